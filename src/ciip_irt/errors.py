@@ -1,0 +1,140 @@
+"""What can go wrong, as values that a person can act on.
+
+::
+
+    CiipError                 exit code 2
+    ├── InputError            unusable input: a list of problems, each with file, row, count, examples, remedy
+    │   ├── TableError        a table breaks its contract (missing column, text in a number column, ...)
+    │   ├── BlueprintError    a blueprint contradicts itself or names what does not exist
+    │   └── ScaleError        parameters on different scales, models or D would be mixed
+    ├── DesignError           the data cannot identify what was asked (unconnected forms, no variance)
+    └── NegativeAnswer        exit code 1: the input is fine, the answer is "no"
+        ├── InfeasibleError   no set of forms satisfies the blueprint
+        └── ConvergenceError  the iteration did not converge where an estimate was demanded
+
+The command line catches ``CiipError`` and nothing else: any other exception is a defect of ours.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+__all__ = [
+    "BlueprintError",
+    "CiipError",
+    "ConvergenceError",
+    "DesignError",
+    "InfeasibleError",
+    "InputError",
+    "NegativeAnswer",
+    "Problem",
+    "ScaleError",
+    "TableError",
+    "plural",
+]
+
+MAX_EXAMPLES = 5
+
+
+def plural(count: int, singular: str, many: str | None = None) -> str:
+    """The count with its noun, as a person would write it.
+
+    >>> plural(1, "row"), plural(12500, "row"), plural(2, "analysis", "analyses")
+    ('1 row', '12,500 rows', '2 analyses')
+    """
+    return f"{count:,} {singular if count == 1 else many or singular + 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with an input: where, what, how many, examples, remedy.
+
+    Parameters
+    ----------
+    what
+        The fault in one clause, e.g. ``"column 'time_s' holds text where a number is expected"``.
+    where
+        The file or the name of the table.
+    row
+        First row concerned, counted as a spreadsheet counts: the header is row 1.
+    count
+        How many rows (or things) are concerned; 0 where a count says nothing.
+    examples
+        Up to five offending values as they stand in the file.
+    remedy
+        What the reader can do about it.
+
+    >>> print(Problem("column 'time_s' holds text", where="log.csv", row=8, count=3,
+    ...               examples=("abc", "n/a"), remedy="Leave the cell empty."))
+    log.csv:8: column 'time_s' holds text (3 rows, e.g. 'abc', 'n/a'). Leave the cell empty.
+    """
+
+    what: str
+    where: str = ""
+    row: int | None = None
+    count: int = 0
+    examples: Sequence[str] = ()
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = ":".join(part for part in (self.where, str(self.row) if self.row else "") if part)
+        shown = ", ".join(repr(value) for value in self.examples[:MAX_EXAMPLES])
+        details = [plural(self.count, "row")] if self.count else []
+        if shown:
+            details.append(f"e.g. {shown}" if self.count else shown)
+        inside = f" ({', '.join(details)})" if details else ""
+        end = f". {self.remedy}" if self.remedy else ""
+        return f"{place + ': ' if place else ''}{self.what}{inside}{end}"
+
+
+class CiipError(Exception):
+    """The root of every error this package raises on purpose."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class InputError(CiipError):
+    """Unusable input. ``problems`` lists everything found wrong at once.
+
+    >>> try:
+    ...     raise InputError([Problem("the file is empty", where="log.csv")])
+    ... except InputError as error:
+    ...     print(error)
+    log.csv: the file is empty
+    """
+
+    def __init__(self, problems: Problem | str | Iterable[Problem]) -> None:
+        if isinstance(problems, str):
+            problems = Problem(problems)
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class TableError(InputError):
+    """A table breaks its contract."""
+
+
+class BlueprintError(InputError):
+    """A blueprint contradicts itself or names what does not exist."""
+
+
+class ScaleError(InputError):
+    """Parameters on different scales, of different models or with different D would be mixed."""
+
+
+class DesignError(CiipError):
+    """The data as collected cannot identify what was asked for."""
+
+
+class NegativeAnswer(CiipError):  # noqa: N818 - it is an answer, not a fault
+    """The input is fine and the answer is "no"."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class InfeasibleError(NegativeAnswer):
+    """No set of forms satisfies every row of the blueprint."""
+
+
+class ConvergenceError(NegativeAnswer):
+    """An iteration did not converge where an estimate was demanded."""
