@@ -1,0 +1,45 @@
+"""The tables other programs rely on: their columns, their rules, and files that hold them."""
+
+from ciip_irt.tables.catalogue import (
+    CANDIDATES,
+    DIF,
+    EXCLUSIONS,
+    FLAGS,
+    FORMS,
+    ITEM_PARAMETERS,
+    ITEM_STATISTICS,
+    ITEMS,
+    OPTION_STATISTICS,
+    PILOT_DECISIONS,
+    QUARANTINE,
+    RESPONSE_STATUS,
+    RESPONSES,
+    STATUS,
+)
+from ciip_irt.tables.contract import Column, Examined, Rule, Table
+from ciip_irt.tables.files import read_csv, read_frame, read_table, write_outputs
+
+__all__ = [
+    "CANDIDATES",
+    "DIF",
+    "EXCLUSIONS",
+    "FLAGS",
+    "FORMS",
+    "ITEMS",
+    "ITEM_PARAMETERS",
+    "ITEM_STATISTICS",
+    "OPTION_STATISTICS",
+    "PILOT_DECISIONS",
+    "QUARANTINE",
+    "RESPONSES",
+    "RESPONSE_STATUS",
+    "STATUS",
+    "Column",
+    "Examined",
+    "Rule",
+    "Table",
+    "read_csv",
+    "read_frame",
+    "read_table",
+    "write_outputs",
+]

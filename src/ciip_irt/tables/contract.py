@@ -1,0 +1,271 @@
+"""What a table must look like, and everything in which a given table does not.
+
+A ``Table`` is a value: columns and rules. ``examine`` reports all failures at once and keeps the failing
+rows apart; ``validate`` raises them as one ``TableError``. Columns that the contract does not name pass
+through untouched.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import polars as pl
+
+from ciip_irt.errors import MAX_EXAMPLES, Problem, TableError
+
+__all__ = ["Column", "Examined", "Rule", "Table"]
+
+FIRST_ROW = 2
+MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "#N/A")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, type and range.
+
+    ``required`` means that the column must be there, ``nullable`` that its cells may be empty.
+    """
+
+    name: str
+    dtype: type[pl.DataType]
+    meaning: str = ""
+    required: bool = True
+    nullable: bool = False
+    allowed: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A named polars expression that is true where a row breaks the rule.
+
+    ``needs`` are the columns it reads (it is skipped where one is absent), ``shows`` the column whose
+    values serve as examples.
+    """
+
+    name: str
+    broken: pl.Expr
+    message: str
+    remedy: str
+    needs: tuple[str, ...]
+    shows: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A table after examination.
+
+    ``rows`` holds the rows without a failure, in their canonical types; ``failures`` one line per failing
+    row and rule (``row, column, rule, value``); ``problems`` the same in words, one per rule.
+    """
+
+    rows: pl.DataFrame
+    problems: tuple[Problem, ...]
+    failures: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The contract of one table.
+
+    >>> columns = (Column("name", pl.String), Column("age", pl.Int64, minimum=0))
+    >>> PEOPLE = Table("people", columns, key=("name",))
+    >>> PEOPLE.validate(pl.DataFrame({"name": ["Ann"], "age": ["41"]})).to_dicts()
+    [{'name': 'Ann', 'age': 41}]
+    >>> PEOPLE.validate(pl.DataFrame({"name": ["Ann", "Ann"], "age": ["41", "x"]}), where="people.csv")
+    Traceback (most recent call last):
+    ciip_irt.errors.TableError: people.csv:3: column 'age' holds text where a whole number is expected \
+(1 row, e.g. 'x'). Correct the cells, or leave them empty if the value is unknown.
+    people.csv:3: the same name occurs more than once (1 row, e.g. 'Ann'). Keep one row for each name.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...] = ()
+    key: tuple[str, ...] = ()
+    allow_empty: bool = False
+    names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(column.name for column in self.columns))
+
+    def empty(self) -> pl.DataFrame:
+        """A frame with the contract's columns and no rows."""
+        return pl.DataFrame(schema={column.name: column.dtype for column in self.columns})
+
+    def validate(self, frame: pl.DataFrame, where: str = "") -> pl.DataFrame:
+        """The frame in canonical types, or every failure at once.
+
+        Raises
+        ------
+        TableError
+            Naming for each failing rule the first row, the number of rows, examples and the remedy.
+        """
+        examined = self.examine(frame, where)
+        if examined.problems:
+            raise TableError(examined.problems)
+        return examined.rows
+
+    def examine(self, frame: pl.DataFrame, where: str = "") -> Examined:
+        """The good rows, and all that is wrong with the others.
+
+        A column that is missing, or a table without rows, leaves nothing to keep: then no row is good.
+        """
+        where = where or self.name
+        structural = self._structural_problems(frame, where)
+        frame = _trimmed(frame)
+        checks: list[tuple[str, str, pl.Series, pl.Series, str, str]] = []
+        canonical = frame
+        for column in self.columns:
+            if column.name not in frame.columns:
+                if not column.required:
+                    canonical = canonical.with_columns(pl.lit(None, dtype=column.dtype()).alias(column.name))
+                continue
+            raw = frame[column.name]
+            values, unreadable = _cast(raw, column.dtype)
+            canonical = canonical.with_columns(values.alias(column.name))
+            checks += _column_checks(column, raw, values, unreadable)
+        present = set(frame.columns)
+        for rule in self.rules:
+            if present.issuperset(rule.needs):
+                broken = canonical.select(rule.broken.fill_null(False)).to_series()
+                checks.append((rule.shows, rule.name, broken, frame[rule.shows], rule.message, rule.remedy))
+        if self.key and present.issuperset(self.key) and frame.height:
+            repeated = canonical.select(~pl.struct(self.key).is_first_distinct()).to_series()
+            what = " and ".join(self.key)
+            shown = frame.select(pl.concat_str(self.key, separator=" / ", ignore_nulls=True)).to_series()
+            checks.append(
+                (self.key[0], "unique", repeated, shown, f"the same {what} occurs more than once",
+                 f"Keep one row for each {what}.")
+            )  # fmt: skip
+        problems, failures, bad = list(structural), [], pl.repeat(False, frame.height, eager=True)
+        for name, rule_name, broken, shown, message, remedy in checks:
+            if not broken.any():
+                continue
+            at = broken.arg_true()
+            problems.append(
+                Problem(
+                    message,
+                    where=where,
+                    row=int(at[0]) + FIRST_ROW,
+                    count=len(at),
+                    examples=_examples(shown.gather(at)),
+                    remedy=remedy,
+                )
+            )
+            failures.append(
+                pl.DataFrame(
+                    {
+                        "row": at.cast(pl.Int64) + FIRST_ROW,
+                        "column": pl.repeat(name, len(at), eager=True),
+                        "rule": pl.repeat(rule_name, len(at), eager=True),
+                        "value": shown.gather(at).cast(pl.String),
+                    }
+                )
+            )
+            bad = bad | broken
+        schema = {"row": pl.Int64, "column": pl.String, "rule": pl.String, "value": pl.String}
+        failed = pl.concat(failures) if failures else pl.DataFrame(schema=schema)
+        known = [name for name in self.names if name in canonical.columns]
+        extra = [name for name in canonical.columns if name not in self.names]
+        rows = canonical.select(known + extra).filter(~bad)
+        return Examined(rows.clear() if structural else rows, tuple(problems), failed.sort("row"))
+
+    def _structural_problems(self, frame: pl.DataFrame, where: str) -> list[Problem]:
+        problems = []
+        for column in self.columns:
+            if column.required and column.name not in frame.columns:
+                lowered = {name.lower().strip(): name for name in frame.columns}
+                near = get_close_matches(column.name, lowered, n=1, cutoff=0.7)
+                hint = f"Is it {lowered[near[0]]!r}? Rename it" if near else "Add it"
+                present = ", ".join(frame.columns[:12]) + (", ..." if frame.width > 12 else "")
+                problems.append(
+                    Problem(
+                        f"column {column.name!r} is missing; the columns are {present or 'none'}",
+                        where=where,
+                        row=1,
+                        remedy=f"{hint} or name it in a mapping file.",
+                    )
+                )
+        if not problems and not frame.height and not self.allow_empty:
+            problems.append(
+                Problem(
+                    "there is a header but not a single row",
+                    where=where,
+                    remedy="Export it again with its data.",
+                )
+            )
+        return problems
+
+
+def _trimmed(frame: pl.DataFrame) -> pl.DataFrame:
+    text = pl.col(pl.String).str.strip_chars()
+    return frame.with_columns(pl.when(text != "").then(text))
+
+
+def _cast(raw: pl.Series, dtype: type[pl.DataType]) -> tuple[pl.Series, pl.Series]:
+    """The values in their type (null where unreadable), and where they were unreadable."""
+    nothing = pl.repeat(False, len(raw), eager=True)
+    if raw.dtype == dtype or raw.dtype == pl.Null:
+        return raw.cast(dtype), nothing
+    if dtype == pl.String:
+        return raw.cast(pl.String), nothing
+    if raw.dtype == pl.String:
+        raw = raw.set(raw.is_in(MISSING_WORDS), None)
+    if dtype == pl.Boolean and raw.dtype == pl.String:
+        values = raw.str.to_lowercase().replace_strict(
+            {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False},
+            default=None,
+            return_dtype=pl.Boolean,
+        )
+    elif dtype.is_integer() and raw.dtype in (pl.String, pl.Float64, pl.Float32):
+        numbers = raw.cast(pl.Float64, strict=False)
+        numbers = numbers.set(numbers.is_finite().fill_null(False).not_(), None)
+        values = numbers.set((numbers != numbers.floor()).fill_null(False), None).cast(dtype, strict=False)
+    else:
+        values = raw.cast(dtype, strict=False)
+        if dtype.is_float():
+            values = values.set(values.is_finite().fill_null(True).not_(), None)
+    return values, values.is_null() & raw.is_not_null()
+
+
+def _column_checks(
+    column: Column, raw: pl.Series, values: pl.Series, unreadable: pl.Series
+) -> list[tuple[str, str, pl.Series, pl.Series, str, str]]:
+    checks = []
+    quoted = f"column {column.name!r}"
+
+    def add(rule: str, broken: pl.Series, message: str, remedy: str) -> None:
+        checks.append((column.name, rule, broken.fill_null(False), raw, message, remedy))
+
+    add(
+        "type", unreadable, f"{quoted} holds text where {_kind(column.dtype)} is expected",
+        "Correct the cells, or leave them empty if the value is unknown."
+        + (" Decimals need a point, not a comma." if column.dtype.is_float() else ""),
+    )  # fmt: skip
+    if not column.nullable:
+        add("present", values.is_null() & ~unreadable, f"{quoted} is empty", "Every row needs a value here.")
+    if column.allowed:
+        words = ", ".join(column.allowed)
+        add(
+            "allowed", ~values.is_in(column.allowed) & values.is_not_null(),
+            f"{quoted} has a value outside {words}", f"Use one of: {words}.",
+        )  # fmt: skip
+    if column.minimum is not None:
+        add("minimum", values < column.minimum, f"{quoted} is below {column.minimum:g}", "Correct the cells.")
+    if column.maximum is not None:
+        add("maximum", values > column.maximum, f"{quoted} is above {column.maximum:g}", "Correct the cells.")
+    return checks
+
+
+def _kind(dtype: type[pl.DataType]) -> str:
+    if dtype == pl.Boolean:
+        return "true or false"
+    return "a whole number" if dtype.is_integer() else "a number" if dtype.is_numeric() else "a date and time"
+
+
+def _examples(values: pl.Series) -> Sequence[str]:
+    distinct: list[Any] = values.drop_nulls().unique(maintain_order=True).head(MAX_EXAMPLES).to_list()
+    return tuple(str(value) for value in distinct)

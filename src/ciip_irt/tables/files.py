@@ -1,0 +1,285 @@
+"""Reading and writing table files: every cell as text on the way in, all files or none on the way out."""
+
+import contextlib
+import csv
+import gzip
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ciip_irt.errors import MAX_EXAMPLES, InputError, Problem
+from ciip_irt.tables.contract import Table
+
+__all__ = ["read_csv", "read_frame", "read_table", "write_outputs"]
+
+FORMULA_START, ESCAPED_FORMULA = r"^([=+\-@\t\r])", r"^'([=+\-@\t\r])"
+SIGNIFICANT_DIGITS = 8
+GZIP_MAGIC, ZIP_MAGIC, PARQUET_MAGIC = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_table(
+    path: Path | str, table: Table, *, delimiter: str = ",", encoding: str = "utf-8"
+) -> pl.DataFrame:
+    """A file that must hold ``table``, in canonical types.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read at all (absent, empty, another encoding or delimiter, ragged rows).
+    TableError
+        It breaks the contract; all failures at once.
+    """
+    frame = read_frame(path, delimiter=delimiter, encoding=encoding)
+    return table.validate(frame, where=str(path))
+
+
+def read_frame(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8") -> pl.DataFrame:
+    """A CSV, CSV.gz, Parquet or NDJSON file by its ending, not yet held against any contract."""
+    path = Path(path)
+    name = path.name.lower()
+    if name.endswith(".parquet"):
+        return _reading(path, lambda: pl.read_parquet(io.BytesIO(_bytes(path))), "a Parquet file")
+    if name.endswith((".ndjson", ".jsonl")):
+        content = _bytes(path)
+        return _reading(
+            path,
+            lambda: pl.read_ndjson(io.BytesIO(content), infer_schema_length=None),
+            "one JSON object per line",
+        )
+    if name.endswith((".xlsx", ".xls", ".ods")):
+        raise InputError(
+            Problem(
+                "a spreadsheet file",
+                where=str(path),
+                remedy="Save the sheet as 'CSV UTF-8' and give that file.",
+            )
+        )
+    return read_csv(path, delimiter=delimiter, encoding=encoding)
+
+
+def read_csv(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8") -> pl.DataFrame:
+    """A delimited text file (plain or gzip), every cell as text, empty cells as null.
+
+    A byte-order mark is skipped. Text cells that were escaped on writing (``'=``, ``'+``, ...) are
+    unescaped.
+
+    Raises
+    ------
+    InputError
+        Absent or empty file, another encoding or delimiter, repeated column names, ragged rows.
+    """
+    path = Path(path)
+    text = _decoded(_bytes(path), path, encoding)
+    lines = text.split("\n", 1)
+    header = next(csv.reader([lines[0].rstrip("\r")], delimiter=delimiter), [])
+    _check_header(header, path, delimiter)
+    try:
+        frame = pl.read_csv(
+            text.encode(),
+            separator=delimiter,
+            infer_schema=False,
+            has_header=True,
+            raise_if_empty=False,
+            truncate_ragged_lines=False,
+            null_values="",
+        )
+    except pl.exceptions.PolarsError as error:
+        raise InputError(_ragged_rows(text, path, delimiter, len(header), error)) from None
+    frame.columns = [name.strip() for name in header]
+    short = (
+        _short_rows(text, path, delimiter, len(header))
+        if frame.width > 1 and frame[:, -1].null_count()
+        else None
+    )
+    if short:
+        raise InputError(short)
+    return frame.with_columns(pl.col(pl.String).str.replace(ESCAPED_FORMULA, "${1}"))
+
+
+def write_outputs(
+    folder: Path | str, outputs: Mapping[str, pl.DataFrame | Mapping[str, Any] | str | bytes]
+) -> list[Path]:
+    """All of ``outputs`` (file name -> table, JSON object or text) into ``folder``, or none of them.
+
+    Everything is written under a temporary name first and renamed when all is there. ``.csv`` and
+    ``.parquet`` take frames, ``.json`` mappings, anything else text. In CSV files a text cell that a
+    spreadsheet would run as a formula gets a leading apostrophe; numbers keep eight significant digits, so
+    that the same input gives the same bytes on every machine.
+    """
+    folder = Path(folder)
+    pending: list[tuple[Path, Path]] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in outputs.items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(f".{target.name}.partial")
+            pending.append((partial, target))
+            partial.write_bytes(_encoded(name, content))
+        for partial, target in pending:
+            partial.replace(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            Problem(
+                f"cannot write here: {reason}",
+                where=str(error.filename or folder),
+                remedy="Choose another folder with --out.",
+            )
+        ) from None
+    finally:
+        for partial, _ in pending:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+    return [target for _, target in pending]
+
+
+def _encoded(name: str, content: pl.DataFrame | Mapping[str, Any] | str | bytes) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    if isinstance(content, pl.DataFrame):
+        buffer = io.BytesIO()
+        if name.endswith(".parquet"):
+            content.write_parquet(buffer, compression="zstd", statistics=False)
+        else:
+            _spreadsheet_safe(content).write_csv(buffer)
+        return buffer.getvalue()
+    if isinstance(content, str):
+        return content.encode()
+    return (json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n").encode()
+
+
+def _spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(
+        pl.col(pl.String).str.replace(FORMULA_START, "'${1}"),
+        pl.col(pl.Float64, pl.Float32).fill_nan(None).round_sig_figs(SIGNIFICANT_DIGITS),
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        if content.startswith(GZIP_MAGIC):
+            content = gzip.decompress(content)
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or "damaged gzip file"
+        raise InputError(
+            Problem(reason.lower(), where=str(path), remedy="Check the path and its rights.")
+        ) from None
+    if not content.strip():
+        raise InputError(Problem("the file is empty", where=str(path), remedy="Export it again."))
+    return content
+
+
+def _reading(path: Path, read: Any, kind: str) -> pl.DataFrame:
+    try:
+        frame: pl.DataFrame = read()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(
+            Problem(f"not {kind}: {first}", where=str(path), remedy="Export it again.")
+        ) from None
+    return frame
+
+
+def _decoded(content: bytes, path: Path, encoding: str) -> str:
+    if content.startswith(UTF16_MARKS) and encoding.lower().replace("-", "") == "utf8":
+        remedy = "Save it as 'CSV UTF-8', or say --encoding utf-16."
+        raise InputError(Problem("the file is UTF-16 text", where=str(path), remedy=remedy))
+    if content.startswith((ZIP_MAGIC, PARQUET_MAGIC)):
+        remedy = "Save the sheet as 'CSV UTF-8', or give the file its proper ending (.xlsx, .parquet)."
+        raise InputError(Problem("not a text file", where=str(path), remedy=remedy))
+    try:
+        text = content.decode(encoding)
+    except LookupError:
+        raise InputError(
+            Problem(f"unknown encoding {encoding!r}", remedy="Try utf-8, cp1252 or utf-16.")
+        ) from None
+    except UnicodeDecodeError:
+        raise InputError(_undecodable(content, path, encoding)) from None
+    return text.removeprefix("\ufeff")
+
+
+def _undecodable(content: bytes, path: Path, encoding: str) -> Problem:
+    rows, examples = [], []
+    for row, line in enumerate(content.split(b"\n"), start=1):
+        try:
+            line.decode(encoding)
+        except UnicodeDecodeError as error:
+            rows.append(row)
+            cell = line[max(0, error.start - 12) : error.start + 12].decode("cp1252", errors="replace")
+            examples.append(cell.strip())
+    return Problem(
+        f"the file is not {encoding} text",
+        where=str(path),
+        row=rows[0] if rows else 1,
+        count=len(rows),
+        examples=tuple(examples[:MAX_EXAMPLES]),
+        remedy="Save it as 'CSV UTF-8', or say --encoding cp1252 if it comes from an older Windows program.",
+    )
+
+
+def _check_header(header: list[str], path: Path, delimiter: str) -> None:
+    if len(header) == 1:
+        for other, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), (",", "commas")):
+            if other != delimiter and other in header[0]:
+                shown = {"\t": "tab"}.get(other, other)
+                remedy = f"Say --delimiter '{shown}', or save the file with commas."
+                what = f"the header is a single column, its names separated by {word}"
+                raise InputError(
+                    Problem(what, where=str(path), row=1, examples=(header[0][:60],), remedy=remedy)
+                )
+    names = [name.strip() for name in header]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        remedy = "Rename or remove the repeated columns."
+        raise InputError(
+            Problem(
+                "column names occur more than once",
+                where=str(path),
+                row=1,
+                examples=tuple(repeated),
+                remedy=remedy,
+            )
+        )
+
+
+def _ragged_rows(text: str, path: Path, delimiter: str, width: int, error: Exception) -> Problem:
+    rows = [
+        (number, cells)
+        for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), start=1)
+        if len(cells) > width
+    ]
+    if not rows:
+        return Problem(f"not a readable table: {str(error).splitlines()[0]}", where=str(path))
+    return Problem(
+        f"rows have more cells than the header has names ({width})",
+        where=str(path),
+        row=rows[0][0],
+        count=len(rows),
+        examples=tuple(delimiter.join(cells)[:60] for _, cells in rows[:MAX_EXAMPLES]),
+        remedy="Put text that holds the delimiter in double quotes.",
+    )
+
+
+def _short_rows(text: str, path: Path, delimiter: str, width: int) -> Problem | None:
+    rows = [
+        (number, cells)
+        for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), start=1)
+        if 0 < len(cells) < width and any(cells)
+    ]
+    if not rows:
+        return None
+    return Problem(
+        f"rows have fewer cells than the header has names ({width})",
+        where=str(path),
+        row=rows[0][0],
+        count=len(rows),
+        examples=tuple(delimiter.join(cells)[:60] for _, cells in rows[:MAX_EXAMPLES]),
+        remedy="The file may be cut off: export it again, or fill the rows up.",
+    )
