@@ -18,6 +18,7 @@ from ciip_irt.tables.catalogue import (
 )
 from ciip_irt.tables.contract import Column, Examined, Rule, Table
 from ciip_irt.tables.files import read_csv, read_frame, read_table, write_outputs
+from ciip_irt.tables.show import show_html
 
 __all__ = [
     "CANDIDATES",
@@ -41,5 +42,6 @@ __all__ = [
     "read_csv",
     "read_frame",
     "read_table",
+    "show_html",
     "write_outputs",
 ]

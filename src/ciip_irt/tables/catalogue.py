@@ -45,7 +45,7 @@ RESPONSES = Table(
         Column("status", S, "answered, or which kind of missing", allowed=RESPONSE_STATUS),
         _optional("time_s", F, "seconds spent", minimum=0),
         _optional("delivered_at", S, "ISO 8601 time stamp of the delivery"),
-        _optional("role", S, "role in this delivery, where it differs from the bank", allowed=("scored", "pilot")),
+        _optional("role", S, "role here, where it differs from the bank", allowed=("scored", "pilot")),
     ),
     rules=(
         Rule(
@@ -265,7 +265,7 @@ PILOT_DECISIONS = Table(
         Column("item_id", S, "pilot item"),
         Column("domain", S, "content domain"),
         Column("decision", S, "what the policy says", allowed=DECISIONS),
-        Column("probability", F, "probability that every criterion is met", nullable=True, minimum=0, maximum=1),
+        Column("probability", F, "probability that all criteria hold", nullable=True, minimum=0, maximum=1),
         Column("n", I, "answers so far"),
         Column("more_needed", I, "further answers expected to settle it", nullable=True),
         Column("reasons", S, "why, in words"),
