@@ -77,13 +77,10 @@ class ItemBank:
         counts = dict(self.items["status"].value_counts().iter_rows())
         by_status = ", ".join(f"{counts[status]:,} {status}" for status in NEXT_STATUS if status in counts)
         calibrated = self.items["b"].count()
-        scale = (
-            f" on scale '{self.scale.scale_id}' ({self.scale.model}, D = {self.scale.D:g})"
-            if self.scale
-            else ""
-        )
+        scale = f" on scale {_named(self.scale)}" if self.scale else ""
+        domains = plural(self.items["domain"].n_unique(), "domain")
         return (
-            f"{plural(self.items.height, 'item')} in {plural(self.items['domain'].n_unique(), 'domain')}: {by_status}.\n"
+            f"{plural(self.items.height, 'item')} in {domains}: {by_status}.\n"
             f"{calibrated:,} calibrated{scale}."
         )
 
@@ -150,7 +147,7 @@ def change_status(bank: ItemBank, status: Mapping[str, str]) -> ItemBank:
 
 
 def with_parameters(bank: ItemBank, parameters: pl.DataFrame, *, scale: Scale) -> ItemBank:
-    """The bank with estimates written in for the items of ``parameters`` (item_id, a, b, c, se_a, se_b, se_c).
+    """The bank with the estimates of ``parameters`` written in (item_id, a, b, c, se_a, se_b, se_c).
 
     Raises
     ------
@@ -160,8 +157,7 @@ def with_parameters(bank: ItemBank, parameters: pl.DataFrame, *, scale: Scale) -
     if bank.scale is not None and bank.scale != scale:
         raise ScaleError(
             Problem(
-                f"the bank is on scale '{bank.scale.scale_id}' ({bank.scale.model}, D = {bank.scale.D:g}), the new"
-                f" parameters on '{scale.scale_id}' ({scale.model}, D = {scale.D:g})",
+                f"the bank is on scale {_named(bank.scale)}, the new parameters on {_named(scale)}",
                 where=bank.where,
                 remedy="Calibrate with the bank's items as anchors and with its model.",
             )
@@ -182,3 +178,7 @@ def with_parameters(bank: ItemBank, parameters: pl.DataFrame, *, scale: Scale) -
         .drop([f"new_{name}" for name in values])
     )
     return ItemBank(items, scale_of(items, bank.where), bank.where)
+
+
+def _named(scale: Scale) -> str:
+    return f"'{scale.scale_id}' ({scale.model}, D = {scale.D:g})"
