@@ -1,0 +1,71 @@
+# Two commands do all the set-up: `make demo` and `make test`. Python 3.11+, git and make are all they need.
+
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,\
+	$(shell $(name) -c "import sys; sys.exit(sys.version_info < (3, 11))" >/dev/null 2>&1 && echo $(name))))
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help demo test lint types contract docs notebooks wheel samples check clean
+
+help:
+	@echo "make demo        make the environment, run the whole job on a simulated programme"
+	@echo "make test        make the environment, pass all tests"
+	@echo "make check       lint, types, import contract, docs examples, notebooks, wheel"
+	@echo "make samples     make data/samples again (same seed, same bytes)"
+	@echo "make clean       remove the environment and everything that was built"
+
+.venv/made:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; install it, or say make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: .venv/made pyproject.toml
+	$(PIP) install --editable .
+	@touch $@
+
+.venv/installed-test: .venv/installed
+	$(PIP) install --editable ".[test]"
+	@touch $@
+
+.venv/installed-dev: .venv/installed-test
+	$(PIP) install --editable ".[dev]"
+	@touch $@
+
+demo: .venv/installed
+	$(BIN)/ciip-irt demo --out demo
+
+test: .venv/installed-test
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/installed-dev
+	$(BIN)/mypy
+
+contract: .venv/installed-dev
+	$(BIN)/lint-imports
+
+docs: .venv/installed-dev
+	$(BIN)/python -m pytest --override-ini "addopts=" -ra -q docs/check_examples.py
+
+notebooks: .venv/installed-dev
+	$(BIN)/python notebooks/run.py
+
+wheel: .venv/installed-dev
+	$(BIN)/python -m build --wheel --outdir dist
+	$(BIN)/python tests/check_wheel.py dist
+
+samples: .venv/installed
+	$(BIN)/ciip-irt simulate --out data/samples --candidates 600 --seed 2026
+
+check: lint types contract docs notebooks wheel
+
+clean:
+	rm -rf .venv dist build demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

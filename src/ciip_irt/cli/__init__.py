@@ -1,0 +1,102 @@
+"""The command line: parse, call one function, report, exit.
+
+Exit codes: 0 done, 1 the answer is "no" (findings, infeasible, not converged), 2 unusable input or arguments.
+Only the module of the command asked for is imported, and the heavy packages only when it runs.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from types import MappingProxyType
+
+from ciip_irt import __version__
+from ciip_irt.errors import CiipError
+
+__all__ = ["COMMANDS", "main"]
+
+PROGRAM = "ciip-irt"
+
+COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "demo": ("demo", "simulate a CIIP-like programme and run the whole job on it"),
+        "run": ("run", "the whole job for the files that an exam file names"),
+        "simulate": ("simulate", "make a response log, an item bank and their truth table"),
+        "ingest": ("ingest", "validate any response log into the canonical table"),
+        "analyse": (
+            "analyse",
+            "classical item and option statistics, key validation, DIF, reliability, flags",
+        ),
+        "calibrate": ("calibrate", "item parameters on the bank scale, abilities, fit"),
+        "pilots review": ("pilots_review", "evidence and a decision for each pilot item"),
+        "assemble": ("assemble", "forms that conform to a blueprint and hit its difficulty target"),
+        "check": ("check", "hold forms against a blueprint; needs no solver"),
+        "blueprint": ("blueprint", "show a blueprint: counts, how they were apportioned, ties"),
+        "blueprint apportion": ("blueprint_apportion", "turn published percentages into item counts"),
+        "report": ("report", "pages from the results in a folder"),
+    }
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the return value is the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_overview())
+        return 0 if arguments else 2
+    if arguments[0] == "--version":
+        print(f"{PROGRAM} {__version__}")
+        return 0
+    name = " ".join(arguments[:2]) if " ".join(arguments[:2]) in COMMANDS else arguments[0]
+    if name not in COMMANDS:
+        return _unknown(arguments)
+    module_name, purpose = COMMANDS[name]
+    module = import_module(f"ciip_irt.cli.{module_name}")
+    parser = argparse.ArgumentParser(
+        prog=f"{PROGRAM} {name}",
+        description=f"{purpose[0].upper()}{purpose[1:]}.",
+        epilog=getattr(module, "EPILOG", None),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.configure(parser)
+    try:
+        code: int = module.run(parser.parse_args(arguments[len(name.split()) :]))
+        sys.stdout.flush()
+    except CiipError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        print(f"{PROGRAM}: stopped; nothing was written after the last finished step", file=sys.stderr)
+        return 130
+    return code
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {purpose}" for name, (_, purpose) in COMMANDS.items()]
+    return "\n".join(
+        [
+            f"usage: {PROGRAM} COMMAND ...",
+            "",
+            "Item analysis, IRT calibration, pilot review and form assembly for certification exams.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            f"'{PROGRAM} COMMAND --help' explains one of them. Start with '{PROGRAM} demo'.",
+            "Exit codes: 0 done, 1 the answer is no, 2 unusable input or arguments.",
+        ]
+    )
+
+
+def _unknown(arguments: Sequence[str]) -> int:
+    group = [name for name in COMMANDS if name.startswith(f"{arguments[0]} ")]
+    near = group or get_close_matches(arguments[0], COMMANDS, n=2, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
+    asked = " ".join(arguments[: 2 if group else 1])
+    print(f"{PROGRAM}: unknown command {asked!r}.{hint} See '{PROGRAM} --help'.", file=sys.stderr)
+    return 2
