@@ -1,0 +1,9 @@
+"""Classical test theory: arrays in, frozen records out; numpy and scipy only.
+
+``moments``           n, mean and spread of the criterion per category: what adds up over groups of persons
+``item_statistics``   p and R (corrected point-biserial) of every item, with intervals
+``options``           who chooses which option: share, mean criterion, R, and the table by fifths
+``reliability``       alpha / KR-20, standard error of measurement, alpha without each item, alpha by domain
+``dif``               Mantel-Haenszel differential item functioning with ETS classes and their probabilities
+``key_validation``    how strongly the answers speak against the key
+"""

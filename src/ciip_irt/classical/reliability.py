@@ -1,0 +1,127 @@
+"""Internal consistency and the standard error of measurement.
+
+Coefficient alpha (Cronbach 1951; KR-20 for right/wrong items),
+
+    alpha = J / (J - 1) * (1 - sum_j s_jj / sum_jk s_jk),     SEM = s_X sqrt(1 - alpha),
+
+from the covariance matrix s of the items, so alpha without an item and alpha within a domain come from the
+same matrix. Where cells are missing, each covariance uses the persons who have both items.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import f as f_distribution
+
+from ciip_irt.arrays import FloatArray, IntArray, ScoreArray
+
+__all__ = ["Reliability", "alpha_by_group", "item_covariance", "reliability"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Reliability of a total score.
+
+    Attributes
+    ----------
+    n, n_items
+        Persons and items.
+    mean, sd
+        Of the total, in points (sd with divisor n - 1).
+    alpha, low, high
+        Coefficient alpha (KR-20 where ``dichotomous``), interval of Feldt (1965); NaN where the total does
+        not vary or there are fewer than two items.
+    sem
+        Standard error of measurement, in points.
+    if_deleted
+        (J,) alpha of the test without each item.
+    dichotomous
+        Whether every score is 0 or 1.
+    """
+
+    n: int
+    n_items: int
+    mean: float
+    sd: float
+    alpha: float
+    low: float
+    high: float
+    sem: float
+    if_deleted: FloatArray
+    dichotomous: bool
+
+
+def item_covariance(scores: ScoreArray) -> FloatArray:
+    """Covariances (J, J) of the items (divisor n - 1), each over the persons who have both.
+
+    >>> item_covariance(np.array([[0, 1], [1, 1], [1, -1]], dtype=np.int8)).round(3).tolist()
+    [[0.333, 0.0], [0.0, 0.0]]
+    """
+    mask = (scores >= 0).astype(float)
+    x = np.where(scores >= 0, scores, 0).astype(float)
+    if bool(mask.all()):
+        centred = x - x.mean(axis=0)
+        return np.asarray(centred.T @ centred / max(len(x) - 1, 1), dtype=float)
+    n = mask.T @ mask
+    sums = x.T @ mask
+    with np.errstate(invalid="ignore", divide="ignore"):
+        covariance = (x.T @ x - sums * sums.T / n) / np.where(n > 1, n - 1, np.nan)
+    return np.asarray(covariance, dtype=float)
+
+
+def _alpha(n_items: FloatArray | float, trace: FloatArray | float, total: FloatArray | float) -> FloatArray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        j, t = np.asarray(n_items, dtype=float), np.asarray(total, dtype=float)
+        value = j / (j - 1) * (1 - np.asarray(trace, dtype=float) / t)
+        return np.asarray(np.where((j > 1) & (t > 1e-12), value, np.nan), dtype=float)
+
+
+def reliability(scores: ScoreArray, *, confidence: float = 0.95) -> Reliability:
+    """Alpha, its interval, the SEM and alpha without each item.
+
+    Parameters
+    ----------
+    scores
+        (N, J) points of the items that make the total; ``MISSING`` cells earn no points in the total.
+
+    >>> scores = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0], [0, 0, 0]], dtype=np.int8)
+    >>> result = reliability(scores)
+    >>> round(result.alpha, 4), round(result.sem, 4)
+    (0.75, 0.6455)
+    """
+    n, n_items = scores.shape
+    totals = np.where(scores >= 0, scores, 0).sum(axis=1, dtype=np.int64).astype(float)
+    mean = float(totals.mean()) if n else float("nan")
+    sd = float(totals.std(ddof=1)) if n > 1 else float("nan")
+    dichotomous = bool((scores <= 1).all())
+    if n < 2 or n_items < 2:
+        nan = float("nan")
+        return Reliability(n, n_items, mean, sd, nan, nan, nan, nan, np.full(n_items, nan), dichotomous)
+    covariance = item_covariance(scores)
+    trace, total = float(np.trace(covariance)), float(covariance.sum())
+    alpha = float(_alpha(n_items, trace, total))
+    tail = (1 - confidence) / 2
+    freedom = (n - 1, (n - 1) * (n_items - 1))
+    low = 1 - (1 - alpha) * float(f_distribution.ppf(1 - tail, *freedom))
+    high = 1 - (1 - alpha) * float(f_distribution.ppf(tail, *freedom))
+    own = np.diag(covariance)
+    deleted = _alpha(n_items - 1, trace - own, total - 2 * covariance.sum(axis=1) + own)
+    sem = sd * float(np.sqrt(max(1 - alpha, 0.0))) if np.isfinite(alpha) else float("nan")
+    return Reliability(n, n_items, mean, sd, alpha, low, high, sem, deleted, dichotomous)
+
+
+def alpha_by_group(scores: ScoreArray, group: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
+    """Alpha within each group of items, e.g. each domain: group labels, items in the group, alpha.
+
+    >>> scores = np.array([[1, 1, 1], [1, 1, 0], [0, 0, 0], [0, 0, 1]], dtype=np.int8)
+    >>> labels, size, alpha = alpha_by_group(scores, np.array([7, 7, 9]))
+    >>> labels.tolist(), size.tolist(), alpha.tolist()
+    ([7, 9], [2, 1], [1.0, nan])
+    """
+    labels, member = np.unique(group, return_inverse=True)
+    covariance = item_covariance(scores)
+    indicator = np.eye(len(labels))[member]
+    total = np.einsum("jg,jk,kg->g", indicator, covariance, indicator, optimize=True)
+    trace = indicator.T @ np.diag(covariance)
+    size = np.bincount(member, minlength=len(labels)).astype(np.int64)
+    return labels.astype(np.int64), size, _alpha(size.astype(float), trace, total)
