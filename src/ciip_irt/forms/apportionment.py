@@ -23,12 +23,12 @@ Source: Balinski & Young (1982), Fair Representation.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations, islice
 from math import ceil, comb, floor
 
 from ciip_irt.errors import BlueprintError, Problem, plural
+from ciip_irt.forms.rules import HALF, RULES, Rule, Weight, exact, plain, resolve_rule
 
 __all__ = [
     "RULES",
@@ -42,47 +42,11 @@ __all__ = [
     "resolve_rule",
 ]
 
-Weight = int | str | float | Decimal | Fraction
 Counts = tuple[int, ...]
 
 OUTLINE_ORDER = "outline order"
 MAX_RESOLUTIONS = 1000
-HALF = Fraction(1, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule of apportionment. ``squared_divisor(n)`` is ``d(n)**2``, so that Hill's root stays exact."""
-
-    name: str
-    label: str
-    squared_divisor: Callable[[int], Fraction] | None = None
-
-    @property
-    def uses_normaliser(self) -> bool:
-        return self.squared_divisor is None
-
-
-RULES: dict[str, Rule] = {
-    rule.name: rule
-    for rule in (
-        Rule("webster", "Webster / Sainte-Laguë", lambda n: (n + HALF) ** 2),
-        Rule("largest_remainder", "largest remainder (Hamilton)"),
-        Rule("dhondt", "D'Hondt (Jefferson)", lambda n: Fraction(n + 1) ** 2),
-        Rule("hill", "Huntington-Hill", lambda n: Fraction(n * (n + 1))),
-        Rule("dean", "Dean", lambda n: Fraction(2 * n * (n + 1), 2 * n + 1) ** 2),
-        Rule("round_half_up", "round half up"),
-    )
-}
-
-ALIASES = {
-    "sainte-lague": "webster",
-    "sainte-laguë": "webster",
-    "hamilton": "largest_remainder",
-    "d'hondt": "dhondt",
-    "jefferson": "dhondt",
-    "huntington-hill": "hill",
-}
+ROUNDING_SLACK = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +112,8 @@ class Apportionment:
         more = self.tie.n_resolutions - min(6, len(self.tie.resolutions))
         return Problem(
             f"{RULES[self.rule].label} over {self.length} items ties: {plural(self.tie.seats, 'item')} left, "
-            f"and {', '.join(named)} have exactly the same claim ({shown}{f'; and {more} more' if more else ''})",
+            f"and {', '.join(named)} have exactly the same claim ({shown}"
+            f"{f'; and {more} more' if more else ''})",
             remedy="State a tie-break: 'outline order', or the domains that come first.",
         )
 
@@ -172,27 +137,6 @@ class Apportionment:
         return f"{label}: {options}{f' or {more} more' if more else ''}; {tied}."
 
 
-def exact(weight: Weight) -> Fraction:
-    """The weight as it was printed: ``0.1`` is one tenth, not the nearest binary fraction."""
-    try:
-        return Fraction(str(weight).strip())
-    except (ValueError, ZeroDivisionError):
-        raise BlueprintError(Problem(f"weight {weight!r} is not a number")) from None
-
-
-def resolve_rule(name: str) -> Rule:
-    """The rule of that name or of one of its other names.
-
-    >>> resolve_rule("Sainte-Lague").name, resolve_rule("largest-remainder").name
-    ('webster', 'largest_remainder')
-    """
-    plain = name.strip().lower()
-    key = ALIASES.get(plain, plain.replace("-", "_").replace(" ", "_"))
-    if key not in RULES:
-        raise BlueprintError(Problem(f"unknown rule {name!r}", remedy=f"Choose one of {', '.join(RULES)}."))
-    return RULES[key]
-
-
 def apportion(
     weights: Sequence[Weight],
     length: int,
@@ -212,8 +156,8 @@ def apportion(
         What the quotas are taken against. Divisor rules need none. For quota rules it may be left out
         only where the weights sum to 100; otherwise say which is meant: their sum, or 100.
     tie_break
-        ``"outline order"`` (the domain that comes first in the outline), or domain names in the order in which
-        they come first. Not needed where there is no tie.
+        ``"outline order"`` (the domain that comes first in the outline), or domain names in the order in
+        which they come first. Not needed where there is no tie.
     names
         Names of the domains for messages; 1, 2, 3 ... by default.
 
@@ -239,7 +183,7 @@ def apportion(
 def compare_rules(
     weights: Sequence[Weight], length: int, *, names: Sequence[str] | None = None
 ) -> tuple[Apportionment, ...]:
-    """What every rule gives, ties left open; quota rules with the weights' sum and with 100.
+    """What every rule gives, ties left open; quota rules with the sum and, for percentages, 100.
 
     >>> for result in compare_rules([4, 5, 12, 5, 4, 18, 12, 15, 10, 14], 130, names="ABCDEFGHIJ")[:3]:
     ...     print(result.summary())
@@ -251,7 +195,9 @@ def compare_rules(
     total = sum((exact(weight) for weight in weights), Fraction(0))
     results = []
     for rule in RULES.values():
-        normalisers = list(dict.fromkeys((total, Fraction(100)))) if rule.uses_normaliser else [total]
+        normalisers = [total]
+        if rule.uses_normaliser and total != 100 and abs(total - 100) <= ROUNDING_SLACK:
+            normalisers.append(Fraction(100))
         results += [_open(weights, length, rule, normaliser, names) for normaliser in normalisers]
     return tuple(results)
 
@@ -275,13 +221,13 @@ def _open(
     if normaliser is None and rule.uses_normaliser and total != 100:
         problems.append(
             Problem(
-                f"the weights sum to {_plain(total)}, not 100, and {rule.label} depends on the normaliser",
-                remedy=f"State it: {_plain(total)} (their sum) or 100 (the percentages as published).",
+                f"the weights sum to {plain(total)}, not 100, and {rule.label} depends on the normaliser",
+                remedy=f"State it: {plain(total)} (their sum) or 100 (the percentages as published).",
             )
         )
     divisor = total if normaliser is None else exact(normaliser)
     if divisor <= 0 and parts:
-        problems.append(Problem(f"normaliser {_plain(divisor)} is not positive"))
+        problems.append(Problem(f"normaliser {plain(divisor)} is not positive"))
     if problems:
         raise BlueprintError(problems)
 
@@ -295,7 +241,8 @@ def _open(
         rounded = tuple(floor(quota + HALF) for quota in quotas)
         solutions = (rounded,) if sum(rounded) == length else ()
         note = "" if solutions else (
-            f"rounding each quota by itself gives {', '.join(map(str, rounded))} = {sum(rounded)}, not {length}"
+            f"rounding each quota by itself gives {', '.join(map(str, rounded))}"
+            f" = {sum(rounded)}, not {length}"
         )  # fmt: skip
     else:
         floors = tuple(floor(quota) for quota in quotas)
@@ -306,7 +253,7 @@ def _open(
             )
         else:
             solutions = ()
-            note = f"with normaliser {_plain(divisor)} the quotas leave {left} items for {len(parts)} domains"
+            note = f"with normaliser {plain(divisor)} the quotas leave {left} items for {len(parts)} domains"
     return Apportionment(
         rule=rule.name, length=length, names=labels, weights=parts, normaliser=divisor, quotas=quotas,
         solutions=solutions, tie=tie, note=note,
@@ -412,11 +359,3 @@ def feasible_counts(percentages: Sequence[Weight], length: int) -> tuple[Counts,
     if any(len(r) == 0 for r in ranges):
         return ()
     return tuple(complete(0, length))
-
-
-def _plain(number: Fraction) -> str:
-    """A fraction as a person writes it: 99, 12.5, or 130/3 where no decimal is exact."""
-    if number.denominator == 1:
-        return str(number.numerator)
-    as_decimal = Decimal(number.numerator) / Decimal(number.denominator)
-    return str(as_decimal) if Fraction(as_decimal) == number else str(number)

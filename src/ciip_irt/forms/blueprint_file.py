@@ -1,0 +1,343 @@
+"""Blueprint files: TOML read with everything wrong reported at once, and written back the same.
+
+The blueprints that ship with the package are named without path or ending: ``ciip-2024``, ``ciip-2019``.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ciip_irt.errors import BlueprintError, Problem
+from ciip_irt.forms.blueprint import (
+    ITEM_ORDERS,
+    SEVERITIES,
+    ApportionmentRecord,
+    AttemptRules,
+    Blueprint,
+    Domain,
+    Target,
+)
+from ciip_irt.forms.rules import RULES, exact
+from ciip_irt.forms.targets import QUANTITIES
+from ciip_irt.tables import STATUS
+
+__all__ = ["load_blueprint", "parse_blueprint", "shipped_blueprints"]
+
+TOP_KEYS = (
+    "name", "title", "outline", "effective", "length", "pilot_slots", "testing_time_minutes", "item_order",
+    "attempts", "apportionment", "domains", "difficulty", "constraints",
+)  # fmt: skip
+NO_RULE = "none"
+
+
+def shipped_blueprints() -> tuple[str, ...]:
+    """Names of the blueprints that ship with the package.
+
+    >>> shipped_blueprints()
+    ('ciip-2019', 'ciip-2024')
+    """
+    folder = files("ciip_irt.forms") / "blueprints"
+    return tuple(
+        sorted(entry.name[: -len(".toml")] for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    )
+
+
+def load_blueprint(name_or_path: str | Path) -> Blueprint:
+    """The blueprint of that name, or in that file.
+
+    Raises
+    ------
+    BlueprintError
+        No such blueprint; or everything that is wrong in the file, each with its line.
+
+    >>> load_blueprint("ciip-2024").counts
+    (5, 7, 16, 7, 5, 23, 16, 20, 13, 18)
+    """
+    shipped = shipped_blueprints()
+    if str(name_or_path) in shipped:
+        where = f"{name_or_path}.toml"
+        text = (files("ciip_irt.forms") / "blueprints" / where).read_text("utf-8")
+        return parse_blueprint(text, where)
+    path = Path(name_or_path)
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        near = get_close_matches(str(name_or_path), shipped, n=1)
+        raise BlueprintError(
+            Problem(
+                "the file is not UTF-8 text" if isinstance(error, UnicodeDecodeError)
+                else f"there is no such blueprint ({error.strerror})",
+                where=str(name_or_path),
+                remedy=f"Did you mean {near[0]}?" if near
+                else f"Give a TOML file, or one of {', '.join(shipped)}.",
+            )
+        ) from None  # fmt: skip
+    return parse_blueprint(text, str(name_or_path))
+
+
+def parse_blueprint(text: str, where: str = "blueprint") -> Blueprint:
+    """The blueprint that a TOML text describes; see ``load_blueprint``."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        raise BlueprintError(
+            Problem(f"not valid TOML: {error}", where=where, row=int(line[1]) if line else None)
+        ) from None
+    return _Reading(text, where).blueprint(content)
+
+
+class _Reading:
+    """One pass over a file: takes values out, notes everything that is wrong, raises it together."""
+
+    def __init__(self, text: str, where: str) -> None:
+        self.where = where
+        self.problems: list[Problem] = []
+        self.lines = _lines_of(text)
+
+    def wrong(self, section: str, key: str, what: str, remedy: str = "") -> None:
+        place = " ".join(part for part in (f"[{section}]" if section else "", key) if part)
+        line = self.lines.get((section, key)) or self.lines.get((section, ""))
+        self.problems.append(Problem(f"{place}: {what}", where=self.where, row=line, remedy=remedy))
+
+    def keys(self, section: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
+        for key in table:
+            if key not in known:
+                near = get_close_matches(key, known, n=1)
+                self.wrong(
+                    section, key, "unknown key",
+                    f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}.",
+                )  # fmt: skip
+
+    def table(self, section: str, parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        value = parent.get(key, {})
+        if isinstance(value, dict):
+            return value
+        self.wrong("", key, "must be a section", f"Write [{section}] and its keys below it.")
+        return {}
+
+    def text(self, section: str, table: Mapping[str, Any], key: str, default: str | None = None) -> str:
+        value = table.get(key, default)
+        if value is None:
+            self.wrong(section, key, "is missing")
+        elif not isinstance(value, str) or (default is None and not value.strip()):
+            self.wrong(section, key, f"must be text, not {value!r}")
+        else:
+            return value
+        return ""
+
+    def whole(
+        self, section: str, table: Mapping[str, Any], key: str, default: int | None = None, least: int = 0
+    ) -> int | None:
+        value = table.get(key, default)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            self.wrong(section, key, f"must be a whole number of at least {least}, not {value!r}")
+            return None
+        return value
+
+    def number(
+        self, section: str, table: Mapping[str, Any], key: str,
+        least: float = float("-inf"), most: float = float("inf"),
+    ) -> float | None:  # fmt: skip
+        value = table.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            bounds = "" if least == float("-inf") else f" from {least:g}" + (
+                f" to {most:g}" if most < float("inf") else " up"
+            )  # fmt: skip
+            self.wrong(section, key, f"must be a number{bounds}, not {value!r}")
+            return None
+        return float(value)
+
+    def choice(self, section: str, table: Mapping[str, Any], key: str, of: tuple[str, ...]) -> str:
+        value = table.get(key, of[0])
+        if value not in of:
+            self.wrong(section, key, f"must be one of {', '.join(of)}, not {value!r}")
+            return of[0]
+        return str(value)
+
+    def statuses(self, table: Mapping[str, Any], key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        value = table.get(key, list(default))
+        if not isinstance(value, list) or not value or any(status not in STATUS for status in value):
+            allowed = ", ".join(STATUS)
+            self.wrong("constraints", key, f"must be a list of {allowed}, not {value!r}")
+            return default
+        return tuple(value)
+
+    def blueprint(self, content: Mapping[str, Any]) -> Blueprint:
+        self.keys("", content, TOP_KEYS)
+        name, outline = self.text("", content, "name"), self.text("", content, "outline")
+        effective = self.effective(content)
+        length = self.whole("", content, "length", least=1)
+        if "length" not in content:
+            self.wrong("", "length", "is missing", "Give the number of scored items.")
+        domains = self.domains(self.table("domains", content, "domains"), length)
+        difficulty = self.table("difficulty", content, "difficulty")
+        constraints = self.table("constraints", content, "constraints")
+        self.keys("difficulty", difficulty, ("theta_cut", *QUANTITIES))
+        self.keys(
+            "constraints", constraints, ("max_overlap", "enemies_apart", "scored_status", "pilot_status")
+        )
+        enemies_apart = constraints.get("enemies_apart", True)
+        if not isinstance(enemies_apart, bool):
+            self.wrong("constraints", "enemies_apart", f"must be true or false, not {enemies_apart!r}")
+        scored_status = self.statuses(constraints, "scored_status", ("scored",))
+        pilot_status = self.statuses(constraints, "pilot_status", ("pilot",))
+        result = Blueprint(
+            name=name,
+            outline=outline,
+            effective=effective,
+            length=length or 0,
+            domains=domains,
+            title=self.text("", content, "title", ""),
+            pilot_slots=self.whole("", content, "pilot_slots", 0) or 0,
+            testing_time_minutes=self.whole("", content, "testing_time_minutes", least=1),
+            attempts=self.attempts(content),
+            apportionment=self.apportionment(content),
+            theta_cut=self.number("difficulty", difficulty, "theta_cut"),
+            targets=self.targets(difficulty),
+            max_overlap=self.number("constraints", constraints, "max_overlap", 0, 1),
+            enemies_apart=bool(enemies_apart),
+            scored_status=scored_status,
+            pilot_status=pilot_status,
+            item_order=self.choice("", content, "item_order", ITEM_ORDERS),
+            where=self.where,
+        )
+        if self.problems:
+            raise BlueprintError(self.problems)
+        return result
+
+    def effective(self, content: Mapping[str, Any]) -> str:
+        value = content.get("effective")
+        written = str(value) if value is not None else ""
+        if not re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", written):
+            what = "is missing" if value is None else f"is not a date: {value!r}"
+            self.wrong("", "effective", what, 'Write "2024", "2024-03" or "2024-03-01".')
+        return written
+
+    def domains(self, table: Mapping[str, Any], length: int | None) -> tuple[Domain, ...]:
+        domains: list[Domain] = []
+        before = len(self.problems)
+        spellings: dict[str, str] = {}
+        for letter, entry in table.items():
+            section = f"domains.{letter}"
+            if not isinstance(entry, dict):
+                self.wrong("domains", letter, "must be a section", f"Write [{section}] with name and count.")
+                continue
+            self.keys(section, entry, ("name", "percent", "count", "range"))
+            name = self.text(section, entry, "name")
+            count = self.whole(section, entry, "count")
+            if "count" not in entry:
+                self.wrong(
+                    section, "count", "is missing",
+                    "A blueprint needs the number of items; percentages become counts only through"
+                    " 'ciip-irt blueprint apportion'.",
+                )  # fmt: skip
+            low, high = self.range(section, entry, count)
+            for spelling in {name.casefold(), letter.casefold()} - {""}:
+                if spelling in spellings:
+                    self.wrong(section, "name", f"{spelling!r} also names domain {spellings[spelling]}")
+                spellings[spelling] = letter
+            percent = entry.get("percent")
+            if percent is not None:
+                percent = str(percent)
+                try:
+                    exact(percent)
+                except BlueprintError:
+                    self.wrong(section, "percent", f"is not a number: {percent!r}")
+            domains.append(Domain(letter, name, count or 0, percent, low, high))
+        if not table:
+            self.wrong("", "domains", "there is no domain", "Write [domains.A] with name and count.")
+        total = sum(domain.count for domain in domains)
+        if len(self.problems) == before and length is not None and total != length:
+            self.wrong(
+                "", "length", f"is {length}, but the counts of the {len(domains)} domains sum to {total}",
+                "Correct the counts or the length; 'ciip-irt blueprint apportion' shows what rules give.",
+            )  # fmt: skip
+        return tuple(domains)
+
+    def range(self, section: str, entry: Mapping[str, Any], count: int | None) -> tuple[int, int]:
+        value = entry.get("range")
+        if value is None:
+            return -1, -1
+        if (
+            not isinstance(value, list)
+            or len(value) != 2
+            or any(isinstance(bound, bool) or not isinstance(bound, int) for bound in value)
+            or not 0 <= value[0] <= value[1]
+        ):
+            self.wrong(section, "range", f"must be [low, high], not {value!r}")
+            return -1, -1
+        if count is not None and not value[0] <= count <= value[1]:
+            self.wrong(section, "range", f"[{value[0]}, {value[1]}] does not contain the count {count}")
+        return value[0], value[1]
+
+    def attempts(self, content: Mapping[str, Any]) -> AttemptRules | None:
+        table = self.table("attempts", content, "attempts")
+        if not table:
+            return None
+        self.keys("attempts", table, ("limit", "months"))
+        limit = self.whole("attempts", table, "limit", least=1)
+        months = self.whole("attempts", table, "months", least=1)
+        for key in ("limit", "months"):
+            if key not in table:
+                self.wrong("attempts", key, "is missing")
+        return AttemptRules(limit or 1, months or 1)
+
+    def apportionment(self, content: Mapping[str, Any]) -> ApportionmentRecord | None:
+        table = self.table("apportionment", content, "apportionment")
+        if not table:
+            return None
+        section = "apportionment"
+        self.keys(section, table, ("rule", "normaliser", "tie_break", "note"))
+        rule = self.text(section, table, "rule")
+        if rule and rule != NO_RULE and rule not in RULES:
+            self.wrong(section, "rule", f"unknown rule {rule!r}", f"Choose {NO_RULE} or {', '.join(RULES)}.")
+        normaliser = table.get("normaliser", "")
+        return ApportionmentRecord(
+            rule, str(normaliser), self.text(section, table, "tie_break", ""),
+            self.text(section, table, "note", ""),
+        )  # fmt: skip
+
+    def targets(self, difficulty: Mapping[str, Any]) -> tuple[Target, ...]:
+        targets = []
+        for quantity in QUANTITIES:
+            if quantity not in difficulty:
+                continue
+            section = f"difficulty.{quantity}"
+            table = self.table(section, difficulty, quantity)
+            self.keys(section, table, ("value", "tolerance", "severity"))
+            tolerance = self.number(section, table, "tolerance", 0)
+            if tolerance is None and "tolerance" not in table:
+                self.wrong(section, "tolerance", "is missing", f"Unit: {QUANTITIES[quantity].unit}.")
+            elif tolerance == 0:
+                self.wrong(section, "tolerance", "must be larger than 0")
+            targets.append(
+                Target(
+                    quantity, tolerance or 1.0, self.number(section, table, "value"),
+                    self.choice(section, table, "severity", SEVERITIES),
+                )
+            )  # fmt: skip
+        return tuple(targets)
+
+
+def _lines_of(text: str) -> dict[tuple[str, str], int]:
+    """Line of each section and key as usually written; dotted and inline tables are left out."""
+    lines: dict[tuple[str, str], int] = {}
+    section = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[([^\[\]]+)\]", line):
+            section = header[1].replace('"', "").replace(" ", "")
+            lines.setdefault((section, ""), number)
+            parent, _, child = section.rpartition(".")
+            lines.setdefault((parent, child), number)
+        elif key := re.match(r'\s*"?([\w-]+)"?\s*=', line):
+            lines.setdefault((section, key[1]), number)
+    return lines

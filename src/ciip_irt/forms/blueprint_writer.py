@@ -1,0 +1,67 @@
+"""Blueprint files, written: the same content gives the same bytes."""
+
+import re
+
+from ciip_irt.forms.blueprint import Blueprint
+
+__all__ = ["blueprint_toml"]
+
+
+def blueprint_toml(blueprint: Blueprint) -> str:
+    """The blueprint as a TOML file; reading it gives an equal blueprint.
+
+    >>> from ciip_irt.forms.blueprint_file import load_blueprint, parse_blueprint
+    >>> ciip = load_blueprint("ciip-2024")
+    >>> parse_blueprint(blueprint_toml(ciip)) == ciip
+    True
+    """
+    b = blueprint
+    lines = [f"name = {_quoted(b.name)}"]
+    if b.title:
+        lines.append(f"title = {_quoted(b.title)}")
+    lines += [f"outline = {_quoted(b.outline)}", f"effective = {_quoted(b.effective)}",
+              f"length = {b.length}", f"pilot_slots = {b.pilot_slots}"]  # fmt: skip
+    if b.testing_time_minutes is not None:
+        lines.append(f"testing_time_minutes = {b.testing_time_minutes}")
+    lines.append(f"item_order = {_quoted(b.item_order)}")
+    if b.attempts is not None:
+        lines += ["", "[attempts]", f"limit = {b.attempts.limit}", f"months = {b.attempts.months}"]
+    if b.apportionment is not None:
+        record = b.apportionment
+        lines += ["", "[apportionment]", f"rule = {_quoted(record.rule)}"]
+        values = (("normaliser", record.normaliser), ("tie_break", record.tie_break), ("note", record.note))
+        lines += [f"{key} = {_quoted(value)}" for key, value in values if value]
+    for domain in b.domains:
+        lines += ["", f"[domains.{_key(domain.letter)}]", f"name = {_quoted(domain.name)}"]
+        if domain.percent is not None:
+            lines.append(f"percent = {_quoted(domain.percent)}")
+        lines.append(f"count = {domain.count}")
+        if (domain.low, domain.high) != (domain.count, domain.count):
+            lines.append(f"range = [{domain.low}, {domain.high}]")
+    if b.theta_cut is not None or b.targets:
+        lines += ["", "[difficulty]"]
+        if b.theta_cut is not None:
+            lines.append(f"theta_cut = {b.theta_cut!r}")
+    for target in b.targets:
+        lines += ["", f"[difficulty.{target.quantity}]"]
+        if target.value is not None:
+            lines.append(f"value = {target.value!r}")
+        lines += [f"tolerance = {target.tolerance!r}", f"severity = {_quoted(target.severity)}"]
+    lines += ["", "[constraints]"]
+    if b.max_overlap is not None:
+        lines.append(f"max_overlap = {b.max_overlap!r}")
+    lines += [
+        f"enemies_apart = {str(b.enemies_apart).lower()}",
+        f"scored_status = [{', '.join(map(_quoted, b.scored_status))}]",
+        f"pilot_status = [{', '.join(map(_quoted, b.pilot_status))}]",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _key(text: str) -> str:
+    return text if re.fullmatch(r"[\w-]+", text, re.ASCII) else _quoted(text)
