@@ -5,7 +5,6 @@ array is dense, so that a sum over persons is a matrix product; between blocks n
 items nobody there was given.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -112,19 +111,17 @@ class ScoredResponses:
         """(N,) scored items right, by delivery."""
         return self.deliveries["total"].cast(pl.Float64).to_numpy()
 
-    def response_blocks(self, item_rows: Collection[int] | None = None) -> list[ResponseBlock]:
-        """The blocks as the estimation takes them, for all items or those in the rows given.
+    def response_blocks(self, *, scored_only: bool = False) -> list[ResponseBlock]:
+        """The blocks as the estimation takes them; one ``ResponseBlock`` for each of ``blocks``.
 
         Item indices refer to ``items``; a cell that was not administered or does not count is ``MISSING``.
-        Blocks without any of the items are left out.
+        ``scored_only`` leaves the pilots out.
         """
-        wanted = None if item_rows is None else np.fromiter(item_rows, dtype=np.int64)
-        result = []
-        for block in self.blocks:
-            kept = np.ones(len(block.items), dtype=bool) if wanted is None else np.isin(block.items, wanted)
-            if kept.any():
-                result.append(ResponseBlock(block.items[kept], np.ascontiguousarray(block.scores[:, kept])))
-        return result
+        return [
+            ResponseBlock(block.items[kept], np.ascontiguousarray(block.scores[:, kept]))
+            for block in self.blocks
+            for kept in [block.is_scored if scored_only else np.ones(len(block.items), dtype=bool)]
+        ]
 
     def to_frame(self) -> pl.DataFrame:
         """One row per delivery, with its total."""

@@ -1,0 +1,144 @@
+"""What a calibration found, with its numbers as tables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from ciip_irt.arrays import BoolArray, FloatArray, IntArray
+from ciip_irt.bank import Scale
+from ciip_irt.errors import plural
+from ciip_irt.provenance import Provenance
+from ciip_irt.tables import show_html
+
+__all__ = ["Calibration"]
+
+PARAMETERS = ("a", "b", "c")
+ESTIMATED: Mapping[str, tuple[str, ...]] = {
+    "rasch": ("b",),
+    "1pl": ("a", "b"),
+    "2pl": ("a", "b"),
+    "3pl": ("a", "b", "c"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Item parameters on a scale, the population they were estimated with, and how well they fit.
+
+    Attributes
+    ----------
+    scale
+        Name, model and D of the scale.
+    item_ids
+        The administered items, in the order of ``ScoredResponses.items``.
+    parameters_array, standard_errors
+        (J, 3) a, b, c; NaN where there is no estimate, standard errors also where the value was fixed.
+    fixed
+        (J,) items held at the bank's values.
+    n
+        (J,) answers that count.
+    mean, sd
+        Moments of the population on the scale.
+    converged, iterations, log_likelihood
+        How the estimation ended.
+    fit
+        ``item_id, statistic, value``.
+    abilities
+        One row per delivery: ``delivery_id, form_id, total, theta, se``; EAP from the scored items.
+    observed_proportions
+        Right answers against the model by group of ability: ``item_id, group, theta, n, observed, low,
+        high, expected``.
+    """
+
+    scale: Scale
+    item_ids: tuple[str, ...]
+    parameters_array: FloatArray
+    standard_errors: FloatArray
+    fixed: BoolArray
+    n: IntArray
+    mean: float
+    sd: float
+    population: pl.DataFrame
+    converged: bool
+    iterations: int
+    log_likelihood: float
+    fit: pl.DataFrame
+    abilities: pl.DataFrame
+    observed_proportions: pl.DataFrame
+    warnings: tuple[str, ...]
+    provenance: Provenance
+
+    @property
+    def parameters(self) -> pl.DataFrame:
+        """The ``parameters`` contract: one row per item and parameter of the model."""
+        names = ESTIMATED[self.scale.model]
+        columns = [PARAMETERS.index(name) for name in names]
+        count, width = len(self.item_ids), len(names)
+        return pl.DataFrame(
+            {
+                "item_id": [item for item in self.item_ids for _ in names],
+                "model": [self.scale.model] * (count * width),
+                "parameter": list(names) * count,
+                "estimate": self.parameters_array[:, columns].ravel(),
+                "se": self.standard_errors[:, columns].ravel(),
+                "fixed": self.fixed.repeat(width),
+                "n": self.n.repeat(width),
+                "scale_id": [self.scale.scale_id] * (count * width),
+                "D": [self.scale.D] * (count * width),
+            }
+        ).with_columns(pl.col("estimate", "se").fill_nan(None))
+
+    def wide(self) -> pl.DataFrame:
+        """One row per item: ``item_id, a, b, c, se_a, se_b, se_c, fixed, n``."""
+        return pl.DataFrame(
+            {
+                "item_id": self.item_ids,
+                **{name: self.parameters_array[:, k] for k, name in enumerate(PARAMETERS)},
+                **{f"se_{name}": self.standard_errors[:, k] for k, name in enumerate(PARAMETERS)},
+                "fixed": self.fixed,
+                "n": self.n,
+            }
+        ).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+    def to_frame(self) -> pl.DataFrame:
+        """The ``parameters`` table."""
+        return self.parameters
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary as plain values, for ``calibration.json``."""
+        return {
+            "model": self.scale.model,
+            "scale_id": self.scale.scale_id,
+            "D": self.scale.D,
+            "converged": self.converged,
+            "iterations": self.iterations,
+            "log_likelihood": round(self.log_likelihood, 4),
+            "population_mean": round(self.mean, 6),
+            "population_sd": round(self.sd, 6),
+            "n_items": len(self.item_ids),
+            "n_anchors": int(self.fixed.sum()),
+            "warnings": list(self.warnings),
+            "provenance": self.provenance.to_dict(),
+        }
+
+    def summary(self) -> str:
+        anchors = int(self.fixed.sum())
+        how = f"{plural(anchors, 'anchor')} held at the bank's values" if anchors else "no anchors"
+        new = len(self.item_ids) - anchors
+        state = (
+            f"converged after {self.iterations}"
+            if self.converged
+            else f"NOT converged after {self.iterations}"
+        )
+        lines = [
+            f"{self.scale.model} on scale '{self.scale.scale_id}' (D = {self.scale.D:g}): {plural(new, 'item')}"
+            f" estimated, {how}.",
+            f"Population mean {self.mean:.3f}, SD {self.sd:.3f}; log-likelihood {self.log_likelihood:,.2f};"
+            f" {state} iterations.",
+        ]
+        return "\n".join([*lines, *self.warnings])
+
+    def _repr_html_(self) -> str:
+        return show_html("Calibration", self.summary(), self.wide())
