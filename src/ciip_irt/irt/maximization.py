@@ -1,0 +1,167 @@
+"""The M-step: Fisher scoring of all items at once, with their priors."""
+
+import numpy as np
+
+from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.irt.expectation import SMALLEST
+from ciip_irt.irt.free_parameters import FreeParameters
+from ciip_irt.irt.models import ItemModel
+from ciip_irt.irt.priors import Priors
+
+__all__ = ["bounds", "free_gradient", "item_gradient", "item_score", "maximised"]
+
+LARGEST_STEP = (1.0, 2.0, 1.0)
+SCORING_STEPS = 3
+HALVINGS = 6
+
+
+def item_gradient(model: ItemModel, working: FloatArray, theta: FloatArray, counts: FloatArray) -> FloatArray:
+    """Shape (J, P): ``sum_qk counts_qjk d log P_jk(theta_q)`` by the working parameters."""
+    p = np.maximum(model.working_probability(working, theta), SMALLEST)
+    result: FloatArray = np.einsum("qjk,qjkp->jp", counts / p, model.working_gradient(working, theta))
+    return result
+
+
+def item_score(
+    model: ItemModel, working: FloatArray, theta: FloatArray, counts: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Gradient (J, P) and expected information (J, P, P) of the complete-data log-likelihood."""
+    p = np.maximum(model.working_probability(working, theta), SMALLEST)
+    by = model.working_gradient(working, theta)
+    gradient: FloatArray = np.einsum("qjk,qjkp->jp", counts / p, by)
+    weighted = by * (counts.sum(axis=2)[:, :, None] / p)[..., None]
+    n_parameters = by.shape[3]
+    left = weighted.transpose(1, 3, 0, 2).reshape(p.shape[1], n_parameters, -1)
+    right = by.transpose(1, 0, 2, 3).reshape(p.shape[1], -1, n_parameters)
+    return gradient, left @ right
+
+
+def bounds(model: ItemModel, priors: Priors) -> FloatArray:
+    """Shape (P, 2): the box of the working parameters; a prior on log a keeps slopes positive."""
+    box = np.array(model.working_bounds, dtype=np.float64)
+    if priors.log_a is not None:
+        box[0, 0] = 1e-3
+    return box
+
+
+def maximised(
+    model: ItemModel,
+    free: FreeParameters,
+    values: FloatArray,
+    theta: FloatArray,
+    counts: FloatArray,
+    priors: Priors,
+    D: float,
+) -> FloatArray:
+    """The free vector after a few safeguarded scoring steps on the expected counts (Q, J, K).
+
+    A step that lowers an item's expected log-posterior is halved for that item (for all items where they share
+    a slope), so the marginal log-posterior does not fall.
+    """
+    if not free.size:
+        return values
+    items = free.items
+    part = counts[:, items, :]
+    applies = free.prior_applies[items]
+    slots = free.free[items]
+    transform = free.transform[items]
+    box = bounds(model, priors)
+
+    def objective(working: FloatArray, mean: float) -> FloatArray:
+        p = np.maximum(model.working_probability(working, theta), SMALLEST)
+        total = np.einsum("qjk,qjk->j", part, np.log(p))
+        if priors.log_a is not None and (working[applies[:, 0], 0] <= 0).any():
+            return np.full(items.size, -np.inf)
+        result: FloatArray = total + priors.log_density(working, D, applies, mean)
+        return result
+
+    for _ in range(SCORING_STEPS):
+        working = free.working(values)[items]
+        mean = priors.block_mean(working, applies)
+        gradient, information = item_score(model, working, theta, part)
+        prior_gradient, curvature = priors.gradient(working, D, applies, mean)
+        score = np.where(slots, np.einsum("jpr,jp->jr", transform, gradient + prior_gradient), 0.0)
+        matrix = transform.transpose(0, 2, 1) @ (information + curvature) @ transform
+        step = _newton_step(score, matrix, slots, free.shared)
+        step = np.clip(step, -np.array(LARGEST_STEP), np.array(LARGEST_STEP))
+        before = objective(working, mean)
+        size = np.ones(items.size)
+        for _ in range(HALVINGS):
+            trial = _moved(free, values, step * size[:, None], box)
+            after = objective(free.working(trial)[items], mean)
+            worse = after < before - 1e-10 * (1.0 + np.abs(before))
+            if free.shared:
+                worse = np.full(items.size, after.sum() < before.sum() - 1e-10 * (1.0 + abs(before.sum())))
+            if not worse.any():
+                break
+            size[worse] *= 0.5
+        else:
+            size[worse] = 0.0
+            trial = _moved(free, values, step * size[:, None], box)
+        moved = float(np.abs(trial - values).max())
+        values = trial
+        if moved < 1e-8:
+            break
+    return values
+
+
+def _moved(free: FreeParameters, values: FloatArray, step: FloatArray, box: FloatArray) -> FloatArray:
+    result = values.copy()
+    slots = free.free[free.items]
+    index = free.index[free.items]
+    result[index[slots]] += step[slots]
+    place = np.broadcast_to(np.arange(slots.shape[1]), slots.shape)[slots]
+    result[index[slots]] = np.clip(result[index[slots]], box[place, 0], box[place, 1])
+    return result
+
+
+def _newton_step(score: FloatArray, matrix: FloatArray, slots: BoolArray, shared: bool) -> FloatArray:
+    """Shape (J, P): the scoring step; a common first slot is solved for by its Schur complement."""
+    both = slots[:, :, None] & slots[:, None, :]
+    identity = np.eye(slots.shape[1])
+    matrix = np.where(both, matrix, 0.0)
+    diagonal = np.einsum("jpp->jp", matrix)
+    # a hundred-millionth of the diagonal keeps a flat item solvable and changes no digit of the others
+    matrix = matrix + identity * (1e-8 * diagonal + 1e-10)[:, None, :]
+    matrix = np.where(both, matrix, identity)
+    if not shared:
+        result: FloatArray = np.linalg.solve(matrix, score[:, :, None])[:, :, 0]
+        return result
+    own = matrix.copy()
+    own[:, 0, :] = own[:, :, 0] = 0.0
+    own[:, 0, 0] = 1.0
+    with_slope = slots[:, 0]
+    border = np.where(slots, matrix[:, :, 0], 0.0)
+    border[:, 0] = 0.0
+    own_score = score.copy()
+    own_score[:, 0] = 0.0
+    solved = np.linalg.solve(own, np.stack((own_score, border), axis=2))
+    rest = score[with_slope, 0].sum() - np.einsum("jp,jp->", border[with_slope], solved[with_slope, :, 0])
+    pivot = matrix[with_slope, 0, 0].sum() - np.einsum(
+        "jp,jp->", border[with_slope], solved[with_slope, :, 1]
+    )
+    slope = rest / pivot
+    step: FloatArray = solved[:, :, 0] - solved[:, :, 1] * np.where(with_slope, slope, 0.0)[:, None]
+    step[:, 0] = np.where(with_slope, slope, 0.0)
+    return step
+
+
+def free_gradient(
+    model: ItemModel,
+    free: FreeParameters,
+    working: FloatArray,
+    theta: FloatArray,
+    counts: FloatArray,
+    priors: Priors,
+    D: float,
+) -> FloatArray:
+    """Shape (size,): gradient of the log-posterior by the items' free values (Fisher's identity)."""
+    items = free.items
+    applies = free.prior_applies[items]
+    mean = priors.block_mean(working[items], applies)
+    by = item_gradient(model, working[items], theta, counts[:, items, :])
+    by = by + priors.gradient(working[items], D, applies, mean)[0]
+    slots = np.einsum("jpr,jp->jr", free.transform[items], by)
+    result = np.zeros(free.size)
+    np.add.at(result, free.index[items][free.free[items]], slots[free.free[items]])
+    return result

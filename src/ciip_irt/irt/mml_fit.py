@@ -1,0 +1,149 @@
+"""What a marginal maximum likelihood fit returns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ciip_irt.arrays import BoolArray, FloatArray, IntArray
+from ciip_irt.errors import plural
+
+__all__ = ["MmlFit", "fit_warnings"]
+
+
+@dataclass(frozen=True, slots=True)
+class MmlFit:
+    """Item parameters with standard errors, populations, and how the iteration ended.
+
+    Attributes
+    ----------
+    model, D
+        Name of the model and the scaling constant of every parameter here.
+    parameters, standard_errors
+        Shape (J, 3): a, b, c. NaN where not estimable; standard errors are NaN where a value was held.
+    free
+        Shape (J, 3): which parameters were estimated.
+    covariance
+        Shape (F, F): of the estimated parameters in the order of ``np.argwhere(free)``, or ``None``.
+    population_mean, population_sd, population_mean_se, population_sd_se
+        Shape (G,); standard errors are NaN where a moment was held.
+    population_mean_free, population_sd_free
+        Shape (G,): which moments were estimated.
+    log_likelihood, log_prior
+        At the estimates.
+    n_parameters
+        How many numbers were estimated, moments included.
+    converged, iterations, largest_change, gradient_norm
+        The last EM step changed no working parameter by more than ``largest_change``; ``gradient_norm`` is the
+        length of the gradient of the log-posterior in the working parameters.
+    n
+        Shape (J,): answers per item.
+    n_persons
+        Shape (G,).
+    no_variance
+        Items that everybody answered alike (no finite estimate without a prior), or nobody answered.
+    at_bound
+        Shape (J, 3): estimates that stopped at the edge of the allowed range.
+    information_positive_definite
+        ``None`` where no standard errors were asked for.
+    warnings
+        Plain sentences: what cannot be trusted, and what to try.
+    theta, weights
+        Shapes (Q,) and (G, Q): ability points and the populations' weights.
+    """
+
+    model: str
+    D: float
+    parameters: FloatArray
+    standard_errors: FloatArray
+    free: BoolArray
+    covariance: FloatArray | None
+    population_mean: FloatArray
+    population_sd: FloatArray
+    population_mean_se: FloatArray
+    population_sd_se: FloatArray
+    population_mean_free: BoolArray
+    population_sd_free: BoolArray
+    log_likelihood: float
+    log_prior: float
+    n_parameters: int
+    converged: bool
+    iterations: int
+    largest_change: float
+    gradient_norm: float
+    n: IntArray
+    n_persons: IntArray
+    no_variance: IntArray
+    at_bound: BoolArray
+    information_positive_definite: bool | None
+    warnings: tuple[str, ...]
+    theta: FloatArray
+    weights: FloatArray
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, ``2 k - 2 log L``."""
+        return 2.0 * self.n_parameters - 2.0 * self.log_likelihood
+
+    @property
+    def bic(self) -> float:
+        """Schwarz' criterion, ``k log N - 2 log L``, N the number of persons."""
+        return self.n_parameters * float(np.log(max(1, self.n_persons.sum()))) - 2.0 * self.log_likelihood
+
+    def summary(self) -> str:
+        """A few plain sentences."""
+        estimated = int(self.free.any(axis=1).sum())
+        held = int((~self.free.any(axis=1) & ~np.isnan(self.parameters[:, 1])).sum())
+        lines = [
+            f"{self.model}: {plural(estimated, 'item')} estimated"
+            + (f", {held:,} held at given values" if held else "")
+            + f", {plural(int(self.n_persons.sum()), 'person')}.",
+            (f"Converged after {plural(self.iterations, 'iteration')}" if self.converged else "NOT converged")
+            + f"; log-likelihood {self.log_likelihood:,.2f}.",
+        ]
+        for group, (mean, sd) in enumerate(zip(self.population_mean, self.population_sd, strict=True)):
+            lines.append(f"Population {group}: mean {mean:.3f}, standard deviation {sd:.3f}.")
+        return "\n".join([*lines, *self.warnings])
+
+
+def fit_warnings(
+    *,
+    converged: bool,
+    iterations: int,
+    change: float,
+    tolerance: float,
+    at_bound: BoolArray,
+    positive_definite: bool | None,
+    no_variance: IntArray,
+    answers: IntArray,
+) -> tuple[str, ...]:
+    """What cannot be trusted, and what would help, in plain sentences."""
+    said: list[str] = []
+    if not converged:
+        said.append(
+            f"The iteration stopped after {plural(iterations, 'step')} with a last change of {change:.1g} "
+            f"(wanted {tolerance:.1g}). Try in this order: more iterations (max_iterations), a prior on log a "
+            "(and on c for 3pl), fewer free parameters (2pl or rasch), more answers for the items with the "
+            "largest standard errors."
+        )
+    alike = no_variance[answers[no_variance] > 0]
+    if alike.size:
+        said.append(
+            f"{plural(int(alike.size), 'item')} answered alike by everybody: without a prior on b the "
+            "difficulty has no finite estimate, so none is given. More answers, or a prior on b, would help."
+        )
+    unseen = no_variance[answers[no_variance] == 0]
+    if unseen.size:
+        said.append(f"{plural(int(unseen.size), 'item')} without a single answer: no estimate.")
+    touching = int(at_bound.any(axis=1).sum())
+    if touching:
+        said.append(
+            f"{plural(touching, 'item')} with an estimate at the edge of the allowed range, where it has no "
+            "standard error: the data do not determine it. A prior, a simpler model or more answers would help."
+        )
+    if positive_definite is False:
+        said.append(
+            "The information matrix is not positive definite, so there are no standard errors: the estimates are "
+            "no proper maximum or the data do not determine them all. Try a smaller tolerance, priors, or a "
+            "simpler model."
+        )
+    return tuple(said)

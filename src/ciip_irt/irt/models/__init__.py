@@ -1,0 +1,13 @@
+"""Item response models as values. A new family is one new file and one row in ``MODELS``."""
+
+from typing import Final
+
+from ciip_irt.irt.models.item_model import ItemModel
+from ciip_irt.irt.models.one_pl import ONE_PL
+from ciip_irt.irt.models.rasch import RASCH
+from ciip_irt.irt.models.three_pl import THREE_PL
+from ciip_irt.irt.models.two_pl import TWO_PL
+
+__all__ = ["MODELS", "ItemModel"]
+
+MODELS: Final[dict[str, ItemModel]] = {model.name: model for model in (RASCH, ONE_PL, TWO_PL, THREE_PL)}

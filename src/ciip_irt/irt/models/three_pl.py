@@ -1,0 +1,41 @@
+"""The three-parameter logistic model: a, b and the lower asymptote c are estimated.
+
+Without a prior on c it is hardly identified for easy items; see ``priors.default_priors``.
+
+Source: Birnbaum (1968), in Lord & Novick, Statistical Theories of Mental Test Scores, ch. 17.
+"""
+
+import numpy as np
+from scipy.special import logit
+
+from ciip_irt.arrays import FloatArray
+from ciip_irt.irt.models import logistic
+from ciip_irt.irt.models.item_model import ItemModel
+
+__all__ = ["THREE_PL"]
+
+
+def start(proportion: FloatArray, D: float) -> FloatArray:
+    """Shape (J, 3): c = .15, D a = 1.2, b from the proportion right above c."""
+    above = np.clip((proportion - 0.15) / 0.85, 0.02, 0.99)
+    b = -logit(above)
+    return np.column_stack((np.full_like(b, 1.2 / D), b, np.full_like(b, 0.15)))
+
+
+THREE_PL = ItemModel(
+    name="3pl",
+    parameters=("a", "b", "c"),
+    free=("a", "b", "c"),
+    common=(),
+    free_sd=False,
+    probability=logistic.probability,
+    gradient=logistic.gradient,
+    theta_derivatives=logistic.theta_derivatives,
+    working_probability=logistic.working_probability,
+    working_gradient=logistic.working_gradient,
+    to_working=logistic.to_working,
+    from_working=logistic.from_working,
+    reported_jacobian=logistic.reported_jacobian,
+    start=start,
+    working_bounds=logistic.WORKING_BOUNDS,
+)

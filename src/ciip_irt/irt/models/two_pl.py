@@ -1,0 +1,38 @@
+"""The two-parameter logistic model: a and b are estimated, c = 0.
+
+Source: Birnbaum (1968), in Lord & Novick, Statistical Theories of Mental Test Scores, ch. 17.
+"""
+
+import numpy as np
+from scipy.special import logit
+
+from ciip_irt.arrays import FloatArray
+from ciip_irt.irt.models import logistic
+from ciip_irt.irt.models.item_model import ItemModel
+
+__all__ = ["TWO_PL"]
+
+
+def start(proportion: FloatArray, D: float) -> FloatArray:
+    """Shape (J, 3): b from the proportion right; D a = 1."""
+    b = -logit(np.clip(proportion, 0.01, 0.99)) * 1.1
+    return np.column_stack((np.full_like(b, 1.0 / D), b, np.zeros_like(b)))
+
+
+TWO_PL = ItemModel(
+    name="2pl",
+    parameters=("a", "b", "c"),
+    free=("a", "b"),
+    common=(),
+    free_sd=False,
+    probability=logistic.probability,
+    gradient=logistic.gradient,
+    theta_derivatives=logistic.theta_derivatives,
+    working_probability=logistic.working_probability,
+    working_gradient=logistic.working_gradient,
+    to_working=logistic.to_working,
+    from_working=logistic.from_working,
+    reported_jacobian=logistic.reported_jacobian,
+    start=start,
+    working_bounds=logistic.WORKING_BOUNDS,
+)

@@ -1,0 +1,114 @@
+"""Prior distributions of item parameters, as functions of the working parameters (s, d, g).
+
+``log a ~ N``, ``b ~ N`` with a mean that may be estimated from the items at hand (Babcock & Hodge 2020: a mean
+fixed at 0 pulls a hard or an easy block the wrong way), ``c ~ Beta``. The estimate is the maximum of likelihood
+times the densities of a, b and c.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betaln, expit
+
+from ciip_irt.arrays import BoolArray, FloatArray
+
+__all__ = ["BetaPrior", "NormalPrior", "Priors", "default_priors"]
+
+
+@dataclass(frozen=True, slots=True)
+class NormalPrior:
+    """Normal; ``mean=None`` (for b only) takes the mean of the items being estimated."""
+
+    mean: float | None
+    sd: float
+
+
+@dataclass(frozen=True, slots=True)
+class BetaPrior:
+    """Beta with density proportional to ``c^(alpha - 1) (1 - c)^(beta - 1)``."""
+
+    alpha: float
+    beta: float
+
+
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """Priors of the item parameters; ``None`` leaves a parameter to the data alone.
+
+    >>> Priors(c=BetaPrior(5, 17)).b is None
+    True
+    """
+
+    log_a: NormalPrior | None = None
+    b: NormalPrior | None = None
+    c: BetaPrior | None = None
+
+    def block_mean(self, working: FloatArray, applies: BoolArray) -> float:
+        """The mean of the prior of b: given, or the mean b of the items it applies to."""
+        if self.b is None:
+            return 0.0
+        if self.b.mean is not None:
+            return self.b.mean
+        use = applies[:, 1]
+        return float((-working[use, 1] / working[use, 0]).mean()) if use.any() else 0.0
+
+    def log_density(self, working: FloatArray, D: float, applies: BoolArray, block_mean: float) -> FloatArray:
+        """Shape (J,): log prior of each item.
+
+        ``applies`` (J, 3) says which of its a, b, c are estimated, hence have a prior.
+        """
+        s, d, g = working.T
+        total = np.zeros(s.size)
+        if self.log_a is not None:
+            use = applies[:, 0]
+            log_a = np.log(s[use] / D)
+            z = (log_a - (self.log_a.mean or 0.0)) / self.log_a.sd
+            total[use] += -log_a - 0.5 * z**2 - np.log(self.log_a.sd) - 0.5 * np.log(2 * np.pi)
+        if self.b is not None:
+            use = applies[:, 1]
+            z = (-d[use] / s[use] - block_mean) / self.b.sd
+            total[use] += -0.5 * z**2 - np.log(self.b.sd) - 0.5 * np.log(2 * np.pi)
+        if self.c is not None:
+            use = applies[:, 2]
+            c = expit(g[use])
+            alpha, beta = self.c.alpha, self.c.beta
+            total[use] += (alpha - 1) * np.log(c) + (beta - 1) * np.log1p(-c) - betaln(alpha, beta)
+        return total
+
+    def gradient(
+        self, working: FloatArray, D: float, applies: BoolArray, block_mean: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Gradient (J, 3) and a positive semi-definite curvature (J, 3, 3) by (s, d, g)."""
+        s, d, g = working.T
+        first = np.zeros((s.size, 3))
+        curvature = np.zeros((s.size, 3, 3))
+        if self.log_a is not None:
+            use = applies[:, 0]
+            z = (np.log(s[use] / D) - (self.log_a.mean or 0.0)) / self.log_a.sd**2
+            first[use, 0] += -(1.0 + z) / s[use]
+            curvature[use, 0, 0] += 1.0 / (self.log_a.sd * s[use]) ** 2
+        if self.b is not None:
+            use = applies[:, 1]
+            pull = -(-d[use] / s[use] - block_mean) / self.b.sd**2
+            by = np.zeros((int(use.sum()), 3))
+            by[:, 0], by[:, 1] = d[use] / s[use] ** 2, -1.0 / s[use]
+            first[use] += pull[:, None] * by
+            curvature[use] += by[:, :, None] * by[:, None, :] / self.b.sd**2
+        if self.c is not None:
+            use = applies[:, 2]
+            c = expit(g[use])
+            alpha, beta = self.c.alpha, self.c.beta
+            first[use, 2] += (alpha - 1) * (1 - c) - (beta - 1) * c
+            curvature[use, 2, 2] += (alpha + beta - 2) * c * (1 - c)
+        return first, curvature
+
+
+def default_priors(model: str) -> Priors:
+    """None for rasch, 1pl and 2pl; for 3pl c ~ Beta(5, 17), the mode of which is .20, and log a ~ N(0, .5).
+
+    >>> default_priors("2pl")
+    Priors(log_a=None, b=None, c=None)
+    """
+    if model == "3pl":
+        return Priors(log_a=NormalPrior(0.0, 0.5), c=BetaPrior(5.0, 17.0))
+    return Priors()

@@ -1,0 +1,322 @@
+"""Standard errors of marginal maximum likelihood estimates.
+
+Oakes' identity (1999, JRSS-B 61:479-482; Chalmers 2018, BJMSP 71) gives the observed information from the EM
+function Q: ``-[d2Q / d xi d xi' + d2Q / d xi d xi0']`` at ``xi0 = xi``. The first term is the complete-data
+information at the expected counts. The second, the derivative of the score through the E-step, is the sum over
+persons of the posterior covariance of the complete-data score; with two terms
+
+    sum_i sum_q pi_iq S_iq S_iq'  -  sum_i Sbar_i Sbar_i'
+
+both are matrix products: at each point q the residuals ``x - P(theta_q)`` enter through one cross-product matrix.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from ciip_irt.arrays import BoolArray, FloatArray, IntArray
+from ciip_irt.irt.expectation import SMALLEST, Expectation, Run, log_probability, posterior
+from ciip_irt.irt.free_parameters import FreeParameters
+from ciip_irt.irt.maximization import item_gradient
+from ciip_irt.irt.models import ItemModel
+from ciip_irt.irt.population import Population, log_weights
+from ciip_irt.irt.priors import Priors
+from ciip_irt.irt.response_blocks import ResponseBlock
+
+__all__ = ["METHODS", "StandardErrors", "no_standard_errors", "standard_errors"]
+
+METHODS = ("oakes", "cross_product", "none")
+STEP = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class StandardErrors:
+    """Standard errors on the reported scale.
+
+    Attributes
+    ----------
+    parameters
+        Shape (J, P); NaN where fixed or not estimable.
+    covariance
+        Shape (F, F): of the estimated reported parameters, item by item in the order of ``np.argwhere(free)``;
+        ``None`` where the information matrix could not be inverted or was not asked for.
+    mean, sd
+        Shape (G,): of the population moments; NaN where held.
+    positive_definite
+        ``None`` where no information matrix was computed.
+    """
+
+    parameters: FloatArray
+    covariance: FloatArray | None
+    mean: FloatArray
+    sd: FloatArray
+    positive_definite: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """One block's part: item slots, population slots and their cross terms."""
+
+    slots: FloatArray
+    cross: FloatArray
+    population: FloatArray
+    complete: FloatArray
+
+
+def standard_errors(
+    method: str,
+    blocks: Sequence[ResponseBlock],
+    model: ItemModel,
+    free: FreeParameters,
+    working: FloatArray,
+    population: Population,
+    theta: FloatArray,
+    expected: Expectation,
+    priors: Priors,
+    D: float,
+    at_bound: BoolArray,
+    run: Run = map,
+) -> StandardErrors:
+    """Standard errors by ``"oakes"`` or ``"cross_product"`` (of the persons' scores), or ``"none"``.
+
+    ``expected`` is the E-step at the estimates. Slots at a bound are left out: they have no standard error.
+    """
+    n_groups = population.mean.size
+    if method == "none":
+        return no_standard_errors(working.shape, n_groups)
+    place = _population_places(population, free.size)
+    size = free.size + int((place >= 0).sum())
+    information = _summed(
+        method, blocks, model, free, working, population, theta, place, size, run
+    ) + _padded(_complete_information(method, model, free, working, theta, expected, priors, D), size)
+    used = np.ones(size, dtype=np.bool_)
+    used[free.index[free.free & at_bound]] = False
+    kept = information[np.ix_(used, used)]
+    kept = 0.5 * (kept + kept.T)
+    covariance = np.full((size, size), np.nan)
+    try:
+        np.linalg.cholesky(kept)
+        inverse = np.linalg.inv(kept)
+        positive = True
+    except np.linalg.LinAlgError:
+        positive = False
+    if not positive:
+        empty = no_standard_errors(working.shape, n_groups)
+        return StandardErrors(empty.parameters, None, empty.mean, empty.sd, False)
+    covariance[np.ix_(used, used)] = inverse
+    parameters, reported_covariance = _reported(covariance, model, free, working, D)
+    diagonal = np.sqrt(np.diag(covariance))
+    moments = np.where(place >= 0, diagonal[np.maximum(place, 0)] if size else np.nan, np.nan)
+    return StandardErrors(parameters, reported_covariance, moments[:, 0], moments[:, 1], True)
+
+
+def no_standard_errors(shape: tuple[int, ...], n_groups: int) -> StandardErrors:
+    """All NaN."""
+    groups = np.full(n_groups, np.nan)
+    return StandardErrors(np.full(shape, np.nan), None, groups, groups.copy(), None)
+
+
+def _population_places(population: Population, first: int) -> IntArray:
+    """Shape (G, 2): places of mean and sd behind the items' free values, -1 where held."""
+    free = np.column_stack((population.mean_free, population.sd_free))
+    place = np.full(free.shape, -1, dtype=np.int64)
+    place[free] = first + np.arange(int(free.sum()))
+    return place
+
+
+def _padded(matrix: FloatArray, size: int) -> FloatArray:
+    result = np.zeros((size, size))
+    result[: matrix.shape[0], : matrix.shape[1]] = matrix
+    return result
+
+
+def _complete_information(
+    method: str,
+    model: ItemModel,
+    free: FreeParameters,
+    working: FloatArray,
+    theta: FloatArray,
+    expected: Expectation,
+    priors: Priors,
+    D: float,
+) -> FloatArray:
+    """Curvature of the items' part of Q and of the prior, (size, size); the prior's alone for cross products."""
+    result = np.zeros((free.size, free.size))
+    items = free.items
+    if not items.size:
+        return result
+    applies = free.prior_applies[items]
+    mean = priors.block_mean(working[items], applies)
+    counts = expected.counts[:, items, :]
+    transform, index, slots = free.transform[items], free.index[items], free.free[items]
+
+    def gradient(at: FloatArray) -> FloatArray:
+        total = priors.gradient(at, D, applies, mean)[0]
+        if method == "oakes":
+            total = total + item_gradient(model, at, theta, counts)
+        result: FloatArray = np.einsum("jpr,jp->jr", transform, total)
+        return result
+
+    base = working[items]
+    for slot in range(base.shape[1]):
+        step = STEP * transform[:, :, slot]
+        column = -(gradient(base + step) - gradient(base - step)) / (2 * STEP)
+        both = slots & slots[:, [slot]]
+        rows, columns = index[both], np.broadcast_to(index[:, [slot]], index.shape)[both]
+        np.add.at(result, (rows, columns), column[both])
+    if priors.b is not None and priors.b.mean is None and applies[:, 1].any():
+        # the prior's mean is itself the mean of the b's: a block that moves as a whole feels no prior
+        by = model.reported_jacobian(base, D)[:, 1, :]
+        by_slots = np.where(slots & applies[:, [1]], np.einsum("jpr,jp->jr", transform, by), 0.0)
+        total = np.zeros(free.size)
+        np.add.at(total, index[slots], by_slots[slots])
+        result -= np.outer(total, total) / (priors.b.sd**2 * int(applies[:, 1].sum()))
+    return result
+
+
+def _summed(
+    method: str,
+    blocks: Sequence[ResponseBlock],
+    model: ItemModel,
+    free: FreeParameters,
+    working: FloatArray,
+    population: Population,
+    theta: FloatArray,
+    place: IntArray,
+    size: int,
+    run: Run,
+) -> FloatArray:
+    """The persons' part: minus the missing information, or the cross product of the observed scores."""
+    p = np.maximum(model.working_probability(working, theta), SMALLEST)
+    by = model.working_gradient(working, theta) / p[..., None]
+    contrast = np.einsum("jpr,qjkp->qjkr", free.transform, by[:, :, 1:, :] - by[:, :, :1, :])
+    work = partial(
+        _block_part,
+        cross_product=method == "cross_product",
+        p=p,
+        contrast=contrast,
+        free=free.free,
+        theta=theta,
+        mean=population.mean,
+        sd=population.sd,
+    )
+    sign = 1.0 if method == "cross_product" else -1.0
+    result = np.zeros((size, size))
+    for block, part in zip(blocks, run(work, blocks), strict=True):
+        free_slots = free.free[block.items]
+        index = free.index[block.items][free_slots]
+        np.add.at(result, (index[:, None], index[None, :]), sign * part.slots)
+        moments = place[block.group]
+        estimated = moments >= 0
+        there = moments[estimated]
+        cross = sign * part.cross[:, estimated]
+        np.add.at(result, (index[:, None], there[None, :]), cross)
+        np.add.at(result, (there[:, None], index[None, :]), cross.T)
+        own = sign * part.population + (0.0 if method == "cross_product" else part.complete)
+        np.add.at(result, (there[:, None], there[None, :]), own[np.ix_(estimated, estimated)])
+    return result
+
+
+def _block_part(
+    block: ResponseBlock,
+    cross_product: bool,
+    p: FloatArray,
+    contrast: FloatArray,
+    free: BoolArray,
+    theta: FloatArray,
+    mean: FloatArray,
+    sd: FloatArray,
+) -> _Block:
+    log_p = log_probability(p)
+    weight, _ = posterior(block, log_p, log_weights(theta, mean, sd))
+    distance = theta - mean[block.group]
+    spread = sd[block.group]
+    moments = np.column_stack((distance / spread**2, distance**2 / spread**3 - 1.0 / spread))
+    person_moments = weight @ moments
+    persons = weight.sum(axis=0)
+
+    columns = np.flatnonzero(free[block.items].any(axis=1))
+    items = block.items[columns]
+    slots = free[items]
+    scores = block.scores[:, columns]
+    answered = np.not_equal(scores, -1)
+    complete = bool(answered.all())
+    mask = answered.astype(np.float64)
+    n_above = contrast.shape[2]
+    hits = np.stack([np.equal(scores, score + 1).astype(np.float64) for score in range(n_above)], axis=2)
+    curves, lean = p[:, items, 1:], contrast[:, items]
+    n_points, n_items, n_slots = theta.size, items.size, slots.shape[1]
+
+    mean_score = np.zeros((block.n_persons, n_items, n_slots))
+    for category in range(n_above):
+        mean_score += hits[:, :, category, None] * (
+            weight @ lean[:, :, category].reshape(n_points, -1)
+        ).reshape(mean_score.shape)
+    center = np.einsum("qjk,qjkr->qjr", curves, lean).reshape(n_points, -1)
+    mean_score -= mask[:, :, None] * (weight @ center).reshape(mean_score.shape)
+    observed = mean_score[:, slots]
+    between = observed.T @ observed
+    between_cross = observed.T @ person_moments
+    between_population = person_moments.T @ person_moments
+    second = distance**2
+    curvature = np.array(
+        [
+            [persons.sum() / spread**2, 2 * (persons @ distance) / spread**3],
+            [2 * (persons @ distance) / spread**3, (persons @ (3 * second / spread**4 - 1 / spread**2))],
+        ]
+    )
+    if cross_product:
+        return _Block(between, between_cross, between_population, curvature)
+
+    within = np.zeros((n_items, n_slots, n_items, n_slots))
+    cross = np.zeros((n_items, n_slots, 2))
+    for q in range(n_points):
+        if persons[q] < 1e-10:
+            continue
+        residual = hits - (curves[q] if complete else mask[:, :, None] * curves[q])
+        residual = residual.reshape(block.n_persons, -1)
+        weighted = residual * weight[:, [q]]
+        product = (weighted.T @ residual).reshape(n_items, n_above, n_items, n_above)
+        within += _sandwich(product, lean[q])
+        total = weighted.sum(axis=0).reshape(n_items, n_above)
+        cross += np.einsum("jk,jkr->jr", total, lean[q])[:, :, None] * moments[q]
+    within_slots = within.reshape(n_items * n_slots, -1)[np.ix_(slots.ravel(), slots.ravel())]
+    population = (moments * persons[:, None]).T @ moments
+    return _Block(
+        within_slots - between,
+        cross[slots] - between_cross,
+        population - between_population,
+        curvature,
+    )
+
+
+def _sandwich(product: FloatArray, lean: FloatArray) -> FloatArray:
+    """Shape (J, P, J, P): residual cross products (J, K-1, J, K-1) carried to the slots by (J, K-1, P)."""
+    if product.shape[1] == 1:
+        result: FloatArray = (lean[:, 0, :, None, None] * product[:, 0, None, :, :]) * lean[
+            None, None, :, 0, :
+        ]
+        return result
+    result = np.einsum("akp,akbl,blr->apbr", lean, product, lean, optimize=True)
+    return result
+
+
+def _reported(
+    covariance: FloatArray, model: ItemModel, free: FreeParameters, working: FloatArray, D: float
+) -> tuple[FloatArray, FloatArray]:
+    """Standard errors (J, P) of a, b, c by the delta method, and the covariance of the estimated ones."""
+    jacobian = model.reported_jacobian(working, D) @ free.transform
+    wanted = np.argwhere(free.reported)
+    matrix = np.zeros((wanted.shape[0], covariance.shape[0]))
+    for row, (item, parameter) in enumerate(wanted):
+        here = free.free[item]
+        matrix[row, free.index[item][here]] = jacobian[item, parameter][here]
+    lost = np.isnan(np.diag(covariance))
+    result = matrix @ np.where(lost[:, None] | lost[None, :], 0.0, covariance) @ matrix.T
+    hopeless = (matrix[:, lost] != 0).any(axis=1) | ~np.isfinite(matrix).all(axis=1)
+    result[hopeless, :] = result[:, hopeless] = np.nan
+    errors = np.full(free.reported.shape, np.nan)
+    errors[free.reported] = np.sqrt(np.diag(result))
+    return errors, result
