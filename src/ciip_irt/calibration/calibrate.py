@@ -7,18 +7,19 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from ciip_irt.arrays import MISSING, BoolArray, FloatArray
+from ciip_irt.arrays import MISSING, BoolArray, FloatArray, IntArray
 from ciip_irt.bank import ItemBank, Scale
+from ciip_irt.calibration.design import require_connected
 from ciip_irt.calibration.observed import observed_proportions
 from ciip_irt.calibration.result import Calibration
-from ciip_irt.errors import DesignError, InputError, Problem, ScaleError, plural
+from ciip_irt.errors import InputError, Problem, ScaleError, plural
 from ciip_irt.irt.ability import estimate_abilities, person_posteriors
 from ciip_irt.irt.fit import FIT
 from ciip_irt.irt.mml import fit_mml
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points
-from ciip_irt.irt.response_blocks import ResponseBlock, connected_parts
+from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.responses import ScoredResponses
 
 __all__ = ["calibrate"]
@@ -34,7 +35,7 @@ def calibrate(
     anchors: ItemBank | None = None,
     engine: Literal["mml", "girth"] = "mml",
     standard_errors: Literal["oakes", "cross_product"] = "oakes",
-    D: float = 1.0,  # noqa: N803 - the field's symbol
+    D: float = 1.0,
 ) -> Calibration:
     """Estimate item parameters by marginal maximum likelihood.
 
@@ -82,7 +83,7 @@ def calibrate(
         raise InputError(Problem(f"unknown model {model!r}", remedy=f"Use one of: {', '.join(MODELS)}."))
     setup = _setup(scored, model, anchors, D)
     blocks = scored.response_blocks()
-    _require_connected(scored, blocks, setup.fixed)
+    require_connected(scored, blocks, setup.fixed)
     if engine == "girth":
         return _by_girth(scored, blocks, setup)
     if engine != "mml":
@@ -105,7 +106,6 @@ def calibrate(
             "se_sd": [float(fit.population_sd_se[0])],
         }
     ).with_columns(pl.col(pl.Float64).fill_nan(None))
-    n_answers = fit.n
     return _completed(
         scored,
         setup,
@@ -115,7 +115,7 @@ def calibrate(
         sd=float(fit.population_sd[0]),
         population=population,
         ended=(fit.converged, fit.iterations, fit.log_likelihood),
-        warnings=[*_named_warnings(fit.warnings, fit.no_variance, scored), *_small_samples(n_answers, setup)],
+        warnings=[*_named_warnings(fit.warnings, fit.no_variance, scored), *_small_samples(fit.n, setup)],
         settings={"engine": "mml", "standard_errors": standard_errors},
     )
 
@@ -129,7 +129,7 @@ class _Setup:
     values: FloatArray
 
 
-def _setup(scored: ScoredResponses, model: str, anchors: ItemBank | None, D: float) -> _Setup:  # noqa: N803
+def _setup(scored: ScoredResponses, model: str, anchors: ItemBank | None, D: float) -> _Setup:
     nothing = np.zeros(scored.items.height, dtype=bool)
     if anchors is None:
         return _Setup(Scale("free", model, D), nothing, np.full((scored.items.height, 3), np.nan))
@@ -171,45 +171,18 @@ def _scored_somewhere(scored: ScoredResponses) -> BoolArray:
     return result
 
 
-def _require_connected(scored: ScoredResponses, blocks: Sequence[ResponseBlock], fixed: BoolArray) -> None:
-    parts = connected_parts(blocks, scored.items.height)
-    loose = [part for part in parts if not fixed[part].any()]
-    if len(parts) < 2 or not loose:
-        return
-    lines = []
-    for number, part in enumerate(parts, start=1):
-        inside = [block for block in scored.blocks if np.isin(block.items, part).any()]
-        forms = sorted({block.form_id for block in inside})
-        people = sum(len(block.persons) for block in inside)
-        named = ", ".join(forms[:5]) + (", ..." if len(forms) > 5 else "")
-        held = f", {int(fixed[part].sum())} anchors" if fixed.any() else ""
-        lines.append(
-            f"  part {number}: {plural(len(part), 'item')}, {plural(people, 'candidate')}, forms {named}{held}"
-        )
-    raise DesignError(
-        "\n".join(
-            [
-                f"the design falls into {len(parts)} parts that share no item, so their difficulties cannot be put on one scale:",
-                *lines[:10],
-                *([f"  ... and {len(lines) - 10} more"] if len(lines) > 10 else []),
-                "Give the forms items in common, hold bank items in every part (--anchors bank), or calibrate each part alone.",
-            ]
-        )
-    )
-
-
-def _small_samples(n: FloatArray | np.ndarray[tuple[int], np.dtype[np.int64]], setup: _Setup) -> list[str]:
-    enough = ENOUGH[setup.scale.model]
-    few = int(((n < enough) & (n > 0) & ~setup.fixed).sum())
+def _small_samples(n: IntArray, setup: _Setup) -> list[str]:
+    model = setup.scale.model
+    few = int(((n < ENOUGH[model]) & (n > 0) & ~setup.fixed).sum())
     if not few:
         return []
     return [
-        f"{plural(few, 'item')} had fewer than {enough:,} answers, the number usually wanted for {setup.scale.model};"
-        " read their standard errors before their values."
+        f"{plural(few, 'item')} had fewer than {ENOUGH[model]:,} answers, the number usually wanted for"
+        f" {model}; read their standard errors before their values."
     ]
 
 
-def _named_warnings(warnings: Sequence[str], no_variance: np.ndarray, scored: ScoredResponses) -> list[str]:  # type: ignore[type-arg]
+def _named_warnings(warnings: Sequence[str], no_variance: IntArray, scored: ScoredResponses) -> list[str]:
     if not len(no_variance):
         return list(warnings)
     names = ", ".join(scored.item_ids[j] for j in no_variance[:5]) + (", ..." if len(no_variance) > 5 else "")

@@ -126,15 +126,15 @@ class Calibration:
     def summary(self) -> str:
         anchors = int(self.fixed.sum())
         how = f"{plural(anchors, 'anchor')} held at the bank's values" if anchors else "no anchors"
-        new = len(self.item_ids) - anchors
+        new = plural(len(self.item_ids) - anchors, "item")
         state = (
             f"converged after {self.iterations}"
             if self.converged
             else f"NOT converged after {self.iterations}"
         )
         lines = [
-            f"{self.scale.model} on scale '{self.scale.scale_id}' (D = {self.scale.D:g}): {plural(new, 'item')}"
-            f" estimated, {how}.",
+            f"{self.scale.model} on scale '{self.scale.scale_id}' (D = {self.scale.D:g}):"
+            f" {new} estimated, {how}.",
             f"Population mean {self.mean:.3f}, SD {self.sd:.3f}; log-likelihood {self.log_likelihood:,.2f};"
             f" {state} iterations.",
         ]
