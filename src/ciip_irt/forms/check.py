@@ -1,0 +1,103 @@
+"""Forms against their blueprint and bank: findings, without a solver, however the forms were made."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import polars as pl
+
+from ciip_irt.errors import plural
+from ciip_irt.forms.blueprint import Blueprint
+from ciip_irt.forms.constraints import CONSTRAINTS
+from ciip_irt.forms.findings import ERROR, Finding
+from ciip_irt.forms.form_set import FormSet, form_set
+
+__all__ = ["CHECKED_RULES", "check_form_set", "check_forms"]
+
+
+def check_forms(
+    forms: pl.DataFrame, blueprint: Blueprint, items: pl.DataFrame, *, where: str = "forms"
+) -> list[Finding]:
+    """Everything in which the forms do not conform, form by form; an empty list where they do.
+
+    Parameters
+    ----------
+    forms
+        ``form_id, position, item_id, role, domain``; one or more forms. Overlap is judged among them.
+    items
+        The bank, as the ``items`` contract describes it; a target without a value is its average.
+
+    Raises
+    ------
+    TableError, ScaleError, BlueprintError
+        The tables cannot be read as forms and items of this blueprint.
+
+    >>> from ciip_irt.forms.blueprint import Domain
+    >>> two = Blueprint("two", "1", "2024", 2, (Domain("A", "Procurement", 1), Domain("B", "Operations", 1)))
+    >>> items = pl.DataFrame({"item_id": ["I1", "I2", "I3"], "domain": ["A", "B", "B"],
+    ...                       "status": "scored", "key": "A", "options": "ABCD"})
+    >>> form = pl.DataFrame({"form_id": "X", "position": [1, 2], "item_id": ["I2", "I3"],
+    ...                      "role": "scored", "domain": "B"})
+    >>> for finding in check_forms(form, two, items):
+    ...     print(finding.message)
+    A Procurement: 0 items, blueprint needs 1
+    B Operations: 2 items, blueprint needs 1
+    """
+    return check_form_set(form_set(forms, blueprint, items, where))
+
+
+def check_form_set(given: FormSet) -> list[Finding]:
+    """As ``check_forms``, on tables that have been read already."""
+    rules = [*TABLE_RULES.values(), *(constraint.check for constraint in CONSTRAINTS.values())]
+    findings = [finding for rule in rules for finding in rule(given)]
+    order = {form.form_id: number for number, form in enumerate(given.forms)}
+    return sorted(findings, key=lambda finding: order[finding.form_id])
+
+
+def _unknown_items(given: FormSet) -> Iterator[Finding]:
+    for form in given.forms:
+        for entry in form.entries:
+            if entry.item_id not in given.bank:
+                message = f"{entry.item_id} at position {entry.position} is not in the bank"
+                yield Finding("unknown_item", ERROR, form.form_id, entry.item_id, message)
+
+
+def _domains(given: FormSet) -> Iterator[Finding]:
+    titles = {domain.letter: domain.title for domain in given.blueprint.domains}
+    for form in given.forms:
+        for entry in form.entries:
+            item = given.bank.get(entry.item_id)
+            if item is not None and item.letter != entry.letter:
+                message = (
+                    f"{entry.item_id} stands under {titles[entry.letter]},"
+                    f" but the bank has it under {titles[item.letter]}"
+                )
+                yield Finding("domain", ERROR, form.form_id, entry.item_id, message)
+
+
+def _positions(given: FormSet) -> Iterator[Finding]:
+    for form in given.forms:
+        counts = Counter(entry.position for entry in form.entries)
+        twice = sorted(position for position, count in counts.items() if count > 1)
+        if twice:
+            message = f"{plural(len(twice), 'position')} used more than once ({_some(twice)})"
+            yield Finding("positions", ERROR, form.form_id, "", message)
+        last = max(counts)
+        gaps = last - len(counts)
+        if gaps:
+            missing = [position for position in range(1, min(last, 100_000) + 1) if position not in counts]
+            message = f"{plural(gaps, 'position')} missing between 1 and {last} ({_some(missing)})"
+            yield Finding("positions", ERROR, form.form_id, "", message)
+
+
+def _some(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
+
+
+# What concerns the table itself and has no row in the optimisation model.
+TABLE_RULES: dict[str, Callable[[FormSet], Iterator[Finding]]] = {
+    "unknown_item": _unknown_items,
+    "domain": _domains,
+    "positions": _positions,
+}
+
+CHECKED_RULES: tuple[str, ...] = (*TABLE_RULES, *CONSTRAINTS)

@@ -1,0 +1,43 @@
+"""The number of scored items per domain: exact, or within the blueprint's range."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from ciip_irt.errors import plural
+from ciip_irt.forms.findings import ERROR, Finding
+from ciip_irt.forms.form_set import SCORED, FormSet
+from ciip_irt.forms.pool import Constraint, Pool, Row
+
+__all__ = ["DOMAIN_COUNTS"]
+
+NAME = "domain_counts"
+
+
+def rows(pool: Pool) -> Iterator[Row]:
+    for domain in pool.blueprint.domains:
+        members = pool.items_where(letter == domain.letter for letter in pool.letters)
+        for form, form_id in enumerate(pool.form_ids):
+            yield Row(
+                f"{form_id}: {domain.title}, scored items", float(domain.low), float(domain.high),
+                pool.columns(SCORED, form, members), np.ones(len(members)), relaxable=True,
+            )  # fmt: skip
+
+
+def check(given: FormSet) -> Iterator[Finding]:
+    for form in given.forms:
+        # An item that the bank does not know counts where the form puts it; that it is unknown is told apart.
+        counts = Counter(
+            given.bank[entry.item_id].letter if entry.item_id in given.bank else entry.letter
+            for entry in form.entries
+            if entry.role == SCORED
+        )
+        for domain in given.blueprint.domains:
+            count = counts[domain.letter]
+            if not domain.low <= count <= domain.high:
+                message = f"{domain.title}: {plural(count, 'item')}, blueprint needs {domain.wanted}"
+                yield Finding(NAME, ERROR, form.form_id, "", message)
+
+
+DOMAIN_COUNTS = Constraint(NAME, "each domain has the blueprint's number of scored items", rows, check)

@@ -1,0 +1,124 @@
+"""Forms as the check sees them: plain rows next to the bank, no matrices and no solver."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from ciip_irt.bank import ItemBank
+from ciip_irt.forms.blueprint import Blueprint, resolve_domains
+from ciip_irt.forms.targets import ResolvedTarget, resolve_targets
+from ciip_irt.tables import FORMS
+
+__all__ = ["PILOT", "SCORED", "BankItem", "Entry", "Form", "FormSet", "enemies_of", "form_set", "targets_of"]
+
+SCORED, PILOT = "scored", "pilot"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a form. ``letter`` is the domain that the form claims."""
+
+    position: int
+    item_id: str
+    role: str
+    letter: str
+
+
+@dataclass(frozen=True)
+class Form:
+    """The entries of one form in the order of the table."""
+
+    form_id: str
+    entries: tuple[Entry, ...]
+
+    @cached_property
+    def scored(self) -> tuple[str, ...]:
+        return tuple(entry.item_id for entry in self.entries if entry.role == SCORED)
+
+    @cached_property
+    def pilots(self) -> tuple[str, ...]:
+        return tuple(entry.item_id for entry in self.entries if entry.role == PILOT)
+
+
+@dataclass(frozen=True, slots=True)
+class BankItem:
+    """What the check needs to know of an item."""
+
+    letter: str
+    status: str
+    enemies: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FormSet:
+    """All forms under check with their bank and targets."""
+
+    blueprint: Blueprint
+    forms: tuple[Form, ...]
+    bank: Mapping[str, BankItem]
+    targets: tuple[ResolvedTarget, ...]
+
+
+def enemies_of(items: pl.DataFrame) -> dict[str, frozenset[str]]:
+    """Enemies per item, both ways round: who names an enemy is one. Items without enemies are left out.
+
+    >>> items = pl.DataFrame({"item_id": ["I1", "I2", "I3"], "enemies": [None, "I1 | I3", ""]})
+    >>> {item: sorted(others) for item, others in enemies_of(items).items()}
+    {'I2': ['I1', 'I3'], 'I1': ['I2'], 'I3': ['I2']}
+    """
+    found: dict[str, set[str]] = {}
+    named = items.filter(pl.col("enemies").is_not_null()).select("item_id", "enemies")
+    for item_id, text in named.iter_rows():
+        for other in (part.strip() for part in text.split("|")):
+            if other and other != item_id:
+                found.setdefault(item_id, set()).add(other)
+                found.setdefault(other, set()).add(item_id)
+    return {item_id: frozenset(others) for item_id, others in found.items()}
+
+
+def targets_of(bank: ItemBank, letters: list[str], blueprint: Blueprint) -> tuple[ResolvedTarget, ...]:
+    """The blueprint's targets on this bank; see ``resolve_targets``."""
+    if not blueprint.targets:
+        return ()
+    eligible = bank.items["status"].is_in(list(blueprint.scored_status)).to_numpy()
+    return resolve_targets(
+        blueprint,
+        bank.item_ids,
+        bank.parameters(),
+        bank.scale.D if bank.scale is not None else 1.0,
+        letters,
+        np.asarray(eligible, dtype=np.bool_),
+    )
+
+
+def form_set(forms: pl.DataFrame, blueprint: Blueprint, items: pl.DataFrame, where: str = "forms") -> FormSet:
+    """Both tables checked against their contracts and brought together.
+
+    Raises
+    ------
+    TableError, ScaleError, BlueprintError
+        Tables that cannot be read as forms or items; domains that the blueprint lacks.
+    """
+    table = FORMS.validate(forms, where)
+    bank = ItemBank.from_frame(items)
+    letters = resolve_domains(bank.items["domain"], blueprint, bank.where)
+    enemies = enemies_of(bank.items)
+    none: frozenset[str] = frozenset()
+    known = {
+        item_id: BankItem(letter, status, enemies.get(item_id, none))
+        for item_id, letter, status in zip(bank.item_ids, letters, bank.items["status"], strict=True)
+    }
+    entries: dict[str, list[Entry]] = {}
+    claimed = resolve_domains(table["domain"], blueprint, where)
+    rows = table.select("form_id", "position", "item_id", "role").iter_rows()
+    for (form_id, position, item_id, role), letter in zip(rows, claimed, strict=True):
+        entries.setdefault(form_id, []).append(Entry(position, item_id, role, letter))
+    return FormSet(
+        blueprint=blueprint,
+        forms=tuple(Form(form_id, tuple(lines)) for form_id, lines in entries.items()),
+        bank=known,
+        targets=targets_of(bank, letters, blueprint),
+    )
