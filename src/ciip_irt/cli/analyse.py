@@ -1,0 +1,28 @@
+"""``ciip-irt analyse``: classical item and option statistics, and what they flag."""
+
+import argparse
+
+from ciip_irt.cli.options import add_log, add_out, read_items, scored_log, warn
+
+EPILOG = """\
+writes item_statistics.csv, option_statistics.csv, option_quantiles.csv, flags.csv, dif.csv, form_summary.csv
+and exclusions.csv. p and R come with 95 % intervals; pilots are held against the scored total."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_log(parser)
+    add_out(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from ciip_irt.item_analysis import analyse_items
+    from ciip_irt.job.outputs import analysis_outputs, exclusion_outputs
+    from ciip_irt.tables import write_outputs
+
+    scored = scored_log(arguments, read_items(arguments))
+    analysis = analyse_items(scored)
+    write_outputs(arguments.out, {**exclusion_outputs(scored), **analysis_outputs(analysis)})
+    for sentence in (*scored.warnings, *analysis.warnings):
+        warn(sentence)
+    print(analysis.summary())
+    return 0

@@ -1,0 +1,39 @@
+"""``ciip-irt ingest``: any log into the canonical table."""
+
+import argparse
+from pathlib import Path
+
+from ciip_irt.cli.options import add_items, add_out, add_reading, read_items, warn
+
+EPILOG = """\
+writes responses.parquet, candidates.csv, exclusions.csv, quarantine.csv and ingest.json. Rows that cannot
+be used are listed in quarantine.csv with the reason; the counts in ingest.json add up to the rows read."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("log", metavar="LOG", nargs="+", help="response logs: CSV, CSV.gz, Parquet or NDJSON")
+    add_items(parser, required=False)
+    add_reading(parser)
+    add_out(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from ciip_irt.job.outputs import ingest_outputs
+    from ciip_irt.responses import ingest
+    from ciip_irt.tables import write_outputs
+
+    bank = read_items(arguments) if arguments.items else None
+    read = ingest(
+        [Path(name) for name in arguments.log],
+        bank=bank,
+        format=arguments.format,
+        mapping=arguments.mapping,
+        candidates=arguments.candidates,
+        delimiter=arguments.delimiter,
+        encoding=arguments.encoding,
+    )
+    write_outputs(arguments.out, ingest_outputs(read))
+    for note in read.notes:
+        warn(note)
+    print(read.summary())
+    return 0

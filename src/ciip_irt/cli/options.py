@@ -1,0 +1,151 @@
+"""Options that several commands share, and the log they describe."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciip_irt.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from ciip_irt.bank import ItemBank
+    from ciip_irt.responses import ScoredResponses
+
+__all__ = ["add_items", "add_log", "add_out", "read_items", "scored_log", "warn"]
+
+
+def add_out(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """``--out DIR``."""
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        default=default,
+        required=default is None,
+        help="folder for the results" + (f" (default: {default})" if default else ""),
+    )
+
+
+def add_text_format(parser: argparse.ArgumentParser) -> None:
+    """``--delimiter`` and ``--encoding`` of delimited text files."""
+    parser.add_argument(
+        "--delimiter", default=",", metavar="C", help="between cells of CSV files (default: comma)"
+    )
+    parser.add_argument("--encoding", default="utf-8", help="of CSV files, e.g. cp1252 (default: utf-8)")
+
+
+def add_items(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """``--items ITEMS``."""
+    parser.add_argument("--items", metavar="ITEMS", required=required, help="the item bank: items.csv")
+
+
+def add_log(parser: argparse.ArgumentParser) -> None:
+    """Everything that says how a response log is read, who counts, and how it is scored."""
+    parser.add_argument("log", metavar="LOG", nargs="+", help="response logs: CSV, CSV.gz, Parquet or NDJSON")
+    add_items(parser)
+    add_reading(parser)
+    who = parser.add_argument_group("who counts")
+    who.add_argument(
+        "--attempts", default="first", metavar="WHICH", help="first (default), all, or labels: 1,2,4+"
+    )
+    who.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="ATTRIBUTE=VALUE",
+        help="leave out deliveries with this candidate attribute, e.g. flagged=1; may be repeated",
+    )
+    scoring = parser.add_argument_group("scoring")
+    for name, what in (
+        ("omitted", "omitted answers"),
+        ("not-reached", "items not reached"),
+        ("invalid", "invalid answers"),
+    ):
+        scoring.add_argument(
+            f"--{name}",
+            choices=("wrong", "missing"),
+            default="wrong",
+            help=f"{what}: 0 points, or do not count (default: wrong)",
+        )
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """How files are read."""
+    reading = parser.add_argument_group("reading")
+    reading.add_argument(
+        "--format",
+        default=None,
+        metavar="F",
+        help="long, wide or vendor-wide (default: seen from the columns)",
+    )
+    reading.add_argument("--mapping", default=None, metavar="MAP.toml", help="which column means what")
+    reading.add_argument(
+        "--candidates", default=None, metavar="FILE", help="attributes, one row per delivery"
+    )
+    reading.add_argument(
+        "--delimiter", default=",", metavar="C", help="between cells of CSV files (default: comma)"
+    )
+    reading.add_argument("--encoding", default="utf-8", help="of CSV files, e.g. cp1252 (default: utf-8)")
+
+
+def read_items(arguments: argparse.Namespace) -> "ItemBank":
+    """The bank named by ``--items``."""
+    from ciip_irt.bank import read_bank
+
+    return read_bank(
+        arguments.items,
+        delimiter=getattr(arguments, "delimiter", ","),
+        encoding=getattr(arguments, "encoding", "utf-8"),
+    )
+
+
+def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredResponses":
+    """The log of ``add_log``: read, examined, narrowed to who counts, scored.
+
+    What was set apart is said on standard error; nothing is dropped in silence.
+    """
+    from ciip_irt.responses import EligibilityRules, ScoringRules, ingest, score, select_eligible
+
+    read = ingest(
+        [Path(name) for name in arguments.log],
+        bank=bank,
+        format=arguments.format,
+        mapping=arguments.mapping,
+        candidates=arguments.candidates,
+        delimiter=arguments.delimiter,
+        encoding=arguments.encoding,
+    )
+    for note in read.notes:
+        warn(note)
+    rules = EligibilityRules(attempts=_attempts(arguments.attempts), exclude=_excluded(arguments.exclude))
+    eligible = select_eligible(read.responses, read.candidates, rules)
+    import polars as pl
+
+    return score(
+        eligible.responses,
+        bank,
+        candidates=eligible.candidates,
+        exclusions=pl.concat([read.exclusions, eligible.exclusions]),
+        rules=ScoringRules(arguments.omitted, arguments.not_reached, arguments.invalid),
+    )
+
+
+def warn(sentence: str) -> None:
+    """One warning on standard error."""
+    print(f"warning: {sentence}", file=sys.stderr)
+
+
+def _attempts(text: str) -> str | tuple[str, ...]:
+    return text if text in ("first", "all") else tuple(part.strip() for part in text.split(","))
+
+
+def _excluded(pairs: list[str]) -> dict[str, str]:
+    wrong = [pair for pair in pairs if "=" not in pair]
+    if wrong:
+        raise InputError(
+            Problem(
+                "--exclude wants ATTRIBUTE=VALUE",
+                examples=tuple(wrong),
+                remedy="For example --exclude flagged=1.",
+            )
+        )
+    return dict(pair.split("=", 1) for pair in pairs)

@@ -1,0 +1,40 @@
+"""``ciip-irt pilots review``: evidence and a decision for each pilot item."""
+
+import argparse
+
+from ciip_irt.cli.options import add_log, add_out, read_items, scored_log, warn
+
+EPILOG = """\
+writes pilot_decisions.csv (decision, reasons; reviewer, override and comment are for people) and
+pilot_evidence.csv. Policies that ship: default, arrt-like; or a TOML file of your own."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_log(parser)
+    parser.add_argument(
+        "--policy", default="default", metavar="POLICY", help="name or TOML file (default: default)"
+    )
+    add_out(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from ciip_irt.calibration import calibrate
+    from ciip_irt.item_analysis import analyse_items
+    from ciip_irt.job.outputs import exclusion_outputs, pilot_outputs
+    from ciip_irt.pilots import load_policy, review_pilots
+    from ciip_irt.tables import write_outputs
+
+    policy = load_policy(arguments.policy)
+    bank = read_items(arguments)
+    scored = scored_log(arguments, bank)
+    calibration = (
+        calibrate(scored, bank.scale.model, anchors=bank)
+        if bank.scale is not None
+        else calibrate(scored, "rasch")
+    )
+    review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analyse_items(scored))
+    write_outputs(arguments.out, {**exclusion_outputs(scored), **pilot_outputs(review)})
+    for sentence in (*scored.warnings, *review.warnings):
+        warn(sentence)
+    print(review.summary())
+    return 0

@@ -1,0 +1,32 @@
+"""``ciip-irt simulate``: a programme to try things on, with the truth beside it."""
+
+import argparse
+
+from ciip_irt.cli.options import add_out
+
+EPILOG = """\
+writes responses.parquet (or responses.csv), candidates.csv, items.csv, truth.csv and exam.toml.
+'ciip-irt run DIR/exam.toml' does the whole job on them."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--candidates", type=int, default=600, metavar="N", help="(default: 600)")
+    parser.add_argument("--forms", type=int, default=3, metavar="K", help="(default: 3)")
+    parser.add_argument("--pilots", type=int, default=None, metavar="P", help="pilot items in rotation")
+    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="(default: 2026)")
+    parser.add_argument("--csv", action="store_true", help="responses.csv instead of responses.parquet")
+    add_out(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from ciip_irt.simulate import simulate_programme
+    from ciip_irt.tables import write_outputs
+
+    given = {} if arguments.pilots is None else {"n_pilots": arguments.pilots}
+    programme = simulate_programme(
+        n_candidates=arguments.candidates, n_forms=arguments.forms, seed=arguments.seed, **given
+    )
+    write_outputs(arguments.out, programme.files(csv=arguments.csv))
+    print(programme.summary())
+    print(f"Run the whole job: ciip-irt run {arguments.out}/exam.toml")
+    return 0

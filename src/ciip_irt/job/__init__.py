@@ -1,0 +1,1 @@
+"""The whole job: an exam file in, every result out."""

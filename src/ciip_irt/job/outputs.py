@@ -1,0 +1,77 @@
+"""Results as the files of the contract: file name -> table, JSON object or text."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from ciip_irt.calibration import Calibration
+from ciip_irt.forms import Assembly, Finding, findings_frame
+from ciip_irt.item_analysis import ItemAnalysis
+from ciip_irt.pilots import PilotReview
+from ciip_irt.responses import Ingested, ScoredResponses
+
+__all__ = [
+    "analysis_outputs",
+    "assembly_outputs",
+    "calibration_outputs",
+    "exclusion_outputs",
+    "findings_outputs",
+    "ingest_outputs",
+    "pilot_outputs",
+]
+
+Outputs = dict[str, pl.DataFrame | Mapping[str, Any] | str | bytes]
+
+
+def ingest_outputs(read: Ingested) -> Outputs:
+    return {
+        "responses.parquet": read.responses,
+        "candidates.csv": read.candidates,
+        "quarantine.csv": read.quarantine,
+        "exclusions.csv": read.exclusions,
+        "ingest.json": {"counts": read.counts, "notes": list(read.notes)},
+    }
+
+
+def exclusion_outputs(scored: ScoredResponses) -> Outputs:
+    return {"exclusions.csv": scored.exclusions}
+
+
+def analysis_outputs(analysis: ItemAnalysis) -> Outputs:
+    return {
+        "item_statistics.csv": analysis.item_statistics,
+        "option_statistics.csv": analysis.option_statistics,
+        "option_quantiles.csv": analysis.option_quantiles,
+        "flags.csv": analysis.flags,
+        "dif.csv": analysis.dif,
+        "form_summary.csv": analysis.form_summary,
+    }
+
+
+def calibration_outputs(calibration: Calibration) -> Outputs:
+    return {
+        "parameters.csv": calibration.parameters,
+        "population.csv": calibration.population,
+        "fit.csv": calibration.fit,
+        "abilities.csv": calibration.abilities,
+        "observed_proportions.csv": calibration.observed_proportions,
+        "calibration.json": calibration.to_dict(),
+    }
+
+
+def pilot_outputs(review: PilotReview) -> Outputs:
+    return {"pilot_decisions.csv": review.decisions, "pilot_evidence.csv": review.evidence}
+
+
+def assembly_outputs(assembly: Assembly) -> Outputs:
+    outputs: Outputs = {"assembly.json": assembly.to_dict()}
+    if assembly.forms.height:
+        outputs |= {"forms.csv": assembly.forms, "achieved.csv": assembly.achieved}
+    if assembly.shortages.height:
+        outputs["shortages.csv"] = assembly.shortages
+    return outputs
+
+
+def findings_outputs(findings: Sequence[Finding]) -> Outputs:
+    return {"findings.csv": findings_frame(findings)}
