@@ -1,0 +1,186 @@
+"""Who is asked what: the items of a bank, the forms made from them, and the rotation of the pilots.
+
+Every form holds the blueprint's counts. Some scored items are in all forms, so that the forms are
+connected. The pilots lie on a ring; a delivery gets the forty from one of several starting places, each
+starting place about twenty pilots after the one before, so that neighbours overlap and every pilot meets
+candidates of every form.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ciip_irt.arrays import IntArray
+from ciip_irt.errors import InputError, Problem
+from ciip_irt.forms.apportionment import apportion
+from ciip_irt.forms.blueprint import Blueprint
+
+__all__ = ["Design", "draw_design"]
+
+ANCHORS = 30
+WAITING_PILOTS = 120
+DRAFTS = 40
+RETIRED = 40
+PILOT_STEP = 20
+SPARE_SCORED = 150
+USUAL_BANK = 480
+SETS = (("F", 3), ("H", 3), ("J", 3), ("C", 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """Items are rows of the bank throughout.
+
+    Attributes
+    ----------
+    item_ids, domains, statuses
+        (J,) name, letter of the domain, place in the life cycle.
+    forms
+        (K, length) the scored items of each form.
+    anchors
+        The scored items that all forms share.
+    pilots
+        (P,) the pilots in the order of the ring.
+    windows
+        (W, slots) which pilots each starting place gives.
+    orders
+        (K, length + slots) what stands at each position: an index into the form's scored items, or
+        ``length`` + the pilot slot.
+    sets
+        Items that share a stimulus; they stand next to each other.
+    """
+
+    item_ids: NDArray[np.str_]
+    domains: NDArray[np.str_]
+    statuses: NDArray[np.str_]
+    forms: IntArray
+    anchors: IntArray
+    pilots: IntArray
+    windows: IntArray
+    orders: IntArray
+    sets: tuple[IntArray, ...]
+
+    @property
+    def form_ids(self) -> tuple[str, ...]:
+        return tuple(f"CIIP-{k + 1}" for k in range(len(self.forms)))
+
+    def items_at(self, form: IntArray, window: IntArray) -> IntArray:
+        """(N, length + slots) the item at each position of deliveries with that form and window."""
+        given = np.concatenate([self.forms[form], self.windows[window]], axis=1)
+        return np.take_along_axis(given, self.orders[form], axis=1)
+
+
+def draw_design(
+    blueprint: Blueprint, n_forms: int, n_pilots: int, n_bank_items: int | None, rng: np.random.Generator
+) -> Design:
+    """A bank laid out in the blueprint's proportions, with its forms.
+
+    Raises
+    ------
+    InputError
+        Too few forms, pilots or bank items; all of it at once.
+    """
+    anchors_by_domain = _in_proportion(blueprint, ANCHORS)
+    needed_by_domain = [
+        anchors + n_forms * (count - anchors)
+        for count, anchors in zip(blueprint.counts, anchors_by_domain, strict=True)
+    ]
+    n_scored = n_bank_items or max(USUAL_BANK, sum(needed_by_domain) + SPARE_SCORED)
+    _require(blueprint, n_forms, n_pilots, n_scored, needed_by_domain)
+    item_ids, domains, statuses, administered = _bank(blueprint, n_scored, n_pilots, rng)
+    exclusive: list[list[int]] = [[] for _ in range(n_forms)]
+    anchors: list[int] = []
+    for domain, count, n_anchors in zip(blueprint.domains, blueprint.counts, anchors_by_domain, strict=True):
+        rows = rng.permutation(np.flatnonzero((domains == domain.letter) & (statuses == "scored")))
+        anchors += rows[:n_anchors].tolist()
+        own = count - n_anchors
+        for k in range(n_forms):
+            exclusive[k] += rows[n_anchors + k * own : n_anchors + (k + 1) * own].tolist()
+    forms = np.array([anchors + own for own in exclusive], dtype=np.int64)
+    pilots = rng.permutation(administered)
+    starts = np.round(np.arange(n_windows := max(2, round(n_pilots / PILOT_STEP))) * n_pilots / n_windows)
+    slots = np.arange(blueprint.pilot_slots)
+    windows = pilots[(starts.astype(np.int64)[:, None] + slots) % n_pilots]
+    sets = tuple(
+        np.array(own_rows[:size], dtype=np.int64)
+        for k, (letter, size) in enumerate(SETS)
+        if len(own_rows := [row for row in exclusive[k % n_forms] if domains[row] == letter]) >= size
+    )
+    orders = np.array([_order(form, blueprint.pilot_slots, sets, rng) for form in forms])
+    return Design(
+        item_ids=item_ids, domains=domains, statuses=statuses, forms=forms,
+        anchors=np.array(sorted(anchors), dtype=np.int64), pilots=pilots, windows=windows, orders=orders,
+        sets=sets,
+    )  # fmt: skip
+
+
+def _in_proportion(blueprint: Blueprint, length: int) -> tuple[int, ...]:
+    return apportion(blueprint.counts, length, tie_break="outline order").counts
+
+
+def _require(
+    blueprint: Blueprint, n_forms: int, n_pilots: int, n_scored: int, needed_by_domain: list[int]
+) -> None:
+    problems = []
+    if n_forms < 1:
+        problems.append(Problem(f"{n_forms} forms", "simulate", remedy="Ask for at least one form."))
+    if n_pilots < blueprint.pilot_slots:
+        problems.append(
+            Problem(
+                f"{n_pilots} pilots do not fill the {blueprint.pilot_slots} pilot slots of a form",
+                where="simulate",
+                remedy=f"Ask for at least {blueprint.pilot_slots} pilots.",
+            )
+        )
+    if n_forms >= 1 and n_scored >= 1:
+        available = _in_proportion(blueprint, n_scored)
+        short = [
+            f"{domain.letter} has {has}, needs {needs}"
+            for domain, has, needs in zip(blueprint.domains, available, needed_by_domain, strict=True)
+            if has < needs
+        ]
+        if short:
+            problems.append(
+                Problem(
+                    f"a bank of {n_scored} scored items is too small for {n_forms} forms",
+                    where="simulate",
+                    examples=tuple(short),
+                    remedy="Ask for fewer forms or a larger bank.",
+                )
+            )
+    elif n_scored < 1:
+        problems.append(Problem(f"{n_scored} scored items in the bank", "simulate", remedy="Ask for more."))
+    if problems:
+        raise InputError(problems)
+
+
+def _bank(
+    blueprint: Blueprint, n_scored: int, n_pilots: int, rng: np.random.Generator
+) -> tuple[NDArray[np.str_], NDArray[np.str_], NDArray[np.str_], IntArray]:
+    """Names, domains and statuses by domain and age, and the rows of the pilots that were administered."""
+    sizes = {"scored": n_scored, "retired": RETIRED, "pilot": n_pilots, "waiting": WAITING_PILOTS}
+    by_domain = {name: _in_proportion(blueprint, n) for name, n in (sizes | {"draft": DRAFTS}).items()}
+    names: list[str] = []
+    domains: list[str] = []
+    kinds: list[str] = []
+    width = 3 if max(map(sum, zip(*by_domain.values(), strict=True))) < 1000 else 4
+    for d, domain in enumerate(blueprint.domains):
+        old = ["scored"] * by_domain["scored"][d] + ["retired"] * by_domain["retired"][d]
+        here = [old[i] for i in rng.permutation(len(old))]
+        for kind in ("pilot", "waiting", "draft"):
+            here += [kind] * by_domain[kind][d]
+        names += [f"{domain.letter}{number + 1:0{width}d}" for number in range(len(here))]
+        domains += [domain.letter] * len(here)
+        kinds += here
+    kind_of = np.array(kinds)
+    statuses = np.where(kind_of == "waiting", "pilot", kind_of)
+    return np.array(names), np.array(domains), statuses, np.flatnonzero(kind_of == "pilot")
+
+
+def _order(form: IntArray, slots: int, sets: tuple[IntArray, ...], rng: np.random.Generator) -> IntArray:
+    places = rng.random(len(form) + slots)
+    for members in sets:
+        at = np.flatnonzero(np.isin(form, members))
+        places[at] = places[at[0]] + np.arange(len(at)) * 1e-12 if len(at) else 0.0
+    return np.argsort(places, kind="stable")

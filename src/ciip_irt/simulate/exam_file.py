@@ -1,0 +1,61 @@
+"""The job file of the simulated programme, with each setting explained."""
+
+__all__ = ["exam_toml"]
+
+TEMPLATE = """\
+# One exam, one file: what to read, how to count, and what to decide.
+# Run it with:  ciip-irt run exam.toml
+
+[exam]
+name = "{name}"
+
+[responses]
+# The log: one row per answer. Several files may be named. Paths are relative to this file.
+files = ["{responses}"]
+# One row per sitting: delivery mode, region and so on. Leave the line out if there is no such file.
+candidates = "candidates.csv"
+
+[items]
+# The bank: key, options, domain, status and, where known, difficulty of every item.
+file = "items.csv"
+
+[eligibility]
+# Whose answers count in the statistics. "first" = first attempts only: candidates who come back after
+# failing are weaker and may remember questions. "all" = every attempt.
+attempts = "first"
+
+[scoring]
+# What a question earns that got no proper answer: "wrong" = no point, "missing" = it does not count.
+omitted = "wrong"       # seen and left empty
+not_reached = "wrong"   # time was up before
+invalid = "wrong"       # two options marked, or an option the item does not have
+
+[calibration]
+# How difficulties are estimated. "rasch" gives every item the same discrimination; it needs the fewest
+# answers and fits a programme that reports one raw point per item.
+model = "rasch"
+# "bank" = the scored items keep the difficulties of the bank, so that new ones land on the same scale.
+# "none" = estimate everything afresh.
+anchors = "bank"
+
+[pilots]
+# The rules by which a pilot item is promoted, held, revised or retired. "arrt" is stricter about R.
+policy = "default"
+
+[blueprint]
+# How many items of each domain a form needs. The name of a shipped blueprint, or the path of your own.
+file = "ciip-2024"
+
+[assembly]
+# How many new forms to build.
+forms = {forms}
+# The same seed gives the same forms again.
+seed = {seed}
+# The passing standard on the scale of the bank. About 85 % of first-time candidates are above this one.
+theta_cut = {theta_cut}
+"""
+
+
+def exam_toml(*, name: str, responses: str, forms: int, seed: int, theta_cut: float) -> str:
+    """The text of ``exam.toml``."""
+    return TEMPLATE.format(name=name, responses=responses, forms=forms, seed=seed, theta_cut=theta_cut)
