@@ -1,0 +1,58 @@
+"""``ciip-irt assemble``: forms that conform to a blueprint and hit its difficulty target."""
+
+import argparse
+import sys
+
+from ciip_irt.cli.options import add_items, add_out, add_text_format, read_items, warn
+from ciip_irt.cli.progress import Progress
+
+EPILOG = """\
+writes forms.csv, achieved.csv and assembly.json; where no forms exist that conform, shortages.csv says what
+the bank lacks, and the exit code is 1."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_items(parser)
+    parser.add_argument("--blueprint", required=True, metavar="B", help="name (ciip-2024) or TOML file")
+    parser.add_argument(
+        "--forms", type=int, default=3, metavar="K", help="parallel forms at once (default: 3)"
+    )
+    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="(default: 2026)")
+    parser.add_argument(
+        "--theta-cut",
+        type=float,
+        metavar="T",
+        help="the standard on the bank scale (default: the blueprint's)",
+    )
+    add_text_format(parser)
+    add_out(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from ciip_irt.forms import assemble, load_blueprint
+    from ciip_irt.job.curves import form_curves
+    from ciip_irt.job.outputs import assembly_outputs
+    from ciip_irt.tables import write_outputs
+
+    blueprint = load_blueprint(arguments.blueprint)
+    bank = read_items(arguments)
+    with Progress() as progress:
+        assembly = assemble(
+            bank.items,
+            blueprint,
+            n_forms=arguments.forms,
+            seed=arguments.seed,
+            theta_cut=arguments.theta_cut,
+            progress=progress,
+        )
+    outputs = assembly_outputs(assembly)
+    if assembly.forms.height:
+        outputs["curves.csv"] = form_curves(assembly.forms, bank)
+    write_outputs(arguments.out, outputs)
+    for sentence in assembly.warnings:
+        warn(sentence)
+    if assembly.forms.height:
+        print(assembly.summary())
+        return 0
+    print(assembly.summary(), file=sys.stderr)
+    return 1

@@ -1,0 +1,53 @@
+"""``ciip-irt check``: forms against their blueprint; needs no solver."""
+
+import argparse
+from pathlib import Path
+
+from ciip_irt.cli.options import add_items, add_text_format, read_items
+
+EPILOG = """\
+one finding per line on standard output. Forms of all files are checked together, so that overlap between
+files is seen. Exit code: 0 every form conforms (warnings do not count), 1 findings, 2 unusable input."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "forms", metavar="FORMS", nargs="+", help="form files: form_id, position, item_id, role, domain"
+    )
+    parser.add_argument("--blueprint", required=True, metavar="B", help="name (ciip-2024) or TOML file")
+    add_items(parser)
+    add_text_format(parser)
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "junit", "github"),
+        default="text",
+        help="of the findings (default: text)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    import polars as pl
+
+    from ciip_irt.forms import CHECKED_RULES, check_forms, load_blueprint, report_findings
+    from ciip_irt.tables import FORMS, read_table
+
+    blueprint = load_blueprint(arguments.blueprint)
+    bank = read_items(arguments)
+    tables = [
+        read_table(path, FORMS, delimiter=arguments.delimiter, encoding=arguments.encoding).select(
+            FORMS.names
+        )
+        for path in arguments.forms
+    ]
+    forms = pl.concat(tables)
+    named = ", ".join(Path(path).name for path in arguments.forms)
+    findings = check_forms(forms, blueprint, bank.items, where=named)
+    told = report_findings(
+        findings,
+        arguments.format,
+        form_ids=forms["form_id"].unique(maintain_order=True).to_list(),
+        rules=CHECKED_RULES,
+        file=arguments.forms[0],
+    )
+    print(told, end="" if told.endswith("\n") else "\n")
+    return 1 if any(finding.severity == "error" for finding in findings) else 0
