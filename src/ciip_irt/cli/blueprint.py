@@ -4,7 +4,7 @@ import argparse
 
 EPILOG = """\
 'ciip-irt blueprint apportion --help' explains how percentages become counts.
---items N apportions a practice form of N items in the same proportions (rule and tie-break as for apportion)."""
+--items N apportions a practice form of N items in the same proportions, with --rule and --tie-break."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -82,18 +82,16 @@ class JobResult:
 
     def sentences(self) -> list[str]:
         """The run in a few plain sentences."""
-        scored, decisions = self.scored, self.review.decisions["decision"]
-        out = self.scored.exclusions.height
-        flags = self.analysis.flags
-        flagged = flags.filter(pl.col("severity").is_in(LOOK_AT))["item_id"].n_unique()
-        counts = {name: int((decisions == name).sum()) for name in ("promote", "hold", "revise", "retire")}
+        scored, flags, decisions = self.scored, self.analysis.flags, self.review.decisions["decision"]
+        candidates = plural(scored.deliveries["candidate_id"].n_unique(), "candidate")
         sittings = plural(scored.deliveries.height, "delivery counts", "deliveries count")
-        left_out = plural(out, "delivery is", "deliveries are")
+        left_out = plural(scored.exclusions.height, "delivery is", "deliveries are")
+        urgent = flags.filter(pl.col("severity").is_in(LOOK_AT))["item_id"].n_unique()
+        counts = {name: int((decisions == name).sum()) for name in ("promote", "hold", "revise", "retire")}
         lines = [
-            f"{self.exam.name}: {plural(scored.deliveries['candidate_id'].n_unique(), 'candidate')};"
-            f" {sittings}, {left_out} left out (exclusions.csv says why).",
-            f"{plural(scored.items.height, 'item')} analysed: {plural(flagged, 'item')} flagged for attention first"
-            f" (severity 1 or 2), {plural(flags['item_id'].n_unique(), 'item')} with any remark.",
+            f"{self.exam.name}: {candidates}; {sittings}, {left_out} left out (exclusions.csv says why).",
+            f"{plural(scored.items.height, 'item')} analysed: {urgent} flagged for attention first"
+            f" (severity 1 or 2), {flags['item_id'].n_unique()} with any remark.",
             f"Pilot items: {counts['promote']} promoted, {counts['hold']} held for more answers,"
             f" {counts['revise']} to revise, {counts['retire']} to retire. These are proposals of the policy:"
             " a person signs pilot_decisions.csv.",
@@ -160,7 +158,7 @@ class JobResult:
         return show_html(self.exam.name, self.summary(), self.assembly.achieved)
 
 
-def run_job(exam: Exam, *, progress: Callable[[str], None] = lambda doing: None) -> JobResult:
+def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> JobResult:
     """Run every step on the files of an exam file; nothing is written.
 
     Raises
@@ -178,7 +176,8 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] = lambda doing: None)
             seconds[next(reversed(seconds))] = round(now - started, 3)
         seconds[name] = 0.0
         started = now
-        progress(doing)
+        if progress is not None:
+            progress(doing)
 
     step("settings", "reading settings")
     blueprint = load_blueprint(exam.named_or_path("blueprint", "file", "ciip-2024"))
