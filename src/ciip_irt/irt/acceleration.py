@@ -1,11 +1,11 @@
 """Anderson acceleration of a fixed-point iteration.
 
-EM converges linearly, and slowly where little is observed. From the last few pairs (x, M(x)) the next x is the
-combination whose residuals ``M(x) - x`` cancel best in the least-squares sense. The caller guards against a
-combination that lowers the objective.
+EM converges linearly, and slowly where little is observed. From the last few pairs (x, M(x)) the next x is
+the combination whose residuals ``M(x) - x`` cancel best in the least-squares sense. The caller guards against
+a combination that lowers the objective.
 
-Source: Walker & Ni (2011), SIAM Journal on Numerical Analysis 49:1715-1735; for EM Henderson & Varadhan (2019),
-Journal of Computational and Graphical Statistics 28:834-846.
+Source: Walker & Ni (2011), SIAM Journal on Numerical Analysis 49:1715-1735; for EM Henderson & Varadhan
+(2019), Journal of Computational and Graphical Statistics 28:834-846.
 """
 
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ __all__ = ["accelerated"]
 def accelerated(history: Sequence[tuple[FloatArray, FloatArray]]) -> FloatArray:
     """The next point from the last pairs (x, M(x)), the newest last; with one pair, M(x) itself.
 
-    >>> x0, x1 = np.array([1.0, 1.0]), np.array([0.5, 0.9])   # M halves the first, takes a tenth off the second
+    >>> x0, x1 = np.array([1.0, 1.0]), np.array([0.5, 0.9])  # M halves the first, takes .1 off the second
     >>> m = np.array([0.5, 0.9])
     >>> x2 = m * x1
     >>> bool(np.abs(accelerated([(x0, m * x0), (x1, m * x1)])).max() < 0.75)
     True
     """
-    x, mapped = history[-1]
+    mapped = history[-1][1]
     if len(history) < 2:
         return mapped
     residuals = np.array([after - before for before, after in history])

@@ -55,8 +55,8 @@ def maximised(
 ) -> FloatArray:
     """The free vector after a few safeguarded scoring steps on the expected counts (Q, J, K).
 
-    A step that lowers an item's expected log-posterior is halved for that item (for all items where they share
-    a slope), so the marginal log-posterior does not fall.
+    A step that lowers an item's expected log-posterior is halved for that item (for all items where they
+    share a slope), so the marginal log-posterior does not fall.
     """
     if not free.size:
         return values
@@ -120,13 +120,13 @@ def _newton_step(score: FloatArray, matrix: FloatArray, slots: BoolArray, shared
     both = slots[:, :, None] & slots[:, None, :]
     identity = np.eye(slots.shape[1])
     matrix = np.where(both, matrix, 0.0)
-    diagonal = np.einsum("jpp->jp", matrix)
+    diagonal = np.diagonal(matrix, axis1=1, axis2=2)
     # a hundred-millionth of the diagonal keeps a flat item solvable and changes no digit of the others
     matrix = matrix + identity * (1e-8 * diagonal + 1e-10)[:, None, :]
     matrix = np.where(both, matrix, identity)
     if not shared:
-        result: FloatArray = np.linalg.solve(matrix, score[:, :, None])[:, :, 0]
-        return result
+        apart: FloatArray = np.linalg.solve(matrix, score[:, :, None])[:, :, 0]
+        return apart
     own = matrix.copy()
     own[:, 0, :] = own[:, :, 0] = 0.0
     own[:, 0, 0] = 1.0

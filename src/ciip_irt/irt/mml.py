@@ -153,9 +153,9 @@ def fit_mml(
     (``MISSING``) and items a person did not meet simply leave the product.
 
     Identification. Free calibration: group 0 has mean 0, and standard deviation 1 unless the model is Rasch,
-    which has slope 1 and a free spread; further groups are free. Anchored calibration (any b in ``fixed``): all
-    populations are free and never re-standardised, so the estimates are on the scale of the fixed items. ``mean``
-    and ``sd`` hold the moments of group 0 at a value instead.
+    which has slope 1 and a free spread; further groups are free. Anchored calibration (any b in ``fixed``):
+    all populations are free and never re-standardised, so the estimates are on the scale of the fixed items.
+    ``mean`` and ``sd`` hold the moments of group 0 at a value instead.
 
     Parameters
     ----------
@@ -170,8 +170,8 @@ def fit_mml(
     priors
         ``None`` takes ``default_priors(model.name)``: none but for 3PL.
     quadrature
-        Shape (Q,): equally spaced ability points, kept as they are. ``None`` starts from 61 points on [-6, 6] and
-        widens or refines them where populations or posteriors demand it.
+        Shape (Q,): equally spaced ability points, kept as they are. ``None`` starts from 61 points on [-6, 6]
+        and widens or refines them where populations or posteriors demand it.
     D
         Scaling constant of the fixed and of the reported parameters.
     tolerance
@@ -224,7 +224,7 @@ def fit_mml(
 
     anchors = ~np.isnan(held[:, 1]) & (answers > 0)
     if anchors.any():
-        # Kim's first cycle: the fixed items alone place the persons, then the new items are placed by the persons
+        # Kim's first cycle: the fixed items alone place the persons, the persons then place the new items
         silent = np.flatnonzero(free.free.any(axis=1))
         for _ in range(3):
             expected = task.expected(state, theta, silent)

@@ -33,8 +33,8 @@ class MmlFit:
     n_parameters
         How many numbers were estimated, moments included.
     converged, iterations, largest_change, gradient_norm
-        The last EM step changed no working parameter by more than ``largest_change``; ``gradient_norm`` is the
-        length of the gradient of the log-posterior in the working parameters.
+        The last EM step changed no working parameter by more than ``largest_change``; ``gradient_norm`` is
+        the length of the gradient of the log-posterior in the working parameters.
     n
         Shape (J,): answers per item.
     n_persons
@@ -121,8 +121,8 @@ def fit_warnings(
     if not converged:
         said.append(
             f"The iteration stopped after {plural(iterations, 'step')} with a last change of {change:.1g} "
-            f"(wanted {tolerance:.1g}). Try in this order: more iterations (max_iterations), a prior on log a "
-            "(and on c for 3pl), fewer free parameters (2pl or rasch), more answers for the items with the "
+            f"(wanted {tolerance:.1g}). Try in this order: more iterations (max_iterations), a prior on log "
+            "a (and on c for 3pl), fewer free parameters (2pl or rasch), more answers for the items with the "
             "largest standard errors."
         )
     alike = no_variance[answers[no_variance] > 0]
@@ -138,12 +138,13 @@ def fit_warnings(
     if touching:
         said.append(
             f"{plural(touching, 'item')} with an estimate at the edge of the allowed range, where it has no "
-            "standard error: the data do not determine it. A prior, a simpler model or more answers would help."
+            "standard error: the data do not determine it. A prior, a simpler model or more answers would "
+            "help."
         )
     if positive_definite is False:
         said.append(
-            "The information matrix is not positive definite, so there are no standard errors: the estimates are "
-            "no proper maximum or the data do not determine them all. Try a smaller tolerance, priors, or a "
-            "simpler model."
+            "The information matrix is not positive definite, so there are no standard errors: the estimates "
+            "are no proper maximum or the data do not determine them all. Try a smaller tolerance, priors, or "
+            "a simpler model."
         )
     return tuple(said)

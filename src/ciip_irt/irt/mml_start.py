@@ -132,8 +132,9 @@ def identified_population(
 ) -> Population:
     """Which moments are free.
 
-    Group 0 is held at 0 (and 1, where slopes are estimated) unless fixed items give the scale; other groups are
-    free. One fixed b gives the origin; the unit needs a fixed a, a second fixed b or a model with given slope.
+    Group 0 is held at 0 (and 1, where slopes are estimated) unless fixed items give the scale; other groups
+    are free. One fixed b gives the origin; the unit needs a fixed a, a second fixed b or a model with given
+    slope.
     """
     n_groups = 1 + max((block.group for block in blocks), default=0)
     met = np.zeros(held.shape[0], dtype=np.bool_)

@@ -1,8 +1,8 @@
 """Prior distributions of item parameters, as functions of the working parameters (s, d, g).
 
-``log a ~ N``, ``b ~ N`` with a mean that may be estimated from the items at hand (Babcock & Hodge 2020: a mean
-fixed at 0 pulls a hard or an easy block the wrong way), ``c ~ Beta``. The estimate is the maximum of likelihood
-times the densities of a, b and c.
+``log a ~ N``, ``b ~ N`` with a mean that may be estimated from the items at hand (Babcock & Hodge 2020: a
+mean fixed at 0 pulls a hard or an easy block the wrong way), ``c ~ Beta``. The estimate is the maximum of the
+likelihood times the densities of a, b and c.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """Ability points: equally spaced, wide enough for every population and fine enough for every posterior.
 
 On equally spaced points the sum ``h * sum f(theta_q)`` of a bell-shaped f of standard deviation sigma errs by
-about ``2 exp(-2 pi^2 sigma^2 / h^2)`` of its value: at h = 1.2 sigma that is two in a million. The points stay
-put while the population's weights move, so counts of all groups add up on the same points.
+about ``2 exp(-2 pi^2 sigma^2 / h^2)`` of its value: at h = 1.2 sigma that is two in a million. The points
+stay put while the population's weights move, so counts of all groups add up on the same points.
 """
 
 import numpy as np

@@ -2,12 +2,12 @@
 
 Oakes' identity (1999, JRSS-B 61:479-482; Chalmers 2018, BJMSP 71) gives the observed information from the EM
 function Q: ``-[d2Q / d xi d xi' + d2Q / d xi d xi0']`` at ``xi0 = xi``. The first term is the complete-data
-information at the expected counts. The second, the derivative of the score through the E-step, is the sum over
-persons of the posterior covariance of the complete-data score; with two terms
+information at the expected counts. The second, the derivative of the score through the E-step, is the sum
+over persons of the posterior covariance of the complete-data score; with two terms
 
     sum_i sum_q pi_iq S_iq S_iq'  -  sum_i Sbar_i Sbar_i'
 
-both are matrix products: at each point q the residuals ``x - P(theta_q)`` enter through one cross-product matrix.
+both are matrix products: at each point q the residuals ``x - P(theta_q)`` enter through one cross-product.
 """
 
 from collections.abc import Sequence
@@ -40,8 +40,8 @@ class StandardErrors:
     parameters
         Shape (J, P); NaN where fixed or not estimable.
     covariance
-        Shape (F, F): of the estimated reported parameters, item by item in the order of ``np.argwhere(free)``;
-        ``None`` where the information matrix could not be inverted or was not asked for.
+        Shape (F, F): of the estimated reported parameters, in the order of ``np.argwhere(free)``; ``None``
+        where the information matrix could not be inverted or was not asked for.
     mean, sd
         Shape (G,): of the population moments; NaN where held.
     positive_definite
@@ -142,7 +142,7 @@ def _complete_information(
     priors: Priors,
     D: float,
 ) -> FloatArray:
-    """Curvature of the items' part of Q and of the prior, (size, size); the prior's alone for cross products."""
+    """Curvature (size, size) of the items' part of Q and the prior; the prior's alone for cross products."""
     result = np.zeros((free.size, free.size))
     items = free.items
     if not items.size:
@@ -299,8 +299,8 @@ def _sandwich(product: FloatArray, lean: FloatArray) -> FloatArray:
             None, None, :, 0, :
         ]
         return result
-    result = np.einsum("akp,akbl,blr->apbr", lean, product, lean, optimize=True)
-    return result
+    several: FloatArray = np.einsum("akp,akbl,blr->apbr", lean, product, lean, optimize=True)
+    return several
 
 
 def _reported(

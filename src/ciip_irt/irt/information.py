@@ -1,0 +1,150 @@
+"""Information, expected scores and score distributions of items and forms.
+
+Everything takes reported parameters (J, 3) with D, and adds over items: choose a form by choosing rows.
+"""
+
+import numpy as np
+
+from ciip_irt.arrays import FloatArray
+from ciip_irt.irt.models import MODELS, ItemModel
+
+__all__ = [
+    "expected_item_score",
+    "expected_score",
+    "item_information",
+    "score_distribution",
+    "test_information",
+    "theta_at_expected_score",
+]
+
+DICHOTOMOUS = MODELS["3pl"]  # Rasch, 1PL and 2PL are its cases c = 0
+SMALLEST = 1e-300
+
+
+def item_information(
+    parameters: FloatArray, theta: FloatArray, D: float = 1.0, model: ItemModel = DICHOTOMOUS
+) -> FloatArray:
+    """Shape (Q, J): Fisher information of each item, ``sum_k P_k'^2 / P_k``.
+
+    For right/wrong items this is ``P'^2 / (P Q)``; under 2PL ``D^2 a^2 P Q``.
+
+    >>> item_information(np.array([[2.0, 0.0, 0.0]]), np.array([0.0]))
+    array([[1.]])
+    """
+    theta = np.atleast_1d(np.asarray(theta, dtype=np.float64))
+    p = np.maximum(model.probability(parameters, theta, D), SMALLEST)
+    first = model.theta_derivatives(parameters, theta, D)[0]
+    result: FloatArray = (first**2 / p).sum(axis=2)
+    return result
+
+
+def test_information(
+    parameters: FloatArray,
+    theta: FloatArray,
+    D: float = 1.0,  # noqa: PT028 - no test of pytest
+    model: ItemModel = DICHOTOMOUS,  # noqa: PT028
+) -> FloatArray:
+    """Shape (Q,): information of a form, the sum over its items; the standard error of theta is ``1 / sqrt``.
+
+    >>> test_information(np.array([[1.0, 0.0, 0.0]] * 4), np.array([0.0]))
+    array([1.])
+    """
+    result: FloatArray = item_information(parameters, theta, D, model).sum(axis=1)
+    return result
+
+
+test_information.__test__ = False  # type: ignore[attr-defined]  # its name looks like a test to pytest
+
+
+def expected_item_score(
+    parameters: FloatArray, theta: FloatArray, D: float = 1.0, model: ItemModel = DICHOTOMOUS
+) -> FloatArray:
+    """Shape (Q, J): expected score on each item, for right/wrong items the probability of a right answer."""
+    theta = np.atleast_1d(np.asarray(theta, dtype=np.float64))
+    p = model.probability(parameters, theta, D)
+    result: FloatArray = p @ np.arange(p.shape[2], dtype=np.float64)
+    return result
+
+
+def expected_score(
+    parameters: FloatArray, theta: FloatArray, D: float = 1.0, model: ItemModel = DICHOTOMOUS
+) -> FloatArray:
+    """Shape (Q,): the test characteristic curve, the expected raw score of a form.
+
+    >>> expected_score(np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.2]]), np.array([0.0]))
+    array([1.1])
+    """
+    result: FloatArray = expected_item_score(parameters, theta, D, model).sum(axis=1)
+    return result
+
+
+def theta_at_expected_score(
+    parameters: FloatArray,
+    score: FloatArray | float,
+    D: float = 1.0,
+    model: ItemModel = DICHOTOMOUS,
+) -> FloatArray:
+    """Shape of ``score``: the theta at which the form's expected score is the given raw score.
+
+    The inverse of the test characteristic curve. Scores at or below its lower asymptote (the sum of c) give
+    -inf, scores at or above its upper one inf. Assumes a rising curve: with negative slopes it finds one
+    crossing.
+
+    >>> items = np.array([[1.0, 0.5, 0.0], [1.0, 1.5, 0.0]])
+    >>> theta_at_expected_score(items, np.array([0.0, 1.0, 2.0])).round(6)
+    array([-inf,   1.,  inf])
+    """
+    wanted = np.atleast_1d(np.asarray(score, dtype=np.float64))
+    ends = expected_score(parameters, np.array([-1e6, 1e6]), D, model)
+    result = np.where(wanted <= ends[0] + 1e-12, -np.inf, np.where(wanted >= ends[1] - 1e-12, np.inf, np.nan))
+    open_ = np.isnan(result)
+    low, high = np.full(int(open_.sum()), -10.0), np.full(int(open_.sum()), 10.0)
+    target = wanted[open_]
+    for _ in range(17):
+        below = expected_score(parameters, low, D, model) > target
+        above = expected_score(parameters, high, D, model) < target
+        if not (below.any() or above.any()):
+            break
+        low[below] *= 2.0
+        high[above] *= 2.0
+    for _ in range(64):
+        middle = 0.5 * (low + high)
+        under = expected_score(parameters, middle, D, model) < target
+        low, high = np.where(under, middle, low), np.where(under, high, middle)
+    result[open_] = 0.5 * (low + high)
+    return result.reshape(np.shape(score))
+
+
+def score_distribution(
+    parameters: FloatArray, theta: FloatArray, D: float = 1.0, model: ItemModel = DICHOTOMOUS
+) -> FloatArray:
+    """Shape (Q, S + 1): probability of each raw score 0..S at each theta.
+
+    ``f_r(x) = f_{r-1}(x) Q_r + f_{r-1}(x - 1) P_r``, for more categories the corresponding convolution.
+
+    Source: Lord & Wingersky (1984), Applied Psychological Measurement 8:453-461.
+
+    >>> score_distribution(np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]), np.array([0.0]))
+    array([[0.25, 0.5 , 0.25]])
+    """
+    theta = np.atleast_1d(np.asarray(theta, dtype=np.float64))
+    return convolved(model.probability(parameters, theta, D))
+
+
+def convolved(probability: FloatArray) -> FloatArray:
+    """Shape (Q, S + 1): distribution of the sum of independent item scores with probabilities (Q, J, K)."""
+    n_points, n_items, n_categories = probability.shape
+    highest = n_categories - 1
+    result = np.zeros((n_points, n_items * highest + 1))
+    result[:, 0] = 1.0
+    top = 1
+    for item in range(n_items):
+        p = probability[:, item, :]
+        step = result[:, :top] * p[:, [0]]
+        result[:, top : top + highest] = 0.0
+        before = result[:, :top].copy()
+        result[:, :top] = step
+        for score in range(1, n_categories):
+            result[:, score : score + top] += before * p[:, [score]]
+        top += highest
+    return result
