@@ -6,7 +6,7 @@ else
 BIN := .venv/bin
 endif
 
-PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,\
+PYTHON ?= $(firstword $(foreach name,python3 python python3.13 python3.12 python3.11,\
 	$(shell $(name) -c "import sys; sys.exit(sys.version_info < (3, 11))" >/dev/null 2>&1 && echo $(name))))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 

@@ -86,7 +86,8 @@ _ROOMS = {
     "pilots": ("PilotReview", "Policy", "load_policy", "promote", "review_pilots"),
     "report": ("write_report",),
     "responses": (
-        "EligibilityRules", "Ingested", "ScoredResponses", "ScoringRules", "ingest", "score", "select_eligible",
+        "EligibilityRules", "Ingested", "ScoredResponses", "ScoringRules",
+        "ingest", "score", "select_eligible",
     ),
     "simulate": ("simulate_programme",),
 }  # fmt: skip

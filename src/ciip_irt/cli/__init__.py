@@ -95,6 +95,9 @@ def _overview() -> str:
 
 def _unknown(arguments: Sequence[str]) -> int:
     group = [name for name in COMMANDS if name.startswith(f"{arguments[0]} ")]
+    if group and arguments[1:] in (["-h"], ["--help"]):
+        print("\n".join(f"{PROGRAM} {name}: {COMMANDS[name][1]}" for name in group))
+        return 0
     near = group or get_close_matches(arguments[0], COMMANDS, n=2, cutoff=0.5)
     hint = f" Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
     asked = " ".join(arguments[: 2 if group else 1])
