@@ -40,6 +40,9 @@ def test_blocks_merge_as_tables_and_forms_add_as_sums(golden):
     whole = mantel_haenszel(dif_sums(dif_tables(scores, level, group, n_levels=25)))
     merged = mantel_haenszel(dif_sums(merge_tables(tables)))
     assert np.array_equal(merged.d_dif, whole.d_dif)
+    wide = mantel_haenszel(dif_sums(tables[0].placed(np.arange(24) + 1, 26)))
+    assert wide.n_focal[[0, 25]].tolist() == [0, 0]
+    assert np.array_equal(wide.d_dif[1:25], mantel_haenszel(dif_sums(tables[0])).d_dif, equal_nan=True)
     # Two forms: the strata of the second are separate score levels of one long table.
     stacked = DifTables(*(np.vstack([getattr(t, name) for t in tables]) for name in "abcd"))
     columns = np.arange(24)
@@ -103,6 +106,7 @@ def test_shrinkage_makes_small_samples_less_extreme():
         ((800, 200, 400, 100), "A"),  # no difference
         ((80, 20, 77, 23), "A"),  # small and not significant
         ((900, 100, 840, 160), "B"),  # D about -1.27
+        ((180, 20, 160, 40), "B"),  # D about -1.9 and significant, but not significantly above 1
         ((900, 100, 700, 300), "C"),  # D about -3.2
         ((90, 10, 82, 18), "A"),  # large D, not significant
     ],

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from ciip_irt.classical.item_statistics import item_statistics
 from ciip_irt.classical.key_validation import key_evidence
@@ -84,6 +85,7 @@ def test_few_choosers_raise_little_suspicion():
     assert few.suspicion[0] < 0.01
     some = key_evidence(category_moments(moved, total, n_categories=4), is_key)
     assert some.option[0] == 3
+    assert some.suspicion[0] < 0.8 * norm.cdf(some.difference[0] / some.se[0])
 
 
 def test_items_without_a_comparison_rank_last():

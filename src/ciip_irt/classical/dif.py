@@ -52,6 +52,13 @@ class DifTables:
     c: IntArray
     d: IntArray
 
+    def placed(self, columns: IntArray, n_items: int) -> "DifTables":
+        """The same items as columns ``columns`` of tables of ``n_items``; the others hold nobody."""
+        wide = [np.zeros((len(cells), n_items), np.int64) for cells in (self.a, self.b, self.c, self.d)]
+        for table, cells in zip(wide, (self.a, self.b, self.c, self.d), strict=True):
+            table[:, columns] = cells
+        return DifTables(*wide)
+
 
 @dataclass(frozen=True, slots=True)
 class DifSums:

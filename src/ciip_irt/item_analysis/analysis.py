@@ -1,0 +1,248 @@
+"""The item analysis of a scored log: statistics, options, flags, DIF and forms in one result."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+
+from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.item_analysis.evidence import item_evidence
+from ciip_irt.item_analysis.flags import FlagThresholds, raise_flags
+from ciip_irt.item_analysis.form_summary import form_row, form_table
+from ciip_irt.item_analysis.groups import compare_groups, dif_table, widespread_notes
+from ciip_irt.item_analysis.statistics_tables import item_table, option_table, quantile_table
+from ciip_irt.item_analysis.tallies import POOLED, Tally, pool, tally_form
+from ciip_irt.provenance import Provenance
+from ciip_irt.responses import AdministeredBlock, ScoredResponses
+from ciip_irt.tables import show_html
+
+__all__ = ["ItemAnalysis", "analyse_items"]
+
+FEW_CANDIDATES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAnalysis:
+    """Classical item analysis, as the tables that are written.
+
+    Attributes
+    ----------
+    item_statistics
+        One row per item and form, and one per item over all forms (``form_id`` "all").
+    option_statistics
+        One row per item and option over all forms. ``mean_criterion`` is the mean scored total of those who
+        chose it, without the item itself where it is scored; over several forms, on the scale of the average
+        form.
+    option_statistics_by_form
+        The same with ``form_id``, "all" included.
+    option_quantiles
+        Share choosing each option by fifth of the scored total, with 95 % bands.
+    flags
+        What was seen, what it may mean, what to do; most severe first.
+    dif
+        Mantel-Haenszel comparisons of groups of candidates.
+    form_summary
+        One row per form.
+    warnings
+        What a reader should know before trusting the numbers.
+    provenance
+        Data hash, counts, settings, versions.
+    """
+
+    item_statistics: pl.DataFrame
+    option_statistics: pl.DataFrame
+    option_statistics_by_form: pl.DataFrame
+    option_quantiles: pl.DataFrame
+    flags: pl.DataFrame
+    dif: pl.DataFrame
+    form_summary: pl.DataFrame
+    warnings: tuple[str, ...]
+    provenance: Provenance
+
+    def to_frame(self) -> pl.DataFrame:
+        """The item statistics."""
+        return self.item_statistics
+
+    def pooled(self) -> pl.DataFrame:
+        """The item statistics over all forms, one row per item."""
+        return self.item_statistics.filter(pl.col("form_id") == POOLED)
+
+    def summary(self) -> str:
+        """A few plain sentences."""
+        items = self.pooled()
+        urgent = self.flags.filter(pl.col("severity") <= 2)["item_id"].n_unique()
+        forms = self.form_summary
+        sittings = plural(int(forms["n_candidates"].sum()), "delivery", "deliveries")
+        pilots = plural(int((items["status"] == "pilot").sum()), "pilot")
+        lines = [
+            f"{plural(items.height, 'item')} ({pilots}) on {plural(forms.height, 'form')}, {sittings}.",
+            f"{plural(urgent, 'item')} to look at first (severity 1 or 2);"
+            f" {plural(self.flags.height, 'remark')} in all.",
+        ]
+        for row in forms.head(3).iter_rows(named=True):
+            dependable = (
+                f", {row['reliability_type']} {row['reliability']:.3f}, standard error of measurement"
+                f" {row['sem']:.2f}"
+                if row["reliability"] is not None
+                else ""
+            )
+            spread = f" (SD {row['sd']:.2f})" if row["sd"] is not None else ""
+            mean = f"mean {row['mean']:.2f} of {row['n_scored_items']}"
+            lines.append(f"Form {row['form_id']}: {mean}{spread}{dependable}.")
+        if forms.height > 3:
+            lines.append(f"{plural(forms.height - 3, 'further form')} in form_summary.")
+        return "\n".join([*lines, *self.warnings])
+
+    def _repr_html_(self) -> str:
+        return show_html("Item analysis", self.summary(), self.pooled())
+
+
+def analyse_items(
+    scored: ScoredResponses,
+    *,
+    groupings: Sequence[str] | None = None,
+    cuts: Mapping[str, float] | None = None,
+    thresholds: FlagThresholds | None = None,
+    minimum_group: int = 50,
+    confidence: float = 0.95,
+) -> ItemAnalysis:
+    """Analyse every item that was administered.
+
+    p has Wilson's interval; R is the corrected point-biserial: against the rest of the scored total for a
+    scored item, against the scored total for a pilot, always within a form and then pooled (see ``tallies``).
+
+    Parameters
+    ----------
+    scored
+        The scored log.
+    groupings
+        Columns of the deliveries to compare for DIF; by default those of ``delivery_mode``, ``first_time``
+        and ``region`` that are there with at least two groups.
+    cuts
+        Raw score needed to pass, by form. Forms without one get no pass rate.
+    thresholds
+        Of the flags.
+    minimum_group
+        Fewest answers in each group for a DIF class.
+    confidence
+        Of all intervals.
+
+    Raises
+    ------
+    InputError
+        No deliveries; a grouping or a form of ``cuts`` that the data lack; a confidence outside (0, 1).
+
+    Examples
+    --------
+    >>> from ciip_irt.bank import ItemBank
+    >>> from ciip_irt.responses import score
+    >>> bank = ItemBank.from_frame(pl.DataFrame({"item_id": ["I1", "I2", "P1"], "domain": ["A"] * 3,
+    ...     "status": ["scored", "scored", "pilot"], "key": ["A", "B", "C"], "options": ["ABC"] * 3}))
+    >>> given = ["ABC", "ABC", "ACC", "CBA", "BCB"]
+    >>> log = pl.DataFrame([(f"c{i}", f"d{i}", "1", "F", item, answer, "answered")
+    ...     for i, answers in enumerate(given) for item, answer in zip(bank.item_ids, answers)], orient="row",
+    ...     schema=["candidate_id", "delivery_id", "attempt", "form_id", "item_id", "response", "status"])
+    >>> analysis = analyse_items(score(log, bank))
+    >>> analysis.pooled().select("item_id", "status", "n", "p").rows()
+    [('I1', 'scored', 5, 0.6), ('I2', 'scored', 5, 0.6), ('P1', 'pilot', 5, 0.6)]
+    """
+    limits = thresholds or FlagThresholds()
+    _check(scored, cuts, confidence)
+    n_options = max((len(options) for options in scored.items["options"]), default=0)
+    forms: dict[str, list[AdministeredBlock]] = {form_id: [] for form_id in scored.form_ids}
+    for block in scored.blocks:
+        forms[block.form_id].append(block)
+    tallies = [tally_form(scored, form_id, blocks, n_options) for form_id, blocks in forms.items()]
+    whole = pool(tallies, scored.blocks)
+
+    statistics = item_table([*tallies, whole], scored.items, confidence)
+    options = option_table([*tallies, whole], scored.items, confidence)
+    pooled_options = options.filter(pl.col("form_id") == POOLED)
+    comparisons, notes = compare_groups(scored, groupings, minimum_n=minimum_group)
+    dif = dif_table(comparisons, scored.item_ids)
+    pooled = statistics.filter(pl.col("form_id") == POOLED)
+    rows = [
+        form_row(
+            scored, tally, forms[tally.form_id], cut=(cuts or {}).get(tally.form_id), confidence=confidence
+        )
+        for tally in tallies
+    ]
+    settings: dict[str, Any] = {
+        "thresholds": asdict(limits),
+        "groupings": sorted({comparison.grouping for comparison in comparisons}),
+        "minimum_group": minimum_group,
+        "confidence": confidence,
+        "cuts": dict(cuts or {}),
+    }
+    return ItemAnalysis(
+        item_statistics=statistics,
+        option_statistics=pooled_options.drop("form_id"),
+        option_statistics_by_form=options,
+        option_quantiles=quantile_table(whole, scored.items, confidence),
+        flags=raise_flags(item_evidence(whole, scored.items, pooled, pooled_options, dif), limits),
+        dif=dif,
+        form_summary=form_table(rows),
+        warnings=(*_warnings(tallies, pooled), *notes, *widespread_notes(dif)),
+        provenance=scored.provenance.with_settings(item_analysis=settings),
+    )
+
+
+def _check(scored: ScoredResponses, cuts: Mapping[str, float] | None, confidence: float) -> None:
+    problems = []
+    if not scored.blocks:
+        problems.append(
+            Problem(
+                "there are no deliveries to analyse",
+                remedy="Look at the exclusions: perhaps all were left out.",
+            )
+        )
+    unknown = [form_id for form_id in cuts or {} if form_id not in scored.form_ids]
+    if unknown:
+        problems.append(
+            Problem(
+                "cut scores name forms that the log lacks",
+                examples=unknown,
+                remedy=f"The log has {', '.join(scored.form_ids[:5])}.",
+            )
+        )
+    if not 0 < confidence < 1:
+        problems.append(Problem(f"confidence is {confidence}", remedy="Give a share, such as 0.95."))
+    if problems:
+        raise InputError(problems)
+
+
+def _warnings(tallies: Sequence[Tally], pooled: pl.DataFrame) -> list[str]:
+    notes = []
+    small = [tally for tally in tallies if tally.n_persons < FEW_CANDIDATES]
+    if small:
+        named = ", ".join(f"{tally.form_id} ({tally.n_persons})" for tally in small[:5])
+        notes.append(
+            f"Fewer than {FEW_CANDIDATES} deliveries on {plural(len(small), 'form')}: {named}."
+            " Read the intervals, not the values; more deliveries or pooled forms would help."
+        )
+    unscored = [tally.form_id for tally in tallies if not tally.is_scored.any()]
+    if unscored:
+        notes.append(
+            f"No scored items on {', '.join(unscored[:5])}: without a total there is no R."
+            " Give the scored items the status 'scored' in the items file."
+        )
+    same = pooled.filter((pl.col("p") == 1.0) | (pl.col("p") == 0.0))
+    if same.height:
+        notes.append(
+            f"{plural(same.height, 'item')} that everybody got right, or nobody"
+            f" ({', '.join(same['item_id'].head(5))}): no R can be computed."
+        )
+    unanswered = pooled.filter(pl.col("n") == 0)
+    if unanswered.height:
+        notes.append(
+            f"{plural(unanswered.height, 'item')} without any answer that counts"
+            f" ({', '.join(unanswered['item_id'].head(5))})."
+        )
+    slow = pooled.filter(pl.col("not_reached_rate") > 0.05)
+    if slow.height:
+        notes.append(
+            f"{plural(slow.height, 'item')} not reached by more than 5 %: the time may be too short, and"
+            " where not reached counts as wrong these items look harder than they are."
+        )
+    return notes

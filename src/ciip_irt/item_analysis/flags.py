@@ -1,0 +1,337 @@
+"""Flags: what was seen, what it may mean, what to do.
+
+A flag is a function of one item's evidence that returns a ``Flag`` or nothing, and one row in ``FLAGS``. Few
+and ranked: severity 1 is looked at before anything else, 5 is for a quiet afternoon. A flag that another one
+explains stays silent (a wrong key also makes R negative; saying it once is enough).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from math import atanh, ceil, isfinite
+
+import polars as pl
+
+from ciip_irt.errors import plural
+from ciip_irt.item_analysis.evidence import ItemEvidence, OptionEvidence
+from ciip_irt.item_analysis.wording import listed, number, percent, signed
+
+__all__ = ["FLAGS", "Flag", "FlagThresholds", "raise_flags"]
+
+
+@dataclass(frozen=True, slots=True)
+class FlagThresholds:
+    """The numbers behind the flags, each with its source.
+
+    Attributes
+    ----------
+    minimum_n
+        Answers below which only "too few answers" is said about R, and nothing about p.
+    suspicion
+        Probability that a distractor's choosers are the better candidates, from which the key is doubted:
+        more likely than not.
+    minimum_share
+        A distractor chosen by fewer does not function (5 %, the usual convention); it also takes that many to
+        doubt a key.
+    low_p, high_p
+        p < .20 or >= .96 is unacceptable (Prometric's published guide).
+    low_r
+        ARRT reads R above .20 as good.
+    flat_r, flat_n
+        R below .10 is called low with this many answers even if its interval reaches ``low_r``.
+    omit_rate
+        Share of blank answers worth a look; with no penalty for guessing, candidates rarely leave blanks.
+    slow_times
+        Multiple of the usual time per item.
+    """
+
+    minimum_n: int = 30
+    suspicion: float = 0.5
+    minimum_share: float = 0.05
+    low_p: float = 0.20
+    high_p: float = 0.96
+    low_r: float = 0.20
+    flat_r: float = 0.10
+    flat_n: int = 250
+    omit_rate: float = 0.05
+    slow_times: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One remark; ``weight`` orders the flags of a kind, the heaviest first."""
+
+    severity: int
+    seen: str
+    may_mean: str
+    do: str
+    weight: float = 0.0
+
+
+def key_may_be_wrong(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """Those who chose a distractor do better than those who chose the key."""
+    other = item.suspect
+    if other is None or not _key_is_doubtful(item, limits):
+        return None
+    return Flag(
+        1,
+        f"{percent(other.share)} chose {other.option} and they scored higher (mean"
+        f" {other.mean_criterion:.1f}) than the {percent(_key_share(item))} who chose the key"
+        f" {_key_letters(item)} (mean {_key_mean(item):.1f}).",
+        f"The key may be wrong (probability that {other.option} draws the better candidates:"
+        f" {number(item.suspicion)}).",
+        f"Check the key, and whether {other.option} is also right.",
+        item.suspicion,
+    )
+
+
+def negative_r(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """Those who know more do worse on the item."""
+    if not item.r < 0 or item.n < limits.minimum_n or _key_is_doubtful(item, limits):
+        return None
+    chance = " So far it may be chance." if item.r_high > limits.low_r else ""
+    return Flag(
+        1,
+        f"R is {number(item.r)} ({_between(item)}): better candidates get it right less often.{chance}",
+        "A wrong key, a trick, or an item about something else than the rest of the exam.",
+        "Do not score it before an expert has read it. Check the key first, then the wording.",
+        -item.r,
+    )
+
+
+def two_options_right(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """A distractor also draws the better candidates."""
+    if item.n < limits.minimum_n or _key_is_doubtful(item, limits):
+        return None
+    drawing = [o for o in item.distractors if o.share >= limits.minimum_share and o.r_low > 0]
+    if not drawing:
+        return None
+    other = max(drawing, key=lambda option: option.r)
+    return Flag(
+        2,
+        f"Besides the key {_key_letters(item)} (R {number(item.r)}), option {other.option} also draws the"
+        f" better candidates: {percent(other.share)} chose it, R {number(other.r)}.",
+        "Two options may be right, or the key is right only under an assumption the stem leaves open.",
+        f"Ask an expert whether {other.option} can be defended. If so, credit both or narrow the stem.",
+        other.r,
+    )
+
+
+def dif_class_c(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:  # noqa: ARG001
+    """Equally able candidates of two groups differ clearly."""
+    found = [result for result in item.dif if result.ets_class == "C"]
+    if not found:
+        return None
+    worst = max(found, key=lambda result: (not result.widespread, abs(result.d_dif)))
+    harder, easier = (worst.focal, worst.reference) if worst.d_dif < 0 else (worst.reference, worst.focal)
+    likely = not isfinite(worst.prob_c) or worst.prob_c >= 0.5
+    if worst.widespread:
+        may_mean = "One of many items that differ between these groups: look at the groups first."
+    elif likely:
+        may_mean = "Something besides knowledge helps one group: display, wording, local practice, or a leak."
+    else:
+        may_mean = "Perhaps a difference between the groups, perhaps chance: few items differ that much."
+    probability = f", probability of class C {number(worst.prob_c)}" if isfinite(worst.prob_c) else ""
+    return Flag(
+        2 if likely and not worst.widespread else 3,
+        f"Harder for {worst.grouping} {harder} than for {easier} at the same total"
+        f" (D-DIF {signed(worst.d_dif)}, standard error {worst.se:.2f}, class C{probability};"
+        f" {worst.n_focal:,} and {worst.n_reference:,} answers).",
+        may_mean,
+        "Read the item with both groups in mind; leave it out of equating anchors until it is explained.",
+        abs(worst.d_dif),
+    )
+
+
+def too_hard(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """Few get it right."""
+    if item.n < limits.minimum_n or not item.p < limits.low_p:
+        return None
+    strongest = max(item.distractors, key=lambda option: option.share, default=None)
+    works = item.r >= limits.low_r
+    replace = f"Replace the strongest distractor ({strongest.option})" if strongest else "Make it easier"
+    return Flag(
+        3,
+        f"Only {percent(item.p)} right (between {percent(item.p_low)} and {percent(item.p_high)}).",
+        f"Hard, but it separates well (R {number(item.r)})."
+        if works
+        else "Too hard, not taught, misleading, or keyed wrongly.",
+        f"{replace} and pilot it again."
+        if works
+        else "Check the key and whether practice really asks for it.",
+        1 - item.p,
+    )
+
+
+def too_easy(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """Nearly everybody gets it right."""
+    if item.n < limits.minimum_n or not item.p >= limits.high_p:
+        return None
+    works = item.r >= limits.low_r
+    return Flag(
+        3,
+        f"{percent(item.p)} right (between {percent(item.p_low)} and {percent(item.p_high)}).",
+        f"Easy, but it separates well (R {number(item.r)})."
+        if works
+        else "Everybody knows it, the distractors give it away, or it has become known.",
+        "Repair the distractors that nobody chooses."
+        if works
+        else "Keep it only if the content must be covered; otherwise write better distractors or retire it.",
+        item.p,
+    )
+
+
+def low_r(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """R is low, and enough answers say so."""
+    if not _r_is_low(item, limits):
+        return None
+    easy = item.p >= 0.90
+    return Flag(
+        3,
+        f"R is {number(item.r)} ({_between(item)}): those who know more hardly do better on it.",
+        "An easy item has a low R by nature; it need not be bad."
+        if easy
+        else "Ambiguous, a matter of luck, or about something else than the rest of the exam.",
+        "Keep it if the content needs it; sharpen the distractors if it is to separate candidates."
+        if easy
+        else "Read the stem and the option table; revise before using it again.",
+        -item.r,
+    )
+
+
+def too_few_answers(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """R may or may not be good enough."""
+    if not isfinite(item.r) or not isfinite(item.r_low):
+        return None
+    open_question = item.r_low < limits.low_r <= item.r_high
+    imprecise = item.r_high - item.r_low > 0.2
+    if not (open_question and imprecise) or _r_is_low(item, limits):
+        return None
+    if item.n >= limits.minimum_n and (item.r < 0 or _key_is_doubtful(item, limits)):
+        return None
+    more = _more_answers(item, limits.low_r)
+    return Flag(
+        4,
+        f"{plural(item.n, 'answer')} only; R could lie anywhere {_between(item)}.",
+        "Good or not: the answers so far cannot tell.",
+        f"{'Pilot it again' if item.status == 'pilot' else 'Collect more answers'};"
+        f" about {more:,} more answers should settle it.",
+        item.r_high - item.r_low,
+    )
+
+
+def many_omits(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """Many leave it blank."""
+    if item.n < limits.minimum_n or not item.omit_rate >= limits.omit_rate:
+        return None
+    return Flag(
+        3,
+        f"{percent(item.omit_rate)} left it blank although nothing is lost by guessing.",
+        "Unclear what is asked, a display fault (an image that did not load), or no time.",
+        "Look at the item as candidates saw it, and read their comments.",
+        item.omit_rate,
+    )
+
+
+def slow_item(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """It takes far more time than others."""
+    if item.n < limits.minimum_n or not item.median_time_s >= limits.slow_times * item.usual_time_s:
+        return None
+    return Flag(
+        4,
+        f"Half of the candidates needed more than {item.median_time_s:.0f} seconds;"
+        f" the usual item takes {item.usual_time_s:.0f}.",
+        "Long to read, a calculation, or confusing.",
+        "Shorten it, or count it as two when the time for a form is planned.",
+        item.median_time_s,
+    )
+
+
+def weak_distractors(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """Options that fool nobody."""
+    if item.n < limits.minimum_n:
+        return None
+    weak = [option for option in item.distractors if round(option.share, 2) < limits.minimum_share]
+    if not weak:
+        return None
+    one = len(weak) == 1
+    told = listed([f"{option.option} by {percent(option.share)}" for option in weak])
+    return Flag(
+        5,
+        f"Option {told}.".replace(" by ", " was chosen by ", 1) if one else f"Hardly chosen: {told}.",
+        "It fools nobody." if one else "They fool nobody.",
+        "Replace it, or drop to fewer options." if one else "Replace them, or drop to fewer options.",
+        float(len(weak)),
+    )
+
+
+FLAGS: Mapping[str, Callable[[ItemEvidence, FlagThresholds], Flag | None]] = {
+    "key_may_be_wrong": key_may_be_wrong,
+    "negative_r": negative_r,
+    "two_options_right": two_options_right,
+    "dif_class_c": dif_class_c,
+    "too_hard": too_hard,
+    "too_easy": too_easy,
+    "low_r": low_r,
+    "many_omits": many_omits,
+    "too_few_answers": too_few_answers,
+    "slow_item": slow_item,
+    "weak_distractors": weak_distractors,
+}
+
+
+def raise_flags(evidence: Iterable[ItemEvidence], limits: FlagThresholds) -> pl.DataFrame:
+    """``flags``: most severe first, within a kind the clearest case first, then the order of the items."""
+    rows = [
+        (item.item_id, name, flag.severity, flag.seen, flag.may_mean, flag.do, kind, -flag.weight, place)
+        for place, item in enumerate(evidence)
+        for kind, (name, rule) in enumerate(FLAGS.items())
+        if (flag := rule(item, limits)) is not None
+    ]
+    rows.sort(key=lambda row: (row[2], *row[6:]))
+    schema = {"item_id": pl.String, "flag": pl.String, "severity": pl.Int64}
+    schema |= {"seen": pl.String, "may_mean": pl.String, "do": pl.String}
+    return pl.DataFrame([row[:6] for row in rows], schema=schema, orient="row")
+
+
+def _key_is_doubtful(item: ItemEvidence, limits: FlagThresholds) -> bool:
+    other = item.suspect
+    return (
+        other is not None
+        and item.n >= limits.minimum_n
+        and item.suspicion >= limits.suspicion
+        and other.share >= limits.minimum_share
+        and other.r > item.r
+    )
+
+
+def _r_is_low(item: ItemEvidence, limits: FlagThresholds) -> bool:
+    if item.n < limits.minimum_n or not item.r >= 0 or _key_is_doubtful(item, limits):
+        return False
+    if item.p >= limits.high_p:
+        return False
+    return item.r_high < limits.low_r or (item.n >= limits.flat_n and item.r < limits.flat_r)
+
+
+def _more_answers(item: ItemEvidence, threshold: float) -> int:
+    """Answers until the interval leaves the threshold on one side or is .2 wide, whichever comes first."""
+    half = (atanh(min(item.r_high, 0.999)) - atanh(max(item.r_low, -0.999))) / 2
+    distance = max(abs(atanh(max(-0.999, min(item.r, 0.999))) - atanh(threshold)), 0.1)
+    needed = item.n * (half / distance) ** 2
+    return max(10, 10 * ceil((needed - item.n) / 10))
+
+
+def _key_share(item: ItemEvidence) -> float:
+    return sum(option.share for option in item.keys)
+
+
+def _key_mean(item: ItemEvidence) -> float:
+    chosen: list[OptionEvidence] = [option for option in item.keys if option.n]
+    return sum(option.n * option.mean_criterion for option in chosen) / max(sum(o.n for o in chosen), 1)
+
+
+def _key_letters(item: ItemEvidence) -> str:
+    return listed([option.option for option in item.keys], "or")
+
+
+def _between(item: ItemEvidence) -> str:
+    return f"between {number(item.r_low)} and {number(item.r_high)}"

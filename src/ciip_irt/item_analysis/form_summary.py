@@ -1,0 +1,103 @@
+"""One row per form: who sat, how hard it was, how dependable the total is."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ciip_irt.arrays import MISSING, ScoreArray
+from ciip_irt.classical.item_statistics import item_statistics_from
+from ciip_irt.classical.reliability import reliability
+from ciip_irt.item_analysis.tallies import Tally
+from ciip_irt.responses import AdministeredBlock, ScoredResponses
+
+__all__ = ["form_row", "form_table"]
+
+SCHEMA: Mapping[str, type[pl.DataType]] = {
+    "form_id": pl.String,
+    "n_candidates": pl.Int64,
+    "n_scored_items": pl.Int64,
+    "n_pilot_items": pl.Int64,
+    "mean": pl.Float64,
+    "sd": pl.Float64,
+    "min": pl.Int64,
+    "max": pl.Int64,
+    "reliability": pl.Float64,
+    "reliability_low": pl.Float64,
+    "reliability_high": pl.Float64,
+    "reliability_type": pl.String,
+    "sem": pl.Float64,
+    "mean_p": pl.Float64,
+    "mean_r": pl.Float64,
+    "median_total_time_s": pl.Float64,
+    "cut": pl.Float64,
+    "n_passed": pl.Int64,
+    "pass_rate": pl.Float64,
+}
+
+
+def form_table(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """``form_summary`` from the rows of its forms."""
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row").with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def form_row(
+    scored: ScoredResponses,
+    tally: Tally,
+    blocks: Sequence[AdministeredBlock],
+    *,
+    cut: float | None,
+    confidence: float,
+) -> dict[str, Any]:
+    """The row of one form. ``cut`` is the raw score needed to pass: a total at the cut passes."""
+    persons = np.concatenate([block.persons for block in blocks])
+    total = scored.totals[persons]
+    statistics = item_statistics_from(tally.by_score)
+    counts = tally.is_scored
+    result = reliability(_scored_part(tally, blocks), confidence=confidence)
+    has_r = counts & np.isfinite(statistics.r)
+    seconds = np.concatenate([_total_time(block) for block in blocks])
+    seconds = seconds[np.isfinite(seconds)]
+    passed = None if cut is None else int((total >= cut).sum())
+    return {
+        "form_id": tally.form_id,
+        "n_candidates": len(persons),
+        "n_scored_items": int(counts.sum()),
+        "n_pilot_items": int((~counts).sum()),
+        "mean": float(total.mean()),
+        "sd": float(total.std(ddof=1)) if len(total) > 1 else None,
+        "min": int(total.min()),
+        "max": int(total.max()),
+        "reliability": result.alpha,
+        "reliability_low": result.low,
+        "reliability_high": result.high,
+        "reliability_type": "KR-20" if result.dichotomous else "alpha",
+        "sem": result.sem,
+        "mean_p": float(statistics.p[counts].mean()) if counts.any() else None,
+        "mean_r": float(statistics.r[has_r].mean()) if has_r.any() else None,
+        "median_total_time_s": float(np.median(seconds)) if seconds.size else None,
+        "cut": cut,
+        "n_passed": passed,
+        "pass_rate": None if passed is None else passed / len(persons),
+    }
+
+
+def _scored_part(tally: Tally, blocks: Sequence[AdministeredBlock]) -> ScoreArray:
+    """(N, J) scores of the scored items, blocks stacked; an item a block did not score is missing there."""
+    wanted = tally.items[tally.is_scored]
+    stacked = np.full((sum(len(block.persons) for block in blocks), len(wanted)), MISSING, dtype=np.int8)
+    start = 0
+    for block in blocks:
+        rows = slice(start, start + len(block.persons))
+        columns = np.searchsorted(wanted, block.items[block.is_scored])
+        stacked[rows, columns] = block.scores[:, block.is_scored]
+        start = rows.stop
+    return stacked
+
+
+def _total_time(block: AdministeredBlock) -> np.ndarray:
+    """(N,) seconds over all items; NaN for a delivery without any recorded time."""
+    known = np.isfinite(block.times)
+    seconds = np.where(known, block.times, 0.0).sum(axis=1, dtype=np.float64)
+    return np.where(known.any(axis=1), seconds, np.nan)
