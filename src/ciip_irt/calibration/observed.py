@@ -76,7 +76,7 @@ def observed_proportions(
             **{name: values.T.ravel() for name, values in columns.items()},
         }
     ).filter(pl.col("n") > 0)
-    frame = frame.with_columns(pl.col("n").cast(pl.Int64), pl.col(pl.Float64).fill_nan(None))
+    frame = frame.with_columns(pl.col("n").cast(pl.Int64)).with_columns(pl.col(pl.Float64).fill_nan(None))
     return frame, _displacement(parameters, points, n_jq, right_total, D)
 
 
