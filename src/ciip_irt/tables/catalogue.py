@@ -175,7 +175,7 @@ QUARANTINE = Table(
         Column("item_id", S, "the item", nullable=True),
         Column("response", S, "the response as it came", nullable=True),
         Column("reason", S, "which rule"),
-        Column("action", S, "what was done", allowed=("removed", "kept as invalid")),
+        Column("action", S, "what was done", allowed=("removed", "kept as invalid", "value set aside")),
     ),
     allow_empty=True,
 )

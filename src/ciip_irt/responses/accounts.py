@@ -1,0 +1,109 @@
+"""The account of a log: rows read = kept + quarantined + excluded with their delivery; and its words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from ciip_irt.errors import Problem, plural
+from ciip_irt.responses.examination import RULES, Examination
+from ciip_irt.responses.readers import Reader, ReadLog
+from ciip_irt.tables import RESPONSE_STATUS
+
+__all__ = ["counts_of", "loud_notes", "nothing_left"]
+
+LOUD_SHARE = 0.05
+
+
+def counts_of(
+    names: Sequence[str],
+    readers: Sequence[Reader],
+    logs: Sequence[ReadLog],
+    read: Mapping[int, int],
+    examined: Examination,
+    kept: pl.DataFrame,
+    excluded_rows: pl.DataFrame,
+    exclusions: pl.DataFrame,
+) -> dict[str, Any]:
+    removed_rules = [name for name, rule in RULES.items() if rule.action == "removed"]
+    removed = examined.listed.filter(pl.col("rule").is_in(removed_rules))
+    kept_by = dict(kept["file"].value_counts().iter_rows())
+    removed_by = dict(removed["file"].value_counts().iter_rows())
+    excluded_by = dict(excluded_rows.iter_rows())
+    files = [
+        {
+            "file": name,
+            "format": reader.name,
+            "lines": log.lines,
+            "blank_lines": log.blank_lines,
+            "not_administered": log.not_administered,
+            "rows_read": read.get(number, 0) + len(log.repeated_headers),
+            "rows_kept": kept_by.get(number, 0),
+            "rows_quarantined": removed_by.get(number, 0),
+            "rows_excluded": excluded_by.get(number, 0),
+        }
+        for number, (name, reader, log) in enumerate(zip(names, readers, logs, strict=True))
+    ]
+    added = [name for name in files[0] if name not in ("file", "format")]
+    total = {name: sum(int(file[name]) for file in files) for name in added}
+    total |= {
+        "deliveries": kept["delivery_id"].n_unique(),
+        "candidates": kept["candidate_id"].n_unique(),
+        "deliveries_excluded": exclusions.height,
+    }
+    by_rule = dict(examined.listed["rule"].value_counts().iter_rows())
+    by_status = dict(kept["status"].value_counts().iter_rows())
+    return {
+        "files": files,
+        "total": total,
+        "by_status": {status: by_status.get(status, 0) for status in RESPONSE_STATUS},
+        "by_rule": {
+            name: {"rows": by_rule[name], "action": rule.action, "reason": rule.reason}
+            for name, rule in RULES.items()
+            if name in by_rule
+        },
+        "by_exclusion": dict(exclusions["rule"].value_counts().sort("rule").iter_rows()),
+    }
+
+
+def nothing_left(counts: Mapping[str, Any], examined: Examination, where: str) -> list[Problem]:
+    total = counts["total"]
+    problems = [
+        Problem(
+            f"no usable row is left: {total['rows_read']:,} read, {total['rows_quarantined']:,} quarantined,"
+            f" {total['rows_excluded']:,} of deliveries without an answer",
+            where=where,
+        )
+    ]
+    for name, count in counts["by_rule"].items():
+        hits = examined.listed.filter(pl.col("rule") == name)
+        values = hits["value"].drop_nulls().unique(maintain_order=True).head(5)
+        rule = RULES[name]
+        problems.append(
+            Problem(rule.reason, where, int(hits["row"][0]), count["rows"], tuple(values), rule.remedy)
+        )
+    return problems
+
+
+def loud_notes(counts: Mapping[str, Any]) -> list[str]:
+    total = counts["total"]
+    notes: list[str] = []
+    read = max(total["rows_read"], 1)
+    for action, what in (("removed", "were set apart"), ("kept as invalid", "count as invalid"),
+                         ("value set aside", "lost a value")):  # fmt: skip
+        rules = {name: rule["rows"] for name, rule in counts["by_rule"].items() if rule["action"] == action}
+        number = sum(rules.values())
+        if not number:
+            continue
+        listing = "; ".join(f"{RULES[name].reason} ({n:,})" for name, n in rules.items())
+        if number / read > LOUD_SHARE:
+            worst = max(rules, key=lambda name: rules[name])
+            notes.insert(
+                0, f"CAUTION: {number / read:.0%} of the rows {what}: {listing}. {RULES[worst].remedy}"
+            )
+        else:
+            notes.append(f"{plural(number, 'row')} {what}: {listing}.")
+    if total["deliveries_excluded"]:
+        sittings = plural(total["deliveries_excluded"], "delivery", "deliveries")
+        notes.append(f"{sittings} without a usable answer left out.")
+    return notes

@@ -1,0 +1,96 @@
+"""Candidate attributes: one row per delivery, from the log and from a file of their own."""
+
+from pathlib import Path
+
+import polars as pl
+
+from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.responses.readers.source import text
+from ciip_irt.tables import CANDIDATES, read_frame
+
+__all__ = ["delivery_table", "read_candidates", "with_attributes"]
+
+OF_THE_LOG = ("form_id", "attempt", "delivered_at")
+
+
+def read_candidates(
+    given: Path | str | pl.DataFrame, delimiter: str = ",", encoding: str = "utf-8"
+) -> tuple[pl.DataFrame, str, str]:
+    """The attributes as text, the column that joins them (``delivery_id`` or ``candidate_id``), the name.
+
+    Raises
+    ------
+    InputError
+        Neither column is there; an id is empty or occurs twice.
+    """
+    where = "candidates" if isinstance(given, pl.DataFrame) else str(given)
+    frame = (
+        given
+        if isinstance(given, pl.DataFrame)
+        else read_frame(given, delimiter=delimiter, encoding=encoding)
+    )
+    on = next((name for name in ("delivery_id", "candidate_id") if name in frame.columns), None)
+    if on is None:
+        shown = ", ".join(frame.columns[:12])
+        remedy = "Name the column that identifies the sitting delivery_id, or the person candidate_id."
+        raise InputError(
+            Problem(
+                f"neither delivery_id nor candidate_id is among the columns {shown}", where, 1, remedy=remedy
+            )
+        )
+    frame = pl.DataFrame([text(frame[name]) for name in frame.columns if not frame.schema[name].is_nested()])
+    problems = []
+    for broken, what in (
+        (frame[on].is_null(), f"column {on!r} is empty"),
+        (frame.select(~pl.col(on).is_first_distinct() & pl.col(on).is_not_null()).to_series(),
+         f"the same {on} occurs more than once"),
+    ):  # fmt: skip
+        if broken.any():
+            at = broken.arg_true()
+            examples = tuple(frame[on].gather(at).drop_nulls().unique(maintain_order=True).head(5))
+            remedy = f"Keep one row for each {on}."
+            problems.append(Problem(what, where, int(at[0]) + 2, len(at), examples, remedy))
+    if problems:
+        raise InputError(problems)
+    return frame, on, where
+
+
+def delivery_table(rows: pl.DataFrame, attributes: pl.DataFrame) -> pl.DataFrame:
+    """One row per delivery in ``rows``, in their order: the ``candidates`` contract, then the attributes."""
+    deliveries = rows.group_by("delivery_id", maintain_order=True).agg(
+        pl.col("candidate_id").first(),
+        pl.col("form_id").first(),
+        pl.col("attempt").drop_nulls().first(),
+        pl.col("delivered_at").drop_nulls().min(),
+    )
+    known = [name for name in CANDIDATES.names if name in attributes.columns and name != "delivery_id"]
+    return deliveries.join(attributes.drop(known), on="delivery_id", how="left", maintain_order="left")
+
+
+def with_attributes(
+    rows: pl.DataFrame, deliveries: pl.DataFrame, given: tuple[pl.DataFrame, str, str]
+) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
+    """Rows and deliveries with the attributes of a candidates file, and what did not match.
+
+    Its columns replace those of the same name that came with the log. Form, attempt and time stamp are the
+    log's; they are taken from the file only where the log has none at all.
+    """
+    frame, on, where = given
+    known = frame[on].is_in(deliveries[on].implode())
+    notes = []
+    if unmatched := int((~known).sum()):
+        notes.append(f"{where}: {plural(unmatched, 'row')} for a {on} that the log does not have.")
+    absent = deliveries.filter(~pl.col(on).is_in(frame[on].implode())).height
+    if absent:
+        notes.append(f"{where}: no row for {plural(absent, 'delivery', 'deliveries')} of the log.")
+    other = "candidate_id" if on == "delivery_id" else "delivery_id"
+    frame = frame.drop(other, strict=False)
+    for name in OF_THE_LOG:
+        if name in frame.columns and rows[name].null_count() == rows.height:
+            filled = rows.select(on).join(frame.select(on, name), on=on, how="left", maintain_order="left")
+            rows = rows.with_columns(filled[name])
+            notes.append(f"{where}: {name} is taken from here; the log has none.")
+    frame = frame.drop(*OF_THE_LOG, strict=False)
+    replaced = [name for name in frame.columns if name in deliveries.columns and name != on]
+    deliveries = deliveries.drop(replaced).join(frame, on=on, how="left", maintain_order="left")
+    return rows, deliveries, notes

@@ -1,0 +1,272 @@
+"""Any log into the canonical table: read, examine, set apart what cannot be used, account for every row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ciip_irt.bank import ItemBank
+from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.responses.accounts import counts_of, loud_notes, nothing_left
+from ciip_irt.responses.candidates import delivery_table, read_candidates, with_attributes
+from ciip_irt.responses.examination import Examination, examine, quarantine
+from ciip_irt.responses.mapping import ColumnMapping, read_mapping
+from ciip_irt.responses.readers import READERS, Reader, ReadLog, Source
+from ciip_irt.responses.score_check import score_check, score_notes
+from ciip_irt.tables import EXCLUSIONS, RESPONSES, read_frame, show_html
+
+__all__ = ["Ingested", "ingest"]
+
+NO_ANSWER = "The delivery has not a single answer."
+NOTHING_USABLE = "Every row of the delivery is in quarantine."
+Files = Path | str | Sequence[Path | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """A log in canonical form, and an account of everything that was not taken over.
+
+    Attributes
+    ----------
+    responses
+        The ``responses`` contract: the rows kept, in the order of the files.
+    candidates
+        One row per delivery kept: the ``candidates`` contract and the attributes.
+    quarantine
+        One row per row (or cell) set apart: the ``quarantine`` contract, with the name of the ``rule`` and
+        the offending ``value``.
+    exclusions
+        Deliveries left out as a whole: the ``exclusions`` contract.
+    counts
+        What goes into ``ingest.json``; per file and in total
+        ``rows_read = rows_kept + rows_quarantined + rows_excluded``.
+    notes
+        What a reader should know, in words; the loudest first.
+    """
+
+    responses: pl.DataFrame
+    candidates: pl.DataFrame
+    quarantine: pl.DataFrame
+    exclusions: pl.DataFrame
+    counts: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row per response: the ``responses`` contract."""
+        return self.responses
+
+    def summary(self) -> str:
+        total, by_status = self.counts["total"], self.counts["by_status"]
+        kinds = ", ".join(f"{n:,} {status.replace('_', ' ')}" for status, n in by_status.items() if n)
+        left_out = plural(total["deliveries_excluded"], "excluded delivery", "excluded deliveries")
+        return "\n".join(
+            [
+                f"{plural(total['rows_read'], 'row')} read from {plural(len(self.counts['files']), 'file')}: "
+                f"{total['rows_kept']:,} kept, {total['rows_quarantined']:,} quarantined, "
+                f"{total['rows_excluded']:,} in {left_out}.",
+                f"{plural(total['deliveries'], 'delivery', 'deliveries')} of "
+                f"{plural(total['candidates'], 'candidate')}; {kinds}.",
+                *self.notes,
+            ]
+        )
+
+    def _repr_html_(self) -> str:
+        return show_html("Ingested log", self.summary(), self.responses)
+
+
+def ingest(
+    files: Files,
+    *,
+    bank: ItemBank | None = None,
+    format: str | None = None,
+    mapping: ColumnMapping | Path | str | None = None,
+    candidates: Path | str | pl.DataFrame | None = None,
+    delimiter: str = ",",
+    encoding: str = "utf-8",
+) -> Ingested:
+    """Read one or several log files into the canonical table.
+
+    Parameters
+    ----------
+    files
+        CSV, CSV.gz, Parquet or NDJSON files; all of one layout.
+    bank
+        The items. Needed for wide files; where given, unknown items and options that an item does not
+        offer are set apart, and the source's 0/1 scores (where the mapping names them) are held against
+        the keys.
+    format
+        ``long``, ``wide`` or ``vendor-wide``; told from the columns, or said by the mapping, where not given.
+    mapping
+        A column-mapping file; its delimiter and encoding go before those given here.
+    candidates
+        Attributes, one row per ``delivery_id`` or per ``candidate_id``.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be read, a required column that is missing, no usable row; everything at once.
+
+    Notes
+    -----
+    The rules are listed in ``examination.RULES``. Of two rows for the same item in one delivery the first
+    by time stamp, then by line, is kept: a second one comes from a restart or a double export, and by then
+    the candidate has seen the item. An answered item with zero seconds has an unknown time; zero seconds
+    without an answer stay. An option that the item does not offer becomes ``invalid``, never wrong by
+    silence and never dropped. A delivery without a single answer is excluded.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     log = Path(folder, "log.csv")
+    ...     _ = log.write_text("candidate_id,attempt,form_id,item_id,response\\n"
+    ...                        "c1,1,F,I1,A\\nc1,1,F,I1,A\\nc1,1,F,I2,\\nc2,1,F,I1,\\n")
+    ...     result = ingest(log)
+    >>> result.responses.select("delivery_id", "item_id", "response", "status").rows()
+    [('c1/1', 'I1', 'A', 'answered'), ('c1/1', 'I2', None, 'omitted')]
+    >>> result.quarantine.select("row", "rule").rows(), result.exclusions.select("delivery_id", "rule").rows()
+    ([(3, 'duplicate')], [('c2/1', 'no_answer')])
+    """
+    paths = [Path(files)] if isinstance(files, Path | str) else [Path(path) for path in files]
+    if not paths:
+        raise InputError("No log file was given.")
+    plan = (
+        mapping
+        if isinstance(mapping, ColumnMapping)
+        else ColumnMapping()
+        if mapping is None
+        else read_mapping(mapping)
+    )
+    delimiter, encoding = plan.delimiter or delimiter, plan.encoding or encoding
+    item_ids = () if bank is None else bank.item_ids
+    attributes = None if candidates is None else read_candidates(candidates, delimiter, encoding)
+    logs, readers = _read_all(paths, plan, format, item_ids, delimiter, encoding)
+    names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        names = [str(path) for path in paths]
+
+    rows = pl.concat(
+        [log.rows.with_columns(file=pl.lit(number, dtype=pl.UInt16)) for number, log in enumerate(logs)],
+        how="vertical_relaxed",
+    )
+    deliveries = pl.concat([log.deliveries for log in logs], how="diagonal_relaxed").filter(
+        pl.col("delivery_id").is_not_null()
+    ).unique("delivery_id", keep="first", maintain_order=True)  # fmt: skip
+    notes = [note for log in logs for note in log.notes]
+    if attributes is not None:
+        rows, deliveries, said = with_attributes(rows, deliveries, attributes)
+        notes += said
+    read = rows["file"].value_counts()
+    examined = examine(rows, bank, plan)
+    del rows
+    examined = _with_repeated_headers(examined, logs)
+    exclusions, excluded_rows = _exclude(examined, deliveries)
+    kept = examined.rows
+    if exclusions["rows"].sum():
+        kept = kept.filter(~pl.col("delivery_id").is_in(exclusions["delivery_id"].implode()))
+    counts = counts_of(
+        names, readers, logs, dict(read.iter_rows()), examined, kept, excluded_rows, exclusions
+    )
+    if kept.is_empty():
+        raise InputError(nothing_left(counts, examined, ", ".join(map(str, paths))))
+    check = score_check(kept, bank)
+    notes = [*loud_notes(counts), *score_notes(check), *notes]
+    return Ingested(
+        responses=kept.select(RESPONSES.names),
+        candidates=delivery_table(kept, deliveries),
+        quarantine=quarantine(examined.listed, names),
+        exclusions=exclusions,
+        counts={**counts, "score_check": check, "notes": notes},
+        notes=tuple(notes),
+    )
+
+
+def _read_all(
+    paths: Sequence[Path],
+    mapping: ColumnMapping,
+    format: str | None,
+    item_ids: tuple[str, ...],
+    delimiter: str,
+    encoding: str,
+) -> tuple[list[ReadLog], list[Reader]]:
+    """Every file read; what is wrong with any of them in one error."""
+    logs: list[ReadLog] = []
+    readers: list[Reader] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            frame = read_frame(path, delimiter=delimiter, encoding=encoding)
+            source = Source(frame, str(path), path, mapping, item_ids)
+            reader = _reader_for(source, format)
+            logs.append(reader.read(source))
+            readers.append(reader)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return logs, readers
+
+
+def _reader_for(source: Source, format: str | None) -> Reader:
+    said = source.mapping.format
+    if format is not None and said is not None and format != said:
+        what = f"the format is {format!r} here and {said!r} in {source.mapping.where}"
+        raise InputError(Problem(what, where=source.where, remedy="Leave one of them out."))
+    name = format or said
+    if name is not None and name not in READERS:
+        raise InputError(Problem(f"unknown format {name!r}", remedy=f"Say one of: {', '.join(READERS)}."))
+    if name is not None:
+        return READERS[name]
+    columns = source.frame.columns
+    fitting = [reader for reader in READERS.values() if reader.fits(columns, source.item_ids)]
+    if fitting:
+        return fitting[0]
+    looks = "; ".join(f"{reader.name}: {reader.looks}" for reader in READERS.values())
+    without_items = "" if source.item_ids else " A wide file needs the items file as well (--items)."
+    raise InputError(
+        Problem(
+            f"the format cannot be told from the columns {', '.join(columns[:12])}"
+            + (f", ... ({len(columns)} in all)" if len(columns) > 12 else ""),
+            where=source.where,
+            row=1,
+            remedy=f"Say which it is ({looks}), or describe it in a mapping file (docs/reading-logs.md)."
+            + without_items,
+        )
+    )
+
+
+def _with_repeated_headers(examined: Examination, logs: Sequence[ReadLog]) -> Examination:
+    found = [(number, row) for number, log in enumerate(logs) for row in log.repeated_headers]
+    if not found:
+        return examined
+    lines = pl.DataFrame(found, schema={"file": pl.UInt16, "row": pl.Int64}, orient="row")
+    lines = lines.with_columns(rule=pl.lit("repeated_header"))
+    listed = pl.concat([examined.listed, lines], how="diagonal").sort("file", "row", maintain_order=True)
+    return Examination(examined.rows, listed)
+
+
+def _exclude(examined: Examination, deliveries: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The ``exclusions`` table, and how many rows of which file go with it."""
+    left = examined.rows.group_by("delivery_id").agg(
+        rows=pl.len().cast(pl.Int64), answers=(pl.col("status") == "answered").sum()
+    )
+    table = deliveries.select("delivery_id", "candidate_id").join(
+        left, on="delivery_id", how="left", maintain_order="left"
+    )
+    silent = table.filter(pl.col("answers").fill_null(0) == 0)
+    quarantined = pl.col("rows").is_null() & pl.col("delivery_id").is_in(
+        examined.listed["delivery_id"].drop_nulls().unique().implode()
+    )
+    exclusions = silent.select(
+        "delivery_id",
+        "candidate_id",
+        rule=pl.when(quarantined).then(pl.lit("nothing_usable")).otherwise(pl.lit("no_answer")),
+        reason=pl.when(quarantined).then(pl.lit(NOTHING_USABLE)).otherwise(pl.lit(NO_ANSWER)),
+        rows=pl.col("rows").fill_null(0),
+    )
+    gone = examined.rows.select("file", "delivery_id").join(
+        exclusions.select("delivery_id"), on="delivery_id", how="semi"
+    )
+    return EXCLUSIONS.validate(exclusions), gone["file"].value_counts()
