@@ -1,0 +1,8 @@
+"""Which pilot items deserve to be scored.
+
+``policy``         limits, numbers of answers and losses, each with its source; TOML presets
+``evidence``       the exact posterior of every pilot's response curve (``curves``, ``priors``, ``reference``)
+``criteria``       what an item must satisfy, one file each, registry ``CRITERIA``
+``decide``         promote, hold, revise or retire, with probability and reasons: ``review_pilots``
+``promote``        the reviewed sheet read back in, and the bank it leads to
+"""

@@ -1,0 +1,28 @@
+"""What a pilot item must satisfy: one file per criterion, one row per criterion in ``CRITERIA``.
+
+A criterion is a function ``(evidence, policy) -> CriterionResult``, or ``None`` where the policy does not ask
+for it. Without data to judge by, its probability is ``None``: unknown is not failed.
+"""
+
+from collections.abc import Callable, Mapping
+
+from ciip_irt.pilots.criteria.b_in_range import b_in_range
+from ciip_irt.pilots.criteria.criterion import CriterionResult
+from ciip_irt.pilots.criteria.information_at_cut import information_at_cut
+from ciip_irt.pilots.criteria.key_right import key_right
+from ciip_irt.pilots.criteria.p_in_range import p_in_range
+from ciip_irt.pilots.criteria.r_above import r_above
+from ciip_irt.pilots.item_evidence import ItemEvidence
+from ciip_irt.pilots.policy import Policy
+
+__all__ = ["CRITERIA", "Criterion", "CriterionResult"]
+
+Criterion = Callable[[ItemEvidence, Policy], CriterionResult | None]
+
+CRITERIA: Mapping[str, Criterion] = {
+    "key": key_right,
+    "p": p_in_range,
+    "r": r_above,
+    "b": b_in_range,
+    "information": information_at_cut,
+}

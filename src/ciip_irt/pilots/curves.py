@@ -1,0 +1,119 @@
+"""All the response curves a pilot item may have, on one grid, and how likely each makes the answers.
+
+With u the ability in standard deviations from the mean of the reference population, a curve is
+
+    logit P(u) = d + s u,        a = s / (D sigma),    b = mu - sigma d / s.
+
+The slope s may be negative (a wrong key) and zero (an item that tells nobody apart), where b does not exist;
+the intercept d, the logit of P for the average candidate, always does. For s > 0 this is the 2PL model, and
+the likelihood below is that of ``ciip_irt.irt.item_posterior``, for many items and curves at once:
+
+    log L_j(s, d) = sum_i log sum_q pi_iq P(x_ij | u_q; s, d),
+
+pi_iq being person i's ability posterior from the scored items alone. It is computed on a coarse grid and
+interpolated with cubic splines: the logarithm of a likelihood is smooth, however many answers there are.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import RectBivariateSpline
+from scipy.special import expit
+
+from ciip_irt.arrays import BoolArray, FloatArray, ScoreArray
+
+__all__ = ["CurveGrid", "coarse_log_likelihood", "curve_grid", "refined"]
+
+SLOPES, INTERCEPTS = (-2.5, 4.0), (-7.0, 7.0)
+COARSE, REFINEMENT = 0.25, 5
+PERSONS_AT_ONCE = 4096
+SMALLEST = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class CurveGrid:
+    """Slopes (S,), intercepts (D,), ability points u (Q,) with the reference population's weights (Q,)."""
+
+    slopes: FloatArray
+    intercepts: FloatArray
+    u: FloatArray
+    population: FloatArray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.slopes.size, self.intercepts.size
+
+    def curves(self) -> FloatArray:
+        """Shape (Q, S * D): the probability of a right answer."""
+        z = self.intercepts[None, None, :] + self.slopes[None, :, None] * self.u[:, None, None]
+        result: FloatArray = expit(z).reshape(self.u.size, -1)
+        return result
+
+    def p(self) -> FloatArray:
+        """Shape (S, D): the proportion right in the reference population."""
+        result: FloatArray = self.means(np.ones((1, self.u.size)))[0]
+        return result
+
+    def means(self, factors: FloatArray) -> FloatArray:
+        """Shape (F, S, D): mean of ``factor(u) P(u)`` over the population, for factors (F, Q)."""
+        weighted = factors * self.population
+        rows = [weighted @ expit(self.intercepts[None, :] + s * self.u[:, None]) for s in self.slopes]
+        return np.stack(rows, axis=1)
+
+    def correlations(self, criteria: FloatArray) -> FloatArray:
+        """Shape (F, S, D): correlation of the item score with each criterion.
+
+        Parameters
+        ----------
+        criteria
+            Shape (F, Q): expected criterion at each u, less its mean and divided by its standard deviation.
+
+        Given the ability, item and total are independent (the pilot is not in the total), so
+        ``R = E[P(u) z(u)] / sqrt(p q)``.
+        """
+        p = self.p()
+        result: FloatArray = self.means(criteria) / np.sqrt(p * (1.0 - p))
+        return result
+
+    def coarser(self, step: int) -> "CurveGrid":
+        """Every ``step``-th slope and intercept."""
+        return CurveGrid(self.slopes[::step], self.intercepts[::step], self.u, self.population)
+
+
+def curve_grid(u: FloatArray, population: FloatArray) -> CurveGrid:
+    """The grid in use: slopes from -2.5 to 4, intercepts from -7 to 7, in steps of .05."""
+
+    def points(low: float, high: float) -> FloatArray:
+        return np.linspace(low, high, round((high - low) / COARSE) * REFINEMENT + 1)
+
+    return CurveGrid(points(*SLOPES), points(*INTERCEPTS), u, population)
+
+
+def coarse_log_likelihood(grid: CurveGrid, posteriors: FloatArray, scores: ScoreArray) -> FloatArray:
+    """Shape (J, C): log-likelihood of every item's answers under every curve of the coarse grid.
+
+    Parameters
+    ----------
+    posteriors
+        Shape (N, Q): the persons' ability posteriors from other items.
+    scores
+        Shape (N, J): 0 or 1; ``MISSING`` does not count. Results of several groups of persons add up.
+    """
+    curves = grid.coarser(REFINEMENT).curves()
+    total = np.zeros((scores.shape[1], curves.shape[1]))
+    for start in range(0, scores.shape[0], PERSONS_AT_ONCE):
+        rows = slice(start, start + PERSONS_AT_ONCE)
+        right = np.clip(posteriors[rows] @ curves, SMALLEST, 1.0 - SMALLEST)
+        is_right: BoolArray = scores[rows] == 1
+        is_wrong: BoolArray = scores[rows] == 0
+        total += is_right.T.astype(np.float64) @ np.log(right)
+        total += is_wrong.T.astype(np.float64) @ np.log1p(-right)
+    return total
+
+
+def refined(grid: CurveGrid, coarse: FloatArray) -> FloatArray:
+    """Shape (S, D): one item's coarse log-likelihood (C,) on the whole grid."""
+    knots = grid.coarser(REFINEMENT)
+    surface = RectBivariateSpline(knots.slopes, knots.intercepts, coarse.reshape(knots.shape), s=0)
+    result: FloatArray = surface(grid.slopes, grid.intercepts)
+    return result

@@ -1,0 +1,128 @@
+"""All that is known about one pilot item: what was observed, and the posterior of its response curve."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.pilots.curves import CurveGrid
+
+__all__ = ["CurvePosterior", "ItemEvidence", "Observed", "OptionEvidence"]
+
+INTERVAL = (0.025, 0.975)
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePosterior:
+    """Posterior of a curve (s, d) on the grid.
+
+    Attributes
+    ----------
+    log_likelihood, log_prior
+        Shape (S, D).
+    p
+        Shape (S, D): proportion right (or choosing the option) in the reference population.
+    r
+        Shape (S, D): R with the scored total in the reference population; ``None`` where it is not known.
+    times
+        How often the answers count; 2 stands for as many answers again of the same kind.
+    weights
+        Shape (S, D), sums to 1.
+    """
+
+    grid: CurveGrid
+    log_likelihood: FloatArray
+    log_prior: FloatArray
+    p: FloatArray
+    r: FloatArray | None
+    times: float = 1.0
+    weights: FloatArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        log_weight = self.times * self.log_likelihood + self.log_prior
+        weights = np.exp(log_weight - log_weight.max())
+        object.__setattr__(self, "weights", weights / weights.sum())
+
+    def probability(self, holds: BoolArray) -> float:
+        """Posterior probability of a statement (S, D) about the curve."""
+        return float(self.weights[holds].sum())
+
+    def mean(self, values: FloatArray) -> float:
+        return float(np.sum(self.weights * values))
+
+    def interval(self, values: FloatArray, levels: tuple[float, ...] = INTERVAL) -> tuple[float, ...]:
+        """Posterior quantiles of a function (S, D) of the curve; the 95 % interval unless told otherwise."""
+        likely = self.weights > 1e-9
+        x, w = values[likely], self.weights[likely]
+        order = np.argsort(x, kind="stable")
+        cumulated = np.cumsum(w[order])
+        places = np.searchsorted(cumulated, np.asarray(levels) * cumulated[-1])
+        return tuple(float(value) for value in x[order][np.minimum(places, x.size - 1)])
+
+    @property
+    def edge_weight(self) -> float:
+        """Weight on the border of the grid."""
+        return float(1.0 - self.weights[1:-1, 1:-1].sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Classical statistics of the answers, each with its 95 % interval; NaN where they say nothing."""
+
+    p: float
+    p_low: float
+    p_high: float
+    r: float
+    r_low: float
+    r_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class OptionEvidence:
+    """One distractor: who chose it, and the curve of choosing it."""
+
+    option: str
+    n: int
+    share: float
+    posterior: CurvePosterior
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEvidence:
+    """One pilot item.
+
+    Attributes
+    ----------
+    n
+        Answers that count.
+    posterior
+        Of the curve of a right answer.
+    distractors
+        The options that earn nothing; empty where choices are not known.
+    a, b, information
+        Shape (S, D): slope and difficulty on the scale (b is NaN where s = 0), and item information at the
+        policy's cut (``None`` where there is no cut).
+    """
+
+    item_id: str
+    domain: str
+    n: int
+    observed: Observed
+    posterior: CurvePosterior
+    distractors: tuple[OptionEvidence, ...]
+    a: FloatArray
+    b: FloatArray
+    information: FloatArray | None
+
+    def as_if(self, n: float) -> "ItemEvidence":
+        """The same item, had ``n`` persons answered as those did who have."""
+        times = n / self.n
+        return replace(
+            self,
+            n=round(n),
+            posterior=replace(self.posterior, times=times),
+            distractors=tuple(
+                replace(option, posterior=replace(option.posterior, times=times))
+                for option in self.distractors
+            ),
+        )

@@ -1,0 +1,258 @@
+"""The policy: limits, numbers of answers and losses by which pilot items are judged, each with its source.
+
+A policy is a TOML file. Those that ship with the package are named without path or ending: ``default``,
+``arrt-like``.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ciip_irt.errors import InputError, Problem
+from ciip_irt.tables import show_html
+
+__all__ = ["Policy", "load_policy", "parse_policy", "shipped_policies"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """When a pilot item deserves to be scored.
+
+    Attributes
+    ----------
+    p_low, p_high
+        Proportion right in the reference population.
+    r_low
+        Point-biserial with the scored total in the reference population.
+    b_low, b_high
+        Difficulty on the bank scale that the bank can use; ``None`` = not asked.
+    theta_cut, information_low
+        Cut score on the bank scale and the least item information there; ``None`` = not asked.
+    key_doubt
+        Largest probability that a distractor behaves as a right answer.
+    minimum_n, maximum_n
+        Answers below which nothing is decided, and from which on waiting is no longer an option.
+    promote, give_up
+        Probability that all criteria hold: promote from here, give up from there down.
+    loss_wrong_promotion, loss_wrong_rejection
+        What the two mistakes cost, relative to each other; they decide at ``maximum_n``.
+    sources
+        Where each section's limits come from.
+    """
+
+    name: str
+    p_low: float
+    p_high: float
+    r_low: float
+    key_doubt: float | None = None
+    b_low: float | None = None
+    b_high: float | None = None
+    theta_cut: float | None = None
+    information_low: float | None = None
+    minimum_n: int = 50
+    maximum_n: int = 300
+    promote: float = 0.8
+    give_up: float = 0.05
+    loss_wrong_promotion: float = 2.0
+    loss_wrong_rejection: float = 1.0
+    title: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    where: str = "policy"
+
+    @property
+    def promote_at_maximum(self) -> float:
+        """The probability from which promotion has the smaller expected loss.
+
+        ``L_promotion / (L_promotion + L_rejection)``.
+        """
+        return self.loss_wrong_promotion / (self.loss_wrong_promotion + self.loss_wrong_rejection)
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row per limit: ``section, limit, value, source``."""
+        rows = [
+            (section, key, getattr(self, name), self.sources.get(section, ""))
+            for section, keys in SECTIONS.items()
+            for key, name in keys.items()
+        ]
+        schema = {"section": pl.String, "limit": pl.String, "value": pl.Float64, "source": pl.String}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def summary(self) -> str:
+        return (
+            f"Policy '{self.name}': p from {self.p_low:g} to {self.p_high:g} and R above {self.r_low:g}"
+            f" in the reference population; promoted from a probability of {self.promote:g}, given up at"
+            f" {self.give_up:g}; at least {self.minimum_n} answers, decided at {self.maximum_n}."
+        )
+
+    def _repr_html_(self) -> str:
+        return show_html("Pilot policy", self.summary(), self.to_frame(), rows=20)
+
+
+SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "p": {"low": "p_low", "high": "p_high"},
+    "r": {"low": "r_low"},
+    "key": {"doubt": "key_doubt"},
+    "b": {"low": "b_low", "high": "b_high"},
+    "information": {"theta_cut": "theta_cut", "low": "information_low"},
+    "n": {"minimum": "minimum_n", "maximum": "maximum_n"},
+    "decision": {
+        "promote": "promote",
+        "give_up": "give_up",
+        "loss_wrong_promotion": "loss_wrong_promotion",
+        "loss_wrong_rejection": "loss_wrong_rejection",
+    },
+}
+REQUIRED = ("p.low", "p.high", "r.low", "n.minimum", "n.maximum", "decision.promote", "decision.give_up",
+            "decision.loss_wrong_promotion", "decision.loss_wrong_rejection")  # fmt: skip
+PROBABILITIES = ("p.low", "p.high", "key.doubt", "decision.promote", "decision.give_up")
+PAIRS = (("p", "low", "high"), ("b", "low", "high"), ("n", "minimum", "maximum"),
+         ("decision", "give_up", "promote"))  # fmt: skip
+
+
+def shipped_policies() -> tuple[str, ...]:
+    """Names of the policies that ship with the package.
+
+    >>> shipped_policies()
+    ('arrt-like', 'default')
+    """
+    folder = files("ciip_irt.pilots") / "policies"
+    names = (entry.name for entry in folder.iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def load_policy(name_or_path: str | Path = "default") -> Policy:
+    """The policy of that name, or in that file.
+
+    Raises
+    ------
+    InputError
+        No such policy; or everything that is wrong in the file, each with its line.
+
+    >>> load_policy("arrt-like").r_low
+    0.2
+    """
+    shipped = shipped_policies()
+    if str(name_or_path) in shipped:
+        where = f"{name_or_path}.toml"
+        return parse_policy((files("ciip_irt.pilots") / "policies" / where).read_text("utf-8"), where)
+    try:
+        text = Path(name_or_path).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        near = get_close_matches(str(name_or_path), shipped, n=1)
+        what = (
+            "the file is not UTF-8 text" if isinstance(error, UnicodeDecodeError)
+            else f"there is no such policy ({error.strerror})"
+        )  # fmt: skip
+        remedy = f"Did you mean {near[0]}?" if near else f"Give a TOML file, or one of {', '.join(shipped)}."
+        raise InputError(Problem(what, where=str(name_or_path), remedy=remedy)) from None
+    return parse_policy(text, str(name_or_path))
+
+
+def parse_policy(text: str, where: str = "policy") -> Policy:
+    """The policy that a TOML text describes; see ``load_policy``."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        row = int(line[1]) if line else None
+        raise InputError(Problem(f"not valid TOML: {error}", where=where, row=row)) from None
+    problems: list[Problem] = []
+
+    def wrong(place: str, what: str, remedy: str = "") -> None:
+        row = _line_of(text, place)
+        problems.append(Problem(f"{place}: {what}", where=where, row=row, remedy=remedy))
+
+    _check_names(content, wrong)
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for section, keys in SECTIONS.items():
+        table = content.get(section, {})
+        if not isinstance(table, dict):
+            wrong(section, "must be a section", f"Write [{section}] and its limits below it.")
+            continue
+        source = table.get("source", "")
+        if not isinstance(source, str) or (table and not source.strip()):
+            wrong(f"{section}.source", "is missing", "Say where the limits of this section come from.")
+        elif source:
+            sources[section] = source
+        for key, name in keys.items():
+            place = f"{section}.{key}"
+            value = table.get(key)
+            if value is None:
+                if place in REQUIRED:
+                    wrong(place, "is missing")
+                continue
+            if fault := _fault(place, value):
+                wrong(place, fault)
+            else:
+                values[name] = value if section == "n" else float(value)
+    for section, low, high in PAIRS:
+        names = SECTIONS[section][low], SECTIONS[section][high]
+        if all(name in values for name in names) and not values[names[0]] < values[names[1]]:
+            wrong(f"{section}.{low}", f"must be below {section}.{high}")
+    if "information_low" in values and "theta_cut" not in values:
+        wrong("information.theta_cut", "is missing", "Give the cut score on the bank scale.")
+    title, policy_name = content.get("title", ""), content.get("name")
+    if not isinstance(policy_name, str) or not policy_name.strip():
+        wrong("name", "is missing", 'Write name = "..." at the top.')
+    if not isinstance(title, str):
+        wrong("title", f"must be text, not {title!r}")
+    if problems:
+        raise InputError(problems)
+    return Policy(name=str(policy_name), title=title, sources=sources, where=where, **values)
+
+
+def _check_names(content: Mapping[str, Any], wrong: Any) -> None:
+    top = ("name", "title", *SECTIONS)
+    for key, value in content.items():
+        if key not in top:
+            wrong(key, "unknown key", _nearest(key, top))
+        elif isinstance(value, dict) and key in SECTIONS:
+            known = (*SECTIONS[key], "source")
+            for inner in value:
+                if inner not in known:
+                    wrong(f"{key}.{inner}", "unknown key", _nearest(inner, known))
+
+
+def _nearest(key: str, known: tuple[str, ...]) -> str:
+    near = get_close_matches(key, known, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}."
+
+
+def _fault(place: str, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"must be a number, not {value!r}"
+    if place.startswith("n."):
+        return (
+            "" if isinstance(value, int) and value >= 1 else f"must be a whole number from 1, not {value!r}"
+        )
+    if place in PROBABILITIES and not 0 <= value <= 1:
+        return f"must lie between 0 and 1, not {value!r}"
+    if place == "r.low" and not -1 < value < 1:
+        return f"must lie between -1 and 1, not {value!r}"
+    if "loss" in place and not 0 < value < float("inf"):
+        return f"must be above 0, not {value!r}"
+    if not abs(value) < float("inf"):
+        return f"must be a finite number, not {value!r}"
+    return ""
+
+
+def _line_of(text: str, place: str) -> int | None:
+    """Line of ``section.key`` as usually written, or of its section."""
+    section, _, key = place.rpartition(".")
+    current, found = "", None
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[([^\[\]]+)\]", line):
+            current = header[1].strip()
+            if current in (section, place):
+                found = number
+        elif current == section and re.match(rf"\s*{re.escape(key)}\s*=", line):
+            return number
+    return found

@@ -1,0 +1,235 @@
+"""The decision about one pilot item: promote, hold, revise or retire, with the reasons in words.
+
+All criteria that speak about the item's curve are judged together on the same posterior: the probability is
+that of the curves which satisfy all of them at once, not a product. A criterion about something else (the
+key) bounds it: all cannot hold with a larger probability than one of them. It is exact where both doubts have
+the same cause, as a wrong key and a low R have.
+
+**Hold** says how many further answers should settle it: the smallest number, in tens, at which the decision
+would fall if further answers were like those so far (the likelihood raised to the power n'/n). Real answers
+scatter, so it is an expectation and no promise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ciip_irt.errors import plural
+from ciip_irt.pilots.criteria import CRITERIA, CriterionResult
+from ciip_irt.pilots.criteria.criterion import number
+from ciip_irt.pilots.criteria.key_right import doubtful_option
+from ciip_irt.pilots.item_evidence import ItemEvidence, OptionEvidence
+from ciip_irt.pilots.policy import Policy
+
+__all__ = ["Verdict", "all_hold", "judge", "verdict"]
+
+STEP = 10
+EASY = 0.9  # above, hardly any R exceeds .2 in a homogeneous population
+FUNCTIONING = 0.05  # a distractor works where at least this share chooses it (domain practice)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Decision, probability that all criteria hold, further answers needed, reasons, results by criterion."""
+
+    decision: str
+    probability: float | None
+    more_needed: int | None
+    reasons: str
+    results: Mapping[str, CriterionResult]
+
+
+def judge(evidence: ItemEvidence, policy: Policy) -> dict[str, CriterionResult]:
+    """The results of all criteria that the policy asks for."""
+    results = {name: criterion(evidence, policy) for name, criterion in CRITERIA.items()}
+    return {name: result for name, result in results.items() if result is not None}
+
+
+def all_hold(evidence: ItemEvidence, results: Mapping[str, CriterionResult]) -> float | None:
+    """Probability that all known criteria hold together; ``None`` where none is known."""
+    known = [result for result in results.values() if result.probability is not None]
+    if not known:
+        return None
+    together = np.ones(evidence.posterior.weights.shape, dtype=bool)
+    for result in known:
+        if result.holds is not None:
+            together &= result.holds
+    alone = [
+        result.probability for result in known if result.holds is None and result.probability is not None
+    ]
+    return min([evidence.posterior.probability(together), *alone])
+
+
+def verdict(evidence: ItemEvidence, policy: Policy) -> Verdict:
+    """Judge one item by a policy."""
+    results = judge(evidence, policy)
+    probability = all_hold(evidence, results)
+    n = evidence.n
+    if not n or probability is None:
+        more = max(policy.minimum_n - n, 0) or None
+        reasons = "Nobody has answered it yet." if not n else "Nothing is known about it yet."
+        return Verdict("hold", None, more, f"{reasons} Pilot it.", results)
+    if n < policy.minimum_n:
+        more = policy.minimum_n - n
+        reasons = (
+            f"{plural(n, 'answer')} only, nothing is decided below {policy.minimum_n}."
+            f" {_sentence(_weakest(results).words)} Pilot it again; {plural(more, 'more answer')} at least."
+        )
+        return Verdict("hold", probability, more, reasons, results)
+    decision = _settled(probability, n, policy)
+    if decision == "promote":
+        return Verdict("promote", probability, None, _why_promoted(evidence, probability, policy), results)
+    if decision == "give up":
+        decision, reasons = _at_fault(evidence, results, policy)
+        return Verdict(decision, probability, None, reasons, results)
+    more, settles = _more_needed(evidence, policy)
+    only = " only" if n < 0.5 * policy.maximum_n else ""
+    ending = (
+        f"about {plural(more, 'more answer')} should settle it."
+        if settles
+        else f"it is close to the limit, and even {plural(more, 'more answer')} may not settle it."
+    )
+    reasons = (
+        f"{plural(n, 'answer')}{only}; {_weakest(results).words}"
+        f"{_limit(_weakest_name(results), policy)}. Pilot it again; {ending}"
+    )
+    return Verdict("hold", probability, more, reasons, results)
+
+
+def _settled(probability: float, n: int, policy: Policy) -> str | None:
+    if probability >= policy.promote:
+        return "promote"
+    if probability <= policy.give_up:
+        return "give up"
+    if n >= policy.maximum_n:
+        return "promote" if probability >= policy.promote_at_maximum else "give up"
+    return None
+
+
+def _more_needed(evidence: ItemEvidence, policy: Policy) -> tuple[int, bool]:
+    """Further answers, in tens, and whether they settle it before the policy's maximum does."""
+    most = policy.maximum_n - evidence.n
+    for more in range(STEP, most, STEP):
+        later = evidence.as_if(evidence.n + more)
+        probability = all_hold(later, judge(later, policy))
+        if probability is not None and (probability >= policy.promote or probability <= policy.give_up):
+            return more, True
+    return most, False
+
+
+def _why_promoted(evidence: ItemEvidence, probability: float, policy: Policy) -> str:
+    text = f"{plural(evidence.n, 'answer')}; {_seen(evidence)}."
+    if probability < policy.promote:
+        return (
+            f"{text} All criteria hold with probability {number(probability)}: at {policy.maximum_n} answers"
+            " that is worth the risk."
+        )
+    return f"{text} All criteria hold with probability {number(min(probability, 0.99))}" + (
+        " or more." if probability > 0.99 else "."
+    )
+
+
+def _seen(evidence: ItemEvidence) -> str:
+    low, high = evidence.posterior.interval(evidence.posterior.p)
+    text = f"p between {number(low)} and {number(high)}"
+    if evidence.posterior.r is None:
+        return text
+    low, high = evidence.posterior.interval(evidence.posterior.r)
+    return f"{text}, R between {number(low)} and {number(high)}"
+
+
+def _weakest_name(results: Mapping[str, CriterionResult]) -> str:
+    known = {name: result.probability for name, result in results.items() if result.probability is not None}
+    return min(known, key=lambda name: known[name])
+
+
+def _weakest(results: Mapping[str, CriterionResult]) -> CriterionResult:
+    return results[_weakest_name(results)]
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:] + "."
+
+
+def _limit(name: str, policy: Policy) -> str:
+    if name == "r":
+        return f", the limit is {number(policy.r_low)}"
+    if name == "p":
+        return f", the range is {number(policy.p_low)} to {number(policy.p_high)}"
+    return ""
+
+
+def _at_fault(
+    evidence: ItemEvidence, results: Mapping[str, CriterionResult], policy: Policy
+) -> tuple[str, str]:
+    """Revise, naming the part at fault, or retire where no part can be named."""
+    posterior, start = evidence.posterior, f"{plural(evidence.n, 'answer')}; {_seen(evidence)}."
+    probability = all_hold(evidence, results)
+    if probability is not None and probability > policy.give_up:
+        start += f" All criteria hold with probability {number(probability)} only, and waiting has an end."
+    suspect = doubtful_option(evidence, policy)
+    if suspect is not None and policy.key_doubt is not None and suspect[1] > policy.key_doubt:
+        option, doubt = suspect
+        return "revise", (
+            f"{start} Key: {_chose(option)}, and those who know more choose it more often (probability"
+            f" {number(doubt)} that it behaves as a right answer). Check the key, and whether"
+            f" {option.option} is also right."
+        )
+    r = posterior.r
+    if r is not None and posterior.probability(r < 0) > 0.8:
+        return "revise", (
+            f"{start} Key: those who know more answer it wrong more often. Check the key and the wording."
+        )
+    low_r = r is not None and posterior.probability(r <= policy.r_low) > 0.5
+    if posterior.probability(posterior.p > policy.p_high) > 0.5:
+        return "revise", f"{start} Difficulty: too easy. {_livelier(evidence)}"
+    if low_r:
+        return _low_r(evidence, start, settled=probability is not None and probability <= policy.give_up)
+    if posterior.probability(posterior.p < policy.p_low) > 0.5:
+        strongest = max(evidence.distractors, key=lambda option: option.n, default=None)
+        what = f" Replace the strongest distractor: {_chose(strongest)}." if strongest else ""
+        return "revise", f"{start} Difficulty: too hard, though it tells candidates apart.{what}"
+    if posterior.interval(posterior.p, (0.5,))[0] > EASY:
+        return "revise", f"{start} Difficulty: so easy that R cannot be large. {_livelier(evidence)}"
+    return (
+        "revise",
+        f"{start} {_sentence(_weakest(results).words)} No single part is at fault; read it again.",
+    )
+
+
+def _livelier(evidence: ItemEvidence) -> str:
+    dead = [option.option for option in evidence.distractors if option.share < FUNCTIONING]
+    if not dead:
+        return "Make the wrong options more plausible."
+    which = f"Option {dead[0]} fools" if len(dead) == 1 else f"Options {', '.join(dead)} fool"
+    return f"{which} hardly anybody: replace {'it' if len(dead) == 1 else 'them'}."
+
+
+def _low_r(evidence: ItemEvidence, start: str, *, settled: bool) -> tuple[str, str]:
+    attracting = [
+        (option, option.posterior.probability(option.posterior.r > 0))
+        for option in evidence.distractors
+        if option.posterior.r is not None and option.share >= FUNCTIONING
+    ]
+    option, attraction = max(attracting, key=lambda pair: pair[1], default=(None, 0.0))
+    if option is not None and attraction > 0.5:
+        return "revise", (
+            f"{start} Distractor: {_chose(option)}, those who know more as often as the others. Reword or"
+            " replace it."
+        )
+    if settled:
+        return "retire", (
+            f"{start} It does not tell candidates apart, and no option stands out as the cause."
+            " Write a new item."
+        )
+    if evidence.posterior.interval(evidence.posterior.p, (0.5,))[0] > EASY:
+        return "revise", f"{start} Difficulty: so easy that R cannot be large. {_livelier(evidence)}"
+    return (
+        "revise",
+        f"{start} Wording: it hardly tells candidates apart. Look for what misleads those who know.",
+    )
+
+
+def _chose(option: OptionEvidence) -> str:
+    return f"{100 * option.share:.0f} % chose {option.option}"
