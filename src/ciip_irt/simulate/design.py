@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ciip_irt.arrays import IntArray
-from ciip_irt.errors import InputError, Problem
+from ciip_irt.errors import Problem, plural
 from ciip_irt.forms.apportionment import apportion
 from ciip_irt.forms.blueprint import Blueprint
 
-__all__ = ["Design", "draw_design"]
+__all__ = ["Design", "design_problems", "draw_design"]
 
 ANCHORS = 30
 WAITING_PILOTS = 120
@@ -74,20 +74,9 @@ class Design:
 def draw_design(
     blueprint: Blueprint, n_forms: int, n_pilots: int, n_bank_items: int | None, rng: np.random.Generator
 ) -> Design:
-    """A bank laid out in the blueprint's proportions, with its forms.
-
-    Raises
-    ------
-    InputError
-        Too few forms, pilots or bank items; all of it at once.
-    """
+    """A bank laid out in the blueprint's proportions, with its forms; see ``design_problems``."""
     anchors_by_domain = _in_proportion(blueprint, ANCHORS)
-    needed_by_domain = [
-        anchors + n_forms * (count - anchors)
-        for count, anchors in zip(blueprint.counts, anchors_by_domain, strict=True)
-    ]
-    n_scored = n_bank_items or max(USUAL_BANK, sum(needed_by_domain) + SPARE_SCORED)
-    _require(blueprint, n_forms, n_pilots, n_scored, needed_by_domain)
+    n_scored = _n_scored(blueprint, n_forms, n_bank_items)
     item_ids, domains, statuses, administered = _bank(blueprint, n_scored, n_pilots, rng)
     exclusive: list[list[int]] = [[] for _ in range(n_forms)]
     anchors: list[int] = []
@@ -119,9 +108,10 @@ def _in_proportion(blueprint: Blueprint, length: int) -> tuple[int, ...]:
     return apportion(blueprint.counts, length, tie_break="outline order").counts
 
 
-def _require(
-    blueprint: Blueprint, n_forms: int, n_pilots: int, n_scored: int, needed_by_domain: list[int]
-) -> None:
+def design_problems(
+    blueprint: Blueprint, n_forms: int, n_pilots: int, n_bank_items: int | None
+) -> list[Problem]:
+    """Why these numbers make no design; empty where they do."""
     problems = []
     if n_forms < 1:
         problems.append(Problem(f"{n_forms} forms", "simulate", remedy="Ask for at least one form."))
@@ -133,26 +123,33 @@ def _require(
                 remedy=f"Ask for at least {blueprint.pilot_slots} pilots.",
             )
         )
-    if n_forms >= 1 and n_scored >= 1:
-        available = _in_proportion(blueprint, n_scored)
-        short = [
-            f"{domain.letter} has {has}, needs {needs}"
-            for domain, has, needs in zip(blueprint.domains, available, needed_by_domain, strict=True)
-            if has < needs
-        ]
-        if short:
-            problems.append(
-                Problem(
-                    f"a bank of {n_scored} scored items is too small for {n_forms} forms",
-                    where="simulate",
-                    examples=tuple(short),
-                    remedy="Ask for fewer forms or a larger bank.",
-                )
+    n_scored = _n_scored(blueprint, n_forms, n_bank_items)
+    available = _in_proportion(blueprint, n_scored) if n_scored >= 1 else (0,) * len(blueprint.domains)
+    short = [
+        f"{domain.letter} has {has}, needs {needs}"
+        for domain, has, needs in zip(blueprint.domains, available, _needed(blueprint, n_forms), strict=True)
+        if has < needs
+    ]
+    if short and n_forms >= 1:
+        problems.append(
+            Problem(
+                f"a bank of {n_scored} scored items is too small for {plural(n_forms, 'form')}",
+                where="simulate",
+                examples=tuple(short),
+                remedy="Ask for fewer forms or a larger bank.",
             )
-    elif n_scored < 1:
-        problems.append(Problem(f"{n_scored} scored items in the bank", "simulate", remedy="Ask for more."))
-    if problems:
-        raise InputError(problems)
+        )
+    return problems
+
+
+def _needed(blueprint: Blueprint, n_forms: int) -> list[int]:
+    anchors = _in_proportion(blueprint, ANCHORS)
+    return [a + n_forms * (count - a) for count, a in zip(blueprint.counts, anchors, strict=True)]
+
+
+def _n_scored(blueprint: Blueprint, n_forms: int, n_bank_items: int | None) -> int:
+    usual = max(USUAL_BANK, sum(_needed(blueprint, n_forms)) + SPARE_SCORED)
+    return usual if n_bank_items is None else n_bank_items
 
 
 def _bank(

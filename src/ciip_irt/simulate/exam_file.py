@@ -39,11 +39,12 @@ model = "rasch"
 anchors = "bank"
 
 [pilots]
-# The rules by which a pilot item is promoted, held, revised or retired. "arrt" is stricter about R.
+# The rules by which a pilot item is promoted, held, revised or retired. "arrt-like" asks for
+# R of at least .20 and p from .30 to .95.
 policy = "default"
 
 [blueprint]
-# How many items of each domain a form needs. The name of a shipped blueprint, or the path of your own.
+# How many items of each domain a form needs: the name of a shipped blueprint, or the path of your own.
 file = "ciip-2024"
 
 [assembly]

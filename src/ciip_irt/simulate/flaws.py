@@ -4,13 +4,17 @@ About one pilot in five is flawed. Of the scored items a dozen are, so that an a
 something to find. Items with weak distractors count as good: they do their work all the same.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.simulate.design import Design
+from ciip_irt.simulate.sittings import POPULATION_MEAN, YEAR_START
 from ciip_irt.simulate.true_items import TrueItems
 
 __all__ = ["HARMLESS", "NO_FLAW", "PlantedFlaws", "plant_flaws"]
@@ -34,7 +38,7 @@ DIF = 0.9
 LEAK = -1.8
 LEAK_DAYS = (150.0, 210.0)
 DEAD = -6.0
-POPULATION_MEAN = 0.05
+LETTERS = "ABCD"
 PLANTED_IN = (
     "a", "b", "c", "second", "attraction", "attraction_slope", "online_shift", "leak_day", "leak_shift"
 )  # fmt: skip
@@ -62,61 +66,134 @@ class PlantedFlaws:
         return np.isin(self.flaw, HARMLESS)
 
 
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """One item to be spoilt: its row, the how-manieth of its flaw, its right option, the distractors."""
+
+    row: int
+    number: int
+    right: int
+    strongest: int
+    weaker: tuple[int, ...]
+
+    @property
+    def sign(self) -> int:
+        return 1 if self.number % 2 == 0 else -1
+
+
+Arrays = dict[str, NDArray[Any]]
+Planted = tuple[float, str]
+UNSIZED = float("nan")
+
+
+def _wrong_key(arrays: Arrays, site: _Site, _: np.random.Generator) -> Planted:
+    arrays["key"][site.row] = site.strongest
+    return UNSIZED, f"the key says {LETTERS[site.strongest]}, right is {LETTERS[site.right]}"
+
+
+def _two_right(arrays: Arrays, site: _Site, _: np.random.Generator) -> Planted:
+    arrays["second"][site.row] = site.strongest
+    return UNSIZED, f"{LETTERS[site.strongest]} is as right as the key {LETTERS[site.right]}"
+
+
+def _dead_distractors(arrays: Arrays, site: _Site, _: np.random.Generator) -> Planted:
+    arrays["attraction"][site.row, list(site.weaker)] += DEAD
+    return UNSIZED, f"hardly anybody chooses {' or '.join(LETTERS[k] for k in site.weaker)}"
+
+
+def _dif(arrays: Arrays, site: _Site, _: np.random.Generator) -> Planted:
+    _unit_slope(arrays, site.row)
+    size = arrays["online_shift"][site.row] = site.sign * DIF
+    return size, f"{_harder(size)} by {DIF:g} logit when delivered online"
+
+
+def _drift(arrays: Arrays, site: _Site, _: np.random.Generator) -> Planted:
+    _unit_slope(arrays, site.row)
+    size = arrays["drift"][site.row] = DRIFT[site.number % len(DRIFT)]
+    arrays["b"][site.row] += size
+    return size, f"{_harder(size)} by {abs(size):g} logit than when the bank calibrated it"
+
+
+def _leaked(arrays: Arrays, site: _Site, _: np.random.Generator) -> Planted:
+    _unit_slope(arrays, site.row)
+    day = arrays["leak_day"][site.row] = LEAK_DAYS[site.number % len(LEAK_DAYS)]
+    arrays["leak_shift"][site.row] = LEAK
+    since = (YEAR_START + timedelta(days=day)).date()
+    return LEAK, f"{_harder(LEAK)} by {-LEAK:g} logit from {since} on, and for all who come again"
+
+
+def _flat(arrays: Arrays, site: _Site, rng: np.random.Generator) -> Planted:
+    _turn(arrays, site.row, rng.uniform(0.02, 0.15), rng.uniform(0.45, 0.75))
+    return UNSIZED, "says nothing about ability"
+
+
+def _negative(arrays: Arrays, site: _Site, rng: np.random.Generator) -> Planted:
+    _turn(arrays, site.row, -rng.uniform(0.3, 0.6), rng.uniform(0.45, 0.75))
+    arrays["attraction_slope"][site.row, site.strongest] = 0.3
+    return UNSIZED, f"the weak do better; the strong fall for {LETTERS[site.strongest]}"
+
+
+def _too_easy(arrays: Arrays, site: _Site, rng: np.random.Generator) -> Planted:
+    arrays["b"][site.row] = rng.uniform(-5.5, -4.3)
+    return UNSIZED, "almost everyone is right"
+
+
+def _too_hard(arrays: Arrays, site: _Site, rng: np.random.Generator) -> Planted:
+    arrays["b"][site.row], arrays["c"][site.row] = rng.uniform(2.3, 3.2), 0.05
+    return UNSIZED, "almost nobody is right"
+
+
+FLAWS: Mapping[str, Callable[[Arrays, _Site, np.random.Generator], Planted]] = {
+    "wrong_key": _wrong_key,
+    "two_right": _two_right,
+    "dead_distractors": _dead_distractors,
+    "dif": _dif,
+    "drift": _drift,
+    "leaked": _leaked,
+    "flat": _flat,
+    "negative": _negative,
+    "too_easy": _too_easy,
+    "too_hard": _too_hard,
+}
+
+
 def plant_flaws(items: TrueItems, design: Design, rng: np.random.Generator) -> tuple[TrueItems, PlantedFlaws]:
     """Plant flaws in administered items; returns the generator with them and the record of them."""
     n = len(items.b)
-    changed = {name: getattr(items, name).copy() for name in PLANTED_IN}
+    arrays: Arrays = {name: getattr(items, name).copy() for name in PLANTED_IN}
+    arrays |= {"key": items.right.copy(), "drift": np.zeros(n)}
     flaw, detail = np.full(n, NO_FLAW, dtype="U20"), np.full(n, "", dtype="U100")
-    size, drift, key = np.full(n, np.nan), np.zeros(n), items.right.copy()
+    size = np.full(n, np.nan)
     for name, rows in _chosen(items, design, rng):
         for number, row in enumerate(rows):
             flaw[row] = name
-            distractors = [k for k in np.flatnonzero(items.offered[row]).tolist() if k != items.right[row]]
-            strongest = max(distractors, key=lambda k: changed["attraction"][row, k])
-            right = "ABCD"[items.right[row]]
-            other = "ABCD"[strongest]
-            sign = 1 if number % 2 == 0 else -1
-            if name == "wrong_key":
-                key[row] = strongest
-                detail[row] = f"the key says {other}, right is {right}"
-            elif name == "two_right":
-                changed["second"][row] = strongest
-                detail[row] = f"{other} is as right as the key {right}"
-            elif name == "dead_distractors":
-                dead = [k for k in distractors if k != strongest]
-                changed["attraction"][row, dead] += DEAD
-                detail[row] = f"hardly anybody chooses {' or '.join('ABCD'[k] for k in dead)}"
-            elif name == "dif":
-                changed["online_shift"][row] = size[row] = sign * DIF
-                detail[row] = f"{'harder' if sign > 0 else 'easier'} by {DIF:g} logit when delivered online"
-            elif name == "drift":
-                size[row] = drift[row] = DRIFT[number % len(DRIFT)]
-                changed["b"][row] += size[row]
-                word = "harder" if size[row] > 0 else "easier"
-                detail[row] = f"{word} by {abs(size[row]):g} logit than when the bank calibrated it"
-            elif name == "leaked":
-                size[row] = changed["leak_shift"][row] = LEAK
-                day = changed["leak_day"][row] = LEAK_DAYS[number % len(LEAK_DAYS)]
-                detail[row] = f"easier by {-LEAK:g} logit from day {day:.0f} of the year and for retakers"
-            elif name in ("flat", "negative"):
-                a = rng.uniform(0.0, 0.15) if name == "flat" else -rng.uniform(0.3, 0.6)
-                a = np.round(a if abs(a) > 0.02 else 0.02, 4)
-                target = rng.uniform(0.45, 0.75)
-                changed["a"][row], changed["c"][row] = a, 0.0
-                changed["b"][row] = np.round(POPULATION_MEAN - np.log(target / (1 - target)) / a, 4)
-                if name == "negative":
-                    # Weak candidates find it: only then do strong ones share a wrong belief.
-                    changed["attraction_slope"][row, strongest] = 0.3
-                detail[row] = "says nothing about ability" if name == "flat" else "the weak do better"
-            elif name == "too_easy":
-                changed["b"][row] = np.round(rng.uniform(-5.5, -4.3), 4)
-                detail[row] = "almost everyone is right"
-            else:
-                changed["b"][row] = np.round(rng.uniform(2.3, 3.2), 4)
-                changed["c"][row] = 0.05
-                detail[row] = "almost nobody is right"
-    changed["b"] = np.round(changed["b"], 4)
-    return replace(items, **changed), PlantedFlaws(flaw, size, detail, key, drift)
+            size[row], detail[row] = FLAWS[name](arrays, _site(items, row, number), rng)
+    for name in ("a", "b"):
+        arrays[name] = np.round(arrays[name], 4)
+    changed = {name: arrays[name] for name in PLANTED_IN}
+    return replace(items, **changed), PlantedFlaws(flaw, size, detail, arrays["key"], arrays["drift"])
+
+
+def _site(items: TrueItems, row: int, number: int) -> _Site:
+    right = int(items.right[row])
+    distractors = [k for k in np.flatnonzero(items.offered[row]).tolist() if k != right]
+    strongest = max(distractors, key=lambda k: float(items.attraction[row, k]))
+    return _Site(row, number, right, strongest, tuple(k for k in distractors if k != strongest))
+
+
+def _turn(arrays: Arrays, row: int, a: float, p: float) -> None:
+    """Another discrimination, with ``b`` such that an average candidate is right with probability ``p``."""
+    arrays["a"][row], arrays["c"][row] = a, 0.0
+    arrays["b"][row] = POPULATION_MEAN - np.log(p / (1 - p)) / a
+
+
+def _unit_slope(arrays: Arrays, row: int) -> None:
+    """With a = 1 a shift has the size in logits that the truth table says."""
+    arrays["a"][row] = 1.0
+
+
+def _harder(size: float) -> str:
+    return "harder" if size > 0 else "easier"
 
 
 def _chosen(items: TrueItems, design: Design, rng: np.random.Generator) -> list[tuple[str, IntArray]]:

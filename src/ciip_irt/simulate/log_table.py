@@ -1,18 +1,16 @@
 """Sittings and answers as tables: the log, the candidates, the truth about persons, and a little dirt."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
 
 from ciip_irt.simulate.answers import Answers, Status
 from ciip_irt.simulate.design import Design
-from ciip_irt.simulate.sittings import REGIONS, Sittings
+from ciip_irt.simulate.sittings import REGIONS, YEAR_START, Sittings
 
 __all__ = ["SURVEY_ITEM", "candidates_frame", "log_frame", "persons_frame", "soil"]
 
-START = datetime(2025, 1, 1)
 SURVEY_ITEM = "SURVEY1"
 N_DUPLICATED = 25
 N_NOT_OFFERED = 4
@@ -22,7 +20,7 @@ LETTERS = pl.Series("response", list("ABCD"))
 
 def candidates_frame(sittings: Sittings, design: Design) -> pl.DataFrame:
     """One row per delivery, in the order of delivery."""
-    moments = [(START + timedelta(minutes=round(day * 96) * 15)).isoformat() for day in sittings.day]
+    moments = [(YEAR_START + timedelta(minutes=round(day * 96) * 15)).isoformat() for day in sittings.day]
     form_ids = pl.Series(design.form_ids)
     return pl.DataFrame(
         {
@@ -79,7 +77,7 @@ def log_frame(answers: Answers, design: Design, candidates: pl.DataFrame) -> pl.
     )  # fmt: skip
 
 
-def soil(log: pl.DataFrame, rng: np.random.Generator) -> tuple[pl.DataFrame, Sequence[str]]:
+def soil(log: pl.DataFrame, rng: np.random.Generator) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """What a real export has: rows twice after a crash, options not offered, a survey question.
 
     Returns the log with the dirt and, in words, what it is.

@@ -12,7 +12,7 @@ from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.forms.blueprint_file import load_blueprint
 from ciip_irt.simulate.answers import Answers, answer
 from ciip_irt.simulate.bank_table import bank_frame, truth_frame
-from ciip_irt.simulate.design import draw_design
+from ciip_irt.simulate.design import design_problems, draw_design
 from ciip_irt.simulate.exam_file import exam_toml
 from ciip_irt.simulate.flaws import NO_FLAW, plant_flaws
 from ciip_irt.simulate.log_table import candidates_frame, log_frame, persons_frame, soil
@@ -35,13 +35,15 @@ class SimulatedProgramme:
     ----------
     responses, candidates, items
         The log (``responses`` contract), one row per delivery (``candidates``), the bank (``items``).
+    export
+        The log as a delivery system would export it: the same with a little dirt.
     truth
         One row per item: ``item_id, status, administered, right, a, b, c, b_rasch, flaw, size, detail,
         good``. ``b_rasch`` is the difficulty of the right option that a Rasch calibration aims at.
     truth_persons
         One row per delivery: ``theta``, ``speed``, ``behaviour``, ``random_from``, ``not_reached``.
     dirt
-        What was done to the log that a reader has to cope with, in words.
+        What is wrong with the export, in words.
     theta_cut
         The standard on the bank scale.
     """
@@ -51,19 +53,20 @@ class SimulatedProgramme:
     items: pl.DataFrame
     truth: pl.DataFrame
     truth_persons: pl.DataFrame
+    export: pl.DataFrame
     dirt: tuple[str, ...]
     n_forms: int
     seed: int
     theta_cut: float
 
     def files(self, *, csv: bool = False) -> dict[str, pl.DataFrame | str]:
-        """File name -> content, as ``tables.write_outputs`` takes it."""
+        """File name -> content, as ``tables.write_outputs`` takes it; the log is the export."""
         log = "responses.csv" if csv else "responses.parquet"
         exam = exam_toml(
             name=NAME, responses=log, forms=self.n_forms, seed=self.seed, theta_cut=self.theta_cut
         )
         return {
-            log: self.responses,
+            log: self.export,
             "candidates.csv": self.candidates,
             "items.csv": self.items,
             "truth.csv": self.truth,
@@ -72,7 +75,7 @@ class SimulatedProgramme:
         }
 
     def to_frame(self) -> pl.DataFrame:
-        """The log, one row per answer."""
+        """The log, one row per answer, without the dirt."""
         return self.responses
 
     def summary(self) -> str:
@@ -88,7 +91,7 @@ class SimulatedProgramme:
             f" and {pilots.height:,} pilots were administered, {flawed.height:,} of them with a planted"
             f" flaw ({flawed.filter(pl.col('status') == 'pilot').height:,} pilots).",
         ]
-        return "\n".join([*lines, *(f"Dirt: {line}." for line in self.dirt)])
+        return "\n".join([*lines, *(f"In the exported log, {line}." for line in self.dirt)])
 
     def _repr_html_(self) -> str:
         planted = self.truth.filter("administered", pl.col("flaw") != NO_FLAW)
@@ -127,7 +130,7 @@ def simulate_programme(
     seed
         The same seed gives the same programme.
     dirt
-        Whether the log has rows twice, options not offered and an unknown item.
+        Whether the exported log has rows twice, options not offered and an unknown item.
 
     Raises
     ------
@@ -136,19 +139,23 @@ def simulate_programme(
 
     Examples
     --------
-    >>> programme = simulate_programme(n_candidates=40, seed=1, dirt=False)
+    >>> programme = simulate_programme(n_candidates=40, seed=1)
     >>> programme.truth.filter("administered")["flaw"].value_counts(sort=True)["flaw"][0]
     'none'
     >>> sorted(programme.files())
     ['candidates.csv', 'exam.toml', 'items.csv', 'responses.parquet', 'truth.csv', 'truth_persons.csv']
     """
-    if n_candidates < 1 or seed < 0:
-        what = f"{n_candidates} candidates" if n_candidates < 1 else f"seed {seed}"
-        raise InputError(Problem(what, "simulate", remedy="Give a positive number."))
+    blueprint = load_blueprint(BLUEPRINT)
+    problems = design_problems(blueprint, n_forms, n_pilots, n_bank_items)
+    if n_candidates < 1:
+        problems.append(Problem(f"{n_candidates} candidates", "simulate", remedy="Ask for at least one."))
+    if seed < 0:
+        problems.append(Problem(f"seed {seed}", "simulate", remedy="Give a whole number from 0."))
+    if problems:
+        raise InputError(problems)
     # A stream for each stage: a change in one leaves the others as they were.
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(7)]
     for_design, for_items, for_flaws, for_bank, for_persons, for_answers, for_dirt = streams
-    blueprint = load_blueprint(BLUEPRINT)
     limit_s = 60.0 * (blueprint.testing_time_minutes or 170)
     design = draw_design(blueprint, n_forms, n_pilots, n_bank_items, for_design)
     true_items, flaws = plant_flaws(draw_items(design, for_items), design, for_flaws)
@@ -169,16 +176,16 @@ def simulate_programme(
     sittings, answers = _in_order_of_delivery(rounds)
 
     candidates = candidates_frame(sittings, design)
-    log, said = log_frame(answers, design, candidates), ()  # type: tuple[pl.DataFrame, Sequence[str]]
-    if dirt:
-        log, said = soil(log, for_dirt)
+    log = log_frame(answers, design, candidates)
+    export, said = soil(log, for_dirt) if dirt else (log, ())
     return SimulatedProgramme(
         responses=log,
         candidates=candidates,
         items=items,
         truth=truth_frame(design, true_items, flaws),
         truth_persons=persons_frame(sittings, answers, candidates),
-        dirt=tuple(said),
+        export=export,
+        dirt=said,
         n_forms=n_forms,
         seed=seed,
         theta_cut=THETA_CUT,

@@ -1,17 +1,21 @@
 """Who sits when: candidates, their sittings over a year, and who comes back after failing."""
 
 from dataclasses import dataclass, fields
+from datetime import datetime
 
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.simulate.design import Design
-from ciip_irt.simulate.flaws import POPULATION_MEAN
 from ciip_irt.simulate.true_items import REFERENCE_SD
 
-__all__ = ["DAYS", "MAX_ATTEMPTS", "REGIONS", "Sittings", "first_sittings", "next_sittings"]
+__all__ = [
+    "MAX_ATTEMPTS", "POPULATION_MEAN", "REGIONS", "YEAR_START", "Sittings", "first_sittings", "next_sittings"
+]  # fmt: skip
 
+YEAR_START = datetime(2025, 1, 1)
 DAYS = 365
+POPULATION_MEAN = 0.05
 MAX_ATTEMPTS = 3
 ONLINE_SHARE = 0.35
 SPEED_SD = 0.17
