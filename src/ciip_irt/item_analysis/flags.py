@@ -69,24 +69,28 @@ class Flag:
 
 def key_may_be_wrong(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     """Those who chose a distractor do better than those who chose the key."""
-    other = item.suspect
-    if other is None or not _key_is_doubtful(item, limits):
+    other = _rival(item, limits)
+    if other is None:
         return None
+    probability = (
+        f" (probability that {other.option} draws the better candidates: {number(item.suspicion)})"
+        if other == item.suspect
+        else ""
+    )
     return Flag(
         1,
         f"{percent(other.share)} chose {other.option} and they scored higher (mean"
         f" {other.mean_criterion:.1f}) than the {percent(_key_share(item))} who chose the key"
         f" {_key_letters(item)} (mean {_key_mean(item):.1f}).",
-        f"The key may be wrong (probability that {other.option} draws the better candidates:"
-        f" {number(item.suspicion)}).",
+        f"The key may be wrong{probability}.",
         f"Check the key, and whether {other.option} is also right.",
-        item.suspicion,
+        other.r - item.r,
     )
 
 
 def negative_r(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     """Those who know more do worse on the item."""
-    if not item.r < 0 or item.n < limits.minimum_n or _key_is_doubtful(item, limits):
+    if not item.r < 0 or item.n < limits.minimum_n or _rival(item, limits):
         return None
     chance = " So far it may be chance." if item.r_high > limits.low_r else ""
     return Flag(
@@ -100,7 +104,7 @@ def negative_r(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
 
 def two_options_right(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     """A distractor also draws the better candidates."""
-    if item.n < limits.minimum_n or _key_is_doubtful(item, limits):
+    if item.n < limits.minimum_n or _rival(item, limits):
         return None
     drawing = [o for o in item.distractors if o.share >= limits.minimum_share and o.r_low > 0]
     if not drawing:
@@ -133,7 +137,7 @@ def dif_class_c(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:  # n
     probability = f", probability of class C {number(worst.prob_c)}" if isfinite(worst.prob_c) else ""
     return Flag(
         2 if likely and not worst.widespread else 3,
-        f"Harder for {worst.grouping} {harder} than for {easier} at the same total"
+        f"Harder for {worst.grouping} = {harder} than for {easier} at the same total"
         f" (D-DIF {signed(worst.d_dif)}, standard error {worst.se:.2f}, class C{probability};"
         f" {worst.n_focal:,} and {worst.n_reference:,} answers).",
         may_mean,
@@ -164,8 +168,8 @@ def too_hard(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
 
 def too_easy(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     """Nearly everybody gets it right."""
-    if item.n < limits.minimum_n or not item.p >= limits.high_p:
-        return None
+    if item.n < limits.minimum_n or not item.p >= limits.high_p or not item.distractors:
+        return None  # without a distractor everyone is credited by the key
     works = item.r >= limits.low_r
     return Flag(
         3,
@@ -204,9 +208,10 @@ def too_few_answers(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
         return None
     open_question = item.r_low < limits.low_r <= item.r_high
     imprecise = item.r_high - item.r_low > 0.2
-    if not (open_question and imprecise) or _r_is_low(item, limits):
-        return None
-    if item.n >= limits.minimum_n and (item.r < 0 or _key_is_doubtful(item, limits)):
+    said = item.n >= limits.minimum_n and (
+        item.r < 0 or item.p >= limits.high_p or _rival(item, limits) is not None or _r_is_low(item, limits)
+    )
+    if said or not (open_question and imprecise):
         return None
     more = _more_answers(item, limits.low_r)
     return Flag(
@@ -293,19 +298,28 @@ def raise_flags(evidence: Iterable[ItemEvidence], limits: FlagThresholds) -> pl.
     return pl.DataFrame([row[:6] for row in rows], schema=schema, orient="row")
 
 
-def _key_is_doubtful(item: ItemEvidence, limits: FlagThresholds) -> bool:
-    other = item.suspect
-    return (
-        other is not None
-        and item.n >= limits.minimum_n
-        and item.suspicion >= limits.suspicion
-        and other.share >= limits.minimum_share
-        and other.r > item.r
-    )
+def _rival(item: ItemEvidence, limits: FlagThresholds) -> OptionEvidence | None:
+    """The distractor that looks more like the key than the key does, if there is one.
+
+    Its choosers have the higher mean, it discriminates better, and chance is an unlikely reason: by the
+    suspicion, or by intervals of R that do not meet.
+    """
+    if item.n < limits.minimum_n:
+        return None
+    mean = _key_mean(item)
+    rivals = [
+        option
+        for option in item.distractors
+        if option.share >= limits.minimum_share
+        and option.r > item.r
+        and option.mean_criterion > mean
+        and ((option == item.suspect and item.suspicion >= limits.suspicion) or option.r_low > item.r_high)
+    ]
+    return max(rivals, key=lambda option: option.r, default=None)
 
 
 def _r_is_low(item: ItemEvidence, limits: FlagThresholds) -> bool:
-    if item.n < limits.minimum_n or not item.r >= 0 or _key_is_doubtful(item, limits):
+    if item.n < limits.minimum_n or not item.r >= 0 or _rival(item, limits):
         return False
     if item.p >= limits.high_p:
         return False

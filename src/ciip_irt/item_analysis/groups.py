@@ -131,7 +131,7 @@ def _compare(scored: ScoredResponses, group: np.ndarray, minimum_n: int) -> Mant
 
 
 def is_widespread() -> pl.Expr:
-    """True where more than a tenth of the items of a comparison are class C: about the group, not the item."""
+    """True where over a tenth of the items of a comparison are class C: about the groups, not an item."""
     class_c = (pl.col("ets_class") == "C").sum()
     judged = (pl.col("ets_class") != "insufficient").sum()
     return (class_c > WIDESPREAD * judged).over("grouping", "focal")
@@ -145,9 +145,9 @@ def widespread_notes(dif: pl.DataFrame) -> list[str]:
         .agg(n_c=(pl.col("ets_class") == "C").sum(), n_judged=(pl.col("ets_class") != "insufficient").sum())
     )
     return [
-        f"{grouping}: {n_c} of {n_judged} items differ strongly (class C) between {focal} and {reference}. That is"
-        " about the groups, not about single items: other training, another language, or items known in advance."
-        " Look at test security before rewriting items."
+        f"{grouping}: {n_c} of {n_judged} items differ strongly (class C) between {focal} and {reference}."
+        " That is about the groups, not about single items: other training, another language, or items known"
+        " in advance. Look at test security before rewriting items."
         for grouping, focal, reference, n_c, n_judged in found.iter_rows()
     ]
 

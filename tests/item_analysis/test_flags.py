@@ -1,0 +1,178 @@
+"""Every flag: raised by the flaw it names, silent on a good item, worded for item writers."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ciip_irt.item_analysis import (
+    FLAGS,
+    DifEvidence,
+    FlagThresholds,
+    ItemEvidence,
+    OptionEvidence,
+    analyse_items,
+)
+from ciip_irt.item_analysis.wording import number, percent
+
+LIMITS = FlagThresholds()
+NAN = float("nan")
+
+
+def option(letter, n, mean, r, is_key=False):
+    return OptionEvidence(letter, is_key, n, n / 500, mean, r, r - 0.09, r + 0.09)
+
+
+GOOD = ItemEvidence(
+    item_id="I1", status="scored", n=500, p=0.70, p_low=0.66, p_high=0.74, r=0.35, r_low=0.27, r_high=0.43,
+    omit_rate=0.0, median_time_s=55.0, usual_time_s=50.0,
+    options=(
+        option("A", 350, 126.0, 0.35, is_key=True), option("B", 60, 112.0, -0.2),
+        option("C", 50, 110.0, -0.2), option("D", 40, 111.0, -0.18),
+    ),
+    suspicion=1e-6, suspect=option("B", 60, 112.0, -0.2),
+    dif=(DifEvidence("delivery_mode", "centre", "online", 300, 200, -0.4, 0.4, "A", 0.01, False),),
+)  # fmt: skip
+
+WRONG_KEY_OPTIONS = (option("A", 205, 128.0, 0.3), option("B", 165, 119.0, -0.12, is_key=True))
+FLAWED = {
+    "key_may_be_wrong": replace(
+        GOOD, options=WRONG_KEY_OPTIONS, suspect=WRONG_KEY_OPTIONS[0], suspicion=0.99, r=-0.12, r_high=-0.03
+    ),
+    "negative_r": replace(GOOD, r=-0.11, r_low=-0.20, r_high=-0.02),
+    "two_options_right": replace(
+        GOOD, options=(GOOD.options[0], option("B", 140, 123.0, 0.15), *GOOD.options[2:])
+    ),
+    "dif_class_c": replace(GOOD, dif=(replace(GOOD.dif[0], d_dif=-2.1, ets_class="C", prob_c=0.9),)),
+    "too_hard": replace(GOOD, p=0.15, p_low=0.12, p_high=0.18),
+    "too_easy": replace(GOOD, p=0.97, p_low=0.95, p_high=0.98),
+    "low_r": replace(GOOD, r=0.06, r_low=-0.02, r_high=0.14),
+    "many_omits": replace(GOOD, omit_rate=0.09),
+    "too_few_answers": replace(GOOD, status="pilot", n=86, r=0.16, r_low=-0.05, r_high=0.36),
+    "slow_item": replace(GOOD, median_time_s=120.0),
+    "weak_distractors": replace(GOOD, options=(*GOOD.options[:3], option("D", 5, 111.0, -0.05))),
+}
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_silent_on_a_good_item(name):
+    assert FLAGS[name](GOOD, LIMITS) is None
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_raised_by_its_flaw_alone(name):
+    raised = {other: rule(FLAWED[name], LIMITS) for other, rule in FLAGS.items()}
+    assert [other for other, flag in raised.items() if flag] == [name]
+    flag = raised[name]
+    assert 1 <= flag.severity <= 5
+    for sentence in (flag.seen, flag.may_mean, flag.do):
+        assert sentence.endswith(".")
+        assert "nan" not in sentence.lower()
+
+
+def test_the_voice():
+    flag = FLAGS["key_may_be_wrong"](FLAWED["key_may_be_wrong"], LIMITS)
+    assert flag.seen == (
+        "41 % chose A and they scored higher (mean 128.0) than the 33 % who chose the key B (mean 119.0)."
+    )
+    assert flag.do == "Check the key, and whether A is also right."
+    flag = FLAGS["too_few_answers"](FLAWED["too_few_answers"], LIMITS)
+    assert flag.seen == "86 answers only; R could lie anywhere between -.05 and .36."
+    assert flag.do.startswith("Pilot it again; about ")
+    flag = FLAGS["weak_distractors"](FLAWED["weak_distractors"], LIMITS)
+    assert flag.seen == "Option D was chosen by 1 %."
+
+
+def test_a_low_r_with_few_answers_is_not_called_low():
+    few = replace(GOOD, n=60, r=0.06, r_low=-0.2, r_high=0.31)
+    assert FLAGS["low_r"](few, LIMITS) is None
+    assert FLAGS["too_few_answers"](few, LIMITS) is not None
+
+
+def test_below_the_minimum_only_too_few_is_said():
+    tiny = replace(GOOD, n=12, p=1.0, r=-0.3, r_low=-0.7, r_high=0.35, omit_rate=0.5)
+    assert [name for name, rule in FLAGS.items() if rule(tiny, LIMITS)] == ["too_few_answers"]
+
+
+def test_a_class_c_that_is_probably_chance_ranks_lower():
+    doubtful = replace(FLAWED["dif_class_c"].dif[0], prob_c=0.2)
+    assert FLAGS["dif_class_c"](replace(GOOD, dif=(doubtful,)), LIMITS).severity == 3
+    common = replace(FLAWED["dif_class_c"].dif[0], widespread=True)
+    assert FLAGS["dif_class_c"](replace(GOOD, dif=(common,)), LIMITS).severity == 3
+
+
+def test_an_item_credited_to_everyone_is_not_called_easy():
+    credited = tuple(replace(choice, is_key=True) for choice in GOOD.options)
+    free = replace(
+        GOOD, p=1.0, p_low=0.99, p_high=1.0, r=NAN, r_low=NAN, r_high=NAN, options=credited, suspect=None
+    )
+    assert [name for name, rule in FLAGS.items() if rule(free, LIMITS)] == []
+
+
+def test_thresholds_are_respected():
+    assert FLAGS["low_r"](GOOD, FlagThresholds(low_r=0.5)) is not None
+    assert FLAGS["too_easy"](GOOD, FlagThresholds(high_p=0.6)) is not None
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_an_item_without_answers_raises_nothing(name):
+    empty = replace(
+        GOOD, n=0, p=NAN, p_low=NAN, p_high=NAN, r=NAN, r_low=NAN, r_high=NAN, omit_rate=NAN,
+        median_time_s=NAN, options=(), suspicion=NAN, suspect=None, dif=(),
+    )  # fmt: skip
+    assert FLAGS[name](empty, LIMITS) is None
+
+
+def test_planted_flaws_come_out(make, simulate):
+    """One flaw per item in a simulated form; the flags must name the items and nothing must outrank them."""
+    rng = np.random.default_rng(20)
+    chosen = simulate(20, 800, 40)
+    key = list("A" * 40)
+    key[5] = "B"  # wrong key
+    theta = (chosen == 0).mean(axis=1)
+    able = theta > np.median(theta)
+    also_right = (chosen[:, 9] == 0) & (rng.random(800) < 0.5)
+    chosen[also_right, 9] = 3  # two right answers
+    chosen[:, 12] = np.where(able, 1, 0)  # the better, the wronger
+    chosen[:, 17] = np.where(rng.random(800) < 0.5, 0, 1)  # a coin
+    chosen[:, 21] = np.where(chosen[:, 21] == 3, 1, chosen[:, 21])  # a dead distractor
+    chosen[rng.random(800) < 0.12, 25] = -1  # often omitted
+    seconds = rng.uniform(30, 70, chosen.shape)
+    seconds[:, 30] *= 3
+    flags = analyse_items(make(chosen, key="".join(key), seconds=seconds)).flags
+    found = set(flags.select("item_id", "flag").iter_rows())
+    assert {
+        ("I005", "key_may_be_wrong"), ("I009", "two_options_right"),
+        ("I021", "weak_distractors"), ("I025", "many_omits"), ("I030", "slow_item"),
+    } <= found  # fmt: skip
+    assert {("I017", "low_r"), ("I017", "negative_r")} & found
+    assert ("I012", "key_may_be_wrong") in found
+    urgent = set(flags.filter(pl.col("severity") <= 2)["item_id"])
+    assert {"I005", "I009", "I012"} <= urgent <= {"I005", "I009", "I012", "I017"}
+
+
+def test_a_rival_is_seen_where_the_keys_choosers_are_a_mixed_lot():
+    """Means alone say little when the key draws everybody; the intervals of R speak."""
+    rival = option("A", 300, 121.0, 0.25)
+    key = option("B", 80, 120.0, 0.01, is_key=True)
+    item = replace(GOOD, options=(rival, key), suspect=rival, suspicion=0.3, r=0.01, r_low=-0.08, r_high=0.1)
+    assert FLAGS["key_may_be_wrong"](item, LIMITS).severity == 1
+    assert FLAGS["two_options_right"](item, LIMITS) is None
+    close = replace(item, r=0.15, r_low=0.06, r_high=0.24)
+    assert FLAGS["key_may_be_wrong"](close, LIMITS) is None
+    assert FLAGS["two_options_right"](close, LIMITS).severity == 2
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.414, "41 %"), (0.0, "0 %"), (0.002, "0.2 %"), (0.9985, "99.9 %"), (1.0, "100 %")]
+)
+def test_percent(share, text):
+    assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.194, ".19"), (-0.05, "-.05"), (-0.001, ".00"), (1.0, "1.00"), (NAN, "unknown")]
+)
+def test_number(value, text):
+    assert number(value) == text
