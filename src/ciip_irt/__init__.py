@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from ciip_irt.errors import CiipError
     from ciip_irt.forms import Assembly, Blueprint, Finding, assemble, check_forms, load_blueprint
     from ciip_irt.item_analysis import ItemAnalysis, analyse_items
-    from ciip_irt.job import JobResult, load_exam, run_job
+    from ciip_irt.job.exam import load_exam
+    from ciip_irt.job.run import JobResult, run_job
     from ciip_irt.pilots import PilotReview, Policy, load_policy, promote, review_pilots
     from ciip_irt.report import write_report
     from ciip_irt.responses import (
@@ -82,7 +83,8 @@ _ROOMS = {
     "errors": ("CiipError",),
     "forms": ("Assembly", "Blueprint", "Finding", "assemble", "check_forms", "load_blueprint"),
     "item_analysis": ("ItemAnalysis", "analyse_items"),
-    "job": ("JobResult", "load_exam", "run_job"),
+    "job.exam": ("load_exam",),
+    "job.run": ("JobResult", "run_job"),
     "pilots": ("PilotReview", "Policy", "load_policy", "promote", "review_pilots"),
     "report": ("write_report",),
     "responses": (

@@ -1,6 +1,1 @@
-"""The whole job: an exam file in, every result out."""
-
-from ciip_irt.job.exam import Exam, load_exam
-from ciip_irt.job.run import JobResult, run_job
-
-__all__ = ["Exam", "JobResult", "load_exam", "run_job"]
+"""The whole job: an exam file in (``exam``), every result out (``run``), as files of the contract (``outputs``)."""

@@ -1,15 +1,16 @@
 """Results as the files of the contract: file name -> table, JSON object or text."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ciip_irt.calibration import Calibration
-from ciip_irt.forms import Assembly, Finding, findings_frame
-from ciip_irt.item_analysis import ItemAnalysis
-from ciip_irt.pilots import PilotReview
-from ciip_irt.responses import Ingested, ScoredResponses
+if TYPE_CHECKING:
+    from ciip_irt.calibration import Calibration
+    from ciip_irt.forms import Assembly, Finding
+    from ciip_irt.item_analysis import ItemAnalysis
+    from ciip_irt.pilots import PilotReview
+    from ciip_irt.responses import Ingested, ScoredResponses
 
 __all__ = [
     "analysis_outputs",
@@ -24,7 +25,7 @@ __all__ = [
 Outputs = dict[str, pl.DataFrame | Mapping[str, Any] | str | bytes]
 
 
-def ingest_outputs(read: Ingested) -> Outputs:
+def ingest_outputs(read: "Ingested") -> Outputs:
     return {
         "responses.parquet": read.responses,
         "candidates.csv": read.candidates,
@@ -34,11 +35,11 @@ def ingest_outputs(read: Ingested) -> Outputs:
     }
 
 
-def exclusion_outputs(scored: ScoredResponses) -> Outputs:
+def exclusion_outputs(scored: "ScoredResponses") -> Outputs:
     return {"exclusions.csv": scored.exclusions}
 
 
-def analysis_outputs(analysis: ItemAnalysis) -> Outputs:
+def analysis_outputs(analysis: "ItemAnalysis") -> Outputs:
     return {
         "item_statistics.csv": analysis.item_statistics,
         "option_statistics.csv": analysis.option_statistics,
@@ -49,7 +50,7 @@ def analysis_outputs(analysis: ItemAnalysis) -> Outputs:
     }
 
 
-def calibration_outputs(calibration: Calibration) -> Outputs:
+def calibration_outputs(calibration: "Calibration") -> Outputs:
     return {
         "parameters.csv": calibration.parameters,
         "population.csv": calibration.population,
@@ -60,11 +61,11 @@ def calibration_outputs(calibration: Calibration) -> Outputs:
     }
 
 
-def pilot_outputs(review: PilotReview) -> Outputs:
+def pilot_outputs(review: "PilotReview") -> Outputs:
     return {"pilot_decisions.csv": review.decisions, "pilot_evidence.csv": review.evidence}
 
 
-def assembly_outputs(assembly: Assembly) -> Outputs:
+def assembly_outputs(assembly: "Assembly") -> Outputs:
     outputs: Outputs = {"assembly.json": assembly.to_dict()}
     if assembly.forms.height:
         outputs |= {"forms.csv": assembly.forms, "achieved.csv": assembly.achieved}
@@ -73,5 +74,7 @@ def assembly_outputs(assembly: Assembly) -> Outputs:
     return outputs
 
 
-def findings_outputs(findings: Sequence[Finding]) -> Outputs:
+def findings_outputs(findings: "Sequence[Finding]") -> Outputs:
+    from ciip_irt.forms import findings_frame
+
     return {"findings.csv": findings_frame(findings)}
