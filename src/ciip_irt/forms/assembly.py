@@ -1,0 +1,170 @@
+"""The result of an assembly: forms, how well they meet their targets, and what stood in the way."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import polars as pl
+
+from ciip_irt.errors import plural
+from ciip_irt.forms.constraints.difficulty import achieved_value
+from ciip_irt.forms.findings import ERROR, Finding
+from ciip_irt.forms.form_set import SCORED, Form
+from ciip_irt.forms.targets import ResolvedTarget
+from ciip_irt.tables import show_html
+
+__all__ = [
+    "INFEASIBLE", "NOTHING_FOUND", "OPTIMAL", "STOPPED", "WITHIN_TOLERANCE", "Assembly", "achieved_frame",
+    "forms_frame",
+]  # fmt: skip
+
+OPTIMAL = "optimal"
+WITHIN_TOLERANCE = "within tolerance"
+STOPPED = "time limit with a usable form"
+NOTHING_FOUND = "time limit without a form"
+INFEASIBLE = "infeasible"
+
+ACHIEVED_COLUMNS = {
+    "form_id": pl.String, "quantity": pl.String, "target": pl.Float64, "tolerance": pl.Float64,
+    "achieved": pl.Float64, "deviation": pl.Float64, "met": pl.Boolean,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """Forms, checked again from their table, or the reasons why there are none.
+
+    Attributes
+    ----------
+    status
+        ``optimal`` (proven), ``within tolerance`` (every target met, not proven the best), ``time limit
+        with a usable form`` (conforms but for a difficulty target; a better one may exist), ``infeasible``
+        (proven), ``time limit without a form``.
+    forms
+        ``form_id, position, item_id, role, domain``; no rows where there are no forms.
+    achieved
+        ``form_id, quantity, target, tolerance, achieved, deviation, met``. Where the targets are out of
+        reach, what the nearest forms have.
+    worst
+        The largest deviation from a target, in tolerances: 1 is the edge of what is allowed.
+    bound
+        No forms can have a smaller ``worst`` than this; ``gap`` is the difference.
+    shortages
+        ``what, domain, needed, available, short, message`` where the bank does not suffice.
+    findings
+        What the check, which knows nothing of the solver, found in the forms.
+    """
+
+    status: str
+    blueprint: str
+    n_forms: int
+    seed: int
+    forms: pl.DataFrame
+    achieved: pl.DataFrame
+    worst: float | None
+    bound: float | None
+    shortages: pl.DataFrame
+    warnings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    nodes: int = 0
+
+    @property
+    def gap(self) -> float | None:
+        """How much smaller the largest deviation could at best be, in tolerances."""
+        return None if self.worst is None or self.bound is None else max(0.0, self.worst - self.bound)
+
+    @property
+    def conforms(self) -> bool:
+        """Whether there are forms and the check finds no error in them: exit code 0."""
+        return self.forms.height > 0 and not any(f.severity == ERROR for f in self.findings)
+
+    def to_frame(self) -> pl.DataFrame:
+        """The forms, one row per position."""
+        return self.forms
+
+    def record(self) -> Mapping[str, Any]:
+        """What ``assembly.json`` holds."""
+        return {
+            "status": self.status,
+            "conforms": self.conforms,
+            "blueprint": self.blueprint,
+            "forms": self.n_forms,
+            "seed": self.seed,
+            "worst_deviation_in_tolerances": self.worst,
+            "bound": self.bound,
+            "gap": self.gap,
+            "nodes": self.nodes,
+            "warnings": list(self.warnings),
+            "findings": [f"{f.form_id}: {f.message}" for f in self.findings],
+            "shortages": self.shortages["message"].to_list(),
+        }
+
+    def summary(self) -> str:
+        """The outcome in a few plain sentences."""
+        many = plural(self.n_forms, "form")
+        if not self.forms.height:
+            head = (
+                f"No set of {many} to blueprint {self.blueprint}: {self.status}."
+                if self.n_forms > 1
+                else f"No form to blueprint {self.blueprint}: {self.status}."
+            )
+            return "\n".join([head, *self.shortages["message"], *self.warnings])
+        first = self.forms.filter(pl.col("form_id") == self.forms["form_id"][0])
+        scored = int((first["role"] == SCORED).sum())
+        lines = [
+            f"{many} to blueprint {self.blueprint}: {self.status}."
+            f" {scored} scored and {first.height - scored} pilot items each."
+            if _same_sizes(self.forms)
+            else f"{many} to blueprint {self.blueprint}: {self.status}. {scored} scored items each."
+        ]
+        for (quantity,), rows in self.achieved.group_by("quantity", maintain_order=True):
+            values = rows["achieved"].drop_nulls()
+            if len(values):
+                low, high = min(values), max(values)
+                spread = f"{low:.3f}" if self.n_forms == 1 else f"{low:.3f} to {high:.3f}"
+                target = f"{rows['target'][0]:.3f} +- {rows['tolerance'][0]:g}"
+                lines.append(f"{str(quantity).replace('_', ' ')}: {spread} (target {target}).")
+        if self.n_forms > 1:
+            common = _largest_overlap(self.forms)
+            lines.append(
+                f"Two forms share at most {plural(common, 'scored item')}."
+                if common else "No two forms share a scored item."
+            )  # fmt: skip
+        return "\n".join([*lines, *self.warnings])
+
+    def _repr_html_(self) -> str:
+        frame = self.achieved if self.achieved.height else self.shortages
+        return show_html(f"Assembly to {self.blueprint}", self.summary(), frame)
+
+
+def _same_sizes(forms: pl.DataFrame) -> bool:
+    return forms.group_by("form_id").len()["len"].n_unique() == 1
+
+
+def _largest_overlap(forms: pl.DataFrame) -> int:
+    scored = forms.filter(pl.col("role") == SCORED)
+    sets = [set(part["item_id"]) for part in scored.partition_by("form_id", maintain_order=True)]
+    return max((len(a & b) for a, b in combinations(sets, 2)), default=0)
+
+
+def forms_frame(forms: Sequence[Form]) -> pl.DataFrame:
+    """The forms as the ``forms`` table holds them."""
+    return pl.DataFrame(
+        [(f.form_id, e.position, e.item_id, e.role, e.letter) for f in forms for e in f.entries],
+        schema={"form_id": pl.String, "position": pl.Int64, "item_id": pl.String, "role": pl.String,
+                "domain": pl.String},
+        orient="row",
+    )  # fmt: skip
+
+
+def achieved_frame(forms: Sequence[Form], targets: Sequence[ResolvedTarget]) -> pl.DataFrame:
+    """What each form has of each targeted quantity, computed from its items."""
+    rows: list[tuple[str, str, float, float, float | None, float | None, bool | None]] = []
+    for target in targets:
+        for form in forms:
+            value = achieved_value(target.contributions, form.scored)
+            off = None if value is None else value - target.value
+            met = None if off is None else abs(off) <= target.tolerance * (1 + 1e-6)
+            rows.append((form.form_id, target.quantity.name, target.value, target.tolerance, value, off, met))
+    return pl.DataFrame(rows, schema=ACHIEVED_COLUMNS, orient="row")
