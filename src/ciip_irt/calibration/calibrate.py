@@ -11,10 +11,10 @@ from ciip_irt.arrays import MISSING, BoolArray, FloatArray, IntArray
 from ciip_irt.bank import ItemBank, Scale
 from ciip_irt.calibration.design import require_connected
 from ciip_irt.calibration.observed import observed_proportions
-from ciip_irt.calibration.result import Calibration
+from ciip_irt.calibration.result import ESTIMATED, Calibration
 from ciip_irt.errors import InputError, Problem, ScaleError, plural
 from ciip_irt.irt.ability import estimate_abilities, person_posteriors
-from ciip_irt.irt.fit import FIT
+from ciip_irt.irt.fit import FIT, ItemFit
 from ciip_irt.irt.mml import fit_mml
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.population import log_weights
@@ -247,10 +247,13 @@ def _completed(
     n = np.zeros(len(item_ids), dtype=np.int64)
     for block in blocks:
         n[block.items] += (block.scores != MISSING).sum(axis=0)
+    n_free = np.where(setup.fixed, 0, len(ESTIMATED[model]))
     fit_rows = [
-        pl.DataFrame({"item_id": scored.item_ids, "statistic": [name] * len(item_ids), "value": values})
-        for statistic in FIT.values()
-        for name, values in statistic(blocks, estimates, mean=mean, sd=sd, D=D).items()
+        pl.DataFrame({"item_id": scored.item_ids, "statistic": _named(fit, name), "value": fit.column(name)})
+        for fit in (
+            statistic(blocks, estimates, mean=mean, sd=sd, D=D, n_free=n_free) for statistic in FIT.values()
+        )
+        for name in fit.names
     ]
     if setup.fixed.any():
         held = np.where(setup.fixed, displacement, np.nan)
@@ -290,3 +293,8 @@ def _completed(
             model=model, D=D, scale_id=setup.scale.scale_id, n_anchors=int(setup.fixed.sum()), **settings
         ),
     )
+
+
+def _named(fit: ItemFit, name: str) -> str:
+    """``infit``, ``s_x2``; a companion such as df or p is named after its statistic."""
+    return f"{fit.statistic}_{name}" if name in ("df", "p", "p_adjusted") else name

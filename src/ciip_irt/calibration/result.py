@@ -12,7 +12,7 @@ from ciip_irt.errors import plural
 from ciip_irt.provenance import Provenance
 from ciip_irt.tables import show_html
 
-__all__ = ["Calibration"]
+__all__ = ["ESTIMATED", "Calibration"]
 
 PARAMETERS = ("a", "b", "c")
 ESTIMATED: Mapping[str, tuple[str, ...]] = {

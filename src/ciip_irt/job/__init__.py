@@ -1,1 +1,1 @@
-"""The whole job: an exam file in (``exam``), every result out (``run``), as files of the contract (``outputs``)."""
+"""The whole job: an exam file in (``exam``), every result out (``run``), as contract files (``outputs``)."""
