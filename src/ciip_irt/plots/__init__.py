@@ -13,6 +13,7 @@ from ciip_irt.plots.form_curves import (
     plot_form_characteristic,
     plot_form_information,
 )
+from ciip_irt.plots.inline import bar_svg, interval_svg
 from ciip_irt.plots.item_curve import item_curve_chart, plot_item_curve
 from ciip_irt.plots.item_map import item_map_chart, plot_item_map
 from ciip_irt.plots.option_curves import option_curves_chart, plot_option_curves
@@ -22,10 +23,12 @@ from ciip_irt.plots.svg import chart_svg, mark_svg
 
 __all__ = [
     "Chart",
+    "bar_svg",
     "chart_svg",
     "draw",
     "form_characteristic_chart",
     "form_information_chart",
+    "interval_svg",
     "item_curve_chart",
     "item_map_chart",
     "mark_svg",

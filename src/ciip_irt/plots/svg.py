@@ -8,7 +8,7 @@ from ciip_irt.plots.palette import DASHES
 
 __all__ = ["chart_svg", "mark_svg"]
 
-LEFT, TOP, BOTTOM = 46, 14, 42
+TOP, BOTTOM = 14, 42
 CHARACTER = 6.6
 
 
@@ -20,11 +20,12 @@ class _Frame:
     y: Axis
     width: float
     height: float
+    left: float
     right: float
 
     def at_x(self, value: float) -> float:
         share = (value - self.x.low) / (self.x.high - self.x.low)
-        return LEFT + share * (self.width - LEFT - self.right)
+        return self.left + share * (self.width - self.left - self.right)
 
     def at_y(self, value: float) -> float:
         share = (value - self.y.low) / (self.y.high - self.y.low)
@@ -40,12 +41,13 @@ def chart_svg(chart: Chart, width: float = 400, height: float = 270) -> str:
     >>> from ciip_irt.plots.chart import Axis, Line
     >>> axis = Axis("x", 0, 1, ((0, "0"), (1, "1")))
     >>> text = chart_svg(Chart("A <line>", "It rises.", axis, axis, (Line((0, 1), (0, 1), "key", "B"),)))
-    >>> text[:5], "A &lt;line&gt;" in text, '<polyline class="line t-key" points="46,228 381.4,14"/>' in text
+    >>> text[:5], "A &lt;line&gt;" in text, '<polyline class="line t-key" points="32.6,228 381.4,14"/>' in text
     ('<svg ', True, True)
     """
     labels = [mark.label for mark in chart.marks if isinstance(mark, Line)]
     right = 12 + CHARACTER * max((len(label) for label in labels), default=0)
-    frame = _Frame(chart.x, chart.y, width, height, right)
+    left = 26 + CHARACTER * max((len(text) for _, text in chart.y.ticks), default=0)
+    frame = _Frame(chart.x, chart.y, width, height, left, right)
     parts = [
         f'<svg class="chart" viewBox="0 0 {_n(width)} {_n(height)}" role="img" '
         f'aria-label="{escape(f"{chart.title}. {chart.description}")}">',
@@ -91,13 +93,13 @@ def _path(frame: _Frame, x: tuple[float, ...], y: tuple[float, ...]) -> str:
 
 
 def _axes(frame: _Frame) -> str:
-    left, right = _n(LEFT), _n(frame.width - frame.right)
+    left, right = _n(frame.left), _n(frame.width - frame.right)
     base = _n(frame.height - BOTTOM)
     parts = ['<g class="axes">']
     for value, text in frame.y.ticks:
         at = _n(frame.at_y(value))
         parts.append(f'<path class="grid" d="M{left} {at}H{right}"/>')
-        parts.append(f'<text x="{_n(LEFT - 6)}" y="{at}" dy=".35em" text-anchor="end">{escape(text)}</text>')
+        parts.append(f'<text x="{_n(frame.left - 6)}" y="{at}" dy=".35em" text-anchor="end">{escape(text)}</text>')
     parts.append(f'<path class="base" d="M{left} {base}H{right}"/>')
     for value, text in frame.x.ticks:
         at = _n(frame.at_x(value))
@@ -105,7 +107,7 @@ def _axes(frame: _Frame) -> str:
         parts.append(
             f'<text x="{at}" y="{_n(frame.height - BOTTOM + 16)}" text-anchor="middle">{escape(text)}</text>'
         )
-    middle_x = _n((LEFT + frame.width - frame.right) / 2)
+    middle_x = _n((frame.left + frame.width - frame.right) / 2)
     middle_y = _n((TOP + frame.height - BOTTOM) / 2)
     parts.append(
         f'<text class="label" x="{middle_x}" y="{_n(frame.height - 6)}" text-anchor="middle">'
@@ -131,7 +133,7 @@ def _reference(frame: _Frame, mark: Reference) -> str:
         place = f'x="{_n(at + shift)}" y="{_n(top + 8)}" text-anchor="{anchor}"'
     else:
         at = frame.at_y(mark.at)
-        line = f"M{_n(LEFT)} {_n(at)}H{_n(frame.width - frame.right)}"
+        line = f"M{_n(frame.left)} {_n(at)}H{_n(frame.width - frame.right)}"
         place = f'x="{_n(frame.width - frame.right)}" y="{_n(at - 4)}" text-anchor="end"'
     text = f"<text {place}>{escape(mark.label)}</text>" if mark.label else ""
     return f'<g class="reference"><path d="{line}"/>{text}</g>'
@@ -188,7 +190,7 @@ def _bars(frame: _Frame, mark: Bars) -> str:
     half = mark.width / 2
     parts = [f'<g class="bars t-{mark.tone}">']
     for u, v in zip(mark.x, mark.y, strict=True):
-        left, right = max(frame.at_x(u - half), LEFT), frame.at_x(u + half)
+        left, right = max(frame.at_x(u - half), frame.left), frame.at_x(u + half)
         top = frame.at_y(v)
         parts.append(
             f'<rect class="bar" x="{left:.2f}" y="{_n(top)}" width="{max(right - left - 0.4, 0.3):.2f}" '

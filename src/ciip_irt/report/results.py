@@ -1,0 +1,181 @@
+"""The result files of a folder, as far as they are there.
+
+Every file is optional; a file that is there but cannot be read is an error. Files that name candidates
+(``exclusions.csv``, ``abilities.csv``) are cut down to columns without identifiers as they are read, so that
+no page can show one.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ciip_irt.errors import InputError, Problem
+from ciip_irt.tables import (
+    DIF,
+    EXCLUSIONS,
+    FLAGS,
+    FORMS,
+    ITEM_PARAMETERS,
+    ITEM_STATISTICS,
+    ITEMS,
+    OPTION_STATISTICS,
+    PILOT_DECISIONS,
+    Column,
+    Table,
+    read_frame,
+)
+
+__all__ = ["JSON_FILES", "TABLE_FILES", "Results", "read_results"]
+
+S, F, I = pl.String, pl.Float64, pl.Int64  # noqa: E741
+
+
+def _lenient(table: Table, *needed: str, **more: type[pl.DataType]) -> Table:
+    """The contract with only ``needed`` columns required: a page shows what there is."""
+    columns = [
+        replace(column, required=column.name in needed, nullable=column.name not in needed, allowed=())
+        for column in table.columns
+    ]
+    columns += [Column(name, dtype, required=False, nullable=True) for name, dtype in more.items()]
+    return Table(table.name, tuple(columns), allow_empty=True)
+
+
+def _table(name: str, needed: Mapping[str, type[pl.DataType]], **optional: type[pl.DataType]) -> Table:
+    columns = [Column(key, dtype) for key, dtype in needed.items()]
+    columns += [Column(key, dtype, required=False, nullable=True) for key, dtype in optional.items()]
+    return Table(name, tuple(columns), allow_empty=True)
+
+
+TABLE_FILES: dict[str, Table] = {
+    "items.csv": _lenient(ITEMS, "item_id"),
+    "item_statistics.csv": _lenient(ITEM_STATISTICS, "item_id", "form_id", domain=S, invalid_rate=F),
+    "option_statistics.csv": _lenient(
+        OPTION_STATISTICS, "item_id", "option", form_id=S, r_low=F, r_high=F
+    ),
+    "option_quantiles.csv": _table(
+        "option_quantiles", {"item_id": S, "fifth": I, "option": S}, n=I, share=F, low=F, high=F
+    ),
+    "flags.csv": _lenient(FLAGS, "item_id", "flag"),
+    "dif.csv": _lenient(DIF, "item_id"),
+    "form_summary.csv": _table(
+        "form_summary", {"form_id": S},
+        n_candidates=I, n_scored_items=I, n_pilot_items=I, mean=F, sd=F, min=F, max=F,
+        reliability=F, reliability_low=F, reliability_high=F, reliability_type=S, sem=F,
+        mean_p=F, mean_r=F, median_total_time_s=F, cut=F, n_passed=I, pass_rate=F,
+    ),
+    "parameters.csv": _lenient(ITEM_PARAMETERS, "item_id", "parameter"),
+    "population.csv": _table("population", {}),
+    "fit.csv": _table("fit", {"item_id": S, "statistic": S}, value=F),
+    "observed_proportions.csv": _table(
+        "observed_proportions",
+        {"item_id": S, "group": I},
+        theta=F, n=I, observed=F, low=F, high=F, expected=F,
+    ),
+    "pilot_decisions.csv": _lenient(PILOT_DECISIONS, "item_id", "decision"),
+    "pilot_evidence.csv": _table("pilot_evidence", {"item_id": S}),
+    "forms.csv": _lenient(FORMS, "form_id", "item_id"),
+    "achieved.csv": _table("achieved", {}),
+    "findings.csv": _table("findings", {"message": S}, rule=S, severity=S, form_id=S, item_id=S),
+    "shortages.csv": _table("shortages", {}),
+    "curves.csv": _table(
+        "curves", {"form_id": S, "theta": F}, information=F, expected_score=F
+    ),
+    "exclusions.csv": _lenient(EXCLUSIONS, "rule"),
+    "abilities.csv": _table("abilities", {}, form_id=S, total=F),
+}  # fmt: skip
+JSON_FILES = ("run.json", "ingest.json", "calibration.json", "assembly.json")
+WITHOUT_CANDIDATES = {"exclusions.csv": ("rule", "reason", "rows"), "abilities.csv": ("form_id", "total")}
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a results folder holds: tables and JSON objects by file name."""
+
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def has(self, name: str) -> bool:
+        """Whether the file is there."""
+        return name in self.tables or name in self.records
+
+    def table(self, name: str) -> pl.DataFrame:
+        """The table, or its columns without rows where the file is absent."""
+        return self.tables[name] if name in self.tables else _shown(name, TABLE_FILES[name].empty())
+
+    def record(self, name: str) -> Mapping[str, Any]:
+        """The JSON object, or an empty one where the file is absent."""
+        return self.records.get(name, {})
+
+    def rows_of(self, name: str) -> dict[str, list[dict[str, Any]]]:
+        """The rows of a table by item, in file order."""
+        grouped: dict[str, list[dict[str, Any]]] = {}
+        for row in self.table(name).iter_rows(named=True):
+            grouped.setdefault(row["item_id"], []).append(row)
+        return grouped
+
+
+def read_results(folder: Path | str) -> Results:
+    """Read every result file of ``folder`` that is there.
+
+    Raises
+    ------
+    InputError
+        No such folder, no result file in it, or files that cannot be read: all of them at once.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        what = "not a folder" if folder.exists() else "no such folder"
+        raise InputError(
+            Problem(what, where=str(folder), remedy="Give the folder that `ciip-irt run --out` wrote.")
+        )
+    problems: list[Problem] = []
+    tables: dict[str, pl.DataFrame] = {}
+    records: dict[str, Mapping[str, Any]] = {}
+    for name, table in TABLE_FILES.items():
+        path = folder / name
+        if path.exists():
+            try:
+                tables[name] = _shown(name, table.validate(read_frame(path), where=str(path)))
+            except InputError as error:
+                problems += error.problems
+    for name in JSON_FILES:
+        path = folder / name
+        if path.exists():
+            try:
+                records[name] = _read_json(path)
+            except InputError as error:
+                problems += error.problems
+    if problems:
+        raise InputError(problems)
+    if not tables and not records:
+        raise InputError(
+            Problem(
+                "no result files here",
+                where=str(folder),
+                remedy="Run `ciip-irt run EXAM.toml --out DIR` first, then `ciip-irt report DIR`.",
+            )
+        )
+    return Results(tables, records)
+
+
+def _shown(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    kept = WITHOUT_CANDIDATES.get(name)
+    return frame if kept is None else frame.select(column for column in kept if column in frame.columns)
+
+
+def _read_json(path: Path) -> Mapping[str, Any]:
+    remedy = "Run the step again that wrote it."
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(Problem(reason, where=str(path), remedy="Check the path and its rights.")) from None
+    except ValueError as error:
+        raise InputError(Problem(f"not valid JSON: {error}", where=str(path), remedy=remedy)) from None
+    if not isinstance(content, dict):
+        raise InputError(Problem("not a JSON object", where=str(path), remedy=remedy))
+    return content

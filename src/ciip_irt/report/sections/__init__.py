@@ -1,0 +1,25 @@
+"""The sections of the report, in reading order. A new one is one new file and one row here."""
+
+from ciip_irt.report.edition import Section
+from ciip_irt.report.sections.flags import FLAGS_SECTION
+from ciip_irt.report.sections.forms import FORMS_SECTION
+from ciip_irt.report.sections.item_pages import ITEM_PAGES_SECTION
+from ciip_irt.report.sections.items import ITEMS_SECTION
+from ciip_irt.report.sections.method import METHOD_SECTION
+from ciip_irt.report.sections.overview import OVERVIEW_SECTION
+from ciip_irt.report.sections.pilots import PILOTS_SECTION
+
+__all__ = ["SECTIONS"]
+
+SECTIONS: dict[str, Section] = {
+    section.name: section
+    for section in (
+        OVERVIEW_SECTION,
+        ITEMS_SECTION,
+        FLAGS_SECTION,
+        PILOTS_SECTION,
+        FORMS_SECTION,
+        METHOD_SECTION,
+        ITEM_PAGES_SECTION,
+    )
+}

@@ -1,0 +1,198 @@
+"""Forms: as administered, and as assembled against the blueprint."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from ciip_irt.errors import plural
+from ciip_irt.plots import Chart, form_characteristic_chart, form_information_chart, score_distribution_chart
+from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.results import Results
+from ciip_irt.report.sections.choices import shown_columns
+
+__all__ = ["FORMS_SECTION", "assembly_sentences", "summary_values"]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainLine:
+    """One domain: what the blueprint wants and what each form has."""
+
+    domain: str
+    wanted: Any
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainCounts:
+    """Scored items by domain and form, with the totals and the number of pilots."""
+
+    forms: tuple[str, ...]
+    lines: tuple[DomainLine, ...]
+    totals: tuple[int, ...]
+    pilots: tuple[int, ...]
+    wanted: bool
+    wanted_total: Any
+
+
+def summary_values(results: Results) -> dict[str, Any]:
+    """What the form summary table needs."""
+    rows = list(results.table("form_summary.csv").iter_rows(named=True))
+    return {
+        "summary": rows,
+        "timed": any(row["median_total_time_s"] is not None for row in rows),
+        "has_cut": any(row["pass_rate"] is not None for row in rows),
+    }
+
+
+def assembly_sentences(results: Results) -> list[str]:
+    """How many forms there are, how the search ended, whether they conform."""
+    said = []
+    forms = results.table("forms.csv")
+    if forms.height:
+        names = forms["form_id"].n_unique()
+        roles = forms["role"].fill_null("scored")
+        scored, pilots = int((roles == "scored").sum()), int((roles == "pilot").sum())
+        each = f"{scored / names:,.0f} scored items" + (
+            f" and {pilots / names:,.0f} pilots" if pilots else ""
+        )
+        even = forms.group_by("form_id").len()["len"].n_unique() == 1
+        said.append(f"{plural(names, 'form')}, {'each with' if even else 'on average'} {each}.")
+    record = results.record("assembly.json")
+    summary = record.get("summary") or record.get("sentences")
+    if isinstance(summary, str):
+        said += [line for line in summary.splitlines() if line.strip()]
+    elif isinstance(summary, list):
+        said += [str(line) for line in summary]
+    elif record.get("status"):
+        said.append(f"The search ended with status “{record['status']}”.")
+    if results.has("findings.csv"):
+        findings = results.table("findings.csv")
+        errors = int((findings["severity"] != "warning").fill_null(True).sum())
+        warnings = findings.height - errors
+        if errors:
+            said.append(f"The check found {plural(errors, 'error')}: the forms do not conform.")
+        elif warnings:
+            said.append(f"The forms conform to the blueprint, with {plural(warnings, 'warning')}.")
+        else:
+            said.append("The check found nothing: every form conforms to the blueprint.")
+    return said
+
+
+def _build(edition: Edition) -> Sequence[Page]:
+    results = edition.results
+    achieved, shortages = results.table("achieved.csv"), results.table("shortages.csv")
+    findings = results.table("findings.csv")
+    return [
+        edition.render(
+            "forms.html",
+            "forms.html",
+            title="Forms",
+            **summary_values(results),
+            score_charts=_score_charts(results),
+            forms=_item_lists(edition),
+            assembly=results.record("assembly.json"),
+            sentences=assembly_sentences(results),
+            findings=list(findings.iter_rows(named=True)) if results.has("findings.csv") else None,
+            shortages=list(shortages.iter_rows(named=True)),
+            shortage_columns=shown_columns(shortages),
+            counts=_domain_counts(results),
+            achieved=list(achieved.iter_rows(named=True)),
+            achieved_columns=shown_columns(achieved),
+            charts=_curves(results),
+        )
+    ]
+
+
+def _score_charts(results: Results) -> list[tuple[str, Chart]]:
+    scores = results.table("abilities.csv")
+    if "total" not in scores.columns or "form_id" not in scores.columns:
+        return []
+    cuts = {row["form_id"]: row["cut"] for row in results.table("form_summary.csv").iter_rows(named=True)}
+    charts = []
+    for (form,), rows in scores.drop_nulls().group_by(["form_id"], maintain_order=True):
+        counts = rows.group_by(pl.col("total").alias("score")).len("n").sort("score")
+        title = f"Scores on {form}"
+        charts.append((title, score_distribution_chart(counts, cut=cuts.get(str(form)), title=title)))
+    return sorted(charts, key=lambda entry: entry[0])
+
+
+def _curves(results: Results) -> list[Chart]:
+    curves = results.table("curves.csv")
+    if curves.is_empty():
+        return []
+    cut = results.record("assembly.json").get("theta_cut")
+    theta_cut = float(cut) if isinstance(cut, int | float) else None
+    charts = []
+    if curves["information"].drop_nulls().len():
+        charts.append(form_information_chart(curves, theta_cut=theta_cut))
+    if curves["expected_score"].drop_nulls().len():
+        charts.append(form_characteristic_chart(curves, theta_cut=theta_cut))
+    return charts
+
+
+def _item_lists(edition: Edition) -> list[Mapping[str, Any]]:
+    bank = {row["item_id"]: row for row in edition.results.table("items.csv").iter_rows(named=True)}
+    lists: dict[str, list[Mapping[str, Any]]] = {}
+    for row in edition.results.table("forms.csv").iter_rows(named=True):
+        card = edition.cards.get(row["item_id"])
+        statistics: Mapping[str, Any] = card.statistics if card else {}
+        estimate = card.difficulty.get("estimate") if card else None
+        b = bank.get(row["item_id"], {}).get("b") if estimate is None else estimate
+        lists.setdefault(row["form_id"], []).append(
+            {**row, "p": statistics.get("p"), "r": statistics.get("r"), "b": b}
+        )
+    return [
+        {"form_id": form, "rows": sorted(rows, key=lambda row: row["position"] or 0)}
+        for form, rows in lists.items()
+    ]
+
+
+def _domain_counts(results: Results) -> DomainCounts | None:
+    forms = results.table("forms.csv").with_columns(pl.col("role").fill_null("scored"))
+    if forms.is_empty() or forms["domain"].null_count() == forms.height:
+        return None
+    names = tuple(forms["form_id"].unique(maintain_order=True).to_list())
+    scored = forms.filter(pl.col("role") != "pilot")
+    n: dict[tuple[str | None, str], int] = {
+        (domain, form): count
+        for domain, form, count in scored.group_by("domain", "form_id").len().iter_rows()
+    }
+    wanted = _wanted_counts(results)
+    domains = sorted({domain for domain, _ in n if domain} | set(wanted))
+    lines = tuple(
+        DomainLine(domain, wanted.get(domain), tuple(n.get((domain, form), 0) for form in names))
+        for domain in domains
+    )
+    pilots = forms.filter(pl.col("role") == "pilot").group_by("form_id").len()
+    n_pilots = dict(pilots.iter_rows())
+    totals = tuple(sum(line.counts[k] for line in lines) for k in range(len(names)))
+    whole = [line.wanted for line in lines if isinstance(line.wanted, int)]
+    return DomainCounts(
+        forms=names,
+        lines=lines,
+        totals=totals,
+        pilots=tuple(n_pilots.get(form, 0) for form in names),
+        wanted=bool(wanted),
+        wanted_total=sum(whole) if len(whole) == len(lines) else None,
+    )
+
+
+def _wanted_counts(results: Results) -> dict[str, Any]:
+    """Counts of the blueprint by domain, where ``assembly.json`` gives them."""
+    blueprint = results.record("assembly.json").get("blueprint")
+    domains = blueprint.get("domains") if isinstance(blueprint, Mapping) else None
+    if isinstance(domains, Mapping):
+        return {str(name): count for name, count in domains.items()}
+    return {}
+
+
+FORMS_SECTION = Section(
+    name="forms",
+    title="Forms",
+    page="forms.html",
+    needs=("form_summary.csv", "forms.csv", "assembly.json", "shortages.csv"),
+    made_by="ciip-irt assemble",
+    build=_build,
+)

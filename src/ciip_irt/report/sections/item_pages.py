@@ -1,0 +1,129 @@
+"""One page per item: the card that item writers read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ciip_irt.plots import Chart, item_curve_chart, option_curves_chart
+from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.formats import humane
+from ciip_irt.report.item_cards import ItemCard
+from ciip_irt.report.model_curves import THETA, model_curves
+from ciip_irt.report.sections.choices import ShownColumn, shown_columns
+from ciip_irt.report.sections.pilots import DECISIONS
+
+__all__ = ["ITEM_PAGES_SECTION"]
+
+PARAMETER_WORDS = {"a": "discrimination", "b": "difficulty", "c": "lower asymptote"}
+DETAILS = ("status", "options", "cognitive_level", "last_used", "words", "enemies", "set_id")
+ABILITY_LIMIT = 4.0
+
+
+def _build(edition: Edition) -> Sequence[Page]:
+    if not edition.item_pages:
+        return []
+    results = edition.results
+    curves = model_curves(results.table("parameters.csv"))
+    observed = _by_item(results.table("observed_proportions.csv"))
+    quantiles = _by_item(results.table("option_quantiles.csv"))
+    evidence = shown_columns(results.table("pilot_evidence.csv"), leave_out=("item_id", "domain"))
+    ids = list(edition.cards)
+    pages = []
+    for place, (item, card) in enumerate(edition.cards.items()):
+        before = ids[place - 1] if place else ""
+        after = ids[place + 1] if place + 1 < len(ids) else ""
+        option_chart = _option_chart(card, quantiles.get(item))
+        curve_chart = _curve_chart(card, observed.get(item), curves.get(item))
+        pages.append(_page(edition, card, before, after, option_chart, curve_chart, evidence))
+    return pages
+
+
+def _page(
+    edition: Edition,
+    card: ItemCard,
+    before: str,
+    after: str,
+    option_chart: Chart | None,
+    curve_chart: Chart | None,
+    evidence: list[ShownColumn],
+) -> Page:
+    decision = str(card.decision.get("decision", ""))
+    return edition.render(
+        "item.html",
+        edition.item_path(card.item_id),
+        title=card.item_id,
+        card=card,
+        before=before,
+        after=after,
+        summary=_summary(card),
+        option_chart=option_chart,
+        curve_chart=curve_chart,
+        option_intervals=any(row.get("r_low") is not None for row in card.options),
+        decision_words=DECISIONS[decision].words if decision in DECISIONS else decision,
+        decision_tone=DECISIONS[decision].tone if decision in DECISIONS else "minor",
+        parameter_words=PARAMETER_WORDS,
+        model_words=_model_words(card),
+        evidence_columns=evidence,
+        details=_details(card),
+    )
+
+
+def _by_item(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    return {str(item): rows for (item,), rows in frame.group_by(["item_id"], maintain_order=True)}
+
+
+def _option_chart(card: ItemCard, rows: pl.DataFrame | None) -> Chart | None:
+    if rows is None or rows.drop_nulls(["share"]).is_empty():
+        return None
+    return option_curves_chart(rows, title=card.item_id, key=card.key)
+
+
+def _curve_chart(card: ItemCard, observed: pl.DataFrame | None, curve: np.ndarray | None) -> Chart | None:
+    if observed is None or observed.drop_nulls(["theta", "observed"]).is_empty():
+        return None
+    frame = None
+    if curve is not None:
+        theta = observed["theta"].drop_nulls()
+        low, high = float(str(theta.min())), float(str(theta.max()))
+        shown = (max(low, -ABILITY_LIMIT) - 0.25 <= THETA) & (min(high, ABILITY_LIMIT) + 0.25 >= THETA)
+        frame = pl.DataFrame({"theta": THETA[shown], "probability": curve[shown]})
+    return item_curve_chart(observed, title=card.item_id, curve=frame, b=card.difficulty.get("estimate"))
+
+
+def _summary(card: ItemCard) -> str:
+    parts = [f"{card.status} item".strip() if card.status else "", card.domain]
+    if card.key:
+        parts.append(card.key_words if card.key == "*" else f"key {card.key_words}")
+    return " · ".join(part[0].upper() + part[1:] for part in parts if part)
+
+
+def _model_words(card: ItemCard) -> str:
+    row: Mapping[str, Any] = card.parameters[0] if card.parameters else {}
+    words = []
+    if row.get("model"):
+        words.append(f"Model {row['model']}")
+    if row.get("D") is not None:
+        words.append(f"D = {row['D']:g}")
+    if row.get("scale_id"):
+        words.append(f"scale {row['scale_id']}")
+    return ", ".join(words)
+
+
+def _details(card: ItemCard) -> list[tuple[str, Any]]:
+    return [
+        (humane(name), card.information[name])
+        for name in DETAILS
+        if card.information.get(name) not in (None, "")
+    ]
+
+
+ITEM_PAGES_SECTION = Section(
+    name="item_pages",
+    title="Item pages",
+    page="",
+    needs=("item_statistics.csv", "parameters.csv", "option_statistics.csv"),
+    made_by="",
+    build=_build,
+)

@@ -1,0 +1,149 @@
+"""The first page: what the run found, in sentences and a few numbers, and where to look first."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ciip_irt.errors import plural
+from ciip_irt.plots import Chart, item_map_chart
+from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.sections.flags import ranked_flags
+from ciip_irt.report.sections.forms import assembly_sentences, summary_values
+from ciip_irt.report.sections.pilots import DECISIONS
+
+__all__ = ["OVERVIEW_SECTION"]
+
+TOP_FLAGS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number with its words; ``page`` is where it is explained."""
+
+    value: str
+    words: str
+    page: str = ""
+
+
+def _build(edition: Edition) -> Sequence[Page]:
+    results = edition.results
+    flags = ranked_flags(edition)
+    first = [
+        {"item_id": row["item_id"], "domain": row["domain"], "flag": row} for row in _one_per_item(flags)
+    ]
+    return [
+        edition.render(
+            "overview.html",
+            "index.html",
+            title="Overview",
+            sentences=_texts(results.record("run.json").get("sentences")) or _sentences(edition),
+            warnings=_warnings(edition),
+            tiles=_tiles(edition, flags),
+            top_flags=first[:TOP_FLAGS],
+            n_flags=len(flags),
+            map=_map(edition),
+            **summary_values(results),
+            decisions=_decisions(edition),
+            assembled=assembly_sentences(results) if results.has("forms.csv") else [],
+        )
+    ]
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(part) for part in value] if isinstance(value, list) else []
+
+
+def _one_per_item(flags: Sequence[Any]) -> list[Any]:
+    """The worst flag of each item, first come first."""
+    seen: dict[str, Any] = {}
+    for row in flags:
+        if row["severity"] is None or row["severity"] <= 2:
+            seen.setdefault(row["item_id"], row)
+    return list(seen.values())
+
+
+def _warnings(edition: Edition) -> list[str]:
+    """Every warning of every step once, in the order of the steps."""
+    said: dict[str, None] = {}
+    for name in ("run.json", "ingest.json", "calibration.json", "assembly.json"):
+        said.update(dict.fromkeys(_texts(edition.results.record(name).get("warnings"))))
+    return list(said)
+
+
+def _sentences(edition: Edition) -> list[str]:
+    """Plain sentences where the run did not leave its own."""
+    cards = list(edition.cards.values())
+    said = []
+    if cards:
+        roles = Counter(card.status for card in cards if card.status)
+        parts = [f"{count:,} {role}" for role, count in sorted(roles.items(), reverse=True)]
+        said.append(f"{plural(len(cards), 'item')} analysed{': ' + ', '.join(parts) if parts else ''}.")
+    if edition.results.has("flags.csv"):
+        flagged = sum(bool(card.flags) for card in cards)
+        urgent = sum(card.severity == 1 for card in cards)
+        said.append(f"{plural(flagged, 'item')} flagged, {urgent:,} to look at first.")
+    return said
+
+
+def _tiles(edition: Edition, flags: Sequence[Any]) -> list[Tile]:
+    results = edition.results
+    pages = {section.page for section in edition.sections}
+    cards = list(edition.cards.values())
+    tiles = []
+    summary = results.table("form_summary.csv")
+    single = [row for row in summary.iter_rows(named=True) if row["form_id"] != "all"]
+    candidates = sum(row["n_candidates"] or 0 for row in single)
+    if candidates:
+        tiles.append(Tile(f"{candidates:,}", "candidates", "forms.html"))
+    roles = Counter(card.status for card in cards)
+    for role, words in (("scored", "scored items"), ("pilot", "pilot items")):
+        if roles[role]:
+            tiles.append(Tile(f"{roles[role]:,}", words, f"items.html#status={role}"))
+    if "flags.html" in pages:
+        first = sum(row["tone"] == "first" for row in flags)
+        items = len({row["item_id"] for row in flags})
+        words = "items flagged" if not first else f"items flagged, {first:,} to look at first"
+        tiles.append(Tile(f"{items:,}", words, "flags.html"))
+    if "pilots.html" in pages:
+        decided = results.table("pilot_decisions.csv")["decision"].to_list()
+        tiles.append(Tile(f"{decided.count('promote'):,}", "pilots promoted", "pilots.html"))
+    if results.has("forms.csv"):
+        tiles.append(
+            Tile(f"{results.table('forms.csv')['form_id'].n_unique():,}", "forms assembled", "forms.html")
+        )
+    return [tile for tile in tiles if tile.page.split("#")[0] in pages]
+
+
+def _map(edition: Edition) -> Chart | None:
+    statistics = edition.results.table("item_statistics.csv")
+    if statistics.drop_nulls(["p", "r"]).is_empty():
+        return None
+    links = {item: edition.item_path(item) for item in edition.cards}
+    return item_map_chart(statistics, edition.results.table("flags.csv"), links=links)
+
+
+def _decisions(edition: Edition) -> list[dict[str, Any]]:
+    decided = Counter(edition.results.table("pilot_decisions.csv")["decision"].to_list())
+    total = sum(decided.values())
+    return [
+        {
+            "name": decision.name,
+            "words": decision.words,
+            "tone": decision.tone,
+            "n": decided[decision.name],
+            "share": decided[decision.name] / total,
+        }
+        for decision in DECISIONS.values()
+        if total
+    ]
+
+
+OVERVIEW_SECTION = Section(
+    name="overview",
+    title="Overview",
+    page="index.html",
+    needs=(),
+    made_by="",
+    build=_build,
+)

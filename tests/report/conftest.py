@@ -1,0 +1,178 @@
+"""A results folder as the commands leave it, fabricated small."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ciip_irt.tables import write_outputs
+
+DOMAINS = ("A Procurement", "F Image Management", "G Information Technology")
+CANDIDATE, DELIVERY = "CAND-SECRET-77", "DELIV-SECRET-88"
+
+
+def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Every result file of the contract; ``item_names`` replace the first ids."""
+    rng = np.random.default_rng(11)
+    ids = [*item_names, *(f"Q{k:04d}" for k in range(len(item_names), n_items))]
+    status = ["pilot" if k >= n_items - n_pilots else "scored" for k in range(n_items)]
+    domain = [DOMAINS[k % 3] for k in range(n_items)]
+    b = rng.normal(-1.2, 1.0, n_items)
+    key = rng.integers(0, 4, n_items)
+    n = np.where(np.array(status) == "pilot", 160, 900)
+    p = 1 / (1 + np.exp(b))
+    r = rng.normal(0.24, 0.1, n_items)
+    half_p, half_r = 1.96 * np.sqrt(p * (1 - p) / n), 1.96 / np.sqrt(n)
+    items = pl.DataFrame({
+        "item_id": ids, "domain": domain, "status": status, "key": ["ABCD"[k] for k in key],
+        "options": ["ABCD"] * n_items, "b": b,
+    })  # fmt: skip
+    pooled = pl.DataFrame({
+        "item_id": ids, "form_id": ["all"] * n_items, "domain": domain, "status": status, "n": n,
+        "p": p, "p_low": p - half_p, "p_high": np.minimum(p + half_p, 1.0),
+        "r": r, "r_low": r - half_r, "r_high": r + half_r, "r_biserial": r * 1.4,
+        "omit_rate": [0.004] * n_items, "not_reached_rate": [0.0] * n_items,
+        "median_time_s": rng.uniform(25, 80, n_items),
+    })  # fmt: skip
+    statistics = pl.concat([pooled, pooled.with_columns(pl.lit("2024-A").alias("form_id"))])
+    options, fifths, observed, parameters = [], [], [], []
+    for j, item in enumerate(ids):
+        weights = rng.dirichlet(np.ones(3))
+        wrong = [o for o in range(4) if o != key[j]]
+        shares = {int(key[j]): p[j], **{o: (1 - p[j]) * w for o, w in zip(wrong, weights, strict=True)}}
+        for option in range(4):
+            is_key = bool(option == key[j])
+            options.append({
+                "item_id": item, "form_id": "all", "option": "ABCD"[option], "is_key": is_key,
+                "n": int(shares[option] * n[j]), "share": shares[option],
+                "mean_criterion": 99.0 + (6 if is_key else -5) + rng.normal(), "r": r[j] if is_key else -r[j] / 2,
+            })  # fmt: skip
+            for fifth in range(1, 6):
+                lift = (fifth - 3) * 0.06 * (1 if is_key else -shares[option] / max(1 - p[j], 0.01))
+                share = float(np.clip(shares[option] + lift, 0, 1))
+                fifths.append({
+                    "item_id": item, "fifth": fifth, "option": "ABCD"[option], "n": int(share * n[j] / 5),
+                    "share": share, "low": max(share - 0.05, 0), "high": min(share + 0.05, 1),
+                })  # fmt: skip
+        for group, theta in enumerate(np.linspace(-1.8, 1.8, 10), start=1):
+            expected = 1 / (1 + np.exp(-(theta - b[j])))
+            seen = float(np.clip(expected + rng.normal(0, 0.04), 0, 1))
+            observed.append({
+                "item_id": item, "group": group, "theta": theta, "n": int(n[j] / 10), "observed": seen,
+                "low": max(seen - 0.08, 0), "high": min(seen + 0.08, 1), "expected": expected,
+            })  # fmt: skip
+        parameters.append({
+            "item_id": item, "model": "rasch", "parameter": "b", "estimate": b[j],
+            "se": None if status[j] == "scored" else 0.21, "fixed": status[j] == "scored", "n": int(n[j]),
+            "scale_id": "ciip-2024", "D": 1.0,
+        })  # fmt: skip
+    flags = pl.DataFrame([
+        {"item_id": ids[1], "flag": "key_suspect", "severity": 1,
+         "seen": "41 % chose C and they scored higher (mean 128) than the 33 % who chose the key B (mean 119).",
+         "may_mean": "The key may be wrong.", "do": "Check the key, and whether C is also right."},
+        {"item_id": ids[4], "flag": "low_r", "severity": 2,
+         "seen": "R is .04; with 900 answers it lies between -.02 and .11.",
+         "may_mean": "The item does not tell strong from weak candidates.", "do": "Read the stem again."},
+        {"item_id": ids[4], "flag": "idle_option", "severity": 3, "seen": "Option D was chosen by 1 %.",
+         "may_mean": "It fools nobody.", "do": "Replace it, or drop to three options."},
+        {"item_id": ids[-1], "flag": "few_answers", "severity": 2,
+         "seen": "86 answers only; R could lie anywhere between -.05 and .36.",
+         "may_mean": "Nothing can be said yet.", "do": "Pilot it again; about 90 more answers should settle it."},
+    ])  # fmt: skip
+    pilots = [k for k in range(n_items) if status[k] == "pilot"]
+    decisions = ("promote", "hold", "revise", "retire")
+    pilot_rows = pl.DataFrame([
+        {"item_id": ids[k], "domain": domain[k], "decision": decisions[k % 4],
+         "probability": float(rng.uniform(0.02, 0.99)), "n": 160, "more_needed": 90 if k % 4 == 1 else None,
+         "reasons": "R is .24 (.09 to .38): above .15 with probability .88.",
+         "reviewer": None, "override": None, "comment": None}
+        for k in pilots
+    ], infer_schema_length=None)  # fmt: skip
+    forms = pl.DataFrame([
+        {"form_id": form, "position": k + 1, "item_id": ids[k], "role": status[k], "domain": domain[k]}
+        for form in ("F1", "F2") for k in range(n_items)
+    ])  # fmt: skip
+    theta = np.linspace(-3, 3, 31)
+    curves = pl.concat([
+        pl.DataFrame({
+            "form_id": [form] * 31, "theta": theta, "information": 20 * np.exp(-((theta + 1 + shift) ** 2) / 3),
+            "expected_score": 130 / (1 + np.exp(-(theta + 1.1 + shift))),
+        })
+        for form, shift in (("F1", 0.0), ("F2", 0.04))
+    ])  # fmt: skip
+    totals = np.clip(rng.normal(100, 12, 400).round(), 40, 130)
+    return {
+        "run.json": {
+            "exam": "CIIP 2024 (sample)",
+            "sentences": ["900 candidates sat one form.", "3 items are flagged, one of them to look at first."],
+            "warnings": ["Pilot items have fewer than 200 answers each: their R is uncertain by about .15."],
+            "provenance": {
+                "data_hash": "3fa9" * 16, "n_deliveries": 900, "n_responses": 153000,
+                "exclusions": {"retaker": 61}, "settings": {"attempts": "first", "omitted": "wrong"},
+                "versions": {"ciip-irt": "0.1.0", "python": "3.11.2"},
+            },
+        },
+        "ingest.json": {"rows_read": 163370, "rows_kept": 153000, "excluded": {"retaker": 10370}},
+        "exclusions.csv": pl.DataFrame({
+            "delivery_id": [DELIVERY, f"{DELIVERY}-2"], "candidate_id": [CANDIDATE] * 2,
+            "rule": ["retaker"] * 2, "reason": ["not a first attempt"] * 2, "rows": [170, 170],
+        }),
+        "items.csv": items,
+        "item_statistics.csv": statistics,
+        "option_statistics.csv": pl.DataFrame(options),
+        "option_quantiles.csv": pl.DataFrame(fifths),
+        "flags.csv": flags,
+        "dif.csv": pl.DataFrame({
+            "item_id": [ids[0]], "grouping": ["delivery_mode"], "reference": ["test centre"],
+            "focal": ["online"], "n_reference": [600], "n_focal": [300], "d_dif": [-0.42], "se": [0.3],
+            "ets_class": ["A"],
+        }),
+        "form_summary.csv": pl.DataFrame({
+            "form_id": ["2024-A"], "n_candidates": [900], "n_scored_items": [n_items - n_pilots],
+            "n_pilot_items": [n_pilots], "mean": [99.31], "sd": [12.4], "min": [51], "max": [128],
+            "reliability": [0.894], "reliability_low": [0.884], "reliability_high": [0.904],
+            "reliability_type": ["KR-20"], "sem": [4.04], "mean_p": [0.76], "mean_r": [0.24],
+            "median_total_time_s": [7420.0], "cut": [88.0], "n_passed": [770], "pass_rate": [0.856],
+        }),
+        "parameters.csv": pl.DataFrame(parameters, infer_schema_length=None),
+        "population.csv": pl.DataFrame({"group": ["all"], "mean": [0.31], "sd": [0.84]}),
+        "fit.csv": pl.DataFrame({"item_id": [ids[0]] * 2, "statistic": ["infit_mnsq", "outfit_mnsq"],
+                                 "value": [1.02, 0.97]}),
+        "calibration.json": {"model": "rasch", "converged": True, "iterations": 31, "warnings": []},
+        "observed_proportions.csv": pl.DataFrame(observed),
+        "abilities.csv": pl.DataFrame({
+            "delivery_id": [f"{DELIVERY}-{k}" for k in range(400)], "form_id": ["2024-A"] * 400,
+            "total": totals, "theta": totals / 100, "se": [0.2] * 400,
+        }),
+        "pilot_decisions.csv": pilot_rows,
+        "pilot_evidence.csv": pl.DataFrame({
+            "item_id": [ids[k] for k in pilots], "criterion": ["r"] * len(pilots),
+            "value": [0.24] * len(pilots), "probability": [0.88] * len(pilots),
+        }),
+        "forms.csv": forms,
+        "achieved.csv": pl.DataFrame({
+            "form_id": ["F1", "F2"], "quantity": ["mean b"] * 2, "target": [-1.2] * 2, "achieved": [-1.19, -1.21],
+        }),
+        "assembly.json": {"status": "optimal", "gap": 0.0, "theta_cut": -0.5},
+        "findings.csv": pl.DataFrame({
+            "rule": ["domain_counts"], "severity": ["warning"], "form_id": ["F2"], "item_id": [None],
+            "message": ["F Image Management: 22 items, blueprint needs 23"],
+        }, schema_overrides={"item_id": pl.String}),
+        "curves.csv": curves,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def outputs() -> Callable[..., dict[str, Any]]:
+    """The function that fabricates result files."""
+    return fabricate
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with every result file."""
+    write_outputs(tmp_path, fabricate())
+    return tmp_path
