@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from ciip_irt.bank import ItemBank
-from ciip_irt.responses import ScoredResponses, score
+from ciip_irt.responses import ScoredResponses, ScoringRules, score
 
 LETTERS = "ABCD"
 Maker = Callable[..., ScoredResponses]
@@ -22,6 +22,7 @@ def scored_from(
     form: list[str] | None = None,
     seconds: np.ndarray | None = None,
     candidates: dict[str, list[object]] | None = None,
+    rules: ScoringRules | None = None,
 ) -> ScoredResponses:
     """Score option codes (N, J): 0-3 an option, -1 omitted, -2 not reached, -9 not administered.
 
@@ -55,7 +56,7 @@ def scored_from(
     table = None
     if candidates:
         table = pl.DataFrame({"delivery_id": deliveries, **candidates})
-    return score(log, bank, candidates=table)
+    return score(log, bank, candidates=table, rules=rules or ScoringRules())
 
 
 def simulated(seed: int = 1, n: int = 400, items: int = 30, shift: float = 0.0) -> np.ndarray:

@@ -14,6 +14,7 @@ from ciip_irt.item_analysis import (
     OptionEvidence,
     analyse_items,
 )
+from ciip_irt.item_analysis.flags import raise_flags
 from ciip_irt.item_analysis.wording import number, percent
 
 LIMITS = FlagThresholds()
@@ -110,6 +111,13 @@ def test_an_item_credited_to_everyone_is_not_called_easy():
     assert [name for name, rule in FLAGS.items() if rule(free, LIMITS)] == []
 
 
+def test_the_most_severe_and_then_the_clearest_comes_first():
+    hard = [replace(FLAWED["too_hard"], item_id=name, p=p) for name, p in [("X", 0.18), ("Y", 0.10)]]
+    items = [FLAWED["weak_distractors"], *hard, replace(FLAWED["negative_r"], item_id="Z")]
+    table = raise_flags(items, LIMITS)
+    assert table["item_id"].to_list() == ["Z", "Y", "X", "I1"]
+
+
 def test_thresholds_are_respected():
     assert FLAGS["low_r"](GOOD, FlagThresholds(low_r=0.5)) is not None
     assert FLAGS["too_easy"](GOOD, FlagThresholds(high_p=0.6)) is not None
@@ -147,7 +155,8 @@ def test_planted_flaws_come_out(make, simulate):
         ("I021", "weak_distractors"), ("I025", "many_omits"), ("I030", "slow_item"),
     } <= found  # fmt: skip
     assert {("I017", "low_r"), ("I017", "negative_r")} & found
-    assert ("I012", "key_may_be_wrong") in found
+    reversed_item = flags.filter(item_id="I012", flag="key_may_be_wrong").row(0, named=True)
+    assert "probability that B draws the better candidates: 1.00" in reversed_item["may_mean"]
     urgent = set(flags.filter(pl.col("severity") <= 2)["item_id"])
     assert {"I005", "I009", "I012"} <= urgent <= {"I005", "I009", "I012", "I017"}
 

@@ -7,8 +7,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from ciip_irt.classical.dif import dif_sums, dif_tables, mantel_haenszel
 from ciip_irt.errors import InputError
 from ciip_irt.item_analysis import analyse_items
+from ciip_irt.responses import ScoringRules
 from ciip_irt.tables import DIF, FLAGS, ITEM_STATISTICS, OPTION_STATISTICS
 
 
@@ -103,9 +105,37 @@ def test_rotating_pilot_blocks_lose_nobody(make, simulate):
     statistics = analyse_items(make(chosen, key="A" * 26, n_pilots=6)).pooled()
     total = (chosen[:, :20] == 0).sum(axis=1)
     assert statistics["n"].to_list() == [300] * 20 + [150] * 6
+    analysis = analyse_items(
+        make(chosen, key="A" * 26, n_pilots=6, candidates={"region": ["n", "s", "n"] * 100})
+    )
+    fifths = analysis.option_quantiles.filter(item_id="I004")
+    assert fifths["n"].sum() == 300
+    # Persons of both blocks with the same total are compared with each other.
+    scores = np.where(chosen == -9, -1, chosen == 0).astype(np.int8)
+    south = np.tile([0, 1, 0], 100)
+    direct = mantel_haenszel(dif_sums(dif_tables(scores, total, south, n_levels=21)))
+    assert analysis.dif["d_dif"].to_list() == pytest.approx(direct.d_dif.tolist(), nan_ok=True)
     rest = total - (chosen[:, 4] == 0)
     assert statistics["r"][4] == pytest.approx(np.corrcoef(chosen[:, 4] == 0, rest)[0, 1])
     assert statistics["r"][24] == pytest.approx(np.corrcoef(chosen[150:, 24] == 0, total[150:])[0, 1])
+
+
+def test_cells_that_do_not_count_are_nowhere(make, simulate):
+    """Two deliveries lost the row of an item; not reached does not count here."""
+    chosen = simulate(15, 200, 12)
+    chosen[:2, 5] = -9
+    chosen[10:30, 11] = -2
+    chosen[40:50, 5] = -1
+    analysis = analyse_items(make(chosen, key="A" * 12, rules=ScoringRules(not_reached="missing")))
+    items = {row["item_id"]: row for row in analysis.pooled().to_dicts()}
+    assert items["I005"]["n"] == 198
+    assert items["I005"]["omit_rate"] == pytest.approx(10 / 198)
+    assert items["I011"]["n"] == 180
+    assert items["I011"]["not_reached_rate"] == pytest.approx(20 / 200)
+    share = analysis.option_statistics.group_by("item_id").agg(pl.col("share").sum())
+    shares = dict(share.iter_rows())
+    assert shares["I005"] == pytest.approx(188 / 198)
+    assert shares["I011"] == pytest.approx(1.0)
 
 
 def test_times_and_forms(make, simulate):
