@@ -1,5 +1,6 @@
 """From a log to the scored matrix: read, examine, decide who counts, score."""
 
+from ciip_irt.responses.eligibility import EligibilityRules, Eligible, select_eligible
 from ciip_irt.responses.ingest import Ingested, ingest
 from ciip_irt.responses.mapping import ColumnMapping, read_mapping
 from ciip_irt.responses.matrix import AdministeredBlock, CellStatus, ScoredResponses
@@ -9,10 +10,13 @@ __all__ = [
     "AdministeredBlock",
     "CellStatus",
     "ColumnMapping",
+    "EligibilityRules",
+    "Eligible",
     "Ingested",
     "ScoredResponses",
     "ScoringRules",
     "ingest",
     "read_mapping",
     "score",
+    "select_eligible",
 ]

@@ -1,5 +1,6 @@
 """Reading and writing table files: every cell as text on the way in, all files or none on the way out."""
 
+import codecs
 import contextlib
 import csv
 import gzip
@@ -74,13 +75,13 @@ def read_csv(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8")
         Absent or empty file, another encoding or delimiter, repeated column names, ragged rows.
     """
     path = Path(path)
-    text = _decoded(_bytes(path), path, encoding)
-    lines = text.split("\n", 1)
-    header = next(csv.reader([lines[0].rstrip("\r")], delimiter=delimiter), [])
+    content = _utf8(_bytes(path), path, encoding)
+    first_line = content[: content.find(b"\n")] if b"\n" in content else content
+    header = next(csv.reader([first_line.decode().rstrip("\r")], delimiter=delimiter), [])
     _check_header(header, path, delimiter)
     try:
         frame = pl.read_csv(
-            text.encode(),
+            content,
             separator=delimiter,
             infer_schema=False,
             has_header=True,
@@ -89,15 +90,13 @@ def read_csv(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8")
             null_values="",
         )
     except pl.exceptions.PolarsError as error:
-        raise InputError(_ragged_rows(text, path, delimiter, len(header), error)) from None
+        raise InputError(_ragged_rows(content.decode(), path, delimiter, len(header), error)) from None
     frame.columns = [name.strip() for name in header]
-    short = (
-        _short_rows(text, path, delimiter, len(header))
-        if frame.width > 1 and frame[:, -1].null_count()
-        else None
-    )
-    if short:
-        raise InputError(short)
+    ends_empty = frame.width > 1 and frame[:, -1].null_count()
+    if ends_empty and _may_have_short_rows(content, delimiter, len(header)):
+        short = _short_rows(content.decode(), path, delimiter, len(header))
+        if short:
+            raise InputError(short)
     return frame.with_columns(pl.col(pl.String).str.replace(ESCAPED_FORMULA, "${1}"))
 
 
@@ -187,7 +186,8 @@ def _reading(path: Path, read: Any, kind: str) -> pl.DataFrame:
     return frame
 
 
-def _decoded(content: bytes, path: Path, encoding: str) -> str:
+def _utf8(content: bytes, path: Path, encoding: str) -> bytes:
+    """The text as UTF-8 without byte-order mark; copies of large files are kept few."""
     if content.startswith(UTF16_MARKS) and encoding.lower().replace("-", "") == "utf8":
         remedy = "Save it as 'CSV UTF-8', or say --encoding utf-16."
         raise InputError(Problem("the file is UTF-16 text", where=str(path), remedy=remedy))
@@ -202,7 +202,9 @@ def _decoded(content: bytes, path: Path, encoding: str) -> str:
         ) from None
     except UnicodeDecodeError:
         raise InputError(_undecodable(content, path, encoding)) from None
-    return text.removeprefix("\ufeff")
+    if encoding.lower().replace("-", "").replace("_", "") == "utf8":
+        return content.removeprefix(codecs.BOM_UTF8)
+    return text.removeprefix("\ufeff").encode()
 
 
 def _undecodable(content: bytes, path: Path, encoding: str) -> Problem:
@@ -264,6 +266,14 @@ def _ragged_rows(text: str, path: Path, delimiter: str, width: int, error: Excep
         count=len(rows),
         examples=tuple(delimiter.join(cells)[:60] for _, cells in rows[:MAX_EXAMPLES]),
         remedy="Put text that holds the delimiter in double quotes.",
+    )
+
+
+def _may_have_short_rows(content: bytes, delimiter: str, width: int) -> bool:
+    """False only where no line has too few delimiters: a quick look that spares large files the slow one."""
+    mark = delimiter.encode()
+    return b'"' in content or any(
+        line.count(mark) < width - 1 and bool(line.strip()) for line in io.BytesIO(content)
     )
 
 

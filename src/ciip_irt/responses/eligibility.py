@@ -1,0 +1,316 @@
+"""Who counts: first attempts with answers by default; everyone left out is listed with the reason."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from difflib import get_close_matches
+from typing import Any, Literal
+
+import polars as pl
+
+from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.responses.candidates import delivery_table
+from ciip_irt.tables import CANDIDATES, EXCLUSIONS, show_html
+
+__all__ = ["EligibilityRules", "Eligible", "select_eligible"]
+
+FIRST = "1"
+UNKNOWN_ATTEMPT = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class EligibilityRules:
+    """Which deliveries count.
+
+    Parameters
+    ----------
+    attempts
+        ``"first"``: label ``1``, or, for a delivery without a label, the earliest of its candidate;
+        ``"all"``; or the labels themselves, as in ``("1", "2")``. Labels are compared as they stand in the
+        log. ``0`` is no attempt number: it says that the attempt is unknown, and unknown is not first.
+    exclude_attributes
+        Values of candidate attributes that exclude, as in ``{"flagged": ("1",)}``.
+    minimum_answered
+        Smallest share of the administered items that must be answered, 0 to 1.
+    exclude_deliveries
+        Deliveries left out by name (voided sittings).
+    require_answer
+        Leave out deliveries without a single answer.
+    """
+
+    attempts: Literal["first", "all"] | tuple[str, ...] = "first"
+    exclude_attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    minimum_answered: float = 0.0
+    exclude_deliveries: tuple[str, ...] = ()
+    require_answer: bool = True
+
+    def __post_init__(self) -> None:
+        problems = []
+        attempts: Any = self.attempts
+        labels_given = isinstance(attempts, tuple | list) and all(
+            isinstance(label, str) for label in attempts
+        )
+        if not (attempts in ("first", "all") or (labels_given and attempts)):
+            remedy = "Say 'first', 'all', or the labels as texts, as in ('1', '4+')."
+            problems.append(Problem(f"attempts = {attempts!r}", where="[eligibility]", remedy=remedy))
+        share: Any = self.minimum_answered
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+            remedy = "Give a share from 0 to 1; 0.5 = half of the items."
+            problems.append(Problem(f"minimum_answered = {share!r}", where="[eligibility]", remedy=remedy))
+        for name, values in self.exclude_attributes.items():
+            if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+                remedy = f'Give the values that exclude as a list of texts: {name} = ["1"].'
+                what = f"exclude_attributes: {name} = {values!r}"
+                problems.append(Problem(what, where="[eligibility]", remedy=remedy))
+        if problems:
+            raise InputError(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    """The deliveries that count, and the others with the rule and the reason.
+
+    Attributes
+    ----------
+    responses, candidates
+        Rows and deliveries that count (``responses`` and ``candidates`` contracts).
+    exclusions
+        One row per delivery left out (``exclusions`` contract); the first rule that applies is named.
+    n_before
+        Deliveries before.
+    rules
+        The rules in force, as plain values.
+    notes
+        What a reader should know.
+    """
+
+    responses: pl.DataFrame
+    candidates: pl.DataFrame
+    exclusions: pl.DataFrame
+    n_before: int
+    rules: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+    def to_frame(self) -> pl.DataFrame:
+        """The exclusions, one row per delivery left out."""
+        return self.exclusions
+
+    def summary(self) -> str:
+        kept = plural(self.candidates.height, "delivery", "deliveries")
+        lines = [f"{kept} of {self.n_before:,} count."]
+        for reason, count in _by_reason(self.exclusions):
+            lines.append(f"{count:,} left out: {reason}")
+        return "\n".join([*lines, *self.notes])
+
+    def _repr_html_(self) -> str:
+        return show_html("Eligible deliveries", self.summary(), self.exclusions)
+
+
+def select_eligible(
+    responses: pl.DataFrame,
+    candidates: pl.DataFrame | None = None,
+    rules: EligibilityRules = EligibilityRules(),
+) -> Eligible:
+    """The deliveries that count by ``rules``.
+
+    Parameters
+    ----------
+    responses
+        The ``responses`` contract.
+    candidates
+        One row per delivery; needed for ``exclude_attributes``. Form, attempt and time stamp are taken from
+        ``responses`` where they are absent here.
+
+    Raises
+    ------
+    InputError
+        An attribute that the candidates do not have; a delivery to exclude that the log does not have;
+        no delivery left, with the counts by rule and what to switch.
+
+    Notes
+    -----
+    The rules apply in this order, and the first that applies is the one named: ``named`` (excluded by
+    name), ``no_answer``, ``attribute``, ``attempt``, ``too_few_answers``. Which delivery is a candidate's
+    first is decided among all of the candidate's deliveries, before any is left out. Without a label and
+    without a time stamp the order of the log decides.
+
+    Examples
+    --------
+    >>> log = pl.DataFrame({"candidate_id": ["c1", "c1", "c2"], "delivery_id": ["d1", "d2", "d3"],
+    ...     "attempt": ["1", "2", "0"], "form_id": ["F"] * 3, "item_id": ["I1"] * 3, "response": ["A"] * 3,
+    ...     "status": ["answered"] * 3, "delivered_at": [None, None, None]})
+    >>> select_eligible(log).exclusions.select("delivery_id", "rule", "reason").rows()
+    [('d2', 'attempt', "Attempt '2'; only first attempts count."),
+     ('d3', 'attempt', "Attempt '0' is unknown, so it is not taken as a first attempt.")]
+    """
+    deliveries = _deliveries(responses, candidates)
+    _require_known(deliveries, rules)
+    not_first = ~_is_first(deliveries)
+    shown = pl.coalesce("attempt", pl.lit("none"))
+    cases: list[tuple[str, pl.Expr | pl.Series, pl.Expr]] = [
+        (
+            "named",
+            pl.col("delivery_id").is_in(list(rules.exclude_deliveries)),
+            pl.lit("Left out by name."),
+        )
+    ]
+    if rules.require_answer:
+        reason = pl.lit("The delivery has not a single answer.")
+        cases.append(("no_answer", pl.col("answered") == 0, reason))
+    for name, values in rules.exclude_attributes.items():
+        found = pl.col(name).cast(pl.String)
+        words = pl.format("Candidate attribute " + name.replace("{", "").replace("}", "") + " = '{}'.", found)
+        cases.append(("attribute", found.is_in(list(values)), words))
+    if rules.attempts == "first":
+        reason = (
+            pl.when(pl.col("attempt") == UNKNOWN_ATTEMPT)
+            .then(pl.lit("Attempt '0' is unknown, so it is not taken as a first attempt."))
+            .when(pl.col("attempt").is_null())
+            .then(pl.lit("No attempt label, and the candidate has an earlier delivery."))
+            .otherwise(pl.format("Attempt '{}'; only first attempts count.", shown))
+        )
+        cases.append(("attempt", not_first, reason))
+    elif rules.attempts != "all":
+        wanted = list(rules.attempts)
+        reason = pl.format(
+            "Attempt '{}'; only attempts " + ", ".join(wanted).replace("{", "") + " count.", shown
+        )
+        cases.append(("attempt", ~pl.col("attempt").is_in(wanted).fill_null(False), reason))
+    if rules.minimum_answered > 0:
+        reason = pl.format(
+            "{} of {} items answered, fewer than " + f"{rules.minimum_answered:.0%}.", "answered", "rows"
+        )
+        cases.append(
+            ("too_few_answers", pl.col("answered") < rules.minimum_answered * pl.col("rows"), reason)
+        )
+    deliveries = _judged(deliveries, cases)
+    exclusions = EXCLUSIONS.validate(deliveries.filter(pl.col("rule").is_not_null()).select(EXCLUSIONS.names))
+    if exclusions.height == deliveries.height:
+        raise InputError(_nobody_left(exclusions))
+    left_out = exclusions["delivery_id"].implode()
+    kept = deliveries.filter(pl.col("rule").is_null()).drop("rule", "reason", "rows", "answered")
+    return Eligible(
+        responses=responses.filter(~pl.col("delivery_id").is_in(left_out)),
+        candidates=kept,
+        exclusions=exclusions,
+        n_before=deliveries.height,
+        rules=_plain(rules),
+        notes=tuple(_notes(kept, rules)),
+    )
+
+
+def _deliveries(responses: pl.DataFrame, candidates: pl.DataFrame | None) -> pl.DataFrame:
+    for name in ("attempt", "delivered_at"):
+        if name not in responses.columns:
+            responses = responses.with_columns(pl.lit(None, dtype=pl.String).alias(name))
+    attributes = (
+        responses.select("delivery_id").unique() if candidates is None else CANDIDATES.validate(candidates)
+    )
+    table = delivery_table(responses, attributes)
+    for name in ("attempt", "delivered_at"):
+        if candidates is not None and name in candidates.columns:
+            given = table.select("delivery_id").join(
+                attributes.select("delivery_id", name), on="delivery_id", how="left", maintain_order="left"
+            )
+            table = table.with_columns(pl.coalesce(pl.col(name), given[name]).cast(pl.String))
+    answers = responses.group_by("delivery_id").agg(
+        rows=pl.len().cast(pl.Int64), answered=(pl.col("status") == "answered").sum().cast(pl.Int64)
+    )
+    return table.join(answers, on="delivery_id", how="left", maintain_order="left")
+
+
+def _is_first(deliveries: pl.DataFrame) -> pl.Series:
+    """Label 1; or no label, none of the candidate's deliveries labelled 1, and the earliest of them."""
+    label = pl.col("attempt").str.strip_chars()
+    order = deliveries.with_row_index("index").sort("delivered_at", "index", nulls_last=True)
+    earliest = pl.col("index").is_in(order.unique("candidate_id", keep="first")["index"].implode())
+    has_labelled = (label == FIRST).any().over("candidate_id")
+    first = (label == FIRST) | (label.is_null() & earliest & ~has_labelled)
+    return deliveries.with_row_index("index").select(first.fill_null(False)).to_series()
+
+
+def _require_known(deliveries: pl.DataFrame, rules: EligibilityRules) -> None:
+    problems = []
+    attributes = [name for name in deliveries.columns if name not in ("rows", "answered")]
+    for name in rules.exclude_attributes:
+        if name not in attributes:
+            near = get_close_matches(name, attributes, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(attributes)}."
+            problems.append(Problem(f"no candidate attribute {name!r}", where="[eligibility]", remedy=hint))
+    known = set(deliveries["delivery_id"])
+    absent = [name for name in rules.exclude_deliveries if name not in known]
+    if absent:
+        remedy = "Correct the names, or take them off the list."
+        what = "deliveries to be excluded are not in the log"
+        problems.append(Problem(what, where="[eligibility]", examples=tuple(absent[:5]), remedy=remedy))
+    if problems:
+        raise InputError(problems)
+
+
+def _judged(deliveries: pl.DataFrame, cases: list[tuple[str, pl.Expr | pl.Series, pl.Expr]]) -> pl.DataFrame:
+    rule = pl.lit(None, dtype=pl.String)
+    reason = pl.lit(None, dtype=pl.String)
+    for number, (_, broken, _) in enumerate(cases):
+        judged = broken if isinstance(broken, pl.Expr) else pl.lit(broken)
+        deliveries = deliveries.with_columns(judged.fill_null(False).alias(f"case {number}"))
+    for number, (name, _, words) in reversed(list(enumerate(cases))):
+        applies = pl.col(f"case {number}")
+        rule = pl.when(applies).then(pl.lit(name)).otherwise(rule)
+        reason = pl.when(applies).then(words).otherwise(reason)
+    return deliveries.with_columns(rule=rule, reason=reason).drop(f"case {n}" for n in range(len(cases)))
+
+
+def _by_reason(exclusions: pl.DataFrame) -> list[tuple[str, int]]:
+    grouped = exclusions.group_by("rule", "reason", maintain_order=True).len().sort("len", descending=True)
+    few = [(f"{reason}", int(count)) for _, reason, count in grouped.head(8).iter_rows()]
+    more = int(grouped["len"][8:].sum())
+    return [*few, ("other reasons; see the exclusions table.", more)] if more else few
+
+
+def _nobody_left(exclusions: pl.DataFrame) -> list[Problem]:
+    switch = {
+        "named": "exclude_deliveries = []",
+        "no_answer": "require_answer = false",
+        "attribute": "exclude_attributes = {}",
+        "attempt": 'attempts = "all"',
+        "too_few_answers": "minimum_answered = 0",
+    }
+    total = plural(exclusions.height, "delivery", "deliveries")
+    problems = [Problem(f"no delivery is left: all of {total} are excluded", where="[eligibility]")]
+    for rule, count in exclusions["rule"].value_counts(sort=True).iter_rows():
+        reasons = exclusions.filter(pl.col("rule") == rule)["reason"].unique(maintain_order=True).head(5)
+        problems.append(
+            Problem(
+                f"rule {rule!r} leaves out {plural(count, 'delivery', 'deliveries')}",
+                where="[eligibility]",
+                examples=tuple(reasons),
+                remedy=f"Say {switch[rule]} to keep them.",
+            )
+        )
+    return problems
+
+
+def _notes(kept: pl.DataFrame, rules: EligibilityRules) -> list[str]:
+    notes = []
+    if rules.attempts == "first":
+        again = kept.filter(pl.col("candidate_id").is_duplicated())
+        if again.height:
+            people = plural(again["candidate_id"].n_unique(), "candidate")
+            notes.append(
+                f"{people} have several deliveries labelled as the first attempt; all of them count."
+            )
+        unlabelled = kept["attempt"].null_count()
+        if unlabelled and unlabelled < kept.height:
+            notes.append(
+                f"{unlabelled:,} deliveries have no attempt label; the earliest of a candidate counts."
+            )
+    return notes
+
+
+def _plain(rules: EligibilityRules) -> dict[str, Any]:
+    values = asdict(rules)
+    return {
+        **values,
+        "attempts": rules.attempts if isinstance(rules.attempts, str) else list(rules.attempts),
+        "exclude_attributes": {name: list(found) for name, found in rules.exclude_attributes.items()},
+        "exclude_deliveries": list(rules.exclude_deliveries),
+    }
