@@ -113,7 +113,7 @@ def estimate_abilities(
     """Estimate every person's theta.
 
     ML solves ``l'(theta) = 0``, MAP adds ``-(theta - mean) / sd^2``, WLE (Warm 1989, Psychometrika
-    54:427-450) adds ``J / (2 I)`` with ``J = sum P' P'' / (P Q)`` (under 3PL this is not the same as maximising
+    54:427-450) adds ``J / (2 I)`` with ``J = sum P' P'' / (P Q)`` (under 3PL not the same as maximising
     ``l + log(I) / 2``, which some programs do). The root is bracketed on a grid (of several, the one with the
     highest integral of the estimating function) and solved by safeguarded scoring. EAP is the posterior mean.
 
@@ -180,9 +180,9 @@ def score_table(
     """Theta and standard error for every raw score 0..S of a complete form.
 
     ``"eap"``: posterior mean and standard deviation given the raw score (Thissen, Pommerich, Billeaud &
-    Williams 1995, Applied Psychological Measurement 19:39-49), from the Lord-Wingersky distribution. ``"ml"``: the
-    theta at which the expected score is the raw score, which is the ML estimate under the Rasch model and a
-    usual conversion under others; inf at the ends.
+    Williams 1995, Applied Psychological Measurement 19:39-49), from the Lord-Wingersky distribution.
+    ``"ml"``: the theta at which the expected score is the raw score, which is the ML estimate under the Rasch
+    model and a usual conversion under others; inf at the ends.
 
     >>> theta, se = score_table(np.array([[1.0, 0.0, 0.0]] * 2))
     >>> bool(theta[2] > 0.5), bool(abs(theta[1]) < 1e-9), bool(se[1] < 1)

@@ -10,7 +10,7 @@ from ciip_irt.irt.priors import Priors
 
 __all__ = ["bounds", "free_gradient", "item_gradient", "item_score", "maximised"]
 
-LARGEST_STEP = (1.0, 2.0, 1.0)
+LARGEST_STEP = (2.0, 6.0, 1.0)
 SCORING_STEPS = 3
 HALVINGS = 6
 
@@ -83,7 +83,9 @@ def maximised(
         score = np.where(slots, np.einsum("jpr,jp->jr", transform, gradient + prior_gradient), 0.0)
         matrix = transform.transpose(0, 2, 1) @ (information + curvature) @ transform
         step = _newton_step(score, matrix, slots, free.shared)
-        step = np.clip(step, -np.array(LARGEST_STEP), np.array(LARGEST_STEP))
+        # the whole step is shortened, not its longest component: the direction is what makes it go up
+        length = np.abs(step) / np.array(LARGEST_STEP)
+        step = step / np.maximum(1.0, length.max() if free.shared else length.max(axis=1, keepdims=True))
         before = objective(working, mean)
         size = np.ones(items.size)
         for _ in range(HALVINGS):
@@ -120,13 +122,11 @@ def _newton_step(score: FloatArray, matrix: FloatArray, slots: BoolArray, shared
     both = slots[:, :, None] & slots[:, None, :]
     identity = np.eye(slots.shape[1])
     matrix = np.where(both, matrix, 0.0)
-    diagonal = np.diagonal(matrix, axis1=1, axis2=2)
+    diagonal: FloatArray = np.diagonal(matrix, axis1=1, axis2=2)
     # a hundred-millionth of the diagonal keeps a flat item solvable and changes no digit of the others
-    matrix = matrix + identity * (1e-8 * diagonal + 1e-10)[:, None, :]
-    matrix = np.where(both, matrix, identity)
+    matrix = np.where(both, matrix + identity * (1e-8 * diagonal + 1e-10)[:, None, :], identity)
     if not shared:
-        apart: FloatArray = np.linalg.solve(matrix, score[:, :, None])[:, :, 0]
-        return apart
+        return np.asarray(np.linalg.solve(matrix, score[:, :, None])[:, :, 0], dtype=np.float64)
     own = matrix.copy()
     own[:, 0, :] = own[:, :, 0] = 0.0
     own[:, 0, 0] = 1.0
@@ -154,14 +154,21 @@ def free_gradient(
     counts: FloatArray,
     priors: Priors,
     D: float,
-) -> FloatArray:
-    """Shape (size,): gradient of the log-posterior by the items' free values (Fisher's identity)."""
+) -> tuple[FloatArray, FloatArray]:
+    """Shapes (size,): gradient of the log-posterior by the items' free values (Fisher's identity).
+
+    With it comes the complete-data information of each free value: ``|gradient| / sqrt(information)`` says how
+    far from the maximum an estimate is, in standard errors that complete data would have.
+    """
     items = free.items
     applies = free.prior_applies[items]
     mean = priors.block_mean(working[items], applies)
-    by = item_gradient(model, working[items], theta, counts[:, items, :])
-    by = by + priors.gradient(working[items], D, applies, mean)[0]
-    slots = np.einsum("jpr,jp->jr", free.transform[items], by)
-    result = np.zeros(free.size)
-    np.add.at(result, free.index[items][free.free[items]], slots[free.free[items]])
-    return result
+    by, information = item_score(model, working[items], theta, counts[:, items, :])
+    by_prior, curvature = priors.gradient(working[items], D, applies, mean)
+    transform, open_ = free.transform[items], free.free[items]
+    slots = np.einsum("jpr,jp->jr", transform, by + by_prior)
+    own = np.einsum("jpr,jps,jsr->jr", transform, information + curvature, transform)
+    gradient, weight = np.zeros(free.size), np.zeros(free.size)
+    np.add.at(gradient, free.index[items][open_], slots[open_])
+    np.add.at(weight, free.index[items][open_], own[open_])
+    return gradient, weight

@@ -36,6 +36,7 @@ __all__ = ["MmlFit", "fit_mml"]
 
 HISTORY = 6
 REFINE_AT = (3, 8, 20)
+NEAR = 0.02  # standard errors: steps may be small far from the maximum, then this is not convergence
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +108,26 @@ class _Problem:
         edge = (slots <= box[:, 0] + 1e-9) | (slots >= box[:, 1] - 1e-9)
         return np.logical_and(self.free.free, edge)
 
-    def gradient_norm(
+    def gradient(
         self, state: _State, theta: FloatArray, expected: Expectation, at_bound: BoolArray
-    ) -> float:
-        """Length of the gradient of the log-posterior by everything free and not at a bound."""
+    ) -> tuple[float, float]:
+        """Length of the gradient of the log-posterior by everything free and not at a bound.
+
+        And the largest of its item components in units of standard errors: large where steps are small
+        although the maximum is far.
+        """
         working = self.free.working(state.values)
-        items = free_gradient(self.model, self.free, working, theta, expected.counts, self.priors, self.D)
+        items, information = free_gradient(
+            self.model, self.free, working, theta, expected.counts, self.priors, self.D
+        )
         items[self.free.index[at_bound]] = 0.0
+        distant = np.abs(items) / np.sqrt(np.maximum(information, 1e-12))
         p = state.population
         distance = theta - p.mean[:, None]
         by_mean = (expected.persons * distance).sum(axis=1) / p.sd**2
         by_sd = (expected.persons * (distance**2 / p.sd[:, None] ** 3 - 1.0 / p.sd[:, None])).sum(axis=1)
-        return float(
-            np.sqrt((items**2).sum() + (by_mean[p.mean_free] ** 2).sum() + (by_sd[p.sd_free] ** 2).sum())
-        )
+        moments = (by_mean[p.mean_free] ** 2).sum() + (by_sd[p.sd_free] ** 2).sum()
+        return float(np.sqrt((items**2).sum() + moments)), float(distant.max(initial=0.0))
 
     def largest_information(self, state: _State, theta: FloatArray) -> float:
         """The largest test information any block offers, at any point."""
@@ -269,6 +276,8 @@ def fit_mml(
             state, fallback = after, None
         expected = task.expected(state, theta)
     at_bound = task.at_bound(state)
+    gradient_norm, distance = task.gradient(state, theta, expected, at_bound)
+    converged = converged and distance < NEAR
     errors = standard_errors_of(
         standard_errors,
         used,
@@ -307,7 +316,7 @@ def fit_mml(
         converged=converged,
         iterations=iteration,
         largest_change=change,
-        gradient_norm=task.gradient_norm(state, theta, expected, at_bound),
+        gradient_norm=gradient_norm,
         n=answers,
         n_persons=n_persons,
         no_variance=no_variance,

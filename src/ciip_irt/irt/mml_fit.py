@@ -144,7 +144,7 @@ def fit_warnings(
     if positive_definite is False:
         said.append(
             "The information matrix is not positive definite, so there are no standard errors: the estimates "
-            "are no proper maximum or the data do not determine them all. Try a smaller tolerance, priors, or "
-            "a simpler model."
+            "are no proper maximum or the data do not determine them all. Try a smaller tolerance, priors, "
+            "or a simpler model."
         )
     return tuple(said)

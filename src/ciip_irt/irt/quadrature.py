@@ -11,7 +11,7 @@ from ciip_irt.arrays import FloatArray
 
 __all__ = ["default_points", "equally_spaced", "refined"]
 
-REACH = 5.5  # standard deviations either side of a population mean
+REACH = 6.0  # standard deviations either side of a population mean
 FINENESS = 1.2  # largest spacing in standard deviations of the sharpest posterior
 MOST_POINTS = 401
 
@@ -38,7 +38,7 @@ def refined(theta: FloatArray, mean: FloatArray, sd: FloatArray, information: fl
     theta
         Shape (Q,): the present points.
     mean, sd
-        Shape (G,): the populations to be covered, 5.5 standard deviations either side.
+        Shape (G,): the populations to be covered, 6 standard deviations either side.
     information
         The largest test information any person met; the sharpest posterior has about
         ``1 / sqrt(information + 1 / sd^2)``.
@@ -46,7 +46,7 @@ def refined(theta: FloatArray, mean: FloatArray, sd: FloatArray, information: fl
     >>> refined(default_points(), np.array([0.0]), np.array([1.0]), 10.0).size
     61
     >>> wide = refined(default_points(), np.array([3.0]), np.array([1.0]), 100.0)
-    >>> float(wide[-1]) >= 8.5, bool(np.diff(wide).max() <= 0.12)
+    >>> float(wide[-1]) >= 9.0, bool(np.diff(wide).max() <= 0.12)
     (True, True)
     """
     low, high = float(theta[0]), float(theta[-1])

@@ -1,0 +1,39 @@
+"""The record every item fit statistic returns."""
+
+from dataclasses import dataclass
+
+from ciip_irt.arrays import FloatArray, IntArray
+
+__all__ = ["ItemFit"]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFit:
+    """One row for each item of the pool.
+
+    Attributes
+    ----------
+    statistic
+        Key in ``FIT``.
+    names
+        Names of the columns.
+    values
+        Shape (J, len(names)); NaN where nothing can be said.
+    n
+        Shape (J,): answers the statistic used.
+    """
+
+    statistic: str
+    names: tuple[str, ...]
+    values: FloatArray
+    n: IntArray
+
+    def column(self, name: str) -> FloatArray:
+        """Shape (J,).
+
+        >>> import numpy as np
+        >>> ItemFit("rmsd", ("rmsd",), np.array([[0.1], [0.2]]), np.array([5, 5])).column("rmsd")
+        array([0.1, 0.2])
+        """
+        result: FloatArray = self.values[:, self.names.index(name)]
+        return result
