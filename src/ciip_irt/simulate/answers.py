@@ -43,7 +43,7 @@ class Answers:
     status
         (N, L) index into ``Status``.
     seconds
-        (N, L) whole seconds; 0 where not reached.
+        (N, L) whole seconds; what it would have taken where not reached.
     rushed
         (N, L) answered at random in a few seconds.
     """
@@ -92,7 +92,7 @@ def answer(
         items=given,
         choice=choice,
         status=status.astype(np.int8),
-        seconds=np.where(too_late, 0, seconds),
+        seconds=seconds,
         rushed=rushed & ~too_late,
     )
 

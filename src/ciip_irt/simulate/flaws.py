@@ -51,7 +51,7 @@ class PlantedFlaws:
 
     ``flaw`` its name (``none``), ``size`` logits where the flaw has a size (else NaN), ``detail`` in words;
     ``key`` the option that the bank calls right; ``drift`` logits by which the item is harder now than
-    when the bank calibrated it.
+    when the bank calibrated it (``TrueItems.b`` is how it is now).
     """
 
     flaw: NDArray[np.str_]
@@ -110,7 +110,6 @@ def _dif(arrays: Arrays, site: _Site, _: np.random.Generator) -> Planted:
 def _drift(arrays: Arrays, site: _Site, _: np.random.Generator) -> Planted:
     _unit_slope(arrays, site.row)
     size = arrays["drift"][site.row] = DRIFT[site.number % len(DRIFT)]
-    arrays["b"][site.row] += size
     return size, f"{_harder(size)} by {abs(size):g} logit than when the bank calibrated it"
 
 
