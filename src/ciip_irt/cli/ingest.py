@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ciip_irt.cli.options import add_items, add_out, add_reading, read_items, warn
+from ciip_irt.cli.options import add_items, add_out, add_reading, read_items
 
 EPILOG = """\
 writes responses.parquet, candidates.csv, exclusions.csv, quarantine.csv and ingest.json. Rows that cannot
@@ -33,7 +33,5 @@ def run(arguments: argparse.Namespace) -> int:
         encoding=arguments.encoding,
     )
     write_outputs(arguments.out, ingest_outputs(read))
-    for note in read.notes:
-        warn(note)
     print(read.summary())
     return 0

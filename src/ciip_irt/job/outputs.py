@@ -31,7 +31,7 @@ def ingest_outputs(read: "Ingested") -> Outputs:
         "candidates.csv": read.candidates,
         "quarantine.csv": read.quarantine,
         "exclusions.csv": read.exclusions,
-        "ingest.json": {"counts": read.counts, "notes": list(read.notes)},
+        "ingest.json": read.counts,
     }
 
 
