@@ -88,7 +88,13 @@ def test_the_voice():
 def test_a_low_r_with_few_answers_is_not_called_low():
     few = replace(GOOD, n=60, r=0.06, r_low=-0.2, r_high=0.31)
     assert FLAGS["low_r"](few, LIMITS) is None
-    assert FLAGS["too_few_answers"](few, LIMITS) is not None
+    assert FLAGS["too_few_answers"](few, LIMITS).do.startswith("Collect more answers")
+
+
+def test_a_scored_item_that_surely_discriminates_needs_no_more_answers():
+    settled = replace(GOOD, n=220, r=0.19, r_low=0.06, r_high=0.31)
+    assert FLAGS["too_few_answers"](settled, LIMITS) is None
+    assert FLAGS["too_few_answers"](replace(settled, status="pilot"), LIMITS) is not None
 
 
 def test_below_the_minimum_only_too_few_is_said():
@@ -168,6 +174,9 @@ def test_a_rival_is_seen_where_the_keys_choosers_are_a_mixed_lot():
     item = replace(GOOD, options=(rival, key), suspect=rival, suspicion=0.3, r=0.01, r_low=-0.08, r_high=0.1)
     assert FLAGS["key_may_be_wrong"](item, LIMITS).severity == 1
     assert FLAGS["two_options_right"](item, LIMITS) is None
+    negative = replace(item, r=-0.02, r_low=-0.22, r_high=0.18)
+    assert FLAGS["key_may_be_wrong"](negative, LIMITS).severity == 1
+    assert FLAGS["negative_r"](negative, LIMITS) is None
     close = replace(item, r=0.15, r_low=0.06, r_high=0.24)
     assert FLAGS["key_may_be_wrong"](close, LIMITS) is None
     assert FLAGS["two_options_right"](close, LIMITS).severity == 2

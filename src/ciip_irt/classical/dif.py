@@ -18,7 +18,8 @@ ever compared with persons of the same form and score.
 """
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from scipy.stats import chi2 as chi2_distribution
@@ -54,8 +55,8 @@ class DifTables:
 
     def placed(self, columns: IntArray, n_items: int) -> "DifTables":
         """The same items as columns ``columns`` of tables of ``n_items``; the others hold nobody."""
-        wide = [np.zeros((len(cells), n_items), np.int64) for cells in (self.a, self.b, self.c, self.d)]
-        for table, cells in zip(wide, (self.a, self.b, self.c, self.d), strict=True):
+        wide = [np.zeros((len(cells), n_items), np.int64) for cells in _arrays(self)]
+        for table, cells in zip(wide, _arrays(self), strict=True):
             table[:, columns] = cells
         return DifTables(*wide)
 
@@ -148,7 +149,7 @@ def dif_tables(scores: ScoreArray, level: IntArray, group: IntArray, *, n_levels
 
 def merge_tables(parts: Sequence[DifTables]) -> DifTables:
     """Tables of blocks of one form together: the same items and score levels."""
-    a, b, c, d = (np.sum(tables, axis=0) for tables in zip(*(astuple(part) for part in parts), strict=True))
+    a, b, c, d = (np.sum(tables, axis=0) for tables in zip(*(_arrays(part) for part in parts), strict=True))
     return DifTables(a, b, c, d)
 
 
@@ -186,8 +187,13 @@ def merge_dif(parts: Sequence[tuple[DifSums, IntArray]], n_items: int) -> DifSum
     """Add the sums of several forms, each given with the rows its items have among ``n_items``."""
     table = np.zeros((12, n_items))
     for sums, rows in parts:
-        table[:, rows] += np.stack(astuple(sums))
+        table[:, rows] += np.stack(_arrays(sums))
     return DifSums(*table)
+
+
+def _arrays(record: DifTables | DifSums) -> tuple[Any, ...]:
+    """The arrays of a record, in order, without the copies that ``astuple`` makes."""
+    return tuple(getattr(record, field.name) for field in fields(record))
 
 
 def mantel_haenszel(sums: DifSums, *, minimum_n: int = 50, alpha: float = 0.05) -> MantelHaenszel:

@@ -206,7 +206,9 @@ def too_few_answers(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     """R may or may not be good enough."""
     if not isfinite(item.r) or not isfinite(item.r_low):
         return None
-    open_question = item.r_low < limits.low_r <= item.r_high
+    # A scored item has passed its review: for it the question is only whether R is positive at all.
+    wanted = limits.low_r if item.status == "pilot" else 0.0
+    open_question = item.r_low < wanted and item.r_high >= limits.low_r
     imprecise = item.r_high - item.r_low > 0.2
     said = item.n >= limits.minimum_n and (
         item.r < 0 or item.p >= limits.high_p or _rival(item, limits) is not None or _r_is_low(item, limits)
@@ -302,7 +304,7 @@ def _rival(item: ItemEvidence, limits: FlagThresholds) -> OptionEvidence | None:
     """The distractor that looks more like the key than the key does, if there is one.
 
     Its choosers have the higher mean, it discriminates better, and chance is an unlikely reason: by the
-    suspicion, or by intervals of R that do not meet.
+    suspicion, by intervals of R that do not meet, or because its R is surely positive and the key's negative.
     """
     if item.n < limits.minimum_n:
         return None
@@ -313,7 +315,11 @@ def _rival(item: ItemEvidence, limits: FlagThresholds) -> OptionEvidence | None:
         if option.share >= limits.minimum_share
         and option.r > item.r
         and option.mean_criterion > mean
-        and ((option == item.suspect and item.suspicion >= limits.suspicion) or option.r_low > item.r_high)
+        and (
+            (option == item.suspect and item.suspicion >= limits.suspicion)
+            or option.r_low > max(item.r_high, 0)
+            or (item.r < 0 < option.r_low)
+        )
     ]
     return max(rivals, key=lambda option: option.r, default=None)
 
