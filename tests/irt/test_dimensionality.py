@@ -8,7 +8,7 @@ from scipy.stats import multivariate_normal
 
 from ciip_irt.arrays import MISSING, FloatArray, ScoreArray
 from ciip_irt.errors import DesignError, InputError
-from ciip_irt.irt.dimensionality import parallel_analysis, smoothed, tetrachoric
+from ciip_irt.irt.dimensionality import _shuffled, parallel_analysis, smoothed, tetrachoric
 
 
 def scores_of(n11: int, n10: int, n01: int, n00: int) -> ScoreArray:
@@ -196,6 +196,17 @@ def test_missing_cells_do_not_make_dimensions() -> None:
     scores[1000:, :8] = MISSING
     analysis = parallel_analysis(scores, seed=3)
     assert analysis.n_dimensions_suggested == 1
+
+
+def test_shuffling_keeps_margins_and_missing_cells_and_ends_correlation() -> None:
+    scores = two_pl(1500, 10, seed=5)
+    scores[:500, 6:] = MISSING
+    shuffled = _shuffled(scores, np.random.default_rng(1))
+    np.testing.assert_array_equal(shuffled == MISSING, scores == MISSING)
+    np.testing.assert_array_equal(shuffled.sum(axis=0), scores.sum(axis=0))
+    off_diagonal = np.triu_indices(10, 1)
+    assert tetrachoric(scores)[off_diagonal].mean() > 0.3
+    assert abs(tetrachoric(shuffled)[off_diagonal].mean()) < 0.03
 
 
 def test_the_same_seed_gives_the_same_reference() -> None:

@@ -162,7 +162,8 @@ def examine_dimensionality(
     if persons.size < FEW_DELIVERIES:
         raise DesignError(
             f"{plural(persons.size, 'delivery', 'deliveries')} have the same scored items: the number of"
-            f" dimensions cannot be judged from fewer than {FEW_DELIVERIES}. Collect more deliveries of one form."
+            f" dimensions cannot be judged from fewer than {FEW_DELIVERIES}. Collect more deliveries of one"
+            " form."
         )
     analysis = parallel_analysis(scores, replications=replications, seed=seed)
     ids = np.array(scored.item_ids, dtype=object)[items]

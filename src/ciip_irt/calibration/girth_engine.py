@@ -135,7 +135,8 @@ def estimate_with_girth(
     if int(varied.sum()) > MOST_ITEMS:
         raise DesignError(
             f"{varied.sum():,} items: girth multiplies the probabilities of all answers of a person, and"
-            f" beyond {MOST_ITEMS} items the product is too small for a computer's numbers. Use the default engine."
+            f" beyond {MOST_ITEMS} items the product is too small for a computer's numbers. Use the default"
+            " engine."
         )
     a, b = _estimated(scores[:, varied], model)
     low, high = SLOPE_BOUNDS[model]
