@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     scored = scored_log(arguments, read_items(arguments))
     analysis = analyse_items(scored)
     write_outputs(arguments.out, {**exclusion_outputs(scored), **analysis_outputs(analysis)})
-    for sentence in (*scored.warnings, *analysis.warnings):
+    for sentence in scored.warnings:
         warn(sentence)
     print(analysis.summary())
     return 0

@@ -83,7 +83,7 @@ def score(
     >>> score(log, bank).totals
     array([2., 1.])
     """
-    responses = RESPONSES.validate(responses)
+    responses = RESPONSES.validate(responses).select(RESPONSES.names)
     _require_items(responses, bank)
     deliveries = _deliveries(responses, candidates)
     items = bank.items.filter(
