@@ -6,3 +6,17 @@
 ``decide``         promote, hold, revise or retire, with probability and reasons: ``review_pilots``
 ``promote``        the reviewed sheet read back in, and the bank it leads to
 """
+
+from ciip_irt.pilots.decide import PilotReview, review_pilots
+from ciip_irt.pilots.policy import Policy, load_policy, shipped_policies
+from ciip_irt.pilots.promote import promote, read_decisions
+
+__all__ = [
+    "PilotReview",
+    "Policy",
+    "load_policy",
+    "promote",
+    "read_decisions",
+    "review_pilots",
+    "shipped_policies",
+]

@@ -1,7 +1,8 @@
 """Pilot review: the evidence on every pilot item and what a policy makes of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
@@ -18,6 +19,9 @@ from ciip_irt.provenance import Provenance
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables import PILOT_DECISIONS, show_html
 
+if TYPE_CHECKING:
+    from ciip_irt.item_analysis import ItemAnalysis
+
 __all__ = ["OnScale", "PilotReview", "review", "review_pilots"]
 
 DECISIONS = (("promote", "promoted"), ("hold", "held"), ("revise", "to be revised"), ("retire", "retired"))
@@ -28,6 +32,8 @@ class OnScale(Protocol):
 
     @property
     def scale(self) -> Scale: ...
+    @property
+    def item_ids(self) -> tuple[str, ...]: ...
     @property
     def parameters_array(self) -> FloatArray: ...
     @property
@@ -90,6 +96,7 @@ def review_pilots(
     policy: Policy | None = None,
     *,
     calibration: OnScale | None = None,
+    analysis: "ItemAnalysis | None" = None,
 ) -> PilotReview:
     """Judge every pilot item of the bank, answered or not yet.
 
@@ -104,14 +111,34 @@ def review_pilots(
     calibration
         Parameters of ``scored.items`` and the population on the same scale. Without it the bank's parameters
         are used, and the population is estimated from them.
+    analysis
+        Item analysis of the same responses. A difference between groups of candidates (DIF class C) found
+        there is told in the reasons; it does not change the decision.
 
     Raises
     ------
     InputError
-        Neither a calibration nor a calibrated scored item in the bank.
+        Neither a calibration nor a calibrated scored item in the bank; a calibration of other responses.
+
+    Examples
+    --------
+    >>> from ciip_irt.responses import score
+    >>> from ciip_irt.simulate import simulate_programme
+    >>> programme = simulate_programme(n_candidates=150, seed=1)
+    >>> bank = ItemBank.from_frame(programme.items)
+    >>> review = review_pilots(score(programme.responses, bank), bank)
+    >>> review.decisions["decision"].is_in(["promote", "hold", "revise", "retire"]).all()
+    True
     """
     policy = load_policy() if policy is None else policy
     if calibration is not None:
+        if calibration.item_ids != scored.item_ids:
+            raise InputError(
+                Problem(
+                    "the calibration is of other items than the responses",
+                    remedy="Calibrate the same scored responses that are reviewed.",
+                )
+            )
         parameters, D = calibration.parameters_array, calibration.scale.D
         mean, sd = calibration.mean, calibration.sd
     else:
@@ -128,11 +155,14 @@ def review_pilots(
         mean, sd = population_of(scored, parameters, D)
     pilots = bank.items.filter(pl.col("status") == "pilot")
     evidence = gather_evidence(scored, parameters, mean=mean, sd=sd, D=D, policy=policy, pilots=pilots)
-    return review(evidence, policy, scored.provenance)
+    return review(evidence, policy, scored.provenance, _group_differences(analysis))
 
 
-def review(evidence: PilotEvidence, policy: Policy, provenance: Provenance) -> PilotReview:
-    """Decisions from evidence that has been gathered already."""
+def review(
+    evidence: PilotEvidence, policy: Policy, provenance: Provenance, remarks: Mapping[str, str] | None = None
+) -> PilotReview:
+    """Decisions from evidence that has been gathered already; ``remarks`` by item end their reasons."""
+    remarks = remarks or {}
     sheet: list[dict[str, Any]] = []
     numbers: list[dict[str, Any]] = []
     for item in evidence:
@@ -146,7 +176,7 @@ def review(evidence: PilotEvidence, policy: Policy, provenance: Provenance) -> P
                 "probability": found.probability,
                 "n": item.n,
                 "more_needed": found.more_needed,
-                "reasons": found.reasons,
+                "reasons": f"{found.reasons} {remarks.get(item.item_id, '')}".rstrip(),
             }
         )
     limits = {f"{section}.{limit}": value for section, limit, value, _ in policy.to_frame().iter_rows()}
@@ -160,3 +190,16 @@ def review(evidence: PilotEvidence, policy: Policy, provenance: Provenance) -> P
         warnings=evidence.warnings,
         provenance=provenance.with_settings(policy=policy.name, policy_limits=limits),
     )
+
+
+def _group_differences(analysis: "ItemAnalysis | None") -> dict[str, str]:
+    """Items that are much harder for one group of candidates of the same ability, in words."""
+    if analysis is None:
+        return {}
+    large = analysis.dif.filter(pl.col("ets_class") == "C")
+    remarks: dict[str, str] = {}
+    for row in large.iter_rows(named=True):
+        groups = (row["focal"], row["reference"]) if row["d_dif"] < 0 else (row["reference"], row["focal"])
+        said = f"Harder for {row['grouping']} {groups[0]} than for {groups[1]} of the same ability: ask why."
+        remarks[row["item_id"]] = f"{remarks.get(row['item_id'], '')} {said}".strip()
+    return remarks

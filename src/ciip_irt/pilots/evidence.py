@@ -20,7 +20,7 @@ from ciip_irt.classical.item_statistics import ItemStatistics, item_statistics_f
 from ciip_irt.classical.moments import CategoryMoments, category_moments, merge_moments
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.pilots.curves import CurveGrid, coarse_log_likelihood, curve_grid, refined
-from ciip_irt.pilots.item_evidence import CurvePosterior, ItemEvidence, Observed, OptionEvidence
+from ciip_irt.pilots.item_evidence import ItemEvidence, Observed, OptionEvidence, curve_posterior
 from ciip_irt.pilots.policy import Policy
 from ciip_irt.pilots.priors import BlockPrior, distractor_log_prior, estimate_prior
 from ciip_irt.pilots.reference import Reference, reference
@@ -80,8 +80,13 @@ class PilotEvidence:
     def _item(self, k: int, log_prior: FloatArray, log_distractor: FloatArray) -> ItemEvidence:
         row = self.pilots.row(k, named=True)
         share = self.criterion_share[k]
-        r = np.tensordot(share, self.correlations, axes=1) if share.sum() > 0 else None
-        posterior = CurvePosterior(self.grid, refined(self.grid, self.likelihood[k]), log_prior, self.p, r)
+        met = np.flatnonzero(share)
+        r = (
+            sum((share[f] * self.correlations[f] for f in met), np.zeros(self.grid.shape))
+            if met.size
+            else None
+        )
+        posterior = curve_posterior(self.grid, refined(self.grid, self.likelihood[k]), log_prior, self.p, r)
         options, counts = self.option_likelihood[k], self.option_n[k]
         distractors = []
         if options is not None and counts is not None and counts.sum():
@@ -91,12 +96,12 @@ class PilotEvidence:
                     letter,
                     int(counts[code]),
                     float(counts[code] / self.n[k]),
-                    CurvePosterior(self.grid, refined(self.grid, options[code]), log_distractor, self.p, r),
+                    curve_posterior(self.grid, refined(self.grid, options[code]), log_distractor, self.p, r),
                 )
                 for code, letter in enumerate(row["options"])
                 if letter not in credited
             ]
-        s, d = self.grid.slopes[:, None], self.grid.intercepts[None, :]
+        s, d = posterior.slopes, posterior.intercepts
         with np.errstate(divide="ignore", invalid="ignore"):
             b = np.where(np.abs(s) > 1e-9, self.reference.mean - self.reference.sd * d / s, np.nan)
         return ItemEvidence(
@@ -106,13 +111,13 @@ class PilotEvidence:
             observed=self.observed[k],
             posterior=posterior,
             distractors=tuple(distractors),
-            a=np.broadcast_to(s / (self.reference.D * self.reference.sd), self.grid.shape),
+            a=s / (self.reference.D * self.reference.sd),
             b=b,
             information=self._information(s, d),
         )
 
     def _information(self, s: FloatArray, d: FloatArray) -> FloatArray | None:
-        """Shape (S, D): ``(D a)^2 P Q`` at the cut."""
+        """Shape (M,): ``(D a)^2 P Q`` at the cut."""
         if self.policy.theta_cut is None:
             return None
         u = (self.policy.theta_cut - self.reference.mean) / self.reference.sd

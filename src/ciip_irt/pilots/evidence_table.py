@@ -83,7 +83,7 @@ def _summary(name: str, posterior: CurvePosterior, values: FloatArray) -> dict[s
 
 
 def _difficulty(item: ItemEvidence) -> dict[str, float]:
-    rises = np.broadcast_to(item.posterior.grid.slopes[:, None] > 1e-9, item.b.shape)
+    rises = item.posterior.slopes > 1e-9
     share = item.posterior.probability(rises)
     if share < 0.5:
         return {}

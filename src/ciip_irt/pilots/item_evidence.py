@@ -7,34 +7,41 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.pilots.curves import CurveGrid
 
-__all__ = ["CurvePosterior", "ItemEvidence", "Observed", "OptionEvidence"]
+__all__ = ["CurvePosterior", "ItemEvidence", "Observed", "OptionEvidence", "curve_posterior"]
 
 INTERVAL = (0.025, 0.975)
+UNLIKELY = 25.0  # log-probability below the most likely curve at which a curve is left out
 
 
 @dataclass(frozen=True, slots=True)
 class CurvePosterior:
-    """Posterior of a curve (s, d) on the grid.
+    """Posterior over the M curves that are at all likely.
 
     Attributes
     ----------
+    slopes, intercepts
+        Shape (M,): the curves.
     log_likelihood, log_prior
-        Shape (S, D).
+        Shape (M,).
     p
-        Shape (S, D): proportion right (or choosing the option) in the reference population.
+        Shape (M,): proportion right (or choosing the option) in the reference population.
     r
-        Shape (S, D): R with the scored total in the reference population; ``None`` where it is not known.
+        Shape (M,): R with the scored total in the reference population; ``None`` where it is not known.
+    at_edge
+        Shape (M,): curves on the border of the grid.
     times
-        How often the answers count; 2 stands for as many answers again of the same kind.
+        How often the answers count, at least 1; 2 stands for as many answers again of the same kind.
     weights
-        Shape (S, D), sums to 1.
+        Shape (M,), sums to 1.
     """
 
-    grid: CurveGrid
+    slopes: FloatArray
+    intercepts: FloatArray
     log_likelihood: FloatArray
     log_prior: FloatArray
     p: FloatArray
     r: FloatArray | None
+    at_edge: BoolArray
     times: float = 1.0
     weights: FloatArray = field(init=False)
 
@@ -44,14 +51,14 @@ class CurvePosterior:
         object.__setattr__(self, "weights", weights / weights.sum())
 
     def probability(self, holds: BoolArray) -> float:
-        """Posterior probability of a statement (S, D) about the curve."""
+        """Posterior probability of a statement (M,) about the curve."""
         return float(self.weights[holds].sum())
 
     def mean(self, values: FloatArray) -> float:
         return float(np.sum(self.weights * values))
 
     def interval(self, values: FloatArray, levels: tuple[float, ...] = INTERVAL) -> tuple[float, ...]:
-        """Posterior quantiles of a function (S, D) of the curve; the 95 % interval unless told otherwise."""
+        """Posterior quantiles of a function (M,) of the curve; the 95 % interval unless told otherwise."""
         likely = self.weights > 1e-9
         x, w = values[likely], self.weights[likely]
         order = np.argsort(x, kind="stable")
@@ -62,7 +69,29 @@ class CurvePosterior:
     @property
     def edge_weight(self) -> float:
         """Weight on the border of the grid."""
-        return float(1.0 - self.weights[1:-1, 1:-1].sum())
+        return self.probability(self.at_edge)
+
+
+def curve_posterior(
+    grid: CurveGrid, log_likelihood: FloatArray, log_prior: FloatArray, p: FloatArray, r: FloatArray | None
+) -> CurvePosterior:
+    """The posterior from arrays (S, D) on a grid, without the curves that cannot be.
+
+    A curve stays if its posterior or its likelihood is within ``exp(-25)`` of the largest: what is left out
+    would not come back with more answers of the same kind either.
+    """
+    joint = log_likelihood + log_prior
+    stays = (joint > joint.max() - UNLIKELY) | (log_likelihood > log_likelihood.max() - UNLIKELY)
+    s, d = np.nonzero(stays)
+    return CurvePosterior(
+        slopes=grid.slopes[s],
+        intercepts=grid.intercepts[d],
+        log_likelihood=log_likelihood[stays],
+        log_prior=log_prior[stays],
+        p=p[stays],
+        r=None if r is None else r[stays],
+        at_edge=np.isin(s, (0, grid.slopes.size - 1)) | np.isin(d, (0, grid.intercepts.size - 1)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +129,7 @@ class ItemEvidence:
     distractors
         The options that earn nothing; empty where choices are not known.
     a, b, information
-        Shape (S, D): slope and difficulty on the scale (b is NaN where s = 0), and item information at the
+        Shape (M,): slope and difficulty on the scale (b is NaN where s = 0), and item information at the
         policy's cut (``None`` where there is no cut).
     """
 

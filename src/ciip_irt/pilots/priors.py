@@ -1,7 +1,8 @@
 """What is believed about a pilot item, and about a distractor, before anyone has answered.
 
-A pilot item is **sound** or **flawed**. Sound: log s ~ N(m_s, .45^2), d ~ N(m_d, v_d^2). Flawed (flat, or the
-key is wrong): s ~ N(-.1, .3^2), d ~ N(-.5, 1.8^2). The share of flawed items, m_s, m_d and v_d are estimated
+A pilot item is **sound** or **flawed**. Sound: log s ~ N(m_s, .45^2), d ~ N(m_d, v_d^2). Flawed: half of them
+flat, knowing more does not help, s ~ N(0, .12^2); half with a wrong key, so that those who know more avoid
+it, s ~ N(-.45, .3^2); both with d ~ N(-.5, 1.8^2). The share of flawed items, m_s, m_d and v_d are estimated
 from the whole block of pilots by EM (marginal maximum a posteriori), so that a block of easy pilots is not
 pulled towards the average item (Babcock & Hodge 2020). They lean on weak beliefs, which matter for a block of
 a few items only: pilots resemble the scored items, and about three in twenty are flawed.
@@ -23,7 +24,7 @@ from ciip_irt.pilots.curves import CurveGrid
 __all__ = ["BlockPrior", "distractor_log_prior", "estimate_prior"]
 
 SD_LOG_SLOPE = 0.45
-FLAWED_SLOPE, FLAWED_INTERCEPT = (-0.1, 0.3), (-0.5, 1.8)
+FLAT, WRONG_KEY, FLAWED_INTERCEPT = (0.0, 0.12), (-0.45, 0.3), (-0.5, 1.8)
 FLAWED_PSEUDO, SOUND_PSEUDO = 3.0, 17.0  # a Beta(3, 17) belief about the share of flawed items
 LOG_SLOPE_PSEUDO, INTERCEPT_PSEUDO = 4.0, 2.0  # items that the scored ones are worth as a belief
 SD_INTERCEPT, SD_PSEUDO = 1.1, 4.0
@@ -71,7 +72,8 @@ class BlockPrior:
 
 def flawed_log_density(grid: CurveGrid) -> FloatArray:
     """Shape (S, D): log weights of a flawed item, summing to 1 over the grid."""
-    return _product(_normal(grid.slopes, *FLAWED_SLOPE), _normal(grid.intercepts, *FLAWED_INTERCEPT))
+    slope = np.logaddexp(_normal(grid.slopes, *FLAT), _normal(grid.slopes, *WRONG_KEY)) - np.log(2.0)
+    return _product(slope, _normal(grid.intercepts, *FLAWED_INTERCEPT))
 
 
 def distractor_log_prior(grid: CurveGrid, prior: BlockPrior) -> FloatArray:

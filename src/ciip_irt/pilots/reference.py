@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import MISSING, BoolArray, FloatArray
-from ciip_irt.irt.expectation import log_probability, posterior
+from ciip_irt.irt.ability import person_posteriors
 from ciip_irt.irt.models.logistic import probability
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
@@ -27,8 +27,10 @@ class Reference:
         Shape (Q,): the population.
     mean, sd, D
         The population on the scale, the scaling constant.
-    log_p
-        Shape (Q, J, 2): log-probabilities; 0 for items without parameters.
+    parameters
+        Shape (J, 3): a, b, c; NaN for items without.
+    right
+        Shape (Q, J): probability of a right answer; NaN for items without parameters.
     calibrated
         Shape (J,): which items have parameters.
     """
@@ -38,7 +40,8 @@ class Reference:
     mean: float
     sd: float
     D: float
-    log_p: FloatArray
+    parameters: FloatArray
+    right: FloatArray
     calibrated: BoolArray
 
     def abilities(self, block: AdministeredBlock) -> FloatArray:
@@ -48,8 +51,8 @@ class Reference:
         """
         used = block.is_scored & self.calibrated[block.items]
         scored = ResponseBlock(block.items[used], block.scores[:, used])
-        weight, _ = posterior(scored, self.log_p, np.log(self.weights)[None, :])
-        return weight
+        theta = self.mean + self.sd * self.u
+        return person_posteriors([scored], self.parameters, theta, self.weights, self.D)
 
     def criterion(self, block: AdministeredBlock) -> FloatArray | None:
         """Shape (Q,): the expected scored total of the block's items at each u, standardised.
@@ -60,7 +63,7 @@ class Reference:
         used = block.items[block.is_scored & self.calibrated[block.items]]
         if not used.size:
             return None
-        right = np.exp(self.log_p[:, used, 1])
+        right = self.right[:, used]
         tau, noise = right.sum(axis=1), (right * (1.0 - right)).sum(axis=1)
         mean = self.weights @ tau
         variance = self.weights @ ((tau - mean) ** 2 + noise)
@@ -73,17 +76,15 @@ def reference(parameters: FloatArray, *, mean: float, sd: float, D: float = 1.0)
     u = np.linspace(-REACH, REACH, POINTS)
     weights = np.exp(-0.5 * u**2)
     calibrated: BoolArray = np.asarray(np.isfinite(parameters).all(axis=1))
-    known = np.where(calibrated[:, None], parameters, [1.0, 0.0, 0.0])
-    log_p = log_probability(probability(known, mean + sd * u, D))
-    log_p[:, ~calibrated, :] = 0.0
-    return Reference(u, weights / weights.sum(), mean, sd, D, log_p, calibrated)
+    right = probability(parameters, mean + sd * u, D)[:, :, 1]
+    return Reference(u, weights / weights.sum(), mean, sd, D, parameters, right, calibrated)
 
 
 def population_of(scored: ScoredResponses, parameters: FloatArray, D: float = 1.0) -> tuple[float, float]:
     """Mean and standard deviation of the candidates on the scale of fixed item parameters (J, 3).
 
-    Marginal maximum likelihood of a normal population by EM (methods: Bock & Aitkin 1981 with fixed items),
-    from the calibrated scored items.
+    Marginal maximum likelihood of a normal population by EM (Bock & Aitkin 1981, items fixed), from the
+    answers to the calibrated scored items.
     """
     mean, sd = 0.0, 1.0
     for _ in range(200):

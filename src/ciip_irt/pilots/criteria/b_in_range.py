@@ -18,7 +18,7 @@ def b_in_range(evidence: ItemEvidence, policy: Policy) -> CriterionResult | None
     low = -np.inf if policy.b_low is None else policy.b_low
     high = np.inf if policy.b_high is None else policy.b_high
     with np.errstate(invalid="ignore"):
-        holds = (evidence.b >= low) & (evidence.b <= high) & (evidence.posterior.grid.slopes[:, None] > 1e-9)
+        holds = (evidence.b >= low) & (evidence.b <= high) & (evidence.posterior.slopes > 1e-9)
     b = np.where(np.isfinite(evidence.b), evidence.b, -np.inf)
     lowest, highest = evidence.posterior.interval(b)
     return judged(evidence, holds, f"b could lie anywhere between {lowest:.1f} and {highest:.1f}")

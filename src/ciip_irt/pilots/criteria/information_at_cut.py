@@ -15,5 +15,5 @@ def information_at_cut(evidence: ItemEvidence, policy: Policy) -> CriterionResul
         return CriterionResult(None, "the information at the cut is unknown")
     low, high = evidence.posterior.interval(evidence.information)
     words = f"the information at the cut could lie anywhere between {number(low)} and {number(high)}"
-    rises = evidence.posterior.grid.slopes[:, None] > 0
+    rises = evidence.posterior.slopes > 0
     return judged(evidence, (evidence.information >= policy.information_low) & rises, words)

@@ -11,7 +11,7 @@ def key_right(evidence: ItemEvidence, policy: Policy) -> CriterionResult | None:
     """One less the largest probability that a distractor's own R exceeds the policy's limit.
 
     A distractor that those who know more choose more often is the right answer, or one of two. The
-    statement is about another curve than the item's, so it has no place on the item's grid.
+    statement is about another curve than the item's, so it has no place among the item's curves.
     """
     if policy.key_doubt is None:
         return None
