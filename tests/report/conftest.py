@@ -48,7 +48,8 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
             options.append({
                 "item_id": item, "form_id": "all", "option": "ABCD"[option], "is_key": is_key,
                 "n": int(shares[option] * n[j]), "share": shares[option],
-                "mean_criterion": 99.0 + (6 if is_key else -5) + rng.normal(), "r": r[j] if is_key else -r[j] / 2,
+                "mean_criterion": 99.0 + (6 if is_key else -5) + rng.normal(),
+                "r": r[j] if is_key else -r[j] / 2,
             })  # fmt: skip
             for fifth in range(1, 6):
                 lift = (fifth - 3) * 0.06 * (1 if is_key else -shares[option] / max(1 - p[j], 0.01))
@@ -71,7 +72,8 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
         })  # fmt: skip
     flags = pl.DataFrame([
         {"item_id": ids[1], "flag": "key_suspect", "severity": 1,
-         "seen": "41 % chose C and they scored higher (mean 128) than the 33 % who chose the key B (mean 119).",
+         "seen": "41 % chose C and they scored higher (mean 128)"
+         " than the 33 % who chose the key B (mean 119).",
          "may_mean": "The key may be wrong.", "do": "Check the key, and whether C is also right."},
         {"item_id": ids[4], "flag": "low_r", "severity": 2,
          "seen": "R is .04; with 900 answers it lies between -.02 and .11.",
@@ -80,7 +82,8 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
          "may_mean": "It fools nobody.", "do": "Replace it, or drop to three options."},
         {"item_id": ids[-1], "flag": "few_answers", "severity": 2,
          "seen": "86 answers only; R could lie anywhere between -.05 and .36.",
-         "may_mean": "Nothing can be said yet.", "do": "Pilot it again; about 90 more answers should settle it."},
+         "may_mean": "Nothing can be said yet.",
+         "do": "Pilot it again; about 90 more answers should settle it."},
     ])  # fmt: skip
     pilots = [k for k in range(n_items) if status[k] == "pilot"]
     decisions = ("promote", "hold", "revise", "retire")
@@ -98,7 +101,8 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
     theta = np.linspace(-3, 3, 31)
     curves = pl.concat([
         pl.DataFrame({
-            "form_id": [form] * 31, "theta": theta, "information": 20 * np.exp(-((theta + 1 + shift) ** 2) / 3),
+            "form_id": [form] * 31, "theta": theta,
+            "information": 20 * np.exp(-((theta + 1 + shift) ** 2) / 3),
             "expected_score": 130 / (1 + np.exp(-(theta + 1.1 + shift))),
         })
         for form, shift in (("F1", 0.0), ("F2", 0.04))
@@ -107,7 +111,8 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
     return {
         "run.json": {
             "exam": "CIIP 2024 (sample)",
-            "sentences": ["900 candidates sat one form.", "3 items are flagged, one of them to look at first."],
+            "sentences": ["900 candidates sat one form.",
+                          "3 items are flagged, one of them to look at first."],
             "warnings": ["Pilot items have fewer than 200 answers each: their R is uncertain by about .15."],
             "provenance": {
                 "data_hash": "3fa9" * 16, "n_deliveries": 900, "n_responses": 153000,
@@ -154,7 +159,8 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
         }),
         "forms.csv": forms,
         "achieved.csv": pl.DataFrame({
-            "form_id": ["F1", "F2"], "quantity": ["mean b"] * 2, "target": [-1.2] * 2, "achieved": [-1.19, -1.21],
+            "form_id": ["F1", "F2"], "quantity": ["mean b"] * 2, "target": [-1.2] * 2,
+            "achieved": [-1.19, -1.21],
         }),
         "assembly.json": {"status": "optimal", "gap": 0.0, "theta_cut": -0.5},
         "findings.csv": pl.DataFrame({

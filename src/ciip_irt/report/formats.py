@@ -6,7 +6,18 @@ from typing import Any
 
 from ciip_irt.errors import plural
 
-__all__ = ["FILTERS", "NO_VALUE", "cell", "decimal", "humane", "interval", "percent", "seconds", "whole"]
+__all__ = [
+    "FILTERS",
+    "NO_VALUE",
+    "cell",
+    "decimal",
+    "humane",
+    "interval",
+    "percent",
+    "seconds",
+    "sentence_case",
+    "whole",
+]
 
 NO_VALUE = "–"
 MINUS = "−"
@@ -160,6 +171,15 @@ def cell(value: Any) -> str:
     return str(value)
 
 
+def sentence_case(text: str) -> str:
+    """With a capital first letter, the rest as it stands.
+
+    >>> sentence_case("low R"), sentence_case("")
+    ('Low R', '')
+    """
+    return text[:1].upper() + text[1:]
+
+
 FILTERS = {
     "decimal": decimal,
     "interval": interval,
@@ -167,6 +187,7 @@ FILTERS = {
     "percent": percent,
     "seconds": seconds,
     "humane": humane,
+    "sentence_case": sentence_case,
     "cell": cell,
     "plural": plural,
 }

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.report.edition import Edition, Page, Section
-from ciip_irt.report.formats import whole
+from ciip_irt.report.formats import humane, whole
 from ciip_irt.report.results import JSON_FILES, TABLE_FILES, Results
 from ciip_irt.report.sections.choices import shown_columns
 
@@ -95,13 +95,13 @@ def _blocks(results: Results, provenance: Mapping[str, Any]) -> list[tuple[str, 
         ("Settings", _lines(provenance.get("settings"))),
         ("Calibration", _lines(results.record("calibration.json"))),
         ("Assembly", _lines(results.record("assembly.json"))),
-        ("Versions", _lines(provenance.get("versions"))),
+        ("Versions", _lines(provenance.get("versions"), named=True)),
     ]
     return [(title, lines) for title, lines in blocks if lines]
 
 
-def _lines(record: Any) -> list[Line]:
-    """Names and values; sections within become ``section: name``."""
+def _lines(record: Any, *, named: bool = False) -> list[Line]:
+    """Names in words (as they stand where ``named``) and values; what lies within gets ``section: name``."""
     if not isinstance(record, Mapping):
         return []
     lines: list[Line] = []
@@ -109,15 +109,15 @@ def _lines(record: Any) -> list[Line]:
         if name in IN_WORDS:
             continue
         if isinstance(value, Mapping) and value:
-            lines += [(f"{name}: {inner}", deeper) for inner, deeper in _lines(value)]
+            lines += [(f"{humane(name)}: {inner}", deeper) for inner, deeper in _lines(value)]
         else:
-            lines.append((str(name), value))
+            lines.append((str(name) if named else humane(name), value))
     return lines
 
 
 METHOD_SECTION = Section(
     name="method",
-    title="How it was made",
+    title="Method",
     page="method.html",
     needs=(),
     made_by="",
