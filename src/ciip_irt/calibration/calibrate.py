@@ -199,7 +199,7 @@ def _by_girth(scored: ScoredResponses, blocks: Sequence[ResponseBlock], setup: _
                 remedy="Use --anchors none with it, or the engine mml.",
             )
         )
-    estimates = estimate_with_girth(blocks, setup.scale.model, scored.items.height)
+    estimates = estimate_with_girth(blocks, setup.scale.model, scored.items.height, D=setup.scale.D)
     n = np.zeros(scored.items.height, dtype=np.int64)
     for block in blocks:
         n[block.items] += (block.scores != MISSING).sum(axis=0)

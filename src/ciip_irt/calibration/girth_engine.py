@@ -91,8 +91,8 @@ def estimate_with_girth(
     ``a = 1``, ``b = alpha b_girth / D``, population standard deviation ``alpha / D``. The probabilities stay
     the same.
 
-    girth's range: difficulties within 6 of the population mean, slopes from .2 to 5 (Rasch and 1PL: .25 to
-    10). Items that stop there are listed.
+    girth's range: difficulties within 6 standard deviations of the population, slopes from .2 to 5 (Rasch and
+    1PL: .25 to 10). Items that stop there are listed.
 
     Parameters
     ----------
@@ -241,7 +241,7 @@ def _warnings(n_alike: int, n_stopped: int, n_unmet: int) -> tuple[str, ...]:
     if n_stopped:
         lines.append(
             f"{plural(n_stopped, 'item')} stopped at the edge of girth's range (slopes from .2, difficulties"
-            " within 6): their values are not estimates."
+            " within 6 standard deviations of the population): their values are not estimates."
         )
     if n_unmet:
         lines.append(f"{plural(n_unmet, 'item')} that nobody met: no estimate.")
