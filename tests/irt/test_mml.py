@@ -170,7 +170,7 @@ def test_rotating_pilots_on_forms_of_different_difficulty(model: str) -> None:
 
 
 def test_anchored_calibration_keeps_the_bank_scale() -> None:
-    """Able candidates, scored items fixed: the new items come out on the bank's scale, the population is found."""
+    """Able candidates, scored items fixed: new items come out on the bank's scale."""
     rng = np.random.default_rng(8)
     items = np.column_stack((rng.uniform(0.7, 1.5, 48), rng.normal(0, 1, 48), np.zeros(48)))
     fixed = np.full((48, 3), np.nan)

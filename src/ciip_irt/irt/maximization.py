@@ -157,8 +157,8 @@ def free_gradient(
 ) -> tuple[FloatArray, FloatArray]:
     """Shapes (size,): gradient of the log-posterior by the items' free values (Fisher's identity).
 
-    With it comes the complete-data information of each free value: ``|gradient| / sqrt(information)`` says how
-    far from the maximum an estimate is, in standard errors that complete data would have.
+    With it comes the complete-data information of each free value: ``|gradient| / sqrt(information)`` says
+    how far from the maximum an estimate is, in standard errors that complete data would have.
     """
     items = free.items
     applies = free.prior_applies[items]

@@ -29,6 +29,7 @@ __all__ = ["METHODS", "StandardErrors", "no_standard_errors", "standard_errors"]
 
 METHODS = ("oakes", "cross_product", "none")
 STEP = 1e-5
+NEGLIGIBLE = 1e-14  # a person is near few of the points; the others add nothing to the sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,9 +276,10 @@ def _block_part(
     for q in range(n_points):
         if persons[q] < 1e-10:
             continue
-        residual = hits - (curves[q] if complete else mask[:, :, None] * curves[q])
-        residual = residual.reshape(block.n_persons, -1)
-        weighted = residual * weight[:, [q]]
+        near = np.flatnonzero(weight[:, q] > NEGLIGIBLE)
+        residual = hits[near] - (curves[q] if complete else mask[near, :, None] * curves[q])
+        residual = residual.reshape(near.size, -1)
+        weighted = residual * weight[near, q, None]
         product = (weighted.T @ residual).reshape(n_items, n_above, n_items, n_above)
         within += _sandwich(product, lean[q])
         total = weighted.sum(axis=0).reshape(n_items, n_above)

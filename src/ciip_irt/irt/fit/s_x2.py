@@ -34,10 +34,10 @@ def s_x2(
     ``E_jk = sum_q P_j f^{-j}_{k-1} w_q / sum_q f_k w_q`` with the score distributions f (all items) and
     ``f^{-j}`` (without item j) from the Lord-Wingersky recursion. Neighbouring scores are pooled from both
     ends until at least one right and one wrong answer is expected. Persons are compared only with those of
-    the same population who answered exactly the same items, each set with its own f; statistics and degrees of
-    freedom then add up. Sets of fewer than 30 persons are left out. ``df`` is the number of score groups less
-    ``n_free``, the item's estimated parameters (J,), 0 when not given. ``p_adjusted`` is Benjamini-Hochberg
-    over the items.
+    the same population who answered exactly the same items, each set with its own f; statistics and
+    degrees of freedom then add up. Sets of fewer than 30 persons are left out. ``df`` is the number of score
+    groups less ``n_free``, the item's estimated parameters (J,), 0 when not given. ``p_adjusted`` is
+    Benjamini-Hochberg over the items.
 
     Source: Orlando & Thissen (2000), Applied Psychological Measurement 24:50-64.
     """
