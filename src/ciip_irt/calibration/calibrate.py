@@ -85,7 +85,7 @@ def calibrate(
     blocks = scored.response_blocks()
     require_connected(scored, blocks, setup.fixed)
     if engine == "girth":
-        return _by_girth(scored, blocks, setup)
+        return _by_girth(scored, setup)
     if engine != "mml":
         raise InputError(Problem(f"unknown engine {engine!r}", remedy="Use mml or girth."))
     fit = fit_mml(
@@ -189,32 +189,32 @@ def _named_warnings(warnings: Sequence[str], no_variance: IntArray, scored: Scor
     return [*warnings, f"Without an estimate: {names}."]
 
 
-def _by_girth(scored: ScoredResponses, blocks: Sequence[ResponseBlock], setup: _Setup) -> Calibration:
+def _by_girth(scored: ScoredResponses, setup: _Setup) -> Calibration:
     from ciip_irt.calibration.girth_engine import estimate_with_girth  # girth takes a second to import
 
     if setup.fixed.any():
-        raise InputError(
-            Problem(
-                "the girth engine cannot hold anchors",
-                remedy="Use --anchors none with it, or the engine mml.",
-            )
-        )
+        remedy = "Use --anchors none with it, or the engine mml."
+        raise InputError(Problem("the girth engine cannot hold anchors", remedy=remedy))
+    blocks = scored.response_blocks(scored_only=True)
     estimates = estimate_with_girth(blocks, setup.scale.model, scored.items.height, D=setup.scale.D)
-    n = np.zeros(scored.items.height, dtype=np.int64)
-    for block in blocks:
-        n[block.items] += (block.scores != MISSING).sum(axis=0)
+    notes = _named_warnings(estimates.warnings, estimates.no_variance, scored)
+    if any(not block.is_scored.all() for block in scored.blocks):
+        notes.append("Pilot items were left out: girth needs every item answered by everyone.")
+    if estimates.at_bound.any():
+        stopped = [scored.item_ids[j] for j in np.flatnonzero(estimates.at_bound)]
+        notes.append(f"Stopped at the edge of girth's range, so not estimates: {', '.join(stopped)}.")
     return _completed(
         scored,
         setup,
         estimates=estimates.parameters,
         errors=np.full_like(estimates.parameters, np.nan),
-        mean=0.0,
+        mean=estimates.mean,
         sd=estimates.sd,
         population=pl.DataFrame(
-            {"group": ["all"], "n": [len(scored.totals)], "mean": [0.0], "sd": [estimates.sd]}
+            {"group": ["all"], "n": [len(scored.totals)], "mean": [estimates.mean], "sd": [estimates.sd]}
         ),
-        ended=(False, 0, float("nan")),
-        warnings=list(estimates.warnings),
+        ended=(None, 0, float("nan")),
+        warnings=notes,
         settings={"engine": "girth", "standard_errors": "none"},
     )
 
@@ -228,7 +228,7 @@ def _completed(
     mean: float,
     sd: float,
     population: pl.DataFrame,
-    ended: tuple[bool, int, float],
+    ended: tuple[bool | None, int, float],
     warnings: list[str],
     settings: dict[str, str],
 ) -> Calibration:
