@@ -19,7 +19,6 @@ from ciip_irt.irt.mml import fit_mml
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points
-from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.responses import ScoredResponses
 
 __all__ = ["calibrate"]

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
@@ -42,7 +44,7 @@ class Calibration:
     mean, sd
         Moments of the population on the scale.
     converged, iterations, log_likelihood
-        How the estimation ended.
+        How the estimation ended; ``None`` and NaN where the engine does not tell.
     fit
         ``item_id, statistic, value``.
     abilities
@@ -61,7 +63,7 @@ class Calibration:
     mean: float
     sd: float
     population: pl.DataFrame
-    converged: bool
+    converged: bool | None
     iterations: int
     log_likelihood: float
     fit: pl.DataFrame
@@ -114,7 +116,7 @@ class Calibration:
             "D": self.scale.D,
             "converged": self.converged,
             "iterations": self.iterations,
-            "log_likelihood": round(self.log_likelihood, 4),
+            "log_likelihood": None if isnan(self.log_likelihood) else round(self.log_likelihood, 4),
             "population_mean": round(self.mean, 6),
             "population_sd": round(self.sd, 6),
             "n_items": len(self.item_ids),
@@ -126,17 +128,16 @@ class Calibration:
     def summary(self) -> str:
         anchors = int(self.fixed.sum())
         how = f"{plural(anchors, 'anchor')} held at the bank's values" if anchors else "no anchors"
-        new = plural(len(self.item_ids) - anchors, "item")
-        state = (
-            f"converged after {self.iterations}"
-            if self.converged
-            else f"NOT converged after {self.iterations}"
-        )
+        new = plural(int((~self.fixed & ~np.isnan(self.parameters_array[:, 1])).sum()), "item")
+        if self.converged is None:
+            ended = "the engine does not report convergence"
+        else:
+            word = "converged" if self.converged else "NOT converged"
+            ended = f"log-likelihood {self.log_likelihood:,.2f}; {word} after {self.iterations} iterations"
         lines = [
             f"{self.scale.model} on scale '{self.scale.scale_id}' (D = {self.scale.D:g}):"
             f" {new} estimated, {how}.",
-            f"Population mean {self.mean:.3f}, SD {self.sd:.3f}; log-likelihood {self.log_likelihood:,.2f};"
-            f" {state} iterations.",
+            f"Population mean {self.mean:.3f}, SD {self.sd:.3f}; {ended}.",
         ]
         return "\n".join([*lines, *self.warnings])
 

@@ -45,10 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     bank = read_items(arguments)
     scored = scored_log(arguments, bank)
-    if arguments.anchors == "bank":
-        anchors = bank
-    else:
-        anchors = None if arguments.anchors == "none" else read_bank(arguments.anchors)
+    other = None if arguments.anchors in ("bank", "none") else read_bank(arguments.anchors)
+    anchors = bank if arguments.anchors == "bank" else other
     calibration = calibrate(
         scored,
         arguments.model,
@@ -66,4 +64,4 @@ def run(arguments: argparse.Namespace) -> int:
     for sentence in scored.warnings:
         warn(sentence)
     print("\n".join(sentences))
-    return 0 if calibration.converged or arguments.engine == "girth" else 1
+    return 1 if calibration.converged is False else 0

@@ -5,8 +5,8 @@ import argparse
 from ciip_irt.cli.options import add_out
 
 EPILOG = """\
-writes responses.parquet (or responses.csv), candidates.csv, items.csv, exam.toml, and the truth: truth.csv and
-truth_persons.csv. 'ciip-irt run DIR/exam.toml' does the whole job on them."""
+writes responses.parquet (or responses.csv), candidates.csv, items.csv, exam.toml, and the truth behind them:
+truth.csv and truth_persons.csv. 'ciip-irt run DIR/exam.toml' does the whole job on them."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -63,7 +63,7 @@ class JobResult:
     def is_yes(self) -> bool:
         """Whether every step gave what was asked for: converged, forms found, no finding that is an error."""
         return (
-            self.calibration.converged
+            self.calibration.converged is not False
             and self.assembly.forms.height > 0
             and not any(finding.severity == "error" for finding in self.findings)
         )
