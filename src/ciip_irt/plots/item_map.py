@@ -11,7 +11,7 @@ from ciip_irt.plots.known import known
 
 __all__ = ["item_map_chart", "plot_item_map"]
 
-SEVERITIES = (("first", "square", "look at first"), ("next", "triangle", "flagged"))
+SEVERITIES = (("first", "square", "look first"), ("next", "triangle", "look next"))
 P_TICKS = ((0.0, "0"), (0.2, ".2"), (0.4, ".4"), (0.6, ".6"), (0.8, ".8"), (1.0, "1"))
 
 
@@ -25,7 +25,7 @@ def plot_item_map(
     item_statistics
         ``item_id, status, p, r``; where ``form_id`` is there, only its ``all`` rows are shown.
     flags
-        ``item_id, severity``: 1 = look at this first.
+        ``item_id, severity``: 1 = look at this first, 2 = next; beyond that nothing is pressing.
     ax
         Where to draw; a figure of its own otherwise.
 
@@ -34,7 +34,7 @@ def plot_item_map(
     >>> flags = pl.DataFrame({"item_id": ["Q1"], "severity": [1]})
     >>> ax = plot_item_map(statistics, flags)
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['look at first', 'pilot, no flag']
+    ['look first', 'pilot, nothing pressing']
     """
     return draw(item_map_chart(item_statistics, flags), ax)
 
@@ -58,8 +58,10 @@ def item_map_chart(
     groups: dict[tuple[str, str, bool], list[int]] = {}
     for k, (item, role) in enumerate(zip(rows["item_id"].to_list(), status.to_list(), strict=True)):
         severity = worst.get(item)
-        tone, shape = ("muted", "circle") if severity is None else SEVERITIES[min(severity, 2) - 1][:2]
+        pressing = severity is not None and severity <= len(SEVERITIES)
+        tone, shape = SEVERITIES[max(severity or 1, 1) - 1][:2] if pressing else ("muted", "circle")
         groups.setdefault((tone, shape, role == "pilot"), []).append(k)
+    pressing_items = sum(len(members) for (tone, _, _), members in groups.items() if tone != "muted")
     marks: list[Mark] = [Reference(0.0, across="y")]
     legend: list[tuple[Points, str]] = []
     for tone, shape, pilot in sorted(groups, key=_drawing_order):
@@ -71,7 +73,7 @@ def item_map_chart(
     low, high = min([-0.1, *r]), max([0.5, *r])
     return Chart(
         "Item map",
-        f"p and R of {rows.height} items; {len(worst)} are flagged.",
+        f"p and R of {rows.height} items; {pressing_items} need a look first or next.",
         Axis("p (proportion correct)", 0.0, 1.02, P_TICKS),
         Axis("R (with the rest score)", low - 0.03, high + 0.03, even_ticks(low, high, 6)),
         tuple(marks),
@@ -84,7 +86,7 @@ def _drawing_order(group: tuple[str, str, bool]) -> tuple[int, bool]:
 
 
 def _words(tone: str, pilot: bool) -> str:
-    words = {name: text for name, _, text in SEVERITIES}.get(tone, "no flag")
+    words = {name: text for name, _, text in SEVERITIES}.get(tone, "nothing pressing")
     return f"pilot, {words}" if pilot else words
 
 

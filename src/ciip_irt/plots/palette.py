@@ -31,7 +31,8 @@ TONES: dict[str, Tone] = {
     "muted": Tone("#7b8591", "#8b95a1"),
     "first": Tone("#b3261e", "#ff8f85"),
     "next": Tone("#b85c00", "#f0a35a"),
-    "minor": Tone("#5b6470", "#aab4c0"),
+    "later": Tone("#4a5c78", "#a9b9d4"),
+    "minor": Tone("#6b747f", "#9aa4af"),
 }
 DISTRACTORS = ("distractor1", "distractor2", "distractor3", "distractor4", "distractor5")
 FORMS = ("key", "distractor1", "distractor2", "distractor3", "distractor4", "distractor5")

@@ -59,10 +59,21 @@ class Edition:
     absent: tuple[Section, ...]
     item_pages: bool
     environment: Environment
+    titles: Mapping[str, str]
 
     @property
     def exam(self) -> str:
         return str(self.results.record("run.json").get("exam") or "Examination")
+
+    @property
+    def blueprint(self) -> Mapping[str, Any]:
+        """What ``run.json`` says about the blueprint: name, cut, domains."""
+        found = self.results.record("run.json").get("blueprint")
+        return found if isinstance(found, Mapping) else {}
+
+    def domain_title(self, domain: str) -> str:
+        """``F Image Management`` for ``F`` where the run names its domains."""
+        return self.titles.get(domain, domain)
 
     def item_path(self, item_id: str) -> str:
         """The item's page below ``report/``; empty where it has none."""
@@ -99,7 +110,19 @@ def edition_of(results: Results, sections: Sequence[Section], *, item_pages: boo
         absent=tuple(section for section in sections if not section.possible(results)),
         item_pages=item_pages,
         environment=_environment(),
+        titles=_titles(results),
     )
+
+
+def _titles(results: Results) -> dict[str, str]:
+    """Letter -> letter and name of the blueprint's domains."""
+    blueprint = results.record("run.json").get("blueprint")
+    domains = blueprint.get("domains") if isinstance(blueprint, Mapping) else None
+    return {
+        str(domain["letter"]): f"{domain['letter']} {domain.get('name', '')}".strip()
+        for domain in (domains if isinstance(domains, list) else ())
+        if isinstance(domain, Mapping) and domain.get("letter")
+    }
 
 
 def _environment() -> Environment:

@@ -43,6 +43,7 @@ class ItemCard:
 
     @property
     def domain(self) -> str:
+        """Letter or name, as the tables have it."""
         for source in (self.information, self.statistics, self.decision, *self.forms[:1]):
             if source.get("domain"):
                 return str(source["domain"])
@@ -78,8 +79,8 @@ class ItemCard:
 
 
 def severity_tone(severity: int | None) -> str:
-    """Severity as a word: 1 is ``first``, 2 ``next``, beyond that ``minor``."""
-    return {1: "first", 2: "next"}.get(severity or 0, "minor")
+    """Severity as a word: 1 is ``first``, 2 ``next``, 3 ``later``, beyond that ``minor``."""
+    return {1: "first", 2: "next", 3: "later"}.get(severity or 0, "minor")
 
 
 def item_cards(results: Results) -> dict[str, ItemCard]:
@@ -88,7 +89,7 @@ def item_cards(results: Results) -> dict[str, ItemCard]:
     for name in SOURCES:
         ids.update(dict.fromkeys(results.table(name)["item_id"].to_list()))
     names = page_names(ids)
-    information = {row["item_id"]: row for row in results.table("items.csv").iter_rows(named=True)}
+    information = {row["item_id"]: row for row in results.bank().iter_rows(named=True)}
     pooled, by_form = _statistics(results.table("item_statistics.csv"))
     grouped = {
         name: results.rows_of(name)

@@ -52,6 +52,7 @@ def _table(name: str, needed: Mapping[str, type[pl.DataType]], **optional: type[
 
 TABLE_FILES: dict[str, Table] = {
     "items.csv": _lenient(ITEMS, "item_id"),
+    "items_proposed.csv": _lenient(ITEMS, "item_id"),
     "item_statistics.csv": _lenient(ITEM_STATISTICS, "item_id", "form_id", domain=S, invalid_rate=F),
     "option_statistics.csv": _lenient(
         OPTION_STATISTICS, "item_id", "option", form_id=S, r_low=F, r_high=F
@@ -78,7 +79,10 @@ TABLE_FILES: dict[str, Table] = {
     "pilot_decisions.csv": _lenient(PILOT_DECISIONS, "item_id", "decision"),
     "pilot_evidence.csv": _table("pilot_evidence", {"item_id": S}),
     "forms.csv": _lenient(FORMS, "form_id", "item_id"),
-    "achieved.csv": _table("achieved", {}),
+    "achieved.csv": _table(
+        "achieved", {},
+        form_id=S, quantity=S, target=F, tolerance=F, achieved=F, deviation=F, met=pl.Boolean,
+    ),
     "findings.csv": _table("findings", {"message": S}, rule=S, severity=S, form_id=S, item_id=S),
     "shortages.csv": _table("shortages", {}),
     "curves.csv": _table(
@@ -109,6 +113,10 @@ class Results:
     def record(self, name: str) -> Mapping[str, Any]:
         """The JSON object, or an empty one where the file is absent."""
         return self.records.get(name, {})
+
+    def bank(self) -> pl.DataFrame:
+        """The bank as it stands: ``items.csv``, or the bank that the run proposes."""
+        return self.table("items.csv" if self.has("items.csv") else "items_proposed.csv")
 
     def rows_of(self, name: str) -> dict[str, list[dict[str, Any]]]:
         """The rows of a table by item, in file order."""

@@ -9,7 +9,12 @@ from ciip_irt.report.sections.choices import choices
 
 __all__ = ["FLAGS_SECTION", "SEVERITY_WORDS", "ranked_flags"]
 
-SEVERITY_WORDS = {"first": "look first", "next": "look next", "minor": "when revising"}
+SEVERITY_WORDS = {
+    "first": "look first",
+    "next": "look next",
+    "later": "worth a look",
+    "minor": "when revising",
+}
 
 
 def ranked_flags(edition: Edition) -> list[Mapping[str, Any]]:
@@ -19,7 +24,7 @@ def ranked_flags(edition: Edition) -> list[Mapping[str, Any]]:
     return [
         {
             **row,
-            "domain": edition.cards[row["item_id"]].domain,
+            "domain": edition.domain_title(edition.cards[row["item_id"]].domain),
             "tone": severity_tone(row["severity"]),
             "words": SEVERITY_WORDS[severity_tone(row["severity"])],
         }

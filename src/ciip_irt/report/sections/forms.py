@@ -15,6 +15,9 @@ from ciip_irt.report.sections.choices import shown_columns
 __all__ = ["FORMS_SECTION", "assembly_sentences", "summary_values"]
 
 
+TARGET_COLUMNS = ("form_id", "quantity", "target", "achieved")
+
+
 @dataclass(frozen=True, slots=True)
 class DomainLine:
     """One domain: what the blueprint wants and what each form has."""
@@ -97,10 +100,11 @@ def _build(edition: Edition) -> Sequence[Page]:
             findings=list(findings.iter_rows(named=True)) if results.has("findings.csv") else None,
             shortages=list(shortages.iter_rows(named=True)),
             shortage_columns=shown_columns(shortages),
-            counts=_domain_counts(results),
+            counts=_domain_counts(edition),
             achieved=list(achieved.iter_rows(named=True)),
             achieved_columns=shown_columns(achieved),
-            charts=_curves(results),
+            targets=set(TARGET_COLUMNS) <= set(achieved.columns),
+            charts=_curves(edition),
         )
     ]
 
@@ -118,11 +122,12 @@ def _score_charts(results: Results) -> list[tuple[str, Chart]]:
     return sorted(charts, key=lambda entry: entry[0])
 
 
-def _curves(results: Results) -> list[Chart]:
+def _curves(edition: Edition) -> list[Chart]:
+    results = edition.results
     curves = results.table("curves.csv")
     if curves.is_empty():
         return []
-    cut = results.record("assembly.json").get("theta_cut")
+    cut = edition.blueprint.get("theta_cut", results.record("assembly.json").get("theta_cut"))
     theta_cut = float(cut) if isinstance(cut, int | float) else None
     charts = []
     if curves["information"].drop_nulls().len():
@@ -133,7 +138,7 @@ def _curves(results: Results) -> list[Chart]:
 
 
 def _item_lists(edition: Edition) -> list[Mapping[str, Any]]:
-    bank = {row["item_id"]: row for row in edition.results.table("items.csv").iter_rows(named=True)}
+    bank = {row["item_id"]: row for row in edition.results.bank().iter_rows(named=True)}
     lists: dict[str, list[Mapping[str, Any]]] = {}
     for row in edition.results.table("forms.csv").iter_rows(named=True):
         card = edition.cards.get(row["item_id"])
@@ -149,8 +154,8 @@ def _item_lists(edition: Edition) -> list[Mapping[str, Any]]:
     ]
 
 
-def _domain_counts(results: Results) -> DomainCounts | None:
-    forms = results.table("forms.csv").with_columns(pl.col("role").fill_null("scored"))
+def _domain_counts(edition: Edition) -> DomainCounts | None:
+    forms = edition.results.table("forms.csv").with_columns(pl.col("role").fill_null("scored"))
     if forms.is_empty() or forms["domain"].null_count() == forms.height:
         return None
     names = tuple(forms["form_id"].unique(maintain_order=True).to_list())
@@ -159,10 +164,14 @@ def _domain_counts(results: Results) -> DomainCounts | None:
         (domain, form): count
         for domain, form, count in scored.group_by("domain", "form_id").len().iter_rows()
     }
-    wanted = _wanted_counts(results)
+    wanted = _wanted_counts(edition)
     domains = sorted({domain for domain, _ in n if domain} | set(wanted))
     lines = tuple(
-        DomainLine(domain, wanted.get(domain), tuple(n.get((domain, form), 0) for form in names))
+        DomainLine(
+            edition.domain_title(domain),
+            wanted.get(domain),
+            tuple(n.get((domain, form), 0) for form in names),
+        )
         for domain in domains
     )
     pilots = forms.filter(pl.col("role") == "pilot").group_by("form_id").len()
@@ -179,13 +188,16 @@ def _domain_counts(results: Results) -> DomainCounts | None:
     )
 
 
-def _wanted_counts(results: Results) -> dict[str, Any]:
-    """Counts of the blueprint by domain, where ``assembly.json`` gives them."""
-    blueprint = results.record("assembly.json").get("blueprint")
-    domains = blueprint.get("domains") if isinstance(blueprint, Mapping) else None
-    if isinstance(domains, Mapping):
-        return {str(name): count for name, count in domains.items()}
-    return {}
+def _wanted_counts(edition: Edition) -> dict[str, Any]:
+    """The blueprint's count of each domain (``22 to 24`` where it gives a range), where the run names it."""
+    domains = edition.blueprint.get("domains")
+    wanted: dict[str, Any] = {}
+    for domain in domains if isinstance(domains, list) else ():
+        if isinstance(domain, Mapping) and domain.get("letter"):
+            count, low, high = (domain.get(name) for name in ("count", "low", "high"))
+            ranged = low is not None and high is not None and low != high
+            wanted[str(domain["letter"])] = f"{low} to {high}" if ranged else count
+    return wanted
 
 
 FORMS_SECTION = Section(

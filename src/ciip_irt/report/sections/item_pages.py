@@ -11,7 +11,7 @@ from ciip_irt.report.edition import Edition, Page, Section
 from ciip_irt.report.formats import humane
 from ciip_irt.report.item_cards import ItemCard
 from ciip_irt.report.model_curves import THETA, model_curves
-from ciip_irt.report.sections.choices import ShownColumn, shown_columns
+from ciip_irt.report.sections.evidence import evidence_lines
 from ciip_irt.report.sections.pilots import DECISIONS
 
 __all__ = ["ITEM_PAGES_SECTION"]
@@ -28,7 +28,6 @@ def _build(edition: Edition) -> Sequence[Page]:
     curves = model_curves(results.table("parameters.csv"))
     observed = _by_item(results.table("observed_proportions.csv"))
     quantiles = _by_item(results.table("option_quantiles.csv"))
-    evidence = shown_columns(results.table("pilot_evidence.csv"), leave_out=("item_id", "domain"))
     ids = list(edition.cards)
     pages = []
     for place, (item, card) in enumerate(edition.cards.items()):
@@ -36,7 +35,7 @@ def _build(edition: Edition) -> Sequence[Page]:
         after = ids[place + 1] if place + 1 < len(ids) else ""
         option_chart = _option_chart(card, quantiles.get(item))
         curve_chart = _curve_chart(card, observed.get(item), curves.get(item))
-        pages.append(_page(edition, card, before, after, option_chart, curve_chart, evidence))
+        pages.append(_page(edition, card, before, after, option_chart, curve_chart))
     return pages
 
 
@@ -47,7 +46,6 @@ def _page(
     after: str,
     option_chart: Chart | None,
     curve_chart: Chart | None,
-    evidence: list[ShownColumn],
 ) -> Page:
     decision = str(card.decision.get("decision", ""))
     return edition.render(
@@ -57,7 +55,7 @@ def _page(
         card=card,
         before=before,
         after=after,
-        summary=_summary(card),
+        summary=_summary(card, edition.domain_title(card.domain)),
         option_chart=option_chart,
         curve_chart=curve_chart,
         option_intervals=any(row.get("r_low") is not None for row in card.options),
@@ -65,7 +63,7 @@ def _page(
         decision_tone=DECISIONS[decision].tone if decision in DECISIONS else "minor",
         parameter_words=PARAMETER_WORDS,
         model_words=_model_words(card),
-        evidence_columns=evidence,
+        evidence=[line for row in card.evidence for line in evidence_lines(row)],
         details=_details(card),
     )
 
@@ -92,8 +90,8 @@ def _curve_chart(card: ItemCard, observed: pl.DataFrame | None, curve: np.ndarra
     return item_curve_chart(observed, title=card.item_id, curve=frame, b=card.difficulty.get("estimate"))
 
 
-def _summary(card: ItemCard) -> str:
-    parts = [f"{card.status} item".strip() if card.status else "", card.domain]
+def _summary(card: ItemCard, domain: str) -> str:
+    parts = [f"{card.status} item".strip() if card.status else "", domain]
     if card.key:
         parts.append(card.key_words if card.key == "*" else f"key {card.key_words}")
     return " · ".join(part[0].upper() + part[1:] for part in parts if part)

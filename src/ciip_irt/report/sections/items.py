@@ -20,7 +20,7 @@ def _build(edition: Edition) -> Sequence[Page]:
             title="Items",
             script=True,
             cards=cards,
-            domains=choices(card.domain for card in cards),
+            domains=choices(edition.domain_title(card.domain) for card in cards),
             statuses=choices(card.status for card in cards),
             flags=[*ends, *flags] if flags else [],
             calibrated=edition.results.has("parameters.csv"),

@@ -91,13 +91,30 @@ def _exclusions(results: Results, provenance: Mapping[str, Any]) -> list[dict[st
 
 def _blocks(results: Results, provenance: Mapping[str, Any]) -> list[tuple[str, list[Line]]]:
     blocks = [
-        ("Reading the log", _lines(results.record("ingest.json"))),
+        ("Reading the log", _reading(results.record("ingest.json"))),
         ("Settings", _lines(provenance.get("settings"))),
         ("Calibration", _lines(results.record("calibration.json"))),
         ("Assembly", _lines(results.record("assembly.json"))),
         ("Versions", _lines(provenance.get("versions"), named=True)),
     ]
     return [(title, lines) for title, lines in blocks if lines]
+
+
+def _reading(record: Mapping[str, Any]) -> list[Line]:
+    """Rows by what became of them: in total, by file where there are several, by status, by rule."""
+    if not isinstance(record.get("total"), Mapping):
+        return _lines(record)
+    lines = _lines(record["total"])
+    files = record.get("files")
+    if isinstance(files, list) and len(files) > 1:
+        lines += [(f"{file.get('file')}: rows read", file.get("rows_read")) for file in files]
+    for status, count in (record.get("by_status") or {}).items():
+        lines.append((f"answers {humane(status)}", count))
+    for rule, found in (record.get("by_rule") or {}).items():
+        if isinstance(found, Mapping):
+            said = f"{found.get('reason') or humane(rule)} ({found.get('action') or 'set apart'})"
+            lines.append((said, found.get("rows")))
+    return lines
 
 
 def _lines(record: Any, *, named: bool = False) -> list[Line]:

@@ -8,6 +8,7 @@ from typing import Any
 from ciip_irt.errors import plural
 from ciip_irt.plots import Chart, item_map_chart
 from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.item_cards import severity_tone
 from ciip_irt.report.sections.flags import ranked_flags
 from ciip_irt.report.sections.forms import assembly_sentences, summary_values
 from ciip_irt.report.sections.pilots import DECISIONS
@@ -15,6 +16,8 @@ from ciip_irt.report.sections.pilots import DECISIONS
 __all__ = ["OVERVIEW_SECTION"]
 
 TOP_FLAGS = 5
+PRESSING = ("first", "next")
+WARNING_FILES = ("ingest.json", "calibration.json", "assembly.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +61,17 @@ def _one_per_item(flags: Sequence[Any]) -> list[Any]:
     """The worst flag of each item, first come first."""
     seen: dict[str, Any] = {}
     for row in flags:
-        if row["severity"] is None or row["severity"] <= 2:
+        if row["tone"] in PRESSING:
             seen.setdefault(row["item_id"], row)
     return list(seen.values())
 
 
 def _warnings(edition: Edition) -> list[str]:
-    """Every warning of every step once, in the order of the steps."""
+    """The warnings of the run, or of the single steps where there was no run."""
     said: dict[str, None] = {}
-    for name in ("run.json", "ingest.json", "calibration.json", "assembly.json"):
+    if edition.results.has("run.json"):
+        return list(dict.fromkeys(_texts(edition.results.record("run.json").get("warnings"))))
+    for name in WARNING_FILES:
         said.update(dict.fromkeys(_texts(edition.results.record(name).get("warnings"))))
     return list(said)
 
@@ -81,7 +86,7 @@ def _sentences(edition: Edition) -> list[str]:
         said.append(f"{plural(len(cards), 'item')} analysed{': ' + ', '.join(parts) if parts else ''}.")
     if edition.results.has("flags.csv"):
         flagged = sum(bool(card.flags) for card in cards)
-        urgent = sum(card.severity == 1 for card in cards)
+        urgent = sum(severity_tone(card.severity) in PRESSING for card in cards)
         said.append(f"{plural(flagged, 'item')} flagged, {urgent:,} to look at first.")
     return said
 
@@ -101,10 +106,8 @@ def _tiles(edition: Edition, flags: Sequence[Any]) -> list[Tile]:
         if roles[role]:
             tiles.append(Tile(f"{roles[role]:,}", words, f"items.html#status={role}"))
     if "flags.html" in pages:
-        first = sum(row["tone"] == "first" for row in flags)
-        items = len({row["item_id"] for row in flags})
-        words = "items flagged" if not first else f"items flagged, {first:,} to look at first"
-        tiles.append(Tile(f"{items:,}", words, "flags.html"))
+        items = len({row["item_id"] for row in flags if row["tone"] in PRESSING})
+        tiles.append(Tile(f"{items:,}", "items to look at first", "flags.html"))
     if "pilots.html" in pages:
         decided = results.table("pilot_decisions.csv")["decision"].to_list()
         tiles.append(Tile(f"{decided.count('promote'):,}", "pilots promoted", "pilots.html"))

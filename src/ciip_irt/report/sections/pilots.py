@@ -49,7 +49,7 @@ def _build(edition: Edition) -> Sequence[Page]:
             rows=rows,
             lead=f"{plural(len(rows), 'pilot item')}: {', '.join(said) or 'nothing decided'}.",
             decisions=choices(row["decision"] for row in rows),
-            domains=choices(row["domain"] or "" for row in rows),
+            domains=choices(edition.domain_title(row["domain"] or "") for row in rows),
             reviewed=any(row[name] for row in rows for name in ("reviewer", "override", "comment")),
         )
     ]
