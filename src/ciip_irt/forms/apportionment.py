@@ -271,12 +271,14 @@ def _by_divisors(
     indices = range(len(weights))
     counts = [0] * len(weights)
     last = (0, Fraction(0))
+    claims = [claim(index, 0) for index in indices]
     for _ in range(length):
-        winner = max(indices, key=lambda index: claim(index, counts[index]))
-        last = claim(winner, counts[winner])
+        last = max(claims)
+        winner = claims.index(last)
         counts[winner] += 1
+        claims[winner] = claim(winner, counts[winner])
     served = [index for index in indices if counts[index] and claim(index, counts[index] - 1) == last]
-    waiting = [index for index in indices if claim(index, counts[index]) == last]
+    waiting = [index for index in indices if claims[index] == last]
     before = [count - (index in served) for index, count in enumerate(counts)]
     return _share(before, sorted(served + waiting), len(served))
 

@@ -34,9 +34,9 @@ from ciip_irt.forms.blueprint import Blueprint, resolve_domains
 from ciip_irt.forms.check import check_form_set
 from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.findings import ERROR, Finding
-from ciip_irt.forms.form_set import PILOT, Form, enemies_of, form_set, targets_of
+from ciip_irt.forms.form_set import Form, enemies_of, form_set, targets_of
 from ciip_irt.forms.item_order import ordered_entries
-from ciip_irt.forms.pilot_filling import fill_pilots
+from ciip_irt.forms.pilot_filling import fill_pilots, room_for_pilots
 from ciip_irt.forms.pool import Pool, Row
 from ciip_irt.forms.program import build_program
 from ciip_irt.forms.shortage import (
@@ -52,8 +52,8 @@ __all__ = ["assemble"]
 
 Progress = Callable[[str], None]
 
-# A fifth of the tolerance is better than anyone asks for; searching further costs minutes.
-GOOD_ENOUGH = 0.2
+# Half the tolerance is better than anyone asks for; searching further costs minutes on large banks.
+GOOD_ENOUGH = 0.5
 NODES = 1000
 NODES_IF_HOPELESS = 5
 BACKSTOP_S = 600.0
@@ -102,7 +102,7 @@ def assemble(
     if shortages.height:
         return replace(empty, shortages=shortages, warnings=tuple(warnings))
 
-    attempt = _best_attempt(pool, answers, seed, progress)
+    attempt = _best_attempt(pool, seed, progress)
     proposal, rows = attempt.proposal, attempt.rows
     if proposal.values is None:
         if proposal.stopped != "infeasible":
@@ -190,16 +190,9 @@ class _Attempt:
     rows: tuple[Row, ...]
 
 
-def _best_attempt(pool: Pool, answers: FloatArray, seed: int, progress: Progress | None) -> _Attempt:
+def _best_attempt(pool: Pool, seed: int, progress: Progress | None) -> _Attempt:
     """Without shared items first, which is easiest and safest; then with what the blueprint allows."""
-    nothing = np.zeros((len(pool.form_ids), pool.n_items), dtype=np.bool_)
-    slots: list[Row] = []
-    if _pilots_meet_scored_enemies(pool):
-        # Keep room for as many pilots as would fit without the scored items.
-        fits = fill_pilots(pool, _rows(pool), nothing, answers, seed).sum(axis=1)
-        for form, (form_id, room) in enumerate(zip(pool.form_ids, fits.tolist(), strict=True)):
-            columns = pool.columns(PILOT, form)
-            slots.append(Row(f"{form_id}: pilot slots filled", room, np.inf, columns, np.ones(len(columns))))
+    slots = room_for_pilots(pool, _rows(pool), seed) if _pilots_meet_scored_enemies(pool) else []
     disjoint = replace(pool, blueprint=replace(pool.blueprint, max_overlap=0.0))
     pools = [disjoint, pool] if _enough_for_disjoint(pool) and pool.blueprint.max_overlap != 0 else [pool]
     tries = [(choice, extra) for extra in ([slots, []] if slots else [[]]) for choice in pools]

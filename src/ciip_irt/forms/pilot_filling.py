@@ -10,7 +10,7 @@ from ciip_irt.forms.pool import Pool, Row
 from ciip_irt.forms.program import build_program
 from ciip_irt.forms.solve import Effort, solve
 
-__all__ = ["fill_pilots"]
+__all__ = ["fill_pilots", "room_for_pilots"]
 
 USE = "use"
 
@@ -28,7 +28,7 @@ def fill_pilots(
     rows
         The rows of all constraints; those that concern pilots are kept.
     scored
-        The scored items of each form, (forms, items); all false to see how many pilots fit at most.
+        The scored items of each form, (forms, items).
     answers
         Answers per item so far, (items,).
     """
@@ -63,3 +63,32 @@ def fill_pilots(
         return np.zeros((n_forms, n_items), dtype=np.bool_)
     chosen: BoolArray = proposal.values[half : 2 * half].reshape(n_forms, n_items) > 0.5
     return chosen
+
+
+def room_for_pilots(pool: Pool, rows: Sequence[Row], seed: int) -> list[Row]:
+    """Rows that keep as much room for pilots as the other rows allow, targets aside.
+
+    Needed where pilots are enemies of scored items: the scored items are chosen first, and without these
+    rows they would be chosen without regard to the pilots that they shut out. Empty where no form can be
+    built.
+    """
+    n_forms, half = len(pool.form_ids), pool.n_columns // 2
+    pilots = pool.items_where(status in pool.blueprint.pilot_status for status in pool.statuses)
+    cost = np.zeros(pool.n_columns)
+    for form in range(n_forms):
+        cost[pool.columns(PILOT, form, pilots)] = -1.0
+    program = build_program(
+        pool.n_columns, [row for row in rows if row.give == 0], lower=np.zeros(pool.n_columns),
+        upper=np.ones(pool.n_columns), integer=np.arange(pool.n_columns) < half, cost=cost,
+    )  # fmt: skip
+    proposal = solve(program, Effort(nodes=50, seconds=60), seed)
+    if proposal.values is None:
+        return []
+    reserved = []
+    for form, form_id in enumerate(pool.form_ids):
+        columns = pool.columns(PILOT, form)
+        room = np.floor(proposal.values[columns].sum() + 1e-6)
+        reserved.append(
+            Row(f"{form_id}: pilot slots filled", float(room), np.inf, columns, np.ones(len(columns)))
+        )
+    return reserved

@@ -41,8 +41,10 @@ def _mean_b(parameters: FloatArray, D: float, theta_cut: float, length: int) -> 
 
 
 def _expected_score(parameters: FloatArray, D: float, theta_cut: float, length: int) -> FloatArray:  # noqa: ARG001
-    a, b, c = parameters.T
-    probability: FloatArray = c + (1.0 - c) / (1.0 + np.exp(-D * a * (theta_cut - b)))
+    # Imported here: a blueprint can be read and described without scipy.
+    from ciip_irt.irt.information import expected_item_score
+
+    probability: FloatArray = expected_item_score(parameters, np.array([theta_cut]), D)[0]
     return probability
 
 

@@ -1,0 +1,186 @@
+"""For every registered constraint, the solver's rows and the check agree on random pools and forms."""
+
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.optimize import linprog
+
+from ciip_irt.bank import ItemBank
+from ciip_irt.forms.blueprint import Blueprint, Domain, Target
+from ciip_irt.forms.constraints import CONSTRAINTS
+from ciip_irt.forms.constraints.enemies import cliques
+from ciip_irt.forms.findings import ERROR
+from ciip_irt.forms.form_set import enemies_of, form_set, targets_of
+from ciip_irt.forms.pool import Pool
+
+ROLES = ("scored", "pilot")
+# A rule that takes the work of another for granted is compared only where that other is satisfied.
+NEEDS = {
+    "duplicates": ("status",),
+    "enemies": ("duplicates",),
+    "overlap": ("status",),
+    "difficulty": ("calibrated",),
+}
+
+
+@cache
+def random_case(seed: int, n_forms: int, density: float = 0.75):
+    """A pool, an assignment x[role, form, item] and the same forms as a table with their check's view."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(4, 9))
+    ids = [f"I{i}" for i in range(n)]
+    letters = rng.choice(["A", "B"], n).tolist()
+    lenient = rng.random() < 0.5
+    statuses = rng.choice(["scored", "pilot", "draft"], n, p=[0.7, 0.25, 0.05]).tolist()
+    b = [None if rng.random() < 0.07 else float(rng.normal()) for _ in ids]
+    enemies = [
+        "|".join(rng.choice([i for i in ids if i != own], 1 + rng.integers(0, 2), replace=False))
+        if rng.random() < 0.2
+        else None
+        for own in ids
+    ]
+    items = pl.DataFrame(
+        {"item_id": ids, "domain": letters, "status": statuses, "key": "A", "options": "ABCD",
+         "enemies": enemies, "b": b},
+        schema_overrides={"b": pl.Float64, "enemies": pl.String},
+    )  # fmt: skip
+    x = np.zeros((2, n_forms, n), dtype=int)
+    legal = rng.random() < 0.7
+    for form in range(n_forms):
+        for item in range(n):
+            draw = rng.random()
+            role = int(draw > 0.6) if not legal else ROLES.index(
+                statuses[item] if statuses[item] in ROLES else "scored"
+            )  # fmt: skip
+            if draw < density and not (legal and statuses[item] == "draft"):
+                x[role, form, item] = 1
+            if lenient and rng.random() < 0.05:
+                x[:, form, item] = 1
+    first = x[0, 0]
+    in_a = sum(int(first[i]) for i in range(n) if letters[i] == "A")
+    in_b = int(first.sum()) - in_a
+    slack = int(rng.integers(0, 3))
+    blueprint = Blueprint(
+        "random", "1", "2024", max(1, in_a + in_b),
+        (Domain("A", "Alpha", in_a, low=max(0, in_a - slack), high=in_a + slack),
+         Domain("B", "Beta", in_b, low=max(0, in_b - slack), high=in_b + slack)),
+        pilot_slots=int(rng.integers(0, 4)),
+        theta_cut=0.3,
+        targets=(
+            Target("mean_b", float(rng.choice([0.2, 0.5, 2.0])), None if rng.random() < 0.5 else 0.1),
+            Target("expected_score_at_cut", float(rng.choice([0.3, 1.0, 3.0]))),
+        ),
+        max_overlap=float(rng.choice([0.0, 0.3, 0.6, 1.0])),
+        enemies_apart=bool(rng.random() < 0.9),
+        scored_status=("scored", "pilot") if lenient else ("scored",),
+        pilot_status=("pilot", "scored") if lenient else ("pilot",),
+    )  # fmt: skip
+    table = [
+        (f"F{form}", position, ids[item], ROLES[role], letters[item])
+        for form in range(n_forms)
+        for position, (role, item) in enumerate(zip(*np.nonzero(x[:, form]), strict=True), start=1)
+    ]
+    columns = ["form_id", "position", "item_id", "role", "domain"]
+    if len({row[0] for row in table}) < n_forms:
+        return None
+    bank = ItemBank.from_frame(items)
+    pool = Pool(
+        blueprint, tuple(f"F{form}" for form in range(n_forms)), tuple(ids), tuple(letters), tuple(statuses),
+        enemies_of(bank.items), targets_of(bank, letters, blueprint),
+    )  # fmt: skip
+    return pool, x.ravel(), form_set(pl.DataFrame(table, schema=columns, orient="row"), blueprint, items)
+
+
+def rows_hold(rows, x) -> bool:
+    """Whether helpers exist with which every row holds, targets at y = 1."""
+    rows = list(rows)
+    keys = {key: number for number, key in enumerate(dict.fromkeys(k for r in rows for k, _ in r.helpers))}
+    upper_rows, upper_bounds = [], []
+    for row in rows:
+        fixed = float(row.coefficients @ x[row.columns])
+        low, high = row.lower - row.give - fixed, row.upper + row.give - fixed
+        if not row.helpers:
+            if not low - 1e-9 <= 0 <= high + 1e-9:
+                return False
+            continue
+        line = np.zeros(len(keys))
+        for key, value in row.helpers:
+            line[keys[key]] += value
+        for sign, bound in ((1, high), (-1, -low)):
+            if np.isfinite(bound):
+                upper_rows.append(sign * line)
+                upper_bounds.append(bound)
+    if not upper_rows:
+        return True
+    found = linprog(np.zeros(len(keys)), A_ub=np.array(upper_rows), b_ub=upper_bounds, bounds=(0, 1))
+    return found.status == 0
+
+
+def check_holds(constraint, given) -> bool:
+    return not any(finding.severity == ERROR for finding in constraint.check(given))
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS.values(), ids=CONSTRAINTS)
+def test_rows_and_check_agree(constraint):
+    outcomes = Counter()
+    for seed in range(120):
+        case = random_case(seed, n_forms=2 + seed % 3)
+        if case is None:
+            continue
+        pool, x, given = case
+        if not all(check_holds(CONSTRAINTS[name], given) for name in NEEDS.get(constraint.name, ())):
+            continue
+        by_rows, by_check = rows_hold(constraint.rows(pool), x), check_holds(constraint, given)
+        assert by_rows == by_check, (seed, list(constraint.check(given)))
+        outcomes[by_check] += 1
+    assert min(outcomes[True], outcomes[False]) >= 5, outcomes
+
+
+def test_overlap_rows_for_many_forms_are_sufficient_and_exact_for_pairs():
+    """From five forms on, rows that hold imply the bound; sharing in twos only is covered exactly."""
+    held = 0
+    for seed in range(160):
+        case = random_case(seed, n_forms=5, density=0.35)
+        if case is None:
+            continue
+        pool, x, given = case
+        if rows_hold(CONSTRAINTS["overlap"].rows(pool), x) and check_holds(CONSTRAINTS["status"], given):
+            held += 1
+            assert check_holds(CONSTRAINTS["overlap"], given)
+    assert held >= 3
+    pool, _, _ = random_case(1, n_forms=2)
+    bound3 = replace(pool.blueprint, max_overlap=1.0, scored_status=("scored", "pilot", "draft"))
+    five = replace(pool, form_ids=tuple("abcde"), blueprint=bound3)
+    x = np.zeros((2, 5, five.n_items), dtype=int)
+    x[0, :2, 0] = x[0, 1:3, 1] = x[0, :, 2] = 1
+    assert rows_hold(CONSTRAINTS["overlap"].rows(five), x.ravel())
+
+
+def test_every_row_has_a_name_and_ordered_bounds():
+    for seed in range(30):
+        case = random_case(seed, n_forms=2 + seed % 3)
+        for constraint in CONSTRAINTS.values() if case else ():
+            for row in constraint.rows(case[0]):
+                assert row.name
+                assert row.lower <= row.upper
+                assert len(row.columns) == len(row.coefficients)
+
+
+def test_registry_names_and_meanings():
+    assert all(name == constraint.name and constraint.meaning for name, constraint in CONSTRAINTS.items())
+
+
+def test_cliques_cover_exactly_the_edges():
+    rng = np.random.default_rng(5)
+    for _ in range(30):
+        edges = {(i, j) for i, j in combinations(range(8), 2) if rng.random() < 0.4}
+        neighbours = {i: {j for j in range(8) if (min(i, j), max(i, j)) in edges} for i in range(8)}
+        covered = {pair for clique in cliques(neighbours) for pair in combinations(clique, 2)}
+        assert covered == edges
+    triangle_and_tail = {0: {1, 2}, 1: {0, 2}, 2: {0, 1, 3}, 3: {2}}
+    assert len(cliques(triangle_and_tail)) == 2
