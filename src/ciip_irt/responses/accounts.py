@@ -67,10 +67,12 @@ def counts_of(
 
 
 def nothing_left(counts: Mapping[str, Any], examined: Examination, where: str) -> list[Problem]:
+    """Why no answer is left, rule by rule, with the remedies."""
     total = counts["total"]
     problems = [
         Problem(
-            f"no usable row is left: {total['rows_read']:,} read, {total['rows_quarantined']:,} quarantined,"
+            f"no usable answer is left: {total['rows_read']:,} rows read,"
+            f" {total['rows_quarantined']:,} quarantined,"
             f" {total['rows_excluded']:,} of deliveries without an answer",
             where=where,
         )
@@ -85,24 +87,29 @@ def nothing_left(counts: Mapping[str, Any], examined: Examination, where: str) -
     return problems
 
 
-def loud_notes(counts: Mapping[str, Any]) -> list[str]:
+def loud_notes(counts: Mapping[str, Any], examined: Examination) -> list[str]:
+    """What was done to how many rows, loudly where it was more than one in twenty."""
     total = counts["total"]
     notes: list[str] = []
     read = max(total["rows_read"], 1)
-    for action, what in (("removed", "were set apart"), ("kept as invalid", "count as invalid"),
-                         ("value set aside", "lost a value")):  # fmt: skip
+    for action, one, many in (
+        ("removed", "was set apart", "were set apart"),
+        ("kept as invalid", "counts as invalid", "count as invalid"),
+        ("value set aside", "lost a value", "lost a value"),
+    ):
         rules = {name: rule["rows"] for name, rule in counts["by_rule"].items() if rule["action"] == action}
-        number = sum(rules.values())
+        hit = examined.listed.filter(pl.col("rule").is_in(list(rules)))
+        number = hit.select("file", "row", "item_id").n_unique()
         if not number:
             continue
         listing = "; ".join(f"{RULES[name].reason} ({n:,})" for name, n in rules.items())
         if number / read > LOUD_SHARE:
             worst = max(rules, key=lambda name: rules[name])
             notes.insert(
-                0, f"CAUTION: {number / read:.0%} of the rows {what}: {listing}. {RULES[worst].remedy}"
+                0, f"CAUTION: {number / read:.0%} of the rows {many}: {listing}. {RULES[worst].remedy}"
             )
         else:
-            notes.append(f"{plural(number, 'row')} {what}: {listing}.")
+            notes.append(f"{plural(number, 'row')} {one if number == 1 else many}: {listing}.")
     if total["deliveries_excluded"]:
         sittings = plural(total["deliveries_excluded"], "delivery", "deliveries")
         notes.append(f"{sittings} without a usable answer left out.")

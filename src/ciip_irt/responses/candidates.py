@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.responses.readers.source import text
+from ciip_irt.responses.readers.source import attribute_name, text
 from ciip_irt.tables import CANDIDATES, read_frame
 
 __all__ = ["delivery_table", "read_candidates", "with_attributes"]
@@ -75,7 +75,8 @@ def with_attributes(
     Its columns replace those of the same name that came with the log. Form, attempt and time stamp are the
     log's; they are taken from the file only where the log has none at all.
     """
-    frame, on, where = given
+    frame, on, path = given
+    where = Path(path).name  # notes are the same on every machine
     known = frame[on].is_in(deliveries[on].implode())
     notes = []
     if unmatched := int((~known).sum()):
@@ -91,6 +92,7 @@ def with_attributes(
             rows = rows.with_columns(filled[name])
             notes.append(f"{where}: {name} is taken from here; the log has none.")
     frame = frame.drop(*OF_THE_LOG, strict=False)
+    frame = frame.rename({name: attribute_name(name) for name in frame.columns if name != on})
     replaced = [name for name in frame.columns if name in deliveries.columns and name != on]
     deliveries = deliveries.drop(replaced).join(frame, on=on, how="left", maintain_order="left")
     return rows, deliveries, notes

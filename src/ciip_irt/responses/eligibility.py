@@ -15,6 +15,7 @@ __all__ = ["EligibilityRules", "Eligible", "select_eligible"]
 
 FIRST = "1"
 UNKNOWN_ATTEMPT = "0"
+Case = tuple[str, pl.Expr, pl.Expr]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class EligibilityRules:
     exclude_deliveries
         Deliveries left out by name (voided sittings).
     require_answer
-        Leave out deliveries without a single answer.
+        Leave out deliveries without a single answer, valid or invalid.
     """
 
     attempts: Literal["first", "all"] | tuple[str, ...] = "first"
@@ -144,21 +145,16 @@ def select_eligible(
     """
     deliveries = _deliveries(responses, candidates)
     _require_known(deliveries, rules)
-    not_first = ~_is_first(deliveries)
+    facts = _facts(deliveries, responses, rules)
     shown = pl.coalesce("attempt", pl.lit("none"))
-    cases: list[tuple[str, pl.Expr | pl.Series, pl.Expr]] = [
-        (
-            "named",
-            pl.col("delivery_id").is_in(list(rules.exclude_deliveries)),
-            pl.lit("Left out by name."),
-        )
-    ]
+    named = pl.col("delivery_id").is_in(list(rules.exclude_deliveries))
+    cases: list[Case] = [("named", named, pl.lit("Left out by name."))]
     if rules.require_answer:
         reason = pl.lit("The delivery has not a single answer.")
-        cases.append(("no_answer", pl.col("answered") == 0, reason))
+        cases.append(("no_answer", (pl.col("answered") == 0) & (pl.col("invalid") == 0), reason))
     for name, values in rules.exclude_attributes.items():
-        found = pl.col(name).cast(pl.String)
-        words = pl.format("Candidate attribute " + name.replace("{", "").replace("}", "") + " = '{}'.", found)
+        found = pl.col(f"attribute {name}")
+        words = pl.concat_str(pl.lit(f"Candidate attribute {name} = '"), found, pl.lit("'."))
         cases.append(("attribute", found.is_in(list(values)), words))
     if rules.attempts == "first":
         reason = (
@@ -168,7 +164,7 @@ def select_eligible(
             .then(pl.lit("No attempt label, and the candidate has an earlier delivery."))
             .otherwise(pl.format("Attempt '{}'; only first attempts count.", shown))
         )
-        cases.append(("attempt", not_first, reason))
+        cases.append(("attempt", ~pl.col("first"), reason))
     elif rules.attempts != "all":
         wanted = list(rules.attempts)
         reason = pl.format(
@@ -182,12 +178,13 @@ def select_eligible(
         cases.append(
             ("too_few_answers", pl.col("answered") < rules.minimum_answered * pl.col("rows"), reason)
         )
-    deliveries = _judged(deliveries, cases)
-    exclusions = EXCLUSIONS.validate(deliveries.filter(pl.col("rule").is_not_null()).select(EXCLUSIONS.names))
-    if exclusions.height == deliveries.height:
+    facts = _judged(facts, cases)
+    counts = facts["rule"].is_null()
+    exclusions = EXCLUSIONS.validate(facts.filter(~counts).select(EXCLUSIONS.names))
+    if not counts.any():
         raise InputError(_nobody_left(exclusions))
+    kept = deliveries.filter(counts)
     left_out = exclusions["delivery_id"].implode()
-    kept = deliveries.filter(pl.col("rule").is_null()).drop("rule", "reason", "rows", "answered")
     return Eligible(
         responses=responses.filter(~pl.col("delivery_id").is_in(left_out)),
         candidates=kept,
@@ -212,25 +209,35 @@ def _deliveries(responses: pl.DataFrame, candidates: pl.DataFrame | None) -> pl.
                 attributes.select("delivery_id", name), on="delivery_id", how="left", maintain_order="left"
             )
             table = table.with_columns(pl.coalesce(pl.col(name), given[name]).cast(pl.String))
+    return table
+
+
+def _facts(deliveries: pl.DataFrame, responses: pl.DataFrame, rules: EligibilityRules) -> pl.DataFrame:
+    """What the rules look at, one row per delivery, apart from the attributes so that no names collide."""
+    status = pl.col("status")
     answers = responses.group_by("delivery_id").agg(
-        rows=pl.len().cast(pl.Int64), answered=(pl.col("status") == "answered").sum().cast(pl.Int64)
+        rows=pl.len().cast(pl.Int64),
+        answered=(status == "answered").sum().cast(pl.Int64),
+        invalid=(status == "invalid").sum().cast(pl.Int64),
     )
-    return table.join(answers, on="delivery_id", how="left", maintain_order="left")
-
-
-def _is_first(deliveries: pl.DataFrame) -> pl.Series:
-    """Label 1; or no label, none of the candidate's deliveries labelled 1, and the earliest of them."""
+    # label 1; or no label, none of the candidate's deliveries labelled 1, and the earliest of them
     label = pl.col("attempt").str.strip_chars()
     order = deliveries.with_row_index("index").sort("delivered_at", "index", nulls_last=True)
     earliest = pl.col("index").is_in(order.unique("candidate_id", keep="first")["index"].implode())
     has_labelled = (label == FIRST).any().over("candidate_id")
     first = (label == FIRST) | (label.is_null() & earliest & ~has_labelled)
-    return deliveries.with_row_index("index").select(first.fill_null(False)).to_series()
+    attributes = [
+        pl.col(name).cast(pl.String).alias(f"attribute {name}") for name in rules.exclude_attributes
+    ]
+    facts = deliveries.with_row_index("index").select(
+        "delivery_id", "candidate_id", "attempt", *attributes, first=first.fill_null(False)
+    )
+    return facts.join(answers, on="delivery_id", how="left", maintain_order="left")
 
 
 def _require_known(deliveries: pl.DataFrame, rules: EligibilityRules) -> None:
     problems = []
-    attributes = [name for name in deliveries.columns if name not in ("rows", "answered")]
+    attributes = deliveries.columns
     for name in rules.exclude_attributes:
         if name not in attributes:
             near = get_close_matches(name, attributes, n=1)
@@ -246,17 +253,13 @@ def _require_known(deliveries: pl.DataFrame, rules: EligibilityRules) -> None:
         raise InputError(problems)
 
 
-def _judged(deliveries: pl.DataFrame, cases: list[tuple[str, pl.Expr | pl.Series, pl.Expr]]) -> pl.DataFrame:
-    rule = pl.lit(None, dtype=pl.String)
-    reason = pl.lit(None, dtype=pl.String)
-    for number, (_, broken, _) in enumerate(cases):
-        judged = broken if isinstance(broken, pl.Expr) else pl.lit(broken)
-        deliveries = deliveries.with_columns(judged.fill_null(False).alias(f"case {number}"))
-    for number, (name, _, words) in reversed(list(enumerate(cases))):
-        applies = pl.col(f"case {number}")
+def _judged(facts: pl.DataFrame, cases: list[Case]) -> pl.DataFrame:
+    rule = reason = pl.lit(None, dtype=pl.String)
+    for name, broken, words in reversed(cases):
+        applies = broken.fill_null(False)
         rule = pl.when(applies).then(pl.lit(name)).otherwise(rule)
         reason = pl.when(applies).then(words).otherwise(reason)
-    return deliveries.with_columns(rule=rule, reason=reason).drop(f"case {n}" for n in range(len(cases)))
+    return facts.with_columns(rule=rule, reason=reason)
 
 
 def _by_reason(exclusions: pl.DataFrame) -> list[tuple[str, int]]:

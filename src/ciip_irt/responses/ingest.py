@@ -114,7 +114,7 @@ def ingest(
     by time stamp, then by line, is kept: a second one comes from a restart or a double export, and by then
     the candidate has seen the item. An answered item with zero seconds has an unknown time; zero seconds
     without an answer stay. An option that the item does not offer becomes ``invalid``, never wrong by
-    silence and never dropped. A delivery without a single answer is excluded.
+    silence and never dropped. A delivery without a single answer (valid or not) is excluded.
 
     Examples
     --------
@@ -169,10 +169,10 @@ def ingest(
     counts = counts_of(
         names, readers, logs, dict(read.iter_rows()), examined, kept, excluded_rows, exclusions
     )
-    if kept.is_empty():
+    if not (kept["status"] == "answered").any():
         raise InputError(nothing_left(counts, examined, ", ".join(map(str, paths))))
     check = score_check(kept, bank)
-    notes = [*loud_notes(counts), *score_notes(check), *notes]
+    notes = [*loud_notes(counts, examined), *score_notes(check), *notes]
     return Ingested(
         responses=kept.select(RESPONSES.names),
         candidates=delivery_table(kept, deliveries),
@@ -250,7 +250,7 @@ def _with_repeated_headers(examined: Examination, logs: Sequence[ReadLog]) -> Ex
 def _exclude(examined: Examination, deliveries: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The ``exclusions`` table, and how many rows of which file go with it."""
     left = examined.rows.group_by("delivery_id").agg(
-        rows=pl.len().cast(pl.Int64), answers=(pl.col("status") == "answered").sum()
+        rows=pl.len().cast(pl.Int64), answers=pl.col("status").is_in(["answered", "invalid"]).sum()
     )
     table = deliveries.select("delivery_id", "candidate_id").join(
         left, on="delivery_id", how="left", maintain_order="left"

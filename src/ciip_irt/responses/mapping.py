@@ -21,6 +21,8 @@ KINDS_OF_BLANK = ("omitted", "not_reached", "invalid", "not_administered")
 SECONDS_PER_UNIT = MappingProxyType({"seconds": 1.0, "milliseconds": 0.001, "minutes": 60.0})
 COLUMNS = (*RESPONSES.names, "score")
 """What ``[columns]`` may name: the canonical columns, and the 0/1 score of the source as a cross-check."""
+RESERVED = (*RESPONSES.names, "total", "n_scored", "n_pilot", "person")
+"""Names that an attribute of a candidate cannot have."""
 COUNTED = "counted"
 """``position = "counted"``: the place among the questions that this candidate was given, in order."""
 RECODABLE = ("response", "status", "role")
@@ -185,7 +187,7 @@ def _parsed(data: Mapping[str, Any], where: str, wrong: Wrong) -> ColumnMapping:
     candidates = (
         _texts(_section(data, "candidates", wrong), "[candidates]", wrong) if "candidates" in data else None
     )
-    reserved = sorted(set(candidates or ()) & {*RESPONSES.names, "total", "n_scored", "n_pilot", "person"})
+    reserved = sorted(set(candidates or ()) & set(RESERVED))
     if reserved:
         remedy = "Give the attribute another name; columns of the log itself belong into [columns]."
         wrong(f"[candidates] uses reserved names: {', '.join(reserved)}", remedy)
@@ -258,7 +260,7 @@ def _questions(given: Any, wrong: Wrong) -> tuple[Questions, ...]:
             pattern = texts.get(key)
             if pattern is None or (key == "position" and pattern == COUNTED):
                 continue
-            if not _is_pattern(pattern):
+            if not _is_pattern(pattern, single=bounds[0] == bounds[1]):
                 wrong(
                     f"{place}: {key} = {pattern!r} is not a pattern in {{n}}", 'Write "iraw.{n}" or "{n:03}".'
                 )
@@ -354,8 +356,9 @@ def _is_list_of(value: Any, kind: type) -> bool:
     return isinstance(value, list) and all(type(element) is kind for element in value)
 
 
-def _is_pattern(pattern: str) -> bool:
+def _is_pattern(pattern: str, single: bool) -> bool:
+    """Whether it has a place for n; a block of a single question may name its columns outright."""
     try:
-        return pattern.format(n=1) != pattern.format(n=2)
+        return pattern.format(n=1) != pattern.format(n=2) or single
     except (IndexError, KeyError, ValueError, AttributeError, TypeError):
         return False

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -74,10 +75,9 @@ def read_csv(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8")
     InputError
         Absent or empty file, another encoding or delimiter, repeated column names, ragged rows.
     """
-    path = Path(path)
+    path, delimiter = Path(path), _single(delimiter)
     content = _utf8(_bytes(path), path, encoding)
-    first_line = content[: content.find(b"\n")] if b"\n" in content else content
-    header = next(csv.reader([first_line.decode().rstrip("\r")], delimiter=delimiter), [])
+    header = _header(content, path, delimiter)
     _check_header(header, path, delimiter)
     try:
         frame = pl.read_csv(
@@ -91,6 +91,9 @@ def read_csv(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8")
         )
     except pl.exceptions.PolarsError as error:
         raise InputError(_ragged_rows(content.decode(), path, delimiter, len(header), error)) from None
+    if frame.width != len(header):
+        remedy = "The first line must hold the column names, and nothing may stand above it."
+        raise InputError(Problem("the header cannot be read", where=str(path), row=1, remedy=remedy))
     frame.columns = [name.strip() for name in header]
     ends_empty = frame.width > 1 and frame[:, -1].null_count()
     if ends_empty and _may_have_short_rows(content, delimiter, len(header)):
@@ -165,12 +168,13 @@ def _bytes(path: Path) -> bytes:
         content = path.read_bytes()
         if content.startswith(GZIP_MAGIC):
             content = gzip.decompress(content)
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or "damaged gzip file"
-        raise InputError(
-            Problem(reason.lower(), where=str(path), remedy="Check the path and its rights.")
-        ) from None
-    if not content.strip():
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        remedy = "It may be cut off: copy or export it again."
+        raise InputError(Problem("the gzip file is damaged", where=str(path), remedy=remedy)) from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(Problem(reason, where=str(path), remedy="Check the path and its rights.")) from None
+    if not content.removeprefix(codecs.BOM_UTF8).strip():
         raise InputError(Problem("the file is empty", where=str(path), remedy="Export it again."))
     return content
 
@@ -184,6 +188,14 @@ def _reading(path: Path, read: Any, kind: str) -> pl.DataFrame:
             Problem(f"not {kind}: {first}", where=str(path), remedy="Export it again.")
         ) from None
     return frame
+
+
+def _single(delimiter: str) -> str:
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
+        remedy = "Give one character: ',', ';', '|' or tab."
+        raise InputError(Problem(f"the delimiter {delimiter!r} is not one plain character", remedy=remedy))
+    return delimiter
 
 
 def _utf8(content: bytes, path: Path, encoding: str) -> bytes:
@@ -203,8 +215,11 @@ def _utf8(content: bytes, path: Path, encoding: str) -> bytes:
     except UnicodeDecodeError:
         raise InputError(_undecodable(content, path, encoding)) from None
     if encoding.lower().replace("-", "").replace("_", "") == "utf8":
-        return content.removeprefix(codecs.BOM_UTF8)
-    return text.removeprefix("\ufeff").encode()
+        content = content.removeprefix(codecs.BOM_UTF8)
+    else:
+        content = text.removeprefix("\ufeff").encode()
+    old_mac = b"\r" in content and b"\n" not in content
+    return content.replace(b"\r", b"\n") if old_mac else content
 
 
 def _undecodable(content: bytes, path: Path, encoding: str) -> Problem:
@@ -224,6 +239,15 @@ def _undecodable(content: bytes, path: Path, encoding: str) -> Problem:
         examples=tuple(examples[:MAX_EXAMPLES]),
         remedy="Save it as 'CSV UTF-8', or say --encoding cp1252 if it comes from an older Windows program.",
     )
+
+
+def _header(content: bytes, path: Path, delimiter: str) -> list[str]:
+    lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="")
+    try:
+        return next(csv.reader(lines, delimiter=delimiter), [])
+    except csv.Error as error:
+        remedy = "A quotation mark may be open: check the first line."
+        raise InputError(Problem(f"not a table: {error}", where=str(path), row=1, remedy=remedy)) from None
 
 
 def _check_header(header: list[str], path: Path, delimiter: str) -> None:
@@ -258,7 +282,13 @@ def _ragged_rows(text: str, path: Path, delimiter: str, width: int, error: Excep
         if len(cells) > width
     ]
     if not rows:
-        return Problem(f"not a readable table: {str(error).splitlines()[0]}", where=str(path))
+        odd = [row for row, line in enumerate(text.split("\n"), start=1) if line.count('"') % 2]
+        if not odd:
+            return Problem(f"not a readable table: {str(error).splitlines()[0]}", where=str(path))
+        shown = tuple(text.split("\n")[row - 1].strip()[:60] for row in odd[:MAX_EXAMPLES])
+        remedy = "Write a quotation mark inside a cell twice, and close every cell that begins with one."
+        what = "a quotation mark is opened and not closed"
+        return Problem(what, where=str(path), row=odd[0], count=len(odd), examples=shown, remedy=remedy)
     return Problem(
         f"rows have more cells than the header has names ({width})",
         where=str(path),

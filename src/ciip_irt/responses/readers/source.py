@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from ciip_irt.errors import InputError, Problem
-from ciip_irt.responses.mapping import ColumnMapping
+from ciip_irt.responses.mapping import RESERVED, ColumnMapping
 
 __all__ = [
     "LINE",
@@ -16,6 +16,7 @@ __all__ = [
     "Reader",
     "Source",
     "absent_columns",
+    "attribute_name",
     "attributes_of",
     "canonical_columns",
     "finished_rows",
@@ -132,6 +133,7 @@ def absent_columns(
     needed: Iterable[tuple[str, str]], present: Sequence[str], source: Source
 ) -> list[Problem]:
     """One problem for each column that is needed (name, what for) and absent."""
+    present = [name for name in present if name != LINE]
     lowered = {name.lower(): name for name in present}
     shown = ", ".join(present[:12]) + (", ..." if len(present) > 12 else "")
     problems = []
@@ -220,7 +222,16 @@ def attributes_of(source: Source, lines: pl.DataFrame, used: Iterable[str]) -> l
     if mapping.candidates is not None:
         return [text(lines[column]).alias(name) for name, column in mapping.candidates.items()]
     taken = {*used, LINE}
-    return [text(lines[name]) for name in lines.columns if name not in taken]
+    return [text(lines[name]).alias(attribute_name(name)) for name in lines.columns if name not in taken]
+
+
+def attribute_name(name: str) -> str:
+    """The name under which a column of the source becomes an attribute: reserved names are marked.
+
+    >>> attribute_name("country"), attribute_name("total")
+    ('country', 'source_total')
+    """
+    return f"source_{name}" if name in RESERVED else name
 
 
 def finished_rows(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,112 @@
+"""Mapping files: what they may say, and everything wrong in one error."""
+
+# ruff: noqa: E501 - one case to a line reads better
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ciip_irt.errors import InputError
+from ciip_irt.responses import ColumnMapping, read_mapping
+from ciip_irt.responses.mapping import KeyFile, MissingCodes, Questions
+
+QUESTIONS = {"numbers": [1, 3], "response": "q{n}", "item_id": "I{n:02}"}
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "licensure170.toml"
+
+
+def wrong(**data: Any) -> str:
+    with pytest.raises(InputError) as caught:
+        ColumnMapping.from_dict(data, where="map.toml")
+    assert all(problem.where == "map.toml" for problem in caught.value.problems)
+    return str(caught.value)
+
+
+def test_the_documented_example_reads() -> None:
+    mapping = read_mapping(EXAMPLE)
+    assert mapping.format == "vendor-wide"
+    assert mapping.questions[0].named(mapping.questions[0].response)[:2] == ["iraw.1", "iraw.2"]
+    assert [len(block.numbers) for block in mapping.questions] == [170, 30]
+    assert mapping.missing == MissingCodes(blank="omitted", blank_without_time="not_administered")
+
+
+def test_everything_a_mapping_can_say() -> None:
+    mapping = ColumnMapping.from_dict(
+        {
+            "format": "vendor-wide", "delimiter": ";", "encoding": "cp1252", "time_unit": "minutes",
+            "time_stamp_format": "%d.%m.%Y", "conflicting_duplicates": "last",
+            "columns": {"candidate_id": "ID"}, "constants": {"form_id": "F1"}, "candidates": {"land": "Country"},
+            "questions": [{"numbers": [1, 2], "response": "r{n}"}],
+            "key_file": {"path": "key.csv", "number": "n", "item_id": "id", "role": "role", "form_id": "form"},
+            "missing": {"omitted": ["9"], "not_reached": ["6"], "invalid": ["*"], "not_administered": ["-"]},
+            "recode": {"response": {"1": "A"}, "role": {"P": "pilot"}, "status": {"seen": "omitted"}},
+        }
+    )  # fmt: skip
+    assert mapping.seconds_per_unit == 60
+    assert mapping.key_file == KeyFile("key.csv", "n", "id", "role", "form")
+    assert mapping.missing.not_reached == ("6",)
+    assert mapping.recode["response"]["1"] == "A"
+    with pytest.raises(TypeError):
+        mapping.columns["x"] = "y"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({}, "'format' is missing. Say one of: long, wide, vendor-wide"),
+        ({"format": "tall"}, "format = 'tall' is not known"),
+        ({"format": "long", "delimeter": ";"}, "unknown key 'delimeter'. Did you mean 'delimiter'?"),
+        ({"format": "long", "delimiter": ";;"}, "'delimiter' is ';;'"),
+        ({"format": "long", "delimiter": 5}, "delimiter = 5 is not a text. Put it in double quotes"),
+        ({"format": "long", "columns": "ID"}, "'columns' is not a section"),
+        ({"format": "long", "columns": {"candidat": "ID"}}, "[columns]: unknown key 'candidat'. Did you mean 'candidate_id'?"),
+        ({"format": "long", "columns": {"form_id": "F"}, "constants": {"form_id": "F"}}, "in [columns] and in [constants]"),
+        ({"format": "long", "candidates": {"total": "Total"}}, "reserved names: total"),
+        ({"format": "long", "missing": {"omitted": "9"}}, "omitted = '9' is not a list of texts"),
+        ({"format": "long", "missing": {"omitted": [9]}}, "omitted = [9] is not a list of texts"),
+        ({"format": "long", "missing": {"omitted": ["9"], "not_reached": ["9"]}}, "codes have two meanings: '9'"),
+        ({"format": "long", "missing": {"omitted": [""]}}, "'' is not a code"),
+        ({"format": "long", "missing": {"blank": "nothing"}}, "blank = 'nothing' is not known"),
+        ({"format": "long", "recode": {"respond": {}}}, "[recode]: unknown key 'respond'"),
+        ({"format": "long", "recode": {"response": {"1": 5}}}, "[recode.response]: 1 = 5 is not a text"),
+        ({"format": "long", "questions": [QUESTIONS]}, "[[questions]] belongs to format = 'vendor-wide'"),
+        ({"format": "long", "item_columns": "I*"}, "'item_columns' belongs to format = 'wide'"),
+        ({"format": "wide", "columns": {"response": "r"}}, "which a wide file has once per item"),
+        ({"format": "vendor-wide"}, "a vendor-wide mapping needs [[questions]]"),
+        ({"format": "vendor-wide", "questions": QUESTIONS}, "'questions' is not a list of tables"),
+        ({"format": "vendor-wide", "questions": [{"numbers": [1, 3], "response": "q{n}"}]}, "do not say which items"),
+        ({"format": "vendor-wide", "questions": [QUESTIONS, QUESTIONS]}, "numbers of two [[questions]] overlap"),
+        ({"format": "vendor-wide", "questions": [{**QUESTIONS, "numbers": [3, 1]}]}, "'numbers' is [3, 1]"),
+        ({"format": "vendor-wide", "questions": [{**QUESTIONS, "numbers": "1-3"}]}, "'numbers' is '1-3'"),
+        ({"format": "vendor-wide", "questions": [{**QUESTIONS, "response": "q"}]}, "is not a pattern in {n}"),
+        ({"format": "vendor-wide", "questions": [{**QUESTIONS, "response": "q{m}"}]}, "is not a pattern in {n}"),
+        ({"format": "vendor-wide", "questions": [{**QUESTIONS, "response": "q{n.x}"}]}, "is not a pattern in {n}"),
+        ({"format": "vendor-wide", "questions": [{**QUESTIONS, "role": "trial"}]}, "role = 'trial'"),
+        ({"format": "vendor-wide", "questions": [QUESTIONS], "key_file": {"path": "k"}}, "[key_file] lacks number, item_id"),
+    ],
+)  # fmt: skip
+def test_what_a_mapping_cannot_say(data: dict[str, Any], said: str) -> None:
+    assert said in wrong(**data)
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    said = wrong(fromat="long", columns={"item": "Q"}, missing={"omited": ["9"]})
+    assert "unknown key 'fromat'" in said
+    assert "unknown key 'item'" in said
+    assert "unknown key 'omited'. Did you mean 'omitted'?" in said
+
+
+def test_numbers_fill_patterns() -> None:
+    assert Questions(2, 4, "q{n}").named("Q{n:03}_r") == ["Q002_r", "Q003_r", "Q004_r"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"format = long", "not a TOML file"), (b'format = "\xff"', "not UTF-8 text"), (None, "no such file")],
+)
+def test_files_that_are_no_mapping(tmp_path: Path, content: bytes | None, said: str) -> None:
+    path = tmp_path / "map.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=said):
+        read_mapping(path)
