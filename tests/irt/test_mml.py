@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from ciip_irt.errors import InputError
+from ciip_irt.errors import DesignError, InputError
 from ciip_irt.irt.mml import MmlFit, fit_mml
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.priors import BetaPrior, NormalPrior, Priors
@@ -312,6 +312,52 @@ def test_perfectly_separating_item_stops_at_the_bound() -> None:
     assert fit.at_bound.any() or fit.parameters[:, 0].max() > 3
     assert np.isfinite(fit.parameters).all()
     assert np.isnan(fit.standard_errors[fit.at_bound]).all()
+
+
+def test_nothing_to_estimate_is_said() -> None:
+    block = ResponseBlock(np.arange(2), np.ones((5, 2), dtype=np.int8))
+    with pytest.raises(DesignError, match="answered alike"):
+        fit_mml([block], "2pl", 2)
+
+
+def test_with_everything_fixed_only_the_population_is_estimated() -> None:
+    rng = np.random.default_rng(4)
+    items = np.column_stack((np.ones(30), rng.normal(size=30), np.zeros(30)))
+    block = ResponseBlock(np.arange(30), answers(items, rng.normal(0.5, 1.3, 2000), rng))
+    fit = fit_mml([block], "2pl", 30, fixed=items)
+    np.testing.assert_array_equal(fit.parameters, items)
+    assert abs(fit.population_mean[0] - 0.5) < 4 * fit.population_mean_se[0] < 0.2
+    assert abs(fit.population_sd[0] - 1.3) < 4 * fit.population_sd_se[0] < 0.2
+
+
+def test_a_block_without_any_new_item_still_informs_the_population() -> None:
+    rng = np.random.default_rng(7)
+    items = np.column_stack((np.ones(12), rng.normal(size=12), np.zeros(12)))
+    fixed = np.full((12, 3), np.nan)
+    fixed[:10] = items[:10]
+    ability = rng.normal(0.6, 1.0, 900)
+    x = answers(items, ability, rng)
+    fit = fit_mml(
+        [ResponseBlock(np.arange(12), x[:600]), ResponseBlock(np.arange(10), x[600:, :10])],
+        "1pl",
+        12,
+        fixed=fixed,
+    )
+    assert (fit.parameters[:, 0] == 1.0).all()  # the anchors' common slope is everybody's
+    assert abs(fit.population_mean[0] - 0.6) < 4 * fit.population_mean_se[0] < 0.3
+    assert (np.abs(fit.parameters[10:, 1] - items[10:, 1]) < 4 * fit.standard_errors[10:, 1]).all()
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_ten_candidates_give_an_answer_and_a_warning_or_large_errors(model: str) -> None:
+    rng = np.random.default_rng(1)
+    items = np.column_stack((np.ones(130), rng.normal(size=130), np.zeros(130)))
+    fit = fit_mml([ResponseBlock(np.arange(130), answers(items, rng.normal(size=10), rng))], model, 130)
+    assert np.isfinite(np.delete(fit.parameters, fit.no_variance, axis=0)).all()
+    assert fit.no_variance.size > 0
+    assert fit.warnings
+    errors = fit.standard_errors[:, 1]
+    assert fit.information_positive_definite is False or np.nanmedian(errors) > 0.5
 
 
 def test_everything_wrong_is_said_at_once() -> None:

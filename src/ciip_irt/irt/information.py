@@ -141,7 +141,6 @@ def convolved(probability: FloatArray) -> FloatArray:
     for item in range(n_items):
         p = probability[:, item, :]
         step = result[:, :top] * p[:, [0]]
-        result[:, top : top + highest] = 0.0
         before = result[:, :top].copy()
         result[:, :top] = step
         for score in range(1, n_categories):

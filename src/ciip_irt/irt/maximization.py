@@ -31,8 +31,8 @@ def item_score(
     gradient: FloatArray = np.einsum("qjk,qjkp->jp", counts / p, by)
     weighted = by * (counts.sum(axis=2)[:, :, None] / p)[..., None]
     n_parameters = by.shape[3]
-    left = weighted.transpose(1, 3, 0, 2).reshape(p.shape[1], n_parameters, -1)
-    right = by.transpose(1, 0, 2, 3).reshape(p.shape[1], -1, n_parameters)
+    left = weighted.transpose(1, 3, 0, 2).reshape(p.shape[1], n_parameters, p.shape[0] * p.shape[2])
+    right = by.transpose(1, 0, 2, 3).reshape(p.shape[1], p.shape[0] * p.shape[2], n_parameters)
     return gradient, left @ right
 
 

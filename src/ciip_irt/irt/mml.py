@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.errors import InputError, Problem
+from ciip_irt.errors import DesignError, InputError, Problem
 from ciip_irt.irt.acceleration import accelerated
 from ciip_irt.irt.expectation import Expectation, Run, chunks, expectation, log_probability
 from ciip_irt.irt.free_parameters import FreeParameters, free_parameters
@@ -36,6 +36,7 @@ __all__ = ["MmlFit", "fit_mml"]
 
 HISTORY = 6
 REFINE_AT = (3, 8, 20)
+NARROW = 0.05
 NEAR = 0.02  # standard errors: steps may be small far from the maximum, then this is not convergence
 
 
@@ -192,6 +193,8 @@ def fit_mml(
     ------
     InputError
         Blocks, fixed values or options that do not fit, all at once.
+    DesignError
+        Not a single item has both right and wrong answers.
 
     >>> rng = np.random.default_rng(1)
     >>> difficulty = np.array([-1.0, 0.0, 1.0, 0.5])
@@ -222,6 +225,11 @@ def fit_mml(
     flat = (totals == 0) | (totals == highest * answers)
     estimable = (answers > 0) & (~flat | ~np.isnan(held[:, 1]) | (priors.b is not None))
     used = chunks(without_items(blocks, ~estimable))
+    if not used:
+        raise DesignError(
+            "no item can be estimated: every item was answered alike by everybody who met it. "
+            "More answers, or a prior on b, would help."
+        )
     start, held = start_parameters(model, answers, totals, held, D)
     free = free_parameters(model, start, held, estimable, D)
     population = identified_population(blocks, model, held, estimable, mean, sd)
@@ -331,6 +339,7 @@ def fit_mml(
             positive_definite=errors.positive_definite,
             no_variance=no_variance,
             answers=answers,
+            narrow=np.flatnonzero(moments.sd_free & (moments.sd < NARROW)),
         ),
         theta=theta,
         weights=np.exp(log_weights(theta, moments.mean, moments.sd)),

@@ -115,6 +115,7 @@ def fit_warnings(
     positive_definite: bool | None,
     no_variance: IntArray,
     answers: IntArray,
+    narrow: IntArray,
 ) -> tuple[str, ...]:
     """What cannot be trusted, and what would help, in plain sentences."""
     said: list[str] = []
@@ -141,6 +142,11 @@ def fit_warnings(
             "standard error: the data do not determine it. A prior, a simpler model or more answers would "
             "help."
         )
+    said.extend(
+        f"Population {group} comes out with almost no spread: its answers show no more agreement between "
+        "items than chance. More persons or items would help, or a given standard deviation (sd)."
+        for group in narrow
+    )
     if positive_definite is False:
         said.append(
             "The information matrix is not positive definite, so there are no standard errors: the estimates "

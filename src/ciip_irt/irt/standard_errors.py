@@ -29,6 +29,7 @@ __all__ = ["METHODS", "StandardErrors", "no_standard_errors", "standard_errors"]
 
 METHODS = ("oakes", "cross_product", "none")
 STEP = 1e-5
+SINGULAR = 1e-10
 NEGLIGIBLE = 1e-14  # a person is near few of the points; the others add nothing to the sums
 
 
@@ -97,18 +98,13 @@ def standard_errors(
     kept = information[np.ix_(used, used)]
     kept = 0.5 * (kept + kept.T)
     covariance = np.full((size, size), np.nan)
-    try:
-        np.linalg.cholesky(kept)
-        inverse = np.linalg.inv(kept)
-        positive = True
-    except np.linalg.LinAlgError:
-        positive = False
-    if not positive:
+    inverse = _inverse(kept)
+    if inverse is None:
         empty = no_standard_errors(working.shape, n_groups)
         return StandardErrors(empty.parameters, None, empty.mean, empty.sd, False)
     covariance[np.ix_(used, used)] = inverse
     parameters, reported_covariance = _reported(covariance, model, free, working, D)
-    diagonal = np.sqrt(np.diag(covariance))
+    diagonal = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     moments = np.where(place >= 0, diagonal[np.maximum(place, 0)] if size else np.nan, np.nan)
     return StandardErrors(parameters, reported_covariance, moments[:, 0], moments[:, 1], True)
 
@@ -117,6 +113,22 @@ def no_standard_errors(shape: tuple[int, ...], n_groups: int) -> StandardErrors:
     """All NaN."""
     groups = np.full(n_groups, np.nan)
     return StandardErrors(np.full(shape, np.nan), None, groups, groups.copy(), None)
+
+
+def _inverse(information: FloatArray) -> FloatArray | None:
+    """The inverse, or ``None`` where the matrix is not safely positive definite once scaled to correlations."""
+    diagonal = np.diag(information)
+    if not np.isfinite(information).all() or (diagonal <= 0).any():
+        return None
+    scale = np.sqrt(diagonal)
+    scaled = information / np.outer(scale, scale)
+    try:
+        factor = np.linalg.cholesky(scaled)
+    except np.linalg.LinAlgError:
+        return None
+    if (np.diag(factor) ** 2 < SINGULAR).any():
+        return None
+    return np.asarray(np.linalg.inv(scaled) / np.outer(scale, scale), dtype=np.float64)
 
 
 def _population_places(population: Population, first: int) -> IntArray:
@@ -253,9 +265,9 @@ def _block_part(
     mean_score = np.zeros((block.n_persons, n_items, n_slots))
     for category in range(n_above):
         mean_score += hits[:, :, category, None] * (
-            weight @ lean[:, :, category].reshape(n_points, -1)
+            weight @ lean[:, :, category].reshape(n_points, n_items * n_slots)
         ).reshape(mean_score.shape)
-    center = np.einsum("qjk,qjkr->qjr", curves, lean).reshape(n_points, -1)
+    center = np.einsum("qjk,qjkr->qjr", curves, lean).reshape(n_points, n_items * n_slots)
     mean_score -= mask[:, :, None] * (weight @ center).reshape(mean_score.shape)
     observed = mean_score[:, slots]
     between = observed.T @ observed
@@ -278,13 +290,13 @@ def _block_part(
             continue
         near = np.flatnonzero(weight[:, q] > NEGLIGIBLE)
         residual = hits[near] - (curves[q] if complete else mask[near, :, None] * curves[q])
-        residual = residual.reshape(near.size, -1)
+        residual = residual.reshape(near.size, n_items * n_above)
         weighted = residual * weight[near, q, None]
         product = (weighted.T @ residual).reshape(n_items, n_above, n_items, n_above)
         within += _sandwich(product, lean[q])
         total = weighted.sum(axis=0).reshape(n_items, n_above)
         cross += np.einsum("jk,jkr->jr", total, lean[q])[:, :, None] * moments[q]
-    within_slots = within.reshape(n_items * n_slots, -1)[np.ix_(slots.ravel(), slots.ravel())]
+    within_slots = within.reshape(n_items * n_slots, n_items * n_slots)[np.ix_(slots.ravel(), slots.ravel())]
     population = (moments * persons[:, None]).T @ moments
     return _Block(
         within_slots - between,
@@ -320,5 +332,5 @@ def _reported(
     hopeless = (matrix[:, lost] != 0).any(axis=1) | ~np.isfinite(matrix).all(axis=1)
     result[hopeless, :] = result[:, hopeless] = np.nan
     errors = np.full(free.reported.shape, np.nan)
-    errors[free.reported] = np.sqrt(np.diag(result))
+    errors[free.reported] = np.sqrt(np.maximum(np.diag(result), 0.0))
     return errors, result
