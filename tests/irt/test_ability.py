@@ -32,12 +32,18 @@ def answers(n: int, items: np.ndarray, seed: int, holes: float = 0.0) -> np.ndar
     return x
 
 
+# under 3PL the reference's WLE maximises l + log(I) / 2, which is not Warm's estimator: checked by itself below
+COMPARABLE = [
+    (model, method)
+    for model in FOLDERS
+    for method in ("eap", "map", "ml", "wle")
+    if not (method == "wle" and model.startswith("3pl"))
+]
+
+
 @pytest.mark.parametrize("data", ["LSAT6", "LSAT7", "SAT12"])
-@pytest.mark.parametrize("model", FOLDERS)
-@pytest.mark.parametrize("method", ["eap", "map", "ml", "wle"])
+@pytest.mark.parametrize(("model", "method"), COMPARABLE)
 def test_same_scores_as_the_reference(shared: Path, data: str, model: str, method: str) -> None:
-    if method == "wle" and model.startswith("3pl"):
-        pytest.skip("the reference maximises l + log(I) / 2, which under 3PL is not Warm's estimator")
     folder = shared / "reference" / data
     parameters, sd = reference(folder / model)
     x = np.genfromtxt(folder / "data.csv", delimiter=",", skip_header=1).astype(np.int8)[:50]

@@ -116,7 +116,7 @@ def no_standard_errors(shape: tuple[int, ...], n_groups: int) -> StandardErrors:
 
 
 def _inverse(information: FloatArray) -> FloatArray | None:
-    """The inverse, or ``None`` where the matrix is not safely positive definite once scaled to correlations."""
+    """The inverse, or ``None`` where the matrix is not safely positive definite as correlations."""
     diagonal = np.diag(information)
     if not np.isfinite(information).all() or (diagonal <= 0).any():
         return None
