@@ -161,7 +161,7 @@ def test_difficulty_is_recomputed_and_judged_by_its_severity(form, ciip, bank):
     found = messages(form, replace(ciip, targets=off), bank)
     assert [f[:2] for f in found] == [("difficulty", "error"), ("difficulty", "warning")]
     assert found[0][2] == (
-        f"mean difficulty b is {mean_b:.3f} logits, target {mean_b + 0.05:.3f} +- 0.02: 0.050 too low"
+        f"mean b is {mean_b:.3f} logits, target {mean_b + 0.05:.3f} +- 0.02: 0.050 too low"
     )
     assert "expected score at the cut is" in found[1][2]
     assert found[1][2].endswith("+- 0.1: 3.00 too high")

@@ -125,7 +125,7 @@ def assemble(
     warnings += _pilot_warnings(pool, forms)
     result = replace(
         empty, status=status, achieved=achieved_frame(forms, pool.targets),
-        worst=proposal.objective if pool.targets else None, bound=proposal.bound if pool.targets else None,
+        worst=_worst(forms, pool), bound=proposal.bound if pool.targets else None,
         findings=tuple(findings), nodes=proposal.nodes,
     )  # fmt: skip
     if status == INFEASIBLE:
@@ -206,9 +206,11 @@ def _best_attempt(pool: Pool, seed: int, progress: Progress | None) -> _Attempt:
             # The last try is the least restricted: its verdict is the verdict.
             best = attempt
         if best.proposal.objective <= 1:
-            break
+            return best
     assert best is not None
-    return best
+    # Every try was made and none met the targets: what is proven is what holds for the least restricted.
+    proven = replace(best.proposal, bound=attempt.proposal.bound, stopped=attempt.proposal.stopped)
+    return replace(best, proposal=proven)
 
 
 def _rows(pool: Pool) -> tuple[Row, ...]:
@@ -233,7 +235,8 @@ def _solve(
         return relaxed
     # Targets out of reach of the relaxation are out of reach: a short search shows how near forms can come.
     hopeless = relaxed.objective > 1
-    effort = Effort(NODES_IF_HOPELESS if hopeless else NODES, BACKSTOP_S, GOOD_ENOUGH)
+    good_enough = max(0.0, relaxed.objective) + GOOD_ENOUGH
+    effort = Effort(NODES_IF_HOPELESS if hopeless else NODES, BACKSTOP_S, good_enough)
     proposal = solve(program, effort, seed, progress)
     return replace(proposal, bound=max(proposal.bound, relaxed.objective))
 
@@ -280,13 +283,23 @@ def _status(proposal: Proposal, findings: Sequence[Finding], pool: Pool) -> str:
     return OPTIMAL if proposal.stopped == "optimal" or not pool.targets else WITHIN_TOLERANCE
 
 
+def _worst(forms: Sequence[Form], pool: Pool) -> float | None:
+    """The largest deviation in tolerances, of the targets that are errors where there are any."""
+    strict = [target for target in pool.targets if target.severity == ERROR] or list(pool.targets)
+    tolerances = {target.label: target.tolerance for target in strict}
+    parts = [
+        abs(off) / tolerances[quantity]
+        for quantity, off in achieved_frame(forms, strict).select("quantity", "deviation").iter_rows()
+        if off is not None
+    ]
+    return max(parts, default=None)
+
+
 def _missed_targets(result: Assembly, pool: Pool) -> pl.DataFrame:
     """One row per target out of reach: by how much the nearest forms miss it."""
     rows = []
     for target in pool.targets:
-        here = result.achieved.filter(
-            (pl.col("quantity") == target.quantity.name) & ~pl.col("met").fill_null(True)
-        )
+        here = result.achieved.filter((pl.col("quantity") == target.label) & ~pl.col("met").fill_null(True))
         if here.is_empty() or target.severity != ERROR:
             continue
         worst = here.row(int(here["deviation"].abs().arg_max() or 0), named=True)

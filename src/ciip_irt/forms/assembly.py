@@ -1,6 +1,6 @@
 """The result of an assembly: forms, how well they meet their targets, and what stood in the way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -49,7 +49,8 @@ class Assembly:
     worst
         The largest deviation from a target, in tolerances: 1 is the edge of what is allowed.
     bound
-        No forms can have a smaller ``worst`` than this; ``gap`` is the difference.
+        No forms can have a smaller ``worst`` than this (where these share no item: none that share none);
+        ``gap`` is the difference.
     shortages
         ``what, domain, needed, available, short, message`` where the bank does not suffice.
     findings
@@ -83,7 +84,7 @@ class Assembly:
         """The forms, one row per position."""
         return self.forms
 
-    def record(self) -> Mapping[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """What ``assembly.json`` holds."""
         return {
             "status": self.status,
@@ -95,6 +96,7 @@ class Assembly:
             "bound": self.bound,
             "gap": self.gap,
             "nodes": self.nodes,
+            "summary": self.summary().splitlines(),
             "warnings": list(self.warnings),
             "findings": [f"{f.form_id}: {f.message}" for f in self.findings],
             "shortages": self.shortages["message"].to_list(),
@@ -124,7 +126,7 @@ class Assembly:
                 low, high = min(values), max(values)
                 spread = f"{low:.3f}" if self.n_forms == 1 else f"{low:.3f} to {high:.3f}"
                 target = f"{rows['target'][0]:.3f} +- {rows['tolerance'][0]:g}"
-                lines.append(f"{str(quantity).replace('_', ' ')}: {spread} (target {target}).")
+                lines.append(f"{quantity}: {spread} (target {target}).")
         if self.n_forms > 1:
             common = _largest_overlap(self.forms)
             lines.append(
@@ -166,5 +168,5 @@ def achieved_frame(forms: Sequence[Form], targets: Sequence[ResolvedTarget]) -> 
             value = achieved_value(target.contributions, form.scored)
             off = None if value is None else value - target.value
             met = None if off is None else abs(off) <= target.tolerance * (1 + 1e-6)
-            rows.append((form.form_id, target.quantity.name, target.value, target.tolerance, value, off, met))
+            rows.append((form.form_id, target.label, target.value, target.tolerance, value, off, met))
     return pl.DataFrame(rows, schema=ACHIEVED_COLUMNS, orient="row")

@@ -51,7 +51,7 @@ def _expected_score(parameters: FloatArray, D: float, theta_cut: float, length: 
 QUANTITIES: dict[str, Quantity] = {
     quantity.name: quantity
     for quantity in (
-        Quantity("mean_b", "mean difficulty b", "logits", 3, _mean_b),
+        Quantity("mean_b", "mean b", "logits", 3, _mean_b),
         Quantity(
             "expected_score_at_cut", "expected score at the cut", "raw points", 2, _expected_score, True
         ),
