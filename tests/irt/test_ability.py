@@ -32,7 +32,7 @@ def answers(n: int, items: np.ndarray, seed: int, holes: float = 0.0) -> np.ndar
     return x
 
 
-# under 3PL the reference's WLE maximises l + log(I) / 2, which is not Warm's estimator: checked by itself below
+# under 3PL the reference's WLE maximises l + log(I) / 2, not Warm's estimator: checked by itself
 COMPARABLE = [
     (model, method)
     for model in FOLDERS
