@@ -58,7 +58,7 @@ def option_curves_chart(rows: pl.DataFrame, *, title: str, key: str) -> Chart:
     order = sorted(options, key=lambda option: (option in credited, option))
     of_option = {option: rows.filter(pl.col("option") == option) for option in order}
     ends = [of_option[option]["share"][-1] for option in order]
-    heights = spread(ends, LABEL_GAP, 0.0, 1.0)
+    heights = spread(ends, LABEL_GAP, 0.02, 1.0)
     marks: list[Mark] = []
     wrong = right = 0
     for option, height in zip(order, heights, strict=True):

@@ -33,20 +33,31 @@ def plot_score_distribution(
 
 
 def score_distribution_chart(
-    counts: pl.DataFrame, *, cut: float | None = None, title: str = "Scores"
+    counts: pl.DataFrame,
+    *,
+    cut: float | None = None,
+    title: str = "Scores",
+    width: int = 1,
+    span: tuple[float, float] | None = None,
 ) -> Chart:
-    """The figure of ``plot_score_distribution`` as a chart."""
+    """The figure of ``plot_score_distribution`` as a chart.
+
+    ``width`` is the number of scores that one row of ``counts`` stands for, ``score`` being their middle;
+    ``span`` the range of the axis, so that several forms can be compared.
+    """
     rows = known(counts, "score", "n").sort("score")
     score, n = [float(value) for value in rows["score"].to_list()], [float(v) for v in rows["n"].to_list()]
-    low, high = min(score, default=0.0) - 1, max(score, default=1.0) + 1
+    half = width / 2
+    reached = min(score, default=0.0) - half, max(score, default=1.0) + half
+    low, high = span or reached
     top = 1.05 * max(n, default=1.0) or 1.0
-    marks: list[Mark] = [Bars(tuple(score), tuple(n), "key")]
+    marks: list[Mark] = [Bars(tuple(score), tuple(n), "key", float(width))]
     if cut is not None and low <= cut <= high:
-        marks.append(Reference(cut, "cut"))
+        marks.append(Reference(cut - 0.5, "cut"))
     return Chart(
         title,
-        f"Scores of {sum(n):,.0f} candidates, from {low + 1:,.0f} to {high - 1:,.0f}.",
+        f"Scores of {sum(n):,.0f} candidates, from {reached[0] + 0.5:,.0f} to {reached[1] - 0.5:,.0f}.",
         Axis("score", low, high, even_ticks(low, high, 6)),
-        Axis("candidates", 0.0, top, even_ticks(0.0, top, 5)),
+        Axis("candidates", 0.0, top, even_ticks(0.0, top, min(5, max(int(top), 1)))),
         tuple(marks),
     )

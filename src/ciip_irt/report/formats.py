@@ -16,11 +16,13 @@ __all__ = [
     "percent",
     "seconds",
     "sentence_case",
+    "tied",
     "whole",
 ]
 
 NO_VALUE = "–"
 MINUS = "−"
+JOINT = "\u00a0"
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 WORDS = {
     "n": "n",
@@ -32,7 +34,10 @@ WORDS = {
     "dif": "DIF",
     "id": "ID",
     "theta": "θ",
-    "infit": "infit",
+    "rmsd": "RMSD",
+    "md": "MD",
+    "x2": "X²",
+    "df": "df",
     "mnsq": "MNSQ",
     "ets": "ETS",
     "eap": "EAP",
@@ -40,6 +45,7 @@ WORDS = {
     "mean r": "mean R",
     "mean b": "mean b",
     "form id": "form",
+    "dif class c": "DIF class C",
     "item id": "item",
 }
 
@@ -95,20 +101,20 @@ def whole(value: Any) -> str:
 
 
 def percent(value: Any, digits: int = 0) -> str:
-    """A share; a small share that is not nothing is not written as nothing.
+    r"""A share; a small share that is not nothing is not written as nothing.
 
-    >>> percent(0.413), percent(0.002), percent(0), percent(None), percent(0.999)
-    ('41 %', '< 1 %', '0 %', '–', '> 99 %')
+    >>> [percent(share).replace("\u00a0", " ") for share in (0.413, 0.002, 0, None, 0.999)]
+    ['41 %', '< 1 %', '0 %', '–', '> 99 %']
     """
     number = _number(value)
     if number is None:
         return NO_VALUE
     text = f"{number:.{digits}%}"[:-1]
     if digits == 0 and number > 0 and text == "0":
-        return "< 1 %"
+        return f"<{JOINT}1{JOINT}%"
     if digits == 0 and number < 1 and text == "100":
-        return "> 99 %"
-    return f"{text} %"
+        return f">{JOINT}99{JOINT}%"
+    return f"{text}{JOINT}%"
 
 
 def seconds(value: Any) -> str:
@@ -180,6 +186,15 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def tied(text: Any) -> str:
+    r"""A sentence whose numbers keep their percent sign when the line breaks.
+
+    >>> tied("41 % chose C") == "41\u00a0% chose C", tied(None)
+    (True, '')
+    """
+    return "" if text is None else str(text).replace(" %", f"{JOINT}%")
+
+
 FILTERS = {
     "decimal": decimal,
     "interval": interval,
@@ -189,5 +204,6 @@ FILTERS = {
     "humane": humane,
     "sentence_case": sentence_case,
     "cell": cell,
+    "tied": tied,
     "plural": plural,
 }

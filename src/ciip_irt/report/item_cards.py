@@ -137,6 +137,7 @@ def _statistics(frame: pl.DataFrame) -> tuple[dict[str, Row], dict[str, list[Row
         else:
             by_form.setdefault(row["item_id"], []).append(row)
     for item, rows in by_form.items():
+        rows.sort(key=lambda row: str(row["form_id"]))
         pooled.setdefault(item, rows[0])
     return pooled, by_form
 

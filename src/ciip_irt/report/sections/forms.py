@@ -20,11 +20,12 @@ TARGET_COLUMNS = ("form_id", "quantity", "target", "achieved")
 
 @dataclass(frozen=True, slots=True)
 class DomainLine:
-    """One domain: what the blueprint wants and what each form has."""
+    """One domain: what the blueprint wants, what each form has, and whether that is what is wanted."""
 
     domain: str
     wanted: Any
     counts: tuple[int, ...]
+    fits: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class DomainCounts:
 
 def summary_values(results: Results) -> dict[str, Any]:
     """What the form summary table needs."""
-    rows = list(results.table("form_summary.csv").iter_rows(named=True))
+    frame = results.table("form_summary.csv")
+    rows = list(frame.sort("form_id", maintain_order=True).iter_rows(named=True))
     return {
         "summary": rows,
         "timed": any(row["median_total_time_s"] is not None for row in rows),
@@ -110,16 +112,27 @@ def _build(edition: Edition) -> Sequence[Page]:
 
 
 def _score_charts(results: Results) -> list[tuple[str, Chart]]:
-    scores = results.table("abilities.csv")
-    if "total" not in scores.columns or "form_id" not in scores.columns:
+    scores = results.table("abilities.csv").drop_nulls()
+    if not {"total", "form_id"} <= set(scores.columns) or scores.is_empty():
         return []
     cuts = {row["form_id"]: row["cut"] for row in results.table("form_summary.csv").iter_rows(named=True)}
+    parts = {str(form): rows for (form,), rows in scores.group_by(["form_id"], maintain_order=True)}
+    width = _bin_width(min(rows.height for rows in parts.values()))
+    binned = scores.select((pl.col("total") / width).floor() * width)["total"]
+    span = (float(str(binned.min())) - 0.5, float(str(binned.max())) + width - 0.5)
     charts = []
-    for (form,), rows in scores.drop_nulls().group_by(["form_id"], maintain_order=True):
-        counts = rows.group_by(pl.col("total").alias("score")).len("n").sort("score")
+    for form in sorted(parts):
+        middle = (pl.col("total") / width).floor() * width + (width - 1) / 2
+        counts = parts[form].group_by(middle.alias("score")).len("n").sort("score")
         title = f"Scores on {form}"
-        charts.append((title, score_distribution_chart(counts, cut=cuts.get(str(form)), title=title)))
-    return sorted(charts, key=lambda entry: entry[0])
+        chart = score_distribution_chart(counts, cut=cuts.get(form), title=title, width=width, span=span)
+        charts.append((title, chart))
+    return charts
+
+
+def _bin_width(candidates: int) -> int:
+    """Scores per bar: with few candidates single scores show noise, not shape."""
+    return next((width for limit, width in ((300, 5), (1000, 2)) if candidates < limit), 1)
 
 
 def _curves(edition: Edition) -> list[Chart]:
@@ -166,21 +179,19 @@ def _domain_counts(edition: Edition) -> DomainCounts | None:
     }
     wanted = _wanted_counts(edition)
     domains = sorted({domain for domain, _ in n if domain} | set(wanted))
-    lines = tuple(
-        DomainLine(
-            edition.domain_title(domain),
-            wanted.get(domain),
-            tuple(n.get((domain, form), 0) for form in names),
-        )
-        for domain in domains
-    )
+    lines = []
+    for domain in domains:
+        counts = tuple(n.get((domain, form), 0) for form in names)
+        words, low, high = wanted.get(domain, (None, None, None))
+        fits = tuple(low is None or high is None or low <= count <= high for count in counts)
+        lines.append(DomainLine(edition.domain_title(domain), words, counts, fits))
     pilots = forms.filter(pl.col("role") == "pilot").group_by("form_id").len()
     n_pilots = dict(pilots.iter_rows())
     totals = tuple(sum(line.counts[k] for line in lines) for k in range(len(names)))
     whole = [line.wanted for line in lines if isinstance(line.wanted, int)]
     return DomainCounts(
         forms=names,
-        lines=lines,
+        lines=tuple(lines),
         totals=totals,
         pilots=tuple(n_pilots.get(form, 0) for form in names),
         wanted=bool(wanted),
@@ -188,15 +199,16 @@ def _domain_counts(edition: Edition) -> DomainCounts | None:
     )
 
 
-def _wanted_counts(edition: Edition) -> dict[str, Any]:
-    """The blueprint's count of each domain (``22 to 24`` where it gives a range), where the run names it."""
+def _wanted_counts(edition: Edition) -> dict[str, tuple[Any, int | None, int | None]]:
+    """The blueprint's count of each domain in words, lowest and highest, where the run names it."""
     domains = edition.blueprint.get("domains")
-    wanted: dict[str, Any] = {}
+    wanted: dict[str, tuple[Any, int | None, int | None]] = {}
     for domain in domains if isinstance(domains, list) else ():
         if isinstance(domain, Mapping) and domain.get("letter"):
-            count, low, high = (domain.get(name) for name in ("count", "low", "high"))
-            ranged = low is not None and high is not None and low != high
-            wanted[str(domain["letter"])] = f"{low} to {high}" if ranged else count
+            count = domain.get("count")
+            low, high = domain.get("low", count), domain.get("high", count)
+            words = count if low == high else f"{low} to {high}"
+            wanted[str(domain["letter"])] = (words, low, high)
     return wanted
 
 

@@ -59,7 +59,7 @@ def _page(
         option_chart=option_chart,
         curve_chart=curve_chart,
         option_intervals=any(row.get("r_low") is not None for row in card.options),
-        decision_words=DECISIONS[decision].words if decision in DECISIONS else decision,
+        decision_words=DECISIONS[decision].words if decision in DECISIONS else "",
         decision_tone=DECISIONS[decision].tone if decision in DECISIONS else "minor",
         parameter_words=PARAMETER_WORDS,
         model_words=_model_words(card),

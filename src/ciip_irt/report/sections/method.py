@@ -109,7 +109,7 @@ def _reading(record: Mapping[str, Any]) -> list[Line]:
     if isinstance(files, list) and len(files) > 1:
         lines += [(f"{file.get('file')}: rows read", file.get("rows_read")) for file in files]
     for status, count in (record.get("by_status") or {}).items():
-        lines.append((f"answers {humane(status)}", count))
+        lines.append((f"rows {humane(status)}", count))
     for rule, found in (record.get("by_rule") or {}).items():
         if isinstance(found, Mapping):
             said = f"{found.get('reason') or humane(rule)} ({found.get('action') or 'set apart'})"

@@ -110,7 +110,7 @@ def _tiles(edition: Edition, flags: Sequence[Any]) -> list[Tile]:
         tiles.append(Tile(f"{items:,}", "items to look at first", "flags.html"))
     if "pilots.html" in pages:
         decided = results.table("pilot_decisions.csv")["decision"].to_list()
-        tiles.append(Tile(f"{decided.count('promote'):,}", "pilots promoted", "pilots.html"))
+        tiles.append(Tile(f"{decided.count('promote'):,}", "pilots ready to promote", "pilots.html"))
     if results.has("forms.csv"):
         tiles.append(
             Tile(f"{results.table('forms.csv')['form_id'].n_unique():,}", "forms assembled", "forms.html")

@@ -24,8 +24,10 @@ class Decision:
 DECISIONS = {
     decision.name: decision
     for decision in (
-        Decision("promote", "good enough to count: move it into the scored pool", "promoted", "distractor2"),
-        Decision("hold", "not settled yet: pilot it again, answers add up", "held", "key"),
+        Decision(
+            "promote", "good enough to count: move it into the scored pool", "to promote", "distractor2"
+        ),
+        Decision("hold", "not settled yet: pilot it again, answers add up", "to hold", "key"),
         Decision("revise", "worth repairing: rework it and pilot the new version", "to revise", "next"),
         Decision("retire", "not worth another round", "to retire", "first"),
     )
