@@ -376,7 +376,7 @@ CELLS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(CELLS, max_size=25), with_bank=st.booleans())
 def test_any_log_is_accounted_for_row_by_row(
     rows: list[dict[str, str]], with_bank: bool, tmp_path: Path, bank: ItemBank

@@ -217,7 +217,7 @@ def test_a_code_for_missing_goes_before_the_word_answered(
     assert ingest_text(log_text(), mapping=plan).responses["status"][1] == "omitted"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     table=st.lists(
         st.tuples(*[st.sampled_from(["A", "B", "C", "D", ""])] * 3), min_size=1, max_size=8

@@ -208,5 +208,5 @@ def _cells(
         choice=pl.when(pl.col("status") == "answered").then("choice").fill_null(-1).cast(pl.Int8),
         status=pl.col("status").replace_strict(STATUS_CODES, return_dtype=pl.UInt8),
         time_s=pl.col("time_s"),
-        position=pl.col("position").fill_null(0).cast(pl.Int16),
+        position=pl.col("position").cast(pl.Int16, strict=False).fill_null(0),
     ), warnings
