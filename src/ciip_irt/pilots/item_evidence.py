@@ -1,6 +1,6 @@
 """All that is known about one pilot item: what was observed, and the posterior of its response curve."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from ciip_irt.pilots.curves import CurveGrid
 __all__ = ["CurvePosterior", "ItemEvidence", "Observed", "OptionEvidence", "curve_posterior"]
 
 INTERVAL = (0.025, 0.975)
-UNLIKELY = 25.0  # log-probability below the most likely curve at which a curve is left out
+UNLIKELY = 25.0  # how far below the likeliest curve, in logs, a curve is left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,34 +21,22 @@ class CurvePosterior:
     ----------
     slopes, intercepts
         Shape (M,): the curves.
-    log_likelihood, log_prior
-        Shape (M,).
     p
         Shape (M,): proportion right (or choosing the option) in the reference population.
     r
         Shape (M,): R with the scored total in the reference population; ``None`` where it is not known.
-    at_edge
-        Shape (M,): curves on the border of the grid.
-    times
-        How often the answers count, at least 1; 2 stands for as many answers again of the same kind.
     weights
         Shape (M,), sums to 1.
+    at_edge
+        Shape (M,): curves on the border of the grid.
     """
 
     slopes: FloatArray
     intercepts: FloatArray
-    log_likelihood: FloatArray
-    log_prior: FloatArray
     p: FloatArray
     r: FloatArray | None
+    weights: FloatArray
     at_edge: BoolArray
-    times: float = 1.0
-    weights: FloatArray = field(init=False)
-
-    def __post_init__(self) -> None:
-        log_weight = self.times * self.log_likelihood + self.log_prior
-        weights = np.exp(log_weight - log_weight.max())
-        object.__setattr__(self, "weights", weights / weights.sum())
 
     def probability(self, holds: BoolArray) -> float:
         """Posterior probability of a statement (M,) about the curve."""
@@ -75,21 +63,17 @@ class CurvePosterior:
 def curve_posterior(
     grid: CurveGrid, log_likelihood: FloatArray, log_prior: FloatArray, p: FloatArray, r: FloatArray | None
 ) -> CurvePosterior:
-    """The posterior from arrays (S, D) on a grid, without the curves that cannot be.
-
-    A curve stays if its posterior or its likelihood is within ``exp(-25)`` of the largest: what is left out
-    would not come back with more answers of the same kind either.
-    """
+    """The posterior from arrays (S, D) on a grid, without curves below ``exp(-25)`` of the likeliest."""
     joint = log_likelihood + log_prior
-    stays = (joint > joint.max() - UNLIKELY) | (log_likelihood > log_likelihood.max() - UNLIKELY)
+    stays = joint > joint.max() - UNLIKELY
+    weights = np.exp(joint[stays] - joint.max())
     s, d = np.nonzero(stays)
     return CurvePosterior(
         slopes=grid.slopes[s],
         intercepts=grid.intercepts[d],
-        log_likelihood=log_likelihood[stays],
-        log_prior=log_prior[stays],
         p=p[stays],
         r=None if r is None else r[stays],
+        weights=weights / weights.sum(),
         at_edge=np.isin(s, (0, grid.slopes.size - 1)) | np.isin(d, (0, grid.intercepts.size - 1)),
     )
 
@@ -142,16 +126,3 @@ class ItemEvidence:
     a: FloatArray
     b: FloatArray
     information: FloatArray | None
-
-    def as_if(self, n: float) -> "ItemEvidence":
-        """The same item, had ``n`` persons answered as those did who have."""
-        times = n / self.n
-        return replace(
-            self,
-            n=round(n),
-            posterior=replace(self.posterior, times=times),
-            distractors=tuple(
-                replace(option, posterior=replace(option.posterior, times=times))
-                for option in self.distractors
-            ),
-        )

@@ -1,11 +1,17 @@
 """What is believed about a pilot item, and about a distractor, before anyone has answered.
 
-A pilot item is **sound** or **flawed**. Sound: log s ~ N(m_s, .45^2), d ~ N(m_d, v_d^2). Flawed: half of them
-flat, knowing more does not help, s ~ N(0, .12^2); half with a wrong key, so that those who know more avoid
-it, s ~ N(-.45, .3^2); both with d ~ N(-.5, 1.8^2). The share of flawed items, m_s, m_d and v_d are estimated
-from the whole block of pilots by EM (marginal maximum a posteriori), so that a block of easy pilots is not
-pulled towards the average item (Babcock & Hodge 2020). They lean on weak beliefs, which matter for a block of
-a few items only: pilots resemble the scored items, and about three in twenty are flawed.
+A pilot item is sound, flat, or has a wrong key.
+
+=========  ==================  ====================================================
+sound      log s ~ N(m, .45²)  d ~ N(k, v²)
+flat       s ~ N(0, .12²)      d ~ N(-.5, 1.8²): knowing more does not help
+wrong key  s ~ N(-.45, .3²)    d ~ N(-.5, 1.8²): those who know more avoid the key
+=========  ==================  ====================================================
+
+The shares of the three kinds, m, k and v are estimated from the whole block of pilots by EM (marginal maximum
+a posteriori), so that a block of easy pilots is not pulled towards the average item (Babcock & Hodge 2020).
+They lean on weak beliefs, which matter for a block of a few items only: pilots resemble the scored items, and
+about three in twenty are flawed.
 
 The prior of difficulty stands on d, the logit of P for the average candidate, and not on b = -d/s: for
 slopes near 0 the difficulty b does not exist. At a fixed slope a normal d is a normal b.
@@ -14,7 +20,7 @@ A **distractor** is an "item" whose curve falls: log(-s) ~ N(m_s - .3, .6^2). Se
 probability of .03 it behaves like a key.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,11 +31,12 @@ __all__ = ["BlockPrior", "distractor_log_prior", "estimate_prior"]
 
 SD_LOG_SLOPE = 0.45
 FLAT, WRONG_KEY, FLAWED_INTERCEPT = (0.0, 0.12), (-0.45, 0.3), (-0.5, 1.8)
-FLAWED_PSEUDO, SOUND_PSEUDO = 3.0, 17.0  # a Beta(3, 17) belief about the share of flawed items
+SHARE_PSEUDO = (17.0, 1.5, 1.5)  # a Dirichlet belief about the shares of sound, flat and wrongly keyed items
 LOG_SLOPE_PSEUDO, INTERCEPT_PSEUDO = 4.0, 2.0  # items that the scored ones are worth as a belief
 SD_INTERCEPT, SD_PSEUDO = 1.1, 4.0
 DISTRACTOR = ((0.87, "falls"), (0.10, "flat"), (0.03, "key"))
-ITERATIONS, TOLERANCE = 200, 1e-5
+ESTIMATED = ("mean_log_slope", "mean_intercept", "sd_intercept", "flat", "wrong_key")
+ITERATIONS, TOLERANCE = 200, 1e-4
 NEVER = -1e3
 
 
@@ -43,8 +50,8 @@ class BlockPrior:
         Of sound items.
     mean_intercept, sd_intercept
         Of sound items: logit of P for the average candidate.
-    flawed
-        Share of flawed items.
+    flat, wrong_key
+        Shares of these items.
     converged
         Whether the EM settled.
     """
@@ -53,7 +60,8 @@ class BlockPrior:
     mean_intercept: float
     sd_log_slope: float = SD_LOG_SLOPE
     sd_intercept: float = SD_INTERCEPT
-    flawed: float = FLAWED_PSEUDO / (FLAWED_PSEUDO + SOUND_PSEUDO)
+    flat: float = SHARE_PSEUDO[1] / sum(SHARE_PSEUDO)
+    wrong_key: float = SHARE_PSEUDO[2] / sum(SHARE_PSEUDO)
     converged: bool = True
 
     def sound_log_density(self, grid: CurveGrid) -> FloatArray:
@@ -63,17 +71,22 @@ class BlockPrior:
 
     def log_density(self, grid: CurveGrid) -> FloatArray:
         """Shape (S, D): log weights of the mixture."""
-        result: FloatArray = np.logaddexp(
-            np.log1p(-self.flawed) + self.sound_log_density(grid),
-            np.log(self.flawed) + flawed_log_density(grid),
-        )
+        flat, wrong_key = flawed_log_densities(grid)
+        parts = [
+            np.log1p(-self.flat - self.wrong_key) + self.sound_log_density(grid),
+            np.log(self.flat) + flat,
+            np.log(self.wrong_key) + wrong_key,
+        ]
+        result: FloatArray = np.logaddexp.reduce(parts)
         return result
 
 
-def flawed_log_density(grid: CurveGrid) -> FloatArray:
-    """Shape (S, D): log weights of a flawed item, summing to 1 over the grid."""
-    slope = np.logaddexp(_normal(grid.slopes, *FLAT), _normal(grid.slopes, *WRONG_KEY)) - np.log(2.0)
-    return _product(slope, _normal(grid.intercepts, *FLAWED_INTERCEPT))
+def flawed_log_densities(grid: CurveGrid) -> tuple[FloatArray, FloatArray]:
+    """Shapes (S, D): log weights of a flat item and of one with a wrong key, each summing to 1."""
+    intercept = _normal(grid.intercepts, *FLAWED_INTERCEPT)
+    return _product(_normal(grid.slopes, *FLAT), intercept), _product(
+        _normal(grid.slopes, *WRONG_KEY), intercept
+    )
 
 
 def distractor_log_prior(grid: CurveGrid, prior: BlockPrior) -> FloatArray:
@@ -108,36 +121,36 @@ def estimate_prior(
         return prior
     peak = log_likelihood.max(axis=(1, 2), keepdims=True)
     likelihood = np.exp(log_likelihood - peak).reshape(n_items, -1)
-    flawed = likelihood @ np.exp(flawed_log_density(grid)).ravel()
+    flaws = np.stack([likelihood @ np.exp(density).ravel() for density in flawed_log_densities(grid)])
     log_slope = np.log(np.where(grid.slopes > 0, grid.slopes, 1.0))
+    belief = np.array(SHARE_PSEUDO)
+    shares = belief / belief.sum()
     for _ in range(ITERATIONS):
-        density = np.exp(prior.sound_log_density(grid)).ravel()
-        sound = likelihood * density
-        evidence = sound.sum(axis=1)
-        share = (1 - prior.flawed) * evidence / ((1 - prior.flawed) * evidence + prior.flawed * flawed)
-        expected = ((share / evidence) @ sound).reshape(grid.shape)
-        n_sound = float(share.sum())
+        weighted = likelihood * np.exp(prior.sound_log_density(grid)).ravel()
+        evidence = weighted.sum(axis=1)
+        kinds = shares[:, None] * np.vstack([evidence, flaws])
+        kinds /= kinds.sum(axis=0)
+        shares = (kinds.sum(axis=1) + belief) / (n_items + belief.sum())
+        expected = ((kinds[0] / evidence) @ weighted).reshape(grid.shape)
+        n_sound = float(kinds[0].sum())
         by_slope, by_intercept = expected.sum(axis=1), expected.sum(axis=0)
-        new_slope = (by_slope @ log_slope + LOG_SLOPE_PSEUDO * mean_log_slope) / (n_sound + LOG_SLOPE_PSEUDO)
-        new_mean = (by_intercept @ grid.intercepts + INTERCEPT_PSEUDO * mean_intercept) / (
+        slope = (by_slope @ log_slope + LOG_SLOPE_PSEUDO * mean_log_slope) / (n_sound + LOG_SLOPE_PSEUDO)
+        mean = (by_intercept @ grid.intercepts + INTERCEPT_PSEUDO * mean_intercept) / (
             n_sound + INTERCEPT_PSEUDO
         )
-        squares = by_intercept @ (grid.intercepts - new_mean) ** 2 + SD_PSEUDO * SD_INTERCEPT**2
+        squares = by_intercept @ (grid.intercepts - mean) ** 2 + SD_PSEUDO * SD_INTERCEPT**2
         new = BlockPrior(
-            mean_log_slope=float(new_slope),
-            mean_intercept=float(new_mean),
+            mean_log_slope=float(slope),
+            mean_intercept=float(mean),
             sd_intercept=float(np.sqrt(squares / (n_sound + SD_PSEUDO))),
-            flawed=float((n_items - n_sound + FLAWED_PSEUDO) / (n_items + FLAWED_PSEUDO + SOUND_PSEUDO)),
+            flat=float(shares[1]),
+            wrong_key=float(shares[2]),
         )
-        moved = max(abs(a - b) for a, b in zip(_numbers(new), _numbers(prior), strict=True))
+        moved = max(abs(getattr(new, name) - getattr(prior, name)) for name in ESTIMATED)
         prior = new
         if moved < TOLERANCE:
             return prior
-    return BlockPrior(*_numbers(prior)[:2], SD_LOG_SLOPE, *_numbers(prior)[2:], converged=False)
-
-
-def _numbers(prior: BlockPrior) -> tuple[float, float, float, float]:
-    return prior.mean_log_slope, prior.mean_intercept, prior.sd_intercept, prior.flawed
+    return replace(prior, converged=False)
 
 
 def _normal(x: FloatArray, mean: float, sd: float) -> FloatArray:

@@ -5,9 +5,9 @@ that of the curves which satisfy all of them at once, not a product. A criterion
 key) bounds it: all cannot hold with a larger probability than one of them. It is exact where both doubts have
 the same cause, as a wrong key and a low R have.
 
-**Hold** says how many further answers should settle it: the smallest number, in tens, at which the decision
-would fall if further answers were like those so far (the likelihood raised to the power n'/n). Real answers
-scatter, so it is an expectation and no promise.
+**Hold** says how many further answers should settle it (``further``). **Revise** names the part at fault:
+key, distractor, difficulty or wording. **Retire** is for items that certainly fail where no part can be
+named.
 """
 
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ from ciip_irt.errors import plural
 from ciip_irt.pilots.criteria import CRITERIA, CriterionResult
 from ciip_irt.pilots.criteria.criterion import number
 from ciip_irt.pilots.criteria.key_right import doubtful_option
+from ciip_irt.pilots.further import further_answers
 from ciip_irt.pilots.item_evidence import ItemEvidence, OptionEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["Verdict", "all_hold", "judge", "verdict"]
 
-STEP = 10
 EASY = 0.9  # above, hardly any R exceeds .2 in a homogeneous population
 FUNCTIONING = 0.05  # a distractor works where at least this share chooses it (domain practice)
 
@@ -70,31 +70,33 @@ def verdict(evidence: ItemEvidence, policy: Policy) -> Verdict:
         more = max(policy.minimum_n - n, 0) or None
         reasons = "Nobody has answered it yet." if not n else "Nothing is known about it yet."
         return Verdict("hold", None, more, f"{reasons} Pilot it.", results)
+    doubtful = _weakest_name(results)
+    more = further_answers(evidence, probability, doubtful, policy)
     if n < policy.minimum_n:
-        more = policy.minimum_n - n
+        least = policy.minimum_n - n
         reasons = (
-            f"{plural(n, 'answer')} only, nothing is decided below {policy.minimum_n}."
-            f" {_sentence(_weakest(results).words)} Pilot it again; {plural(more, 'more answer')} at least."
+            f"{plural(n, 'answer')} only; {results[doubtful].words}, and nothing is decided below"
+            f" {policy.minimum_n} answers. Pilot it again; it needs {least} more at least."
         )
-        return Verdict("hold", probability, more, reasons, results)
+        return Verdict("hold", probability, max(least, more or 0), reasons, results)
     decision = _settled(probability, n, policy)
     if decision == "promote":
         return Verdict("promote", probability, None, _why_promoted(evidence, probability, policy), results)
     if decision == "give up":
         decision, reasons = _at_fault(evidence, results, policy)
         return Verdict(decision, probability, None, reasons, results)
-    more, settles = _more_needed(evidence, policy)
-    only = " only" if n < 0.5 * policy.maximum_n else ""
+    left = policy.maximum_n - n
     ending = (
         f"about {plural(more, 'more answer')} should settle it."
-        if settles
-        else f"it is close to the limit, and even {plural(more, 'more answer')} may not settle it."
+        if more is not None
+        else f"{left} more make the {policy.maximum_n} at which it is decided in any case."
     )
+    only = " only" if n < 0.5 * policy.maximum_n else ""
     reasons = (
-        f"{plural(n, 'answer')}{only}; {_weakest(results).words}"
-        f"{_limit(_weakest_name(results), policy)}. Pilot it again; {ending}"
+        f"{plural(n, 'answer')}{only}; {results[doubtful].words}{_limit(doubtful, policy)}."
+        f" Pilot it again; {ending}"
     )
-    return Verdict("hold", probability, more, reasons, results)
+    return Verdict("hold", probability, more or left, reasons, results)
 
 
 def _settled(probability: float, n: int, policy: Policy) -> str | None:
@@ -105,17 +107,6 @@ def _settled(probability: float, n: int, policy: Policy) -> str | None:
     if n >= policy.maximum_n:
         return "promote" if probability >= policy.promote_at_maximum else "give up"
     return None
-
-
-def _more_needed(evidence: ItemEvidence, policy: Policy) -> tuple[int, bool]:
-    """Further answers, in tens, and whether they settle it before the policy's maximum does."""
-    most = policy.maximum_n - evidence.n
-    for more in range(STEP, most, STEP):
-        later = evidence.as_if(evidence.n + more)
-        probability = all_hold(later, judge(later, policy))
-        if probability is not None and (probability >= policy.promote or probability <= policy.give_up):
-            return more, True
-    return most, False
 
 
 def _why_promoted(evidence: ItemEvidence, probability: float, policy: Policy) -> str:
@@ -182,14 +173,27 @@ def _at_fault(
             f"{start} Key: those who know more answer it wrong more often. Check the key and the wording."
         )
     low_r = r is not None and posterior.probability(r <= policy.r_low) > 0.5
+    settled = probability is not None and probability <= policy.give_up
     if posterior.probability(posterior.p > policy.p_high) > 0.5:
         return "revise", f"{start} Difficulty: too easy. {_livelier(evidence)}"
-    if low_r:
-        return _low_r(evidence, start, settled=probability is not None and probability <= policy.give_up)
     if posterior.probability(posterior.p < policy.p_low) > 0.5:
         strongest = max(evidence.distractors, key=lambda option: option.n, default=None)
-        what = f" Replace the strongest distractor: {_chose(strongest)}." if strongest else ""
-        return "revise", f"{start} Difficulty: too hard, though it tells candidates apart.{what}"
+        chose = f" ({_chose(strongest)})" if strongest else ""
+        if low_r and strongest is not None and strongest.share > 0.5:
+            return "revise", (
+                f"{start} Key or difficulty: {_chose(strongest)}. Check the key first; if it is right,"
+                f" replace {strongest.option}."
+            )
+        if low_r and settled:
+            return (
+                "retire",
+                f"{start} Too hard{chose}, and it does not tell candidates apart. Write a new item.",
+            )
+        what = f" Replace the strongest distractor{chose}." if strongest else ""
+        although = "" if low_r else ", though it tells candidates apart"
+        return "revise", f"{start} Difficulty: too hard{although}.{what}"
+    if low_r:
+        return _low_r(evidence, start, settled=settled)
     if posterior.interval(posterior.p, (0.5,))[0] > EASY:
         return "revise", f"{start} Difficulty: so easy that R cannot be large. {_livelier(evidence)}"
     return (

@@ -19,7 +19,8 @@ class CriterionResult:
     words
         What is known, for people: a clause without full stop.
     holds
-        Shape (M,): for which of the item's curves it holds, so that several criteria are judged together; ``None`` where it is no statement about the curve.
+        Shape (M,): for which of the item's curves it holds, so that several criteria are judged together;
+        ``None`` where it is no statement about the curve.
     """
 
     probability: float | None

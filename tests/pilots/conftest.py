@@ -1,9 +1,12 @@
 """A programme with planted pilots, whose truth is known: an easy, homogeneous population."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
+import pytest
 
 from ciip_irt.bank import ItemBank
 from ciip_irt.responses import ScoredResponses, score
@@ -13,6 +16,7 @@ LETTERS = np.array(list("ABCD"))
 
 @dataclass(frozen=True)
 class Planted:
+    log: pl.DataFrame
     scored: ScoredResponses
     bank: ItemBank
     parameters: np.ndarray  # of scored.items; NaN for the pilots
@@ -107,4 +111,10 @@ def planted(
     truth = pl.DataFrame({"item_id": ids, "kind": kind, "p": p, "r": r}).with_columns(
         good=(pl.col("kind") == "sound") & (pl.col("r") >= 0.10) & pl.col("p").is_between(0.25, 0.97)
     )
-    return Planted(scored, bank, bank.parameters(scored.item_ids), truth)
+    return Planted(log, scored, bank, bank.parameters(scored.item_ids), truth)
+
+
+@pytest.fixture(scope="session")
+def plant() -> Callable[..., Planted]:
+    """``plant(n_per_pilot, ...)``: the same programme for the same arguments."""
+    return lru_cache(maxsize=8)(planted)

@@ -1,0 +1,210 @@
+"""Evidence: what was observed, against plain correlations; what is unknown stays unknown."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ciip_irt.bank import ItemBank
+from ciip_irt.errors import InputError
+from ciip_irt.irt.item_posterior import item_posterior
+from ciip_irt.pilots.criteria import CRITERIA
+from ciip_irt.pilots.evidence import gather_evidence
+from ciip_irt.pilots.policy import load_policy
+from ciip_irt.pilots.reference import population_of
+from ciip_irt.pilots.verdict import all_hold, judge, verdict
+from ciip_irt.responses import score
+
+POLICY = replace(load_policy(), b_low=-4.0, b_high=2.0, theta_cut=-0.5, information_low=0.02)
+
+
+@pytest.fixture(scope="module")
+def programme(plant: Callable[..., Any]) -> Any:
+    return plant(80, n_blocks=2, n_pilots=10, n_scored=40, seed=3)
+
+
+@pytest.fixture(scope="module")
+def evidence(programme: Any) -> Any:
+    return gather_evidence(programme.scored, programme.parameters, mean=0.0, sd=1.0, policy=POLICY)
+
+
+def test_observed_statistics_are_plain_ones(programme: Any, evidence: Any) -> None:
+    totals = programme.scored.totals
+    items = list(programme.scored.item_ids)
+    for k in (0, 7, 15):
+        item = evidence.item(k)
+        row = items.index(item.item_id)
+        block = next(b for b in programme.scored.blocks if row in b.items)
+        x = block.scores[:, list(block.items).index(row)]
+        assert item.n == 80
+        assert item.observed.p == pytest.approx(x.mean())
+        expected = np.corrcoef(x, totals[block.persons])[0, 1]
+        # pooled within the form: the criterion is centred on the form's mean, not on the block's
+        assert item.observed.r == pytest.approx(expected, abs=1e-9)
+        assert item.observed.r_low < item.observed.r < item.observed.r_high
+
+
+def test_the_posterior_is_the_exact_item_posterior_under_the_same_prior(
+    programme: Any, evidence: Any
+) -> None:
+    item = evidence.item(4)
+    row = list(programme.scored.item_ids).index(item.item_id)
+    block = next(b for b in programme.scored.blocks if row in b.items)
+    x = block.scores[:, list(block.items).index(row)]
+    reference = evidence.reference
+    scored = block.scores[:, block.is_scored].astype(float)
+    a, b, _ = programme.parameters[block.items[block.is_scored]].T
+    right = 1 / (1 + np.exp(-a * (reference.u[:, None] - b)))
+    log_l = scored @ np.log(right).T + (1 - scored) @ np.log(1 - right).T
+    abilities = np.exp(log_l - log_l.max(axis=1, keepdims=True)) * reference.weights
+    abilities /= abilities.sum(axis=1, keepdims=True)
+    log_prior = evidence.prior.log_density(evidence.grid)
+    slope = int(np.argmin(np.abs(evidence.grid.slopes - 0.5)))
+    here = np.isclose(item.posterior.slopes, evidence.grid.slopes[slope])
+    d = item.posterior.intercepts[here]
+    prior = log_prior[slope, np.searchsorted(evidence.grid.intercepts, d - 1e-9)]
+    exact = item_posterior(
+        abilities, reference.u, x,
+        a_grid=evidence.grid.slopes[[slope]], b_grid=(-d / evidence.grid.slopes[slope])[::-1],
+        log_prior=prior[None, ::-1],
+    )  # fmt: skip
+    given_slope = item.posterior.weights[here] / item.posterior.weights[here].sum()
+    np.testing.assert_allclose(given_slope, exact.weights[0, ::-1], atol=1e-5)
+
+
+def test_probabilities_are_those_of_draws_from_the_posterior(evidence: Any) -> None:
+    item = evidence.item(2)
+    results = judge(item, POLICY)
+    posterior = item.posterior
+    draws = np.random.default_rng(5).choice(posterior.weights.size, 200_000, p=posterior.weights)
+    s, d = posterior.slopes[draws], posterior.intercepts[draws]
+    u = evidence.reference.u
+    w = evidence.reference.weights
+    some = slice(0, 4000)
+    p = (1 / (1 + np.exp(-(d[some, None] + s[some, None] * u)))) @ w
+    np.testing.assert_allclose(p, posterior.p[draws[some]], atol=1e-9)
+    inside = (posterior.p[draws] >= POLICY.p_low) & (posterior.p[draws] <= POLICY.p_high)
+    r_high = posterior.r[draws] > POLICY.r_low
+    with np.errstate(divide="ignore"):
+        b = np.where(s > 1e-9, -d / np.where(s == 0, 1, s), -np.inf)
+    right = 1 / (1 + np.exp(-(d + s * POLICY.theta_cut)))
+    informative = (s**2 * right * (1 - right) >= POLICY.information_low) & (s > 0)
+    useful = (b >= POLICY.b_low) & (b <= POLICY.b_high)
+    for name, holds in (("p", inside), ("r", r_high), ("b", useful), ("information", informative)):
+        assert results[name].probability == pytest.approx(holds.mean(), abs=0.006)
+    together = (inside & r_high & useful & informative).mean()
+    assert all_hold(item, results) == pytest.approx(min(together, results["key"].probability), abs=0.006)
+    assert item.posterior.edge_weight < 1e-3
+
+
+@pytest.mark.parametrize("name", CRITERIA)
+def test_every_criterion_speaks_in_words_and_knows_what_it_does_not_know(
+    programme: Any, evidence: Any, name: str
+) -> None:
+    known = CRITERIA[name](evidence.item(0), POLICY)
+    assert known is not None
+    assert known.probability is not None
+    assert 0.0 <= known.probability <= 1.0
+    assert known.words
+    assert not known.words.endswith(".")
+    if known.holds is not None:
+        assert known.holds.shape == evidence.item(0).posterior.weights.shape
+    nobody = pl.DataFrame({"item_id": ["NEW"], "domain": ["A"], "key": ["B"], "options": ["ABCD"]})
+    alone = gather_evidence(
+        programme.scored, programme.parameters, mean=0.0, sd=1.0, policy=POLICY, pilots=nobody
+    )
+    unknown = CRITERIA[name](alone.item(0), POLICY)
+    assert unknown is not None
+    assert unknown.probability is None
+    decided = verdict(alone.item(0), POLICY)
+    assert (decided.decision, decided.probability, decided.more_needed) == ("hold", None, 50)
+    assert "Nobody has answered it yet" in decided.reasons
+
+
+def test_criteria_that_the_policy_does_not_ask_for_are_not_applied(evidence: Any) -> None:
+    bare = replace(POLICY, b_low=None, b_high=None, information_low=None, key_doubt=None)
+    assert set(judge(evidence.item(0), bare)) == {"p", "r"}
+
+
+def test_without_options_the_key_is_unknown_and_does_not_stand_in_the_way(evidence: Any) -> None:
+    item = replace(evidence.item(0), distractors=())
+    results = judge(item, POLICY)
+    assert results["key"].probability is None
+    assert all_hold(item, results) is not None
+
+
+def test_the_population_is_found_on_the_scale_of_fixed_items(plant: Callable[..., Any]) -> None:
+    programme = plant(500, n_blocks=1, n_pilots=5, n_scored=60, seed=8)
+    shifted = programme.parameters * [0.5, 2.0, 1.0] + [0.0, 3.0, 0.0]  # theta' = 2 theta + 3
+    mean, sd = population_of(programme.scored, shifted)
+    assert mean == pytest.approx(3.0, abs=0.25)
+    assert sd == pytest.approx(2.0, abs=0.25)
+    here = gather_evidence(programme.scored, programme.parameters, mean=0.0, sd=1.0, policy=POLICY)
+    there = gather_evidence(programme.scored, shifted, mean=3.0, sd=2.0, policy=POLICY)
+    np.testing.assert_allclose(
+        here.item(1).posterior.r @ here.item(1).posterior.weights,
+        there.item(1).posterior.r @ there.item(1).posterior.weights,
+        rtol=1e-9,
+    )
+
+
+def test_two_forms_and_a_pilot_scored_elsewhere() -> None:
+    rng = np.random.default_rng(2)
+    scored_items, rows = [f"S{k}" for k in range(20)], []
+    for form, own in (("F1", scored_items[:15]), ("F2", scored_items[5:])):
+        for i in range(60):
+            theta = rng.normal()
+            for item in [*own, "P1", "P2"]:
+                right = rng.random() < 1 / (1 + np.exp(-theta - 0.5))
+                role = "scored" if item[0] == "S" or (item == "P2" and form == "F2") else "pilot"
+                rows.append((f"{form}{i}", form, item, "A" if right else "B", role))
+    log = pl.DataFrame(
+        rows, schema=["delivery_id", "form_id", "item_id", "response", "role"], orient="row"
+    ).with_columns(
+        candidate_id="delivery_id",
+        attempt=pl.lit("1"),
+        status=pl.lit("answered"),
+    )
+    bank = ItemBank.from_frame(
+        pl.DataFrame(
+            {
+                "item_id": [*scored_items, "P1", "P2"],
+                "domain": "A",
+                "status": ["scored"] * 20 + ["pilot"] * 2,
+                "key": "A",
+                "options": "ABC",
+                "b": [-1.5 + 0.1 * k for k in range(20)] + [None] * 2,
+            }
+        )
+    )
+    scored = score(log, bank)
+    evidence = gather_evidence(scored, bank.parameters(scored.item_ids), mean=0.0, sd=1.0, policy=POLICY)
+    assert evidence.n.tolist() == [120, 60]
+    assert evidence.criterion_share.tolist() == [[0.5, 0.5], [1.0, 0.0]]
+    assert any("scored on some forms" in text for text in evidence.warnings)
+    assert any("Only 2 pilots" in text for text in evidence.warnings)
+    # the pooled R is the correlation within forms
+    x, y = [], []
+    for block in scored.blocks:
+        column = list(block.items).index(list(scored.item_ids).index("P1"))
+        x.append(block.scores[:, column])
+        y.append(scored.totals[block.persons] - scored.totals[block.persons].mean())
+    assert evidence.item(0).observed.r == pytest.approx(
+        np.corrcoef(np.concatenate(x), np.concatenate(y))[0, 1]
+    )
+
+
+def test_everything_wrong_with_the_input_is_said_at_once(programme: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        gather_evidence(
+            programme.scored, programme.parameters * np.nan, mean=np.nan, sd=0.0, D=-1.0, policy=POLICY
+        )
+    said = str(caught.value)
+    assert "no scored item is calibrated" in said
+    assert "reference population" in said
+    assert "scaling constant" in said
+    with pytest.raises(InputError, match="do not fit 60 items"):
+        gather_evidence(programme.scored, np.ones((3, 3)), mean=0.0, sd=1.0, policy=POLICY)

@@ -1,0 +1,63 @@
+"""The block's prior: densities that sum to 1, and an EM that finds what was planted."""
+
+import numpy as np
+import pytest
+
+from ciip_irt.pilots.curves import CurveGrid, coarse_log_likelihood, curve_grid, refined
+from ciip_irt.pilots.priors import BlockPrior, distractor_log_prior, estimate_prior, flawed_log_densities
+
+U = np.linspace(-5.0, 5.0, 41)
+POPULATION = np.exp(-0.5 * U**2) / np.exp(-0.5 * U**2).sum()
+
+
+@pytest.fixture(scope="module")
+def grid() -> CurveGrid:
+    return curve_grid(U, POPULATION).coarser(2)
+
+
+def test_densities_sum_to_one_and_the_mixture_is_one(grid: CurveGrid) -> None:
+    prior = BlockPrior(-0.5, 1.0, flat=0.1, wrong_key=0.1)
+    for log_density in (
+        prior.sound_log_density(grid),
+        *flawed_log_densities(grid),
+        prior.log_density(grid),
+        distractor_log_prior(grid, prior),
+    ):
+        assert np.exp(log_density).sum() == pytest.approx(1.0)
+    falling = np.exp(distractor_log_prior(grid, prior)).sum(axis=1)[grid.slopes < 0].sum()
+    assert falling > 0.85
+
+
+def simulated(share: float, easiness: float, n_items: int, seed: int) -> np.ndarray:
+    """Log-likelihoods (J, S, D) of ``n_items`` pilots, each answered by 400 persons of known ability."""
+    rng = np.random.default_rng(seed)
+    fine = curve_grid(U, POPULATION)
+    result = []
+    for item in range(n_items):
+        flat = item < share * n_items
+        s, d = (0.0 if flat else rng.lognormal(-0.5, 0.4)), rng.normal(easiness, 0.8)
+        ability = rng.normal(size=400)
+        posteriors = np.exp(-0.5 * ((U - ability[:, None]) / 0.3) ** 2)
+        posteriors /= posteriors.sum(axis=1, keepdims=True)
+        scores = (rng.random(400) < 1 / (1 + np.exp(-d - s * ability))).astype(np.int8)
+        surface = refined(fine, coarse_log_likelihood(fine, posteriors, scores[:, None])[0])
+        result.append(surface[::2, ::2])
+    return np.array(result)
+
+
+@pytest.mark.parametrize(("share", "easiness"), [(0.0, 2.0), (0.3, -0.5)])
+def test_em_finds_what_was_planted(grid: CurveGrid, share: float, easiness: float) -> None:
+    found = estimate_prior(grid, simulated(share, easiness, 120, 1), mean_log_slope=-0.4, mean_intercept=0.8)
+    assert found.converged
+    assert found.mean_intercept == pytest.approx(easiness, abs=0.25)  # not pulled to the scored items' 0.8
+    assert found.mean_log_slope == pytest.approx(-0.5, abs=0.15)
+    assert found.sd_intercept == pytest.approx(0.8, abs=0.2)
+    assert found.flat == pytest.approx(share, abs=0.1)
+    assert found.wrong_key < 0.05
+
+
+def test_without_answers_the_beliefs_come_back(grid: CurveGrid) -> None:
+    for likelihood in (np.zeros((0, *grid.shape)), np.zeros((3, *grid.shape))):
+        found = estimate_prior(grid, likelihood, mean_log_slope=-0.4, mean_intercept=0.8)
+        assert found.mean_intercept == pytest.approx(0.8, abs=0.02)
+        assert found.flat + found.wrong_key == pytest.approx(0.15, abs=0.01)
