@@ -18,6 +18,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_items(parser)
     add_text_format(parser)
     parser.add_argument(
+        "--theta-cut",
+        type=float,
+        metavar="T",
+        help="the standard on the bank scale (default: the blueprint's)",
+    )
+    parser.add_argument(
         "--format",
         choices=("text", "json", "junit", "github"),
         default="text",
@@ -26,12 +32,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from dataclasses import replace
+
     import polars as pl
 
     from ciip_irt.forms import CHECKED_RULES, check_forms, load_blueprint, report_findings
     from ciip_irt.tables import FORMS, read_table
 
     blueprint = load_blueprint(arguments.blueprint)
+    if arguments.theta_cut is not None:
+        blueprint = replace(blueprint, theta_cut=arguments.theta_cut)
     bank = read_items(arguments)
     tables = [
         read_table(path, FORMS, delimiter=arguments.delimiter, encoding=arguments.encoding).select(

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ciip_irt.errors import InputError, Problem
 
@@ -103,6 +103,8 @@ def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredRespon
 
     What was set apart is said on standard error; nothing is dropped in silence.
     """
+    import polars as pl
+
     from ciip_irt.responses import EligibilityRules, ScoringRules, ingest, score, select_eligible
 
     read = ingest(
@@ -116,9 +118,12 @@ def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredRespon
     )
     for note in read.notes:
         warn(note)
-    rules = EligibilityRules(attempts=_attempts(arguments.attempts), exclude=_excluded(arguments.exclude))
+    rules = EligibilityRules(
+        attempts=_attempts(arguments.attempts), exclude_attributes=_excluded(arguments.exclude)
+    )
     eligible = select_eligible(read.responses, read.candidates, rules)
-    import polars as pl
+    for note in eligible.notes:
+        warn(note)
 
     return score(
         eligible.responses,
@@ -134,18 +139,21 @@ def warn(sentence: str) -> None:
     print(f"warning: {sentence}", file=sys.stderr)
 
 
-def _attempts(text: str) -> str | tuple[str, ...]:
-    return text if text in ("first", "all") else tuple(part.strip() for part in text.split(","))
+def _attempts(text: str) -> "Literal['first', 'all'] | tuple[str, ...]":
+    if text == "first":
+        return "first"
+    if text == "all":
+        return "all"
+    return tuple(part.strip() for part in text.split(","))
 
 
-def _excluded(pairs: list[str]) -> dict[str, str]:
+def _excluded(pairs: list[str]) -> dict[str, tuple[str, ...]]:
     wrong = [pair for pair in pairs if "=" not in pair]
     if wrong:
-        raise InputError(
-            Problem(
-                "--exclude wants ATTRIBUTE=VALUE",
-                examples=tuple(wrong),
-                remedy="For example --exclude flagged=1.",
-            )
-        )
-    return dict(pair.split("=", 1) for pair in pairs)
+        remedy = "For example --exclude flagged=1."
+        raise InputError(Problem("--exclude wants ATTRIBUTE=VALUE", examples=tuple(wrong), remedy=remedy))
+    values: dict[str, tuple[str, ...]] = {}
+    for pair in pairs:
+        name, value = pair.split("=", 1)
+        values[name.strip()] = (*values.get(name.strip(), ()), value.strip())
+    return values

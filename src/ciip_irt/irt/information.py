@@ -147,3 +147,29 @@ def convolved(probability: FloatArray) -> FloatArray:
             result[:, score : score + top] += before * p[:, [score]]
         top += highest
     return result
+
+
+def without_each(p: FloatArray) -> FloatArray:
+    """Shape (Q, J, J): distribution of the score on the other J - 1 items, for each item left out.
+
+    ``p`` has shape (Q, J): probabilities of a right answer. The Lord-Wingersky step
+    ``f(x) = g(x) Q + g(x - 1) P`` is solved for g, upwards from score 0 where P <= .5 and downwards from the
+    highest score where P > .5: in that direction an error shrinks by ``min(P, Q) / max(P, Q)`` at every step.
+
+    >>> without_each(np.array([[0.2, 0.6, 0.5]]))[0, 1]  # scores 0, 1, 2 on items 0 and 2
+    array([0.4, 0.5, 0.1])
+    """
+    points, items = p.shape
+    whole = convolved(np.stack((1 - p, p), axis=2))
+    q = 1 - p
+    result = np.empty((points, items, items))
+    rising, falling = p <= 0.5, p > 0.5
+    up, down = np.zeros((points, items)), np.zeros((points, items))
+    safe_q, safe_p = np.where(rising, q, 1.0), np.where(falling, p, 1.0)
+    for score in range(items):
+        up = (whole[:, score, None] - p * up) / safe_q
+        np.copyto(result[:, :, score], up, where=rising)
+        top = items - 1 - score
+        down = (whole[:, top + 1, None] - q * down) / safe_p
+        np.copyto(result[:, :, top], down, where=falling)
+    return result

@@ -11,7 +11,13 @@ from ciip_irt.errors import InputError, Problem
 
 __all__ = ["Exam", "load_exam"]
 
-STRING, NUMBER, WHOLE, STRINGS = "text", "a number", "a whole number", "a list of texts"
+STRING, NUMBER, WHOLE, STRINGS, FLAG = (
+    "text",
+    "a number",
+    "a whole number",
+    "a list of texts",
+    "true or false",
+)
 Schema = Mapping[str, Mapping[str, tuple[str, bool]]]
 
 SCHEMA: Schema = {
@@ -27,9 +33,10 @@ SCHEMA: Schema = {
     "items": {"file": (STRING, True), "delimiter": (STRING, False), "encoding": (STRING, False)},
     "eligibility": {
         "attempts": ("'first', 'all' or a list of attempt labels", False),
-        "exclude": ("a table of attribute = value", False),
+        "exclude_attributes": ("a table of attribute = [values]", False),
         "minimum_answered": (NUMBER, False),
         "exclude_deliveries": (STRINGS, False),
+        "require_answer": (FLAG, False),
     },
     "scoring": {"omitted": (STRING, False), "not_reached": (STRING, False), "invalid": (STRING, False)},
     "calibration": {"model": (STRING, False), "anchors": (STRING, False)},
@@ -130,6 +137,8 @@ def _of_kind(value: Any, kind: str) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
     if kind == NUMBER:
         return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind == FLAG:
+        return isinstance(value, bool)
     if kind.startswith("a table"):
         return isinstance(value, dict)
     return isinstance(value, str) or (

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -27,6 +27,7 @@ from ciip_irt.job.outputs import (
 from ciip_irt.pilots import PilotReview, load_policy, promote, review_pilots
 from ciip_irt.responses import (
     EligibilityRules,
+    Eligible,
     Ingested,
     ScoredResponses,
     ScoringRules,
@@ -48,6 +49,7 @@ class JobResult:
 
     exam: Exam
     read: Ingested
+    eligible: Eligible
     scored: ScoredResponses
     analysis: ItemAnalysis
     calibration: Calibration
@@ -73,6 +75,7 @@ class JobResult:
         """What a reader should know, from all steps."""
         return (
             *self.read.notes,
+            *self.eligible.notes,
             *self.scored.warnings,
             *self.analysis.warnings,
             *self.calibration.warnings,
@@ -149,7 +152,8 @@ class JobResult:
 
     def to_frame(self) -> pl.DataFrame:
         """The assembled forms."""
-        return self.assembly.forms
+        forms: pl.DataFrame = self.assembly.forms
+        return forms
 
     def summary(self) -> str:
         return "\n".join(self.sentences())
@@ -181,6 +185,8 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
 
     step("settings", "reading settings")
     blueprint = load_blueprint(exam.named_or_path("blueprint", "file", "ciip-2024"))
+    if (theta_cut := exam.get("assembly", "theta_cut")) is not None:
+        blueprint = replace(blueprint, theta_cut=float(theta_cut))
     policy = load_policy(exam.named_or_path("pilots", "policy", "default"))
     bank = read_bank(
         exam.folder / str(exam.get("items", "file")),
@@ -223,7 +229,6 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         blueprint,
         n_forms=int(exam.get("assembly", "forms", 3)),
         seed=int(exam.get("assembly", "seed", 2026)),
-        theta_cut=exam.get("assembly", "theta_cut"),
         progress=progress,
     )
     step("check", "checking forms")
@@ -233,6 +238,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     return JobResult(
         exam=exam,
         read=read,
+        eligible=eligible,
         scored=scored,
         analysis=analysis,
         calibration=calibration,
@@ -251,4 +257,9 @@ def _eligibility(exam: Exam) -> dict[str, Any]:
     for name in ("attempts", "exclude_deliveries"):
         if isinstance(settings.get(name), list):
             settings[name] = tuple(settings[name])
+    if "exclude_attributes" in settings:
+        settings["exclude_attributes"] = {
+            name: tuple(map(str, values if isinstance(values, list) else [values]))
+            for name, values in settings["exclude_attributes"].items()
+        }
     return settings

@@ -7,7 +7,7 @@ from scipy.stats import chi2
 
 from ciip_irt.arrays import FloatArray, IntArray, ScoreArray
 from ciip_irt.irt.fit.item_fit import ItemFit
-from ciip_irt.irt.information import convolved
+from ciip_irt.irt.information import convolved, without_each
 from ciip_irt.irt.mml_start import without_items
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.population import log_weights
@@ -57,9 +57,9 @@ def s_x2(
         raw = scores.sum(axis=1, dtype=np.int64)
         persons = np.bincount(raw, minlength=items.size + 1).astype(np.float64)
         whole = weights[group] @ convolved(p)
+        others = without_each(p[:, :, 1])
         for place, item in enumerate(items):
-            rest = convolved(np.delete(p, place, axis=1))
-            right = (weights[group] * p[:, place, 1]) @ rest
+            right = (weights[group] * p[:, place, 1]) @ others[:, place]
             expected = persons[1:-1] * right[:-1] / whole[1:-1]
             observed = np.bincount(raw[scores[:, place] == 1], minlength=items.size + 1)[1:-1]
             value, groups = _pooled_statistic(persons[1:-1], observed.astype(np.float64), expected)
