@@ -53,25 +53,14 @@ def summary_values(results: Results) -> dict[str, Any]:
 
 def assembly_sentences(results: Results) -> list[str]:
     """How many forms there are, how the search ended, whether they conform."""
-    said = []
-    forms = results.table("forms.csv")
-    if forms.height:
-        names = forms["form_id"].n_unique()
-        roles = forms["role"].fill_null("scored")
-        scored, pilots = int((roles == "scored").sum()), int((roles == "pilot").sum())
-        each = f"{scored / names:,.0f} scored items" + (
-            f" and {pilots / names:,.0f} pilots" if pilots else ""
-        )
-        even = forms.group_by("form_id").len()["len"].n_unique() == 1
-        said.append(f"{plural(names, 'form')}, {'each with' if even else 'on average'} {each}.")
     record = results.record("assembly.json")
-    summary = record.get("summary") or record.get("sentences")
-    if isinstance(summary, str):
-        said += [line for line in summary.splitlines() if line.strip()]
-    elif isinstance(summary, list):
-        said += [str(line) for line in summary]
-    elif record.get("status"):
-        said.append(f"The search ended with status “{record['status']}”.")
+    summary = record.get("summary")
+    if isinstance(summary, list):
+        said = [str(line) for line in summary]
+    else:
+        said = _form_sizes(results.table("forms.csv"))
+        if record.get("status"):
+            said.append(f"The search ended with status “{record['status']}”.")
     if results.has("findings.csv"):
         findings = results.table("findings.csv")
         errors = int((findings["severity"] != "warning").fill_null(True).sum())
@@ -83,6 +72,17 @@ def assembly_sentences(results: Results) -> list[str]:
         else:
             said.append("The check found nothing: every form conforms to the blueprint.")
     return said
+
+
+def _form_sizes(forms: pl.DataFrame) -> list[str]:
+    if forms.is_empty():
+        return []
+    names = forms["form_id"].n_unique()
+    roles = forms["role"].fill_null("scored")
+    scored, pilots = int((roles == "scored").sum()), int((roles == "pilot").sum())
+    each = f"{scored / names:,.0f} scored items" + (f" and {pilots / names:,.0f} pilots" if pilots else "")
+    even = forms.group_by("form_id").len()["len"].n_unique() == 1
+    return [f"{plural(names, 'form')}, {'each with' if even else 'on average'} {each}."]
 
 
 def _build(edition: Edition) -> Sequence[Page]:
