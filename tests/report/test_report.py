@@ -15,7 +15,7 @@ import pytest
 
 from ciip_irt.errors import InputError
 from ciip_irt.report import write_report
-from ciip_irt.report.results import JSON_FILES, TABLE_FILES
+from ciip_irt.report.results import JSON_FILES, TABLE_FILES, read_results
 from ciip_irt.report.sections import SECTIONS
 from ciip_irt.tables import write_outputs
 
@@ -189,6 +189,13 @@ def test_no_candidate_is_named(folder: Path) -> None:
     method = " ".join(read(folder / "report" / "method.html").text)
     assert "not a first attempt" in method
     assert "Columns that identify candidates" in method
+
+
+def test_columns_that_identify_are_dropped_as_files_are_read(folder: Path) -> None:
+    results = read_results(folder)
+    for name, table in results.tables.items():
+        assert not {"candidate_id", "delivery_id"} & set(table.columns), name
+    assert "SECRET" not in repr([table.to_dicts() for table in results.tables.values()])
 
 
 def test_the_same_results_give_the_same_bytes(folder: Path) -> None:
