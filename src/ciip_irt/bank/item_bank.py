@@ -58,9 +58,10 @@ class ItemBank:
 
     def parameters(self, item_ids: Sequence[str] | None = None) -> FloatArray:
         """``a, b, c`` as (J, 3) in the order asked for; NaN where an item is not calibrated."""
-        wanted = self.items if item_ids is None else pl.DataFrame({"item_id": list(item_ids)}).join(
-            self.items, on="item_id", how="left", maintain_order="left"
-        )  # fmt: skip
+        wanted = self.items
+        if item_ids is not None:
+            asked = pl.DataFrame({"item_id": list(item_ids)}, schema={"item_id": pl.String})
+            wanted = asked.join(self.items, on="item_id", how="left", maintain_order="left")
         known = pl.col("b").is_not_null()
         values = wanted.select(
             a=pl.when(known).then(pl.col("a").fill_null(1.0)),

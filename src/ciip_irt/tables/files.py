@@ -8,6 +8,7 @@ import io
 import json
 import zlib
 from collections.abc import Mapping
+from errno import EISDIR
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from ciip_irt.tables.contract import Table
 
 __all__ = ["read_csv", "read_frame", "read_table", "write_outputs"]
 
-FORMULA_START, ESCAPED_FORMULA = r"^([=+\-@\t\r])", r"^'([=+\-@\t\r])"
+FORMULA_START, ESCAPED_FORMULA = r"^('*[=+\-@\t\r])", r"^'('*[=+\-@\t\r])"
 SIGNIFICANT_DIGITS = 8
 GZIP_MAGIC, ZIP_MAGIC, PARQUET_MAGIC = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -123,6 +124,8 @@ def write_outputs(
             partial = target.with_name(f".{target.name}.partial")
             pending.append((partial, target))
             partial.write_bytes(_encoded(name, content))
+            if target.is_dir():  # found out now, before the first file is in place
+                raise IsADirectoryError(EISDIR, "a folder of this name is in the way", str(target))
         for partial, target in pending:
             partial.replace(target)
     except OSError as error:
