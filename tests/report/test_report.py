@@ -247,7 +247,8 @@ def test_what_is_absent_is_said(tmp_path: Path, outputs: Callable[..., dict[str,
     reader = read(write_report(tmp_path))
     text = " ".join(" ".join(reader.text).split())
     assert "Not in this report" in text
-    assert "ciip-irt pilots review" in text
+    for command in ("calibrate", "pilots review", "assemble"):
+        assert f"ciip-irt {command}" in text
     assert "pilots.html" not in reader.links
 
 

@@ -34,14 +34,13 @@ class Section:
     """A part of the report.
 
     ``page`` is its entry in the navigation ("" = not there); ``needs`` the result files of which at least one
-    must be there; ``made_by`` the command that writes them; ``build`` makes its pages.
+    must be there; ``build`` makes its pages.
     """
 
     name: str
     title: str
     page: str
     needs: tuple[str, ...]
-    made_by: str
     build: Callable[["Edition"], Sequence[Page]]
 
     def possible(self, results: Results) -> bool:
@@ -56,7 +55,6 @@ class Edition:
     results: Results
     cards: Mapping[str, ItemCard]
     sections: tuple[Section, ...]
-    absent: tuple[Section, ...]
     item_pages: bool
     environment: Environment
     titles: Mapping[str, str]
@@ -107,7 +105,6 @@ def edition_of(results: Results, sections: Sequence[Section], *, item_pages: boo
         results=results,
         cards=item_cards(results),
         sections=tuple(section for section in sections if section.possible(results)),
-        absent=tuple(section for section in sections if not section.possible(results)),
         item_pages=item_pages,
         environment=_environment(),
         titles=_titles(results),

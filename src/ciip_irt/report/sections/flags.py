@@ -59,6 +59,5 @@ FLAGS_SECTION = Section(
     title="Flags",
     page="flags.html",
     needs=("flags.csv",),
-    made_by="ciip-irt analyse",
     build=_build,
 )

@@ -217,6 +217,5 @@ FORMS_SECTION = Section(
     title="Forms",
     page="forms.html",
     needs=("form_summary.csv", "forms.csv", "assembly.json", "shortages.csv"),
-    made_by="ciip-irt assemble",
     build=_build,
 )

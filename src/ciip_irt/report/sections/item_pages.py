@@ -122,6 +122,5 @@ ITEM_PAGES_SECTION = Section(
     title="Item pages",
     page="",
     needs=("item_statistics.csv", "parameters.csv", "option_statistics.csv"),
-    made_by="",
     build=_build,
 )

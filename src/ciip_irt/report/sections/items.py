@@ -33,6 +33,5 @@ ITEMS_SECTION = Section(
     title="Items",
     page="items.html",
     needs=("item_statistics.csv", "parameters.csv", "option_statistics.csv"),
-    made_by="ciip-irt analyse",
     build=_build,
 )

@@ -137,6 +137,5 @@ METHOD_SECTION = Section(
     title="Method",
     page="method.html",
     needs=(),
-    made_by="",
     build=_build,
 )

@@ -9,6 +9,7 @@ from ciip_irt.errors import plural
 from ciip_irt.plots import Chart, item_map_chart
 from ciip_irt.report.edition import Edition, Page, Section
 from ciip_irt.report.item_cards import severity_tone
+from ciip_irt.report.results import Results
 from ciip_irt.report.sections.flags import ranked_flags
 from ciip_irt.report.sections.forms import assembly_sentences, summary_values
 from ciip_irt.report.sections.pilots import DECISIONS
@@ -16,6 +17,13 @@ from ciip_irt.report.sections.pilots import DECISIONS
 __all__ = ["OVERVIEW_SECTION"]
 
 TOP_FLAGS = 5
+STEPS = (
+    ("Item statistics", "ciip-irt analyse", ("item_statistics.csv", "option_statistics.csv")),
+    ("Flags", "ciip-irt analyse", ("flags.csv",)),
+    ("Calibration", "ciip-irt calibrate", ("parameters.csv", "calibration.json")),
+    ("Pilot decisions", "ciip-irt pilots review", ("pilot_decisions.csv",)),
+    ("Assembled forms", "ciip-irt assemble", ("forms.csv", "assembly.json", "shortages.csv")),
+)
 PRESSING = ("first", "next")
 WARNING_FILES = ("ingest.json", "calibration.json", "assembly.json")
 
@@ -46,11 +54,17 @@ def _build(edition: Edition) -> Sequence[Page]:
             top_flags=first[:TOP_FLAGS],
             n_flags=len(flags),
             map=_map(edition),
+            absent=_absent(results),
             **summary_values(results),
             decisions=_decisions(edition),
             assembled=assembly_sentences(results) if results.has("forms.csv") else [],
         )
     ]
+
+
+def _absent(results: Results) -> list[tuple[str, str]]:
+    """What a whole run would have, with the command that makes it."""
+    return [(words, command) for words, command, files in STEPS if not any(map(results.has, files))]
 
 
 def _texts(value: Any) -> list[str]:
@@ -147,6 +161,5 @@ OVERVIEW_SECTION = Section(
     title="Overview",
     page="index.html",
     needs=(),
-    made_by="",
     build=_build,
 )

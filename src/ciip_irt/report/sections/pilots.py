@@ -62,6 +62,5 @@ PILOTS_SECTION = Section(
     title="Pilots",
     page="pilots.html",
     needs=("pilot_decisions.csv",),
-    made_by="ciip-irt pilots review",
     build=_build,
 )
