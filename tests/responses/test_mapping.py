@@ -110,3 +110,13 @@ def test_files_that_are_no_mapping(tmp_path: Path, content: bytes | None, said: 
         path.write_bytes(content)
     with pytest.raises(InputError, match=said):
         read_mapping(path)
+
+
+def test_the_guide_shows_the_example_as_it_is() -> None:
+    """Every line of the worked example in the guide stands in the example file."""
+    guide = (EXAMPLE.parents[1] / "reading-logs.md").read_text(encoding="utf-8")
+    worked = guide.split("## A mapping file, line by line")[1].split("## Everything a mapping can say")[0]
+    shown = [line for part in worked.split("```toml\n")[1:] for line in part.split("```")[0].splitlines()]
+    stands = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    assert len(shown) > 20
+    assert [line for line in shown if line not in (*stands, "...")] == []
