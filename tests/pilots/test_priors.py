@@ -47,9 +47,9 @@ def simulated(share: float, easiness: float, n_items: int, seed: int) -> np.ndar
 
 @pytest.mark.parametrize(("share", "easiness"), [(0.0, 2.0), (0.3, -0.5)])
 def test_em_finds_what_was_planted(grid: CurveGrid, share: float, easiness: float) -> None:
-    found = estimate_prior(grid, simulated(share, easiness, 120, 1), mean_log_slope=-0.4, mean_intercept=0.8)
+    found = estimate_prior(grid, simulated(share, easiness, 80, 1), mean_log_slope=-0.4, mean_intercept=0.8)
     assert found.converged
-    assert found.mean_intercept == pytest.approx(easiness, abs=0.25)  # not pulled to the scored items' 0.8
+    assert found.mean_intercept == pytest.approx(easiness, abs=0.3)  # not pulled to the scored items' 0.8
     assert found.mean_log_slope == pytest.approx(-0.5, abs=0.15)
     assert found.sd_intercept == pytest.approx(0.8, abs=0.2)
     assert found.flat == pytest.approx(share, abs=0.1)

@@ -71,4 +71,4 @@ def _worth(evidence: ItemEvidence, doubtful: str) -> float:
     else:
         return float(evidence.n)
     variance = posterior.mean(values**2) - posterior.mean(values) ** 2
-    return max(float(evidence.n), single / variance)
+    return max(float(evidence.n), single / max(variance, 1e-12))

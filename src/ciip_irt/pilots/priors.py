@@ -3,15 +3,15 @@
 A pilot item is sound, flat, or has a wrong key.
 
 =========  ==================  ====================================================
-sound      log s ~ N(m, .45²)  d ~ N(k, v²)
+sound      log s ~ N(m, w²)    d ~ N(k, v²)
 flat       s ~ N(0, .12²)      d ~ N(-.5, 1.8²): knowing more does not help
 wrong key  s ~ N(-.45, .3²)    d ~ N(-.5, 1.8²): those who know more avoid the key
 =========  ==================  ====================================================
 
-The shares of the three kinds, m, k and v are estimated from the whole block of pilots by EM (marginal maximum
-a posteriori), so that a block of easy pilots is not pulled towards the average item (Babcock & Hodge 2020).
-They lean on weak beliefs, which matter for a block of a few items only: pilots resemble the scored items, and
-about three in twenty are flawed.
+The shares of the three kinds, m, w, k and v are estimated from the whole block of pilots by EM (marginal
+maximum a posteriori), so that a block of easy pilots is not pulled towards the average item (Babcock & Hodge
+2020). They lean on weak beliefs, which matter for a block of a few items only: pilots resemble the scored
+items, and about three in twenty are flawed.
 
 The prior of difficulty stands on d, the logit of P for the average candidate, and not on b = -d/s: for
 slopes near 0 the difficulty b does not exist. At a fixed slope a normal d is a normal b.
@@ -29,13 +29,13 @@ from ciip_irt.pilots.curves import CurveGrid
 
 __all__ = ["BlockPrior", "distractor_log_prior", "estimate_prior"]
 
-SD_LOG_SLOPE = 0.45
+SD_LOG_SLOPE, SD_LOG_SLOPE_PSEUDO = 0.4, 10.0
 FLAT, WRONG_KEY, FLAWED_INTERCEPT = (0.0, 0.12), (-0.45, 0.3), (-0.5, 1.8)
 SHARE_PSEUDO = (17.0, 1.5, 1.5)  # a Dirichlet belief about the shares of sound, flat and wrongly keyed items
 LOG_SLOPE_PSEUDO, INTERCEPT_PSEUDO = 4.0, 2.0  # items that the scored ones are worth as a belief
 SD_INTERCEPT, SD_PSEUDO = 1.1, 4.0
 DISTRACTOR = ((0.87, "falls"), (0.10, "flat"), (0.03, "key"))
-ESTIMATED = ("mean_log_slope", "mean_intercept", "sd_intercept", "flat", "wrong_key")
+ESTIMATED = ("mean_log_slope", "sd_log_slope", "mean_intercept", "sd_intercept", "flat", "wrong_key")
 ITERATIONS, TOLERANCE = 200, 1e-4
 NEVER = -1e3
 
@@ -138,10 +138,12 @@ def estimate_prior(
         mean = (by_intercept @ grid.intercepts + INTERCEPT_PSEUDO * mean_intercept) / (
             n_sound + INTERCEPT_PSEUDO
         )
+        slope_squares = by_slope @ (log_slope - slope) ** 2 + SD_LOG_SLOPE_PSEUDO * SD_LOG_SLOPE**2
         squares = by_intercept @ (grid.intercepts - mean) ** 2 + SD_PSEUDO * SD_INTERCEPT**2
         new = BlockPrior(
             mean_log_slope=float(slope),
             mean_intercept=float(mean),
+            sd_log_slope=float(np.sqrt(slope_squares / (n_sound + SD_LOG_SLOPE_PSEUDO))),
             sd_intercept=float(np.sqrt(squares / (n_sound + SD_PSEUDO))),
             flat=float(shares[1]),
             wrong_key=float(shares[2]),

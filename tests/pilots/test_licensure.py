@@ -1,0 +1,75 @@
+"""The 30 pilots of a real licensure exam, on the scale of its 170 scored items."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ciip_irt.bank import ItemBank
+from ciip_irt.pilots import PilotReview, load_policy, review_pilots
+from ciip_irt.responses import ScoredResponses, score
+from ciip_irt.tables import read_csv
+
+
+@pytest.fixture(scope="module")
+def licensure(shared: Path) -> tuple[ScoredResponses, ItemBank]:
+    folder = shared / "realdata" / "licensure170"
+    difficulties = read_csv(folder / "reference_rasch_cml_eRm_form1.csv")
+    items = (
+        read_csv(folder / "form1_key.csv")
+        .join(difficulties, on="item_id", how="left", maintain_order="left")
+        .select("item_id", "status", "key", domain=pl.lit("A"), options=pl.lit("1234"), b="beta")
+    )
+    log = read_csv(folder / "form1_log_long.csv.gz").select(
+        "candidate_id",
+        "attempt",
+        "form_id",
+        "item_id",
+        "response",
+        delivery_id="candidate_id",
+        status=pl.when(pl.col("response").is_null()).then(pl.lit("omitted")).otherwise(pl.lit("answered")),
+    )
+    bank = ItemBank.from_frame(items)
+    return score(log, bank), bank
+
+
+@pytest.fixture(scope="module")
+def review(licensure: tuple[ScoredResponses, ItemBank]) -> PilotReview:
+    return review_pilots(*licensure)
+
+
+def test_nearly_all_of_these_pilots_deserve_to_be_scored(review: PilotReview) -> None:
+    assert sorted(set(review.evidence["n"])) == [302, 611, 723]
+    counts = dict(review.decisions["decision"].value_counts().iter_rows())
+    assert counts.get("promote", 0) >= 26
+    assert counts.get("hold", 0) == 0  # every block is beyond the policy's maximum
+    # the keys are verified: no option may be suspected
+    assert review.evidence["suspect_probability"].max() < 0.1
+    # the lowest point-biserial (.03 in 611 answers) is not promoted
+    weakest = review.evidence.sort("r").row(0, named=True)
+    assert weakest["decision"] != "promote"
+    assert weakest["r"] < 0.05
+
+
+def test_observed_statistics_are_those_of_the_reference(review: PilotReview, shared: Path) -> None:
+    reference = read_csv(shared / "realdata" / "licensure170" / "reference_classical_form1.csv")
+    both = review.evidence.join(
+        reference.select("item_id", "n", "p", "pbis_total").cast(
+            {"n": pl.Int64, "p": pl.Float64, "pbis_total": pl.Float64}
+        ),
+        on="item_id",
+        suffix="_reference",
+    )
+    # the reference leaves the five omitted answers out, we count them as wrong
+    assert (both["n"] - both["n_reference"]).sum() == 5
+    same = both.filter(pl.col("n") == pl.col("n_reference"))
+    assert same.height == 26
+    np.testing.assert_allclose(same["p"], same["p_reference"], atol=1e-5)
+    np.testing.assert_allclose(same["r"], same["pbis_total"], atol=1e-5)
+
+
+def test_the_strict_preset_promotes_about_half(licensure: tuple[ScoredResponses, ItemBank]) -> None:
+    strict = review_pilots(*licensure, load_policy("arrt-like"))
+    promoted = (strict.decisions["decision"] == "promote").sum()
+    assert 6 <= promoted <= 16
