@@ -13,5 +13,7 @@ def shared() -> Path:
     """The folder with real data and golden results of other programs; tests skip where it is absent."""
     folder = PROJECT / os.environ.get("CIIP_IRT_SHARED", "../shared")
     if not (folder / "reference").is_dir():
-        pytest.skip(f"golden results and real data are absent ({folder}); set CIIP_IRT_SHARED to their folder")
+        pytest.skip(
+            f"golden results and real data are absent ({folder}); set CIIP_IRT_SHARED to their folder"
+        )
     return folder

@@ -35,6 +35,7 @@ def calibrate(
     engine: Literal["mml", "girth"] = "mml",
     standard_errors: Literal["oakes", "cross_product"] = "oakes",
     D: float = 1.0,
+    scale_id: str = "free",
 ) -> Calibration:
     """Estimate item parameters by marginal maximum likelihood.
 
@@ -55,8 +56,8 @@ def calibrate(
         ``mml`` is ours; ``girth`` a cross-check on complete data of one population.
     standard_errors
         Observed information by Oakes' identity, or the cross-product of the scores.
-    D
-        Scaling constant of a free calibration; anchored ones take the bank's.
+    D, scale_id
+        Scaling constant and name of the scale of a free calibration; anchored ones take the bank's.
 
     Raises
     ------
@@ -80,7 +81,7 @@ def calibrate(
     """
     if model not in MODELS:
         raise InputError(Problem(f"unknown model {model!r}", remedy=f"Use one of: {', '.join(MODELS)}."))
-    setup = _setup(scored, model, anchors, D)
+    setup = _setup(scored, Scale(scale_id, model, D), anchors)
     blocks = scored.response_blocks()
     require_connected(scored, blocks, setup.fixed)
     if engine == "girth":
@@ -128,10 +129,10 @@ class _Setup:
     values: FloatArray
 
 
-def _setup(scored: ScoredResponses, model: str, anchors: ItemBank | None, D: float) -> _Setup:
+def _setup(scored: ScoredResponses, asked: Scale, anchors: ItemBank | None) -> _Setup:
     nothing = np.zeros(scored.items.height, dtype=bool)
     if anchors is None:
-        return _Setup(Scale("free", model, D), nothing, np.full((scored.items.height, 3), np.nan))
+        return _Setup(asked, nothing, np.full((scored.items.height, 3), np.nan))
     scale = anchors.scale
     if scale is None:
         raise ScaleError(
@@ -141,10 +142,10 @@ def _setup(scored: ScoredResponses, model: str, anchors: ItemBank | None, D: flo
                 remedy="Calibrate freely first (--anchors none) and write the parameters into the bank.",
             )
         )
-    if scale.model != model:
+    if scale.model != asked.model:
         raise ScaleError(
             Problem(
-                f"the bank is calibrated with {scale.model}, the calibration asked for is {model}",
+                f"the bank is calibrated with {scale.model}, the calibration asked for is {asked.model}",
                 where=anchors.where,
                 remedy=f"Use --model {scale.model}, or calibrate freely with --anchors none.",
             )

@@ -21,6 +21,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="hold the scored items at their values in --items (bank, the default) or in FILE; none: free",
     )
     parser.add_argument(
+        "--scale-id", default="free", metavar="NAME", help="name of a free scale (default: free)"
+    )
+    parser.add_argument(
         "--engine",
         choices=("mml", "girth"),
         default="mml",
@@ -53,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         anchors=anchors,
         engine=arguments.engine,
         standard_errors=arguments.standard_errors,
+        scale_id=arguments.scale_id,
     )
     outputs = {**exclusion_outputs(scored), **calibration_outputs(calibration)}
     sentences = [calibration.summary()]

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -88,14 +89,14 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
 
 
 def read_items(arguments: argparse.Namespace) -> "ItemBank":
-    """The bank named by ``--items``."""
+    """The bank named by ``--items``; it may be a file with commas beside a log with semicolons."""
     from ciip_irt.bank import read_bank
 
-    return read_bank(
-        arguments.items,
-        delimiter=getattr(arguments, "delimiter", ","),
-        encoding=getattr(arguments, "encoding", "utf-8"),
-    )
+    delimiter, encoding = getattr(arguments, "delimiter", ","), getattr(arguments, "encoding", "utf-8")
+    with suppress(OSError), Path(arguments.items).open("rb") as file:
+        if delimiter.encode() not in file.readline():
+            delimiter = ","
+    return read_bank(arguments.items, delimiter=delimiter, encoding=encoding)
 
 
 def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredResponses":

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analyse_items(scored))
     write_outputs(arguments.out, {**exclusion_outputs(scored), **pilot_outputs(review)})
-    for sentence in (*scored.warnings, *review.warnings):
+    for sentence in (*scored.warnings, *calibration.warnings):
         warn(sentence)
     print(review.summary())
     return 0

@@ -39,7 +39,7 @@ SCHEMA: Schema = {
         "require_answer": (FLAG, False),
     },
     "scoring": {"omitted": (STRING, False), "not_reached": (STRING, False), "invalid": (STRING, False)},
-    "calibration": {"model": (STRING, False), "anchors": (STRING, False)},
+    "calibration": {"model": (STRING, False), "anchors": (STRING, False), "scale_id": (STRING, False)},
     "pilots": {"policy": (STRING, False)},
     "blueprint": {"file": (STRING, True)},
     "assembly": {"forms": (WHOLE, False), "seed": (WHOLE, False), "theta_cut": (NUMBER, False)},

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from ciip_irt.bank import ItemBank, read_bank
+from ciip_irt.bank import ItemBank, read_bank, with_parameters
 from ciip_irt.calibration import Calibration, calibrate
 from ciip_irt.errors import plural
 from ciip_irt.forms import Assembly, Blueprint, Finding, assemble, check_forms, load_blueprint
@@ -80,7 +80,16 @@ class JobResult:
             *self.analysis.warnings,
             *self.calibration.warnings,
             *self.review.warnings,
+            *self._scale_warning(),
             *self.assembly.warnings,
+        )
+
+    def _scale_warning(self) -> tuple[str, ...]:
+        if self.proposed_bank.scale == self.calibration.scale:
+            return ()
+        return (
+            "The calibration is on a scale of its own, so none of its values went into the bank and promoted"
+            " items have no difficulty yet. Calibrate with the bank's items as anchors to give them one.",
         )
 
     def sentences(self) -> list[str]:
@@ -136,6 +145,14 @@ class JobResult:
                 "exam": self.exam.name,
                 "sentences": self.sentences(),
                 "warnings": list(self.warnings),
+                "blueprint": {
+                    "name": self.blueprint.name,
+                    "theta_cut": self.blueprint.theta_cut,
+                    "domains": [
+                        {"letter": d.letter, "name": d.name, "count": d.count, "low": d.low, "high": d.high}
+                        for d in self.blueprint.domains
+                    ],
+                },
                 "provenance": self.provenance(),
             },
         }
@@ -219,10 +236,15 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     step("calibrate", "calibrating")
     anchors = str(exam.get("calibration", "anchors", "bank"))
     held = bank if anchors == "bank" else None if anchors == "none" else read_bank(exam.folder / anchors)
-    calibration = calibrate(scored, str(exam.get("calibration", "model", "rasch")), anchors=held)
+    calibration = calibrate(
+        scored,
+        str(exam.get("calibration", "model", "rasch")),
+        anchors=held,
+        scale_id=str(exam.get("calibration", "scale_id", "free")),
+    )
     step("pilots", "reviewing pilot items")
     review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analysis)
-    proposed, ledger = promote(bank, review.decisions, calibration.wide(), by=NOBODY)
+    proposed, ledger = _proposal(bank, review, calibration)
     step("assemble", "assembling forms")
     assembly = assemble(
         proposed.items,
@@ -249,6 +271,21 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         assembly=assembly,
         findings=findings,
         seconds=seconds,
+    )
+
+
+def _proposal(bank: ItemBank, review: PilotReview, calibration: Calibration) -> tuple[ItemBank, pl.DataFrame]:
+    """The bank as the policy would have it. A bank without parameters takes all of a free calibration's."""
+    parameters = calibration.wide()
+    if bank.scale is None:
+        bank = with_parameters(bank, parameters, scale=calibration.scale)
+    same_scale = bank.scale == calibration.scale
+    return promote(
+        bank,
+        review.decisions,
+        parameters if same_scale else None,
+        by=NOBODY,
+        evidence=calibration.provenance.data_hash,
     )
 
 
