@@ -45,7 +45,7 @@ def test_rising_curves_have_the_likelihood_of_the_exact_item_posterior(grid: Cur
 def test_falling_and_flat_curves_against_brute_force(grid: CurveGrid) -> None:
     _, posteriors = persons(25, seed=2)
     scores = np.random.default_rng(3).integers(-1, 2, (25, 2)).astype(np.int8)
-    coarse = grid.coarser(5)
+    coarse = grid.knots()
     total = coarse_log_likelihood(grid, posteriors, scores).reshape(2, *coarse.shape)
     for s, d in ((0, 30), (10, 20), (4, 40)):
         right = posteriors @ (1 / (1 + np.exp(-coarse.intercepts[d] - coarse.slopes[s] * U)))

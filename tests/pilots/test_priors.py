@@ -7,12 +7,13 @@ from ciip_irt.pilots.curves import CurveGrid, coarse_log_likelihood, curve_grid,
 from ciip_irt.pilots.priors import BlockPrior, distractor_log_prior, estimate_prior, flawed_log_densities
 
 U = np.linspace(-5.0, 5.0, 41)
+EVERY = (slice(None, None, 4), slice(None, None, 4))
 POPULATION = np.exp(-0.5 * U**2) / np.exp(-0.5 * U**2).sum()
 
 
 @pytest.fixture(scope="module")
 def grid() -> CurveGrid:
-    return curve_grid(U, POPULATION).coarser(2)
+    return curve_grid(U, POPULATION).coarser(4)
 
 
 def test_densities_sum_to_one_and_the_mixture_is_one(grid: CurveGrid) -> None:
@@ -40,8 +41,8 @@ def simulated(share: float, easiness: float, n_items: int, seed: int) -> np.ndar
         posteriors = np.exp(-0.5 * ((U - ability[:, None]) / 0.3) ** 2)
         posteriors /= posteriors.sum(axis=1, keepdims=True)
         scores = (rng.random(400) < 1 / (1 + np.exp(-d - s * ability))).astype(np.int8)
-        surface = refined(fine, coarse_log_likelihood(fine, posteriors, scores[:, None])[0])
-        result.append(surface[::2, ::2])
+        surface = refined(fine, coarse_log_likelihood(fine, posteriors, scores[:, None])[0], EVERY)
+        result.append(surface)
     return np.array(result)
 
 

@@ -22,10 +22,12 @@ from scipy.special import expit
 
 from ciip_irt.arrays import BoolArray, FloatArray, ScoreArray
 
-__all__ = ["CurveGrid", "coarse_log_likelihood", "curve_grid", "refined"]
+__all__ = ["CurveGrid", "coarse_log_likelihood", "curve_grid", "likely_part", "refined"]
 
 SLOPES, INTERCEPTS = (-2.5, 4.0), (-7.0, 7.0)
-COARSE, REFINEMENT = 0.25, 5
+COARSE, REFINEMENT = 0.25, 10
+HOPELESS = 60.0  # logs below the best knot; the true peak lies between knots and may be much higher
+WHOLE = (slice(None), slice(None))
 PERSONS_AT_ONCE = 4096
 SMALLEST = 1e-12
 
@@ -75,13 +77,17 @@ class CurveGrid:
         result: FloatArray = self.means(criteria) / np.sqrt(p * (1.0 - p))
         return result
 
+    def knots(self) -> "CurveGrid":
+        """The coarse grid on which likelihoods are computed."""
+        return self.coarser(REFINEMENT)
+
     def coarser(self, step: int) -> "CurveGrid":
         """Every ``step``-th slope and intercept."""
         return CurveGrid(self.slopes[::step], self.intercepts[::step], self.u, self.population)
 
 
 def curve_grid(u: FloatArray, population: FloatArray) -> CurveGrid:
-    """The grid in use: slopes from -2.5 to 4, intercepts from -7 to 7, in steps of .05."""
+    """The grid in use: slopes from -2.5 to 4, intercepts from -7 to 7, in steps of .025."""
 
     def points(low: float, high: float) -> FloatArray:
         return np.linspace(low, high, round((high - low) / COARSE) * REFINEMENT + 1)
@@ -99,7 +105,7 @@ def coarse_log_likelihood(grid: CurveGrid, posteriors: FloatArray, scores: Score
     scores
         Shape (N, J): 0 or 1; ``MISSING`` does not count. Results of several groups of persons add up.
     """
-    curves = grid.coarser(REFINEMENT).curves()
+    curves = grid.knots().curves()
     total = np.zeros((scores.shape[1], curves.shape[1]))
     for start in range(0, scores.shape[0], PERSONS_AT_ONCE):
         rows = slice(start, start + PERSONS_AT_ONCE)
@@ -111,9 +117,29 @@ def coarse_log_likelihood(grid: CurveGrid, posteriors: FloatArray, scores: Score
     return total
 
 
-def refined(grid: CurveGrid, coarse: FloatArray) -> FloatArray:
-    """Shape (S, D): one item's coarse log-likelihood (C,) on the whole grid."""
-    knots = grid.coarser(REFINEMENT)
+def refined(grid: CurveGrid, coarse: FloatArray, part: tuple[slice, slice] = WHOLE) -> FloatArray:
+    """Shape (S', D'): one item's coarse log-likelihood (C,) on a part of the grid (default: all of it)."""
+    knots = grid.knots()
     surface = RectBivariateSpline(knots.slopes, knots.intercepts, coarse.reshape(knots.shape), s=0)
-    result: FloatArray = surface(grid.slopes, grid.intercepts)
+    result: FloatArray = surface(grid.slopes[part[0]], grid.intercepts[part[1]])
     return result
+
+
+def likely_part(grid: CurveGrid, coarse: FloatArray, log_prior: FloatArray) -> tuple[slice, slice]:
+    """The rectangle of the grid outside of which no curve can be at all likely.
+
+    Parameters
+    ----------
+    coarse
+        Shape (C,): log-likelihood on the knots.
+    log_prior
+        Shape (S, D): on the whole grid.
+    """
+    joint = coarse.reshape(grid.knots().shape) + log_prior[::REFINEMENT, ::REFINEMENT]
+    possible = joint > joint.max() - HOPELESS
+
+    def around(here: BoolArray) -> slice:
+        at = np.flatnonzero(here)
+        return slice(max(int(at[0]) - 1, 0) * REFINEMENT, (int(at[-1]) + 1) * REFINEMENT + 1)
+
+    return around(possible.any(axis=1)), around(possible.any(axis=0))

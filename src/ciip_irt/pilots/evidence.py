@@ -28,7 +28,7 @@ from ciip_irt.responses import AdministeredBlock, ScoredResponses
 
 __all__ = ["PilotEvidence", "gather_evidence"]
 
-EM_STEP = 2
+EM_STEP = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class PilotEvidence:
             if met.size
             else None
         )
-        posterior = curve_posterior(self.grid, refined(self.grid, self.likelihood[k]), log_prior, self.p, r)
+        posterior = curve_posterior(self.grid, self.likelihood[k], log_prior, self.p, r)
         options, counts = self.option_likelihood[k], self.option_n[k]
         distractors = []
         if options is not None and counts is not None and counts.sum():
@@ -96,7 +96,7 @@ class PilotEvidence:
                     letter,
                     int(counts[code]),
                     float(counts[code] / self.n[k]),
-                    curve_posterior(self.grid, refined(self.grid, options[code]), log_distractor, self.p, r),
+                    curve_posterior(self.grid, options[code], log_distractor, self.p, r),
                 )
                 for code, letter in enumerate(row["options"])
                 if letter not in credited
@@ -169,9 +169,9 @@ def gather_evidence(
         gathered.add(block)
     likelihood = gathered.likelihood
     d_scored, log_s_scored = _scored_centre(scored, parameters, against)
+    coarser, every = grid.coarser(EM_STEP), slice(None, None, EM_STEP)
     answered = np.flatnonzero(gathered.n > 0)
-    fine = [refined(grid, likelihood[k])[::EM_STEP, ::EM_STEP] for k in answered]
-    coarser = grid.coarser(EM_STEP)
+    fine = [refined(grid, likelihood[k], (every, every)) for k in answered]
     prior = estimate_prior(
         coarser,
         np.array(fine).reshape(-1, *coarser.shape),
@@ -207,7 +207,7 @@ class _Gathering:
         self.place = np.array([place.get(item_id, -1) for item_id in scored.item_ids], dtype=np.int64)
         self.options = pilots["options"].to_list()
         self.judges_options = [key != CREDIT_ALL for key in pilots["key"]]
-        height, width = pilots.height, grid.coarser(5).slopes.size * grid.coarser(5).intercepts.size
+        height, width = pilots.height, int(np.prod(grid.knots().shape))
         self.n = np.zeros(height, dtype=np.int64)
         self.likelihood = np.zeros((height, width))
         self.option_likelihood: list[FloatArray | None] = [None] * height

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.pilots.curves import CurveGrid
+from ciip_irt.pilots.curves import CurveGrid, likely_part, refined
 
 __all__ = ["CurvePosterior", "ItemEvidence", "Observed", "OptionEvidence", "curve_posterior"]
 
@@ -61,20 +61,30 @@ class CurvePosterior:
 
 
 def curve_posterior(
-    grid: CurveGrid, log_likelihood: FloatArray, log_prior: FloatArray, p: FloatArray, r: FloatArray | None
+    grid: CurveGrid, coarse: FloatArray, log_prior: FloatArray, p: FloatArray, r: FloatArray | None
 ) -> CurvePosterior:
-    """The posterior from arrays (S, D) on a grid, without curves below ``exp(-25)`` of the likeliest."""
-    joint = log_likelihood + log_prior
+    """The posterior, without curves below ``exp(-25)`` of the likeliest.
+
+    Parameters
+    ----------
+    coarse
+        Shape (C,): log-likelihood on the knots of the grid.
+    log_prior, p, r
+        Shape (S, D): on the whole grid.
+    """
+    part = likely_part(grid, coarse, log_prior)
+    joint = refined(grid, coarse, part) + log_prior[part]
     stays = joint > joint.max() - UNLIKELY
     weights = np.exp(joint[stays] - joint.max())
     s, d = np.nonzero(stays)
+    slopes, intercepts = grid.slopes[part[0]][s], grid.intercepts[part[1]][d]
     return CurvePosterior(
-        slopes=grid.slopes[s],
-        intercepts=grid.intercepts[d],
-        p=p[stays],
-        r=None if r is None else r[stays],
+        slopes=slopes,
+        intercepts=intercepts,
+        p=p[part][stays],
+        r=None if r is None else r[part][stays],
         weights=weights / weights.sum(),
-        at_edge=np.isin(s, (0, grid.slopes.size - 1)) | np.isin(d, (0, grid.intercepts.size - 1)),
+        at_edge=np.isin(slopes, grid.slopes[[0, -1]]) | np.isin(intercepts, grid.intercepts[[0, -1]]),
     )
 
 

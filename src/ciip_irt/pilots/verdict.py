@@ -158,7 +158,10 @@ def _at_fault(
     posterior, start = evidence.posterior, f"{plural(evidence.n, 'answer')}; {_seen(evidence)}."
     probability = all_hold(evidence, results)
     if probability is not None and probability > policy.give_up:
-        start += f" All criteria hold with probability {number(probability)} only, and waiting has an end."
+        start += (
+            f" All criteria hold with probability {number(probability)} only, and {policy.maximum_n} answers"
+            " are the most this policy waits for."
+        )
     suspect = doubtful_option(evidence, policy)
     if suspect is not None and policy.key_doubt is not None and suspect[1] > policy.key_doubt:
         option, doubt = suspect
@@ -187,7 +190,7 @@ def _at_fault(
         if low_r and settled:
             return (
                 "retire",
-                f"{start} Too hard{chose}, and it does not tell candidates apart. Write a new item.",
+                f"{start} Too hard{chose}, and it tells candidates apart too little. Write a new item.",
             )
         what = f" Replace the strongest distractor{chose}." if strongest else ""
         although = "" if low_r else ", though it tells candidates apart"
@@ -224,14 +227,14 @@ def _low_r(evidence: ItemEvidence, start: str, *, settled: bool) -> tuple[str, s
         )
     if settled:
         return "retire", (
-            f"{start} It does not tell candidates apart, and no option stands out as the cause."
+            f"{start} It tells candidates apart too little, and no option stands out as the cause."
             " Write a new item."
         )
     if evidence.posterior.interval(evidence.posterior.p, (0.5,))[0] > EASY:
         return "revise", f"{start} Difficulty: so easy that R cannot be large. {_livelier(evidence)}"
     return (
         "revise",
-        f"{start} Wording: it hardly tells candidates apart. Look for what misleads those who know.",
+        f"{start} Wording: it tells candidates apart too little. Look for what misleads those who know.",
     )
 
 
