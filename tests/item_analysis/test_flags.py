@@ -91,10 +91,20 @@ def test_a_low_r_with_few_answers_is_not_called_low():
     assert FLAGS["too_few_answers"](few, LIMITS).do.startswith("Collect more answers")
 
 
-def test_a_scored_item_that_surely_discriminates_needs_no_more_answers():
+def test_an_item_that_surely_discriminates_needs_no_more_answers():
     settled = replace(GOOD, n=220, r=0.19, r_low=0.06, r_high=0.31)
     assert FLAGS["too_few_answers"](settled, LIMITS) is None
-    assert FLAGS["too_few_answers"](replace(settled, status="pilot"), LIMITS) is not None
+    assert FLAGS["too_few_answers"](replace(settled, status="pilot"), LIMITS) is None
+    open_question = replace(settled, n=80, r_low=-0.03, r_high=0.39)
+    for status in ("pilot", "scored"):
+        assert FLAGS["too_few_answers"](replace(open_question, status=status), LIMITS) is not None
+
+
+def test_a_negative_r_that_may_be_chance_is_not_shouted():
+    unlucky = replace(GOOD, n=90, r=-0.02, r_low=-0.22, r_high=0.21)
+    sure = replace(GOOD, n=300, r=-0.15, r_low=-0.26, r_high=-0.04)
+    assert FLAGS["negative_r"](unlucky, LIMITS).severity == 3
+    assert FLAGS["negative_r"](sure, LIMITS).severity == 1
 
 
 def test_below_the_minimum_only_too_few_is_said():

@@ -74,7 +74,7 @@ def key_may_be_wrong(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
         return None
     probability = (
         f" (probability that {other.option} draws the better candidates: {number(item.suspicion)})"
-        if other == item.suspect
+        if other == item.suspect and item.suspicion >= limits.suspicion
         else ""
     )
     return Flag(
@@ -92,10 +92,18 @@ def negative_r(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     """Those who know more do worse on the item."""
     if not item.r < 0 or item.n < limits.minimum_n or _rival(item, limits):
         return None
-    chance = " So far it may be chance." if item.r_high > limits.low_r else ""
+    seen = f"R is {number(item.r)} ({_between(item)}): better candidates get it right less often."
+    if item.r_high > limits.low_r:
+        return Flag(
+            3,
+            f"{seen} So far it may be chance.",
+            "Perhaps only too few answers; perhaps a wrong key or a trick.",
+            "Check the key now, judge it when there are more answers.",
+            -item.r,
+        )
     return Flag(
         1,
-        f"R is {number(item.r)} ({_between(item)}): better candidates get it right less often.{chance}",
+        seen,
         "A wrong key, a trick, or an item about something else than the rest of the exam.",
         "Do not score it before an expert has read it. Check the key first, then the wording.",
         -item.r,
@@ -206,9 +214,8 @@ def too_few_answers(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     """R may or may not be good enough."""
     if not isfinite(item.r) or not isfinite(item.r_low):
         return None
-    # A scored item has passed its review: for it the question is only whether R is positive at all.
-    wanted = limits.low_r if item.status == "pilot" else 0.0
-    open_question = item.r_low < wanted and item.r_high >= limits.low_r
+    # Whether a pilot is good enough is the pilot review's question; here it is whether R is positive at all.
+    open_question = item.r_low < 0 and item.r_high >= limits.low_r
     imprecise = item.r_high - item.r_low > 0.2
     said = item.n >= limits.minimum_n and (
         item.r < 0 or item.p >= limits.high_p or _rival(item, limits) is not None or _r_is_low(item, limits)
