@@ -51,8 +51,5 @@ def run(arguments: argparse.Namespace) -> int:
     write_outputs(arguments.out, outputs)
     for sentence in assembly.warnings:
         warn(sentence)
-    if assembly.forms.height:
-        print(assembly.summary())
-        return 0
-    print(assembly.summary(), file=sys.stderr)
-    return 1
+    print(assembly.summary(), file=sys.stdout if assembly.conforms else sys.stderr)
+    return 0 if assembly.conforms else 1

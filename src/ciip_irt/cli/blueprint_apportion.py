@@ -7,7 +7,7 @@ from ciip_irt.cli.blueprint import named_tie_break
 EPILOG = """\
 shows quota, remainder, every tie and what the other rules give; a tie without --tie-break is an error. With
 --out the counts are written into a blueprint file together with rule, normaliser and tie-break. WEIGHTS is a
-blueprint (its percentages are used) or a CSV file with the columns letter, name, percent."""
+blueprint (its percentages are used) or a CSV file with the columns letter, domain, percent."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

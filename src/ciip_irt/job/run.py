@@ -66,7 +66,7 @@ class JobResult:
         """Whether every step gave what was asked for: converged, forms found, no finding that is an error."""
         return (
             self.calibration.converged is not False
-            and self.assembly.forms.height > 0
+            and self.assembly.conforms
             and not any(finding.severity == "error" for finding in self.findings)
         )
 
@@ -82,6 +82,24 @@ class JobResult:
             *self.review.warnings,
             *self._scale_warning(),
             *self.assembly.warnings,
+            *self._doubtful_in_forms(),
+        )
+
+    def _doubtful_in_forms(self) -> tuple[str, ...]:
+        flags, forms = self.analysis.flags, self.assembly.forms
+        if forms.is_empty():
+            return ()
+        first = flags.filter(pl.col("severity") == 1).unique("item_id", maintain_order=True)
+        scored = forms.filter(pl.col("role") == "scored").join(first, on="item_id", how="semi")
+        if scored.is_empty():
+            return ()
+        named = ", ".join(
+            f"{row['item_id']} ({row['form_id']})" for row in scored.head(5).iter_rows(named=True)
+        )
+        more = ", ..." if scored.height > 5 else ""
+        return (
+            f"{plural(scored.height, 'scored item')} of the new forms to be looked at first: {named}{more}."
+            " Settle the flags, or set the status to draft and assemble again.",
         )
 
     def _scale_warning(self) -> tuple[str, ...]:
