@@ -116,6 +116,12 @@ def test_attributes_and_names() -> None:
     assert result.rules["exclude_deliveries"] == ["d2"]
 
 
+def test_the_first_rule_that_applies_is_named() -> None:
+    rows = log(("d1", "c1", "2", None, "oo"), ("d2", "c2", "2", None, "ao"), ("d3", "c3", "1", None, "aa"))
+    rules = EligibilityRules(minimum_answered=0.9, exclude_deliveries=("d1",))
+    assert select_eligible(rows, rules=rules).exclusions["rule"].to_list() == ["named", "attempt"]
+
+
 def test_attempts_that_only_the_candidates_have() -> None:
     rows = log(("d1", "c1", None, None, "a"), ("d2", "c2", None, None, "a"))
     people = pl.DataFrame({"delivery_id": ["d1", "d2"], "attempt": ["1", "3"]})

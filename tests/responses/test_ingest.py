@@ -148,6 +148,11 @@ def test_an_option_that_the_item_does_not_offer(ingest_text: Read, log_text: Tex
     assert score(result.responses, bank).totals.tolist() == [2, 0]
 
 
+def test_what_the_log_calls_invalid_is_not_listed_again(ingest_text: Read, log_text: Text) -> None:
+    content = log_text("c3,d3,1,F,I01,1,E,answered,3,", "c4,d4,1,F,I01,1,E,invalid,3,")
+    assert listed(ingest_text(content)) == [(6, "option_not_offered", "E")]
+
+
 @pytest.mark.parametrize(
     ("cell", "rule"),
     [
@@ -298,6 +303,16 @@ def test_the_source_scores_are_held_against_the_keys(ingest_text: Read, log_text
     wrong = ingest_text(content.replace(",3,2025-03-02,0", ",3,2025-03-02,1"), mapping=plan)
     assert wrong.counts["score_check"] == {"compared": 4, "different": 1, "items": {"I02": 1}}
     assert wrong.notes[0].startswith("CAUTION: the source's own scores differ")
+
+
+def test_an_item_that_everyone_is_credited_for_agrees_with_a_source_that_does_so(
+    ingest_text: Read, bank: ItemBank
+) -> None:
+    credited = bank.items.with_columns(key=pl.when(item_id="I02").then(pl.lit("*")).otherwise("key"))
+    content = "candidate_id,form_id,item_id,response,right\nc1,F,I01,A,1\nc1,F,I02,,1\nc1,F,P01,A,0\n"
+    plan = ColumnMapping.from_dict({"format": "long", "columns": {"score": "right"}})
+    result = ingest_text(content, mapping=plan, bank=ItemBank.from_frame(credited))
+    assert result.counts["score_check"] == {"compared": 3, "different": 0, "items": {}}
 
 
 def test_candidate_attributes_from_the_log(ingest_text: Read, log_text: Text) -> None:
