@@ -12,7 +12,9 @@ from ciip_irt.bank import ItemBank
 from ciip_irt.errors import InputError
 from ciip_irt.irt.item_posterior import item_posterior
 from ciip_irt.pilots.criteria import CRITERIA
+from ciip_irt.pilots.curves import refined
 from ciip_irt.pilots.evidence import gather_evidence
+from ciip_irt.pilots.item_evidence import CurvePosterior, ItemEvidence, Observed
 from ciip_irt.pilots.policy import load_policy
 from ciip_irt.pilots.reference import population_of
 from ciip_irt.pilots.verdict import all_hold, judge, verdict
@@ -98,6 +100,55 @@ def test_probabilities_are_those_of_draws_from_the_posterior(evidence: Any) -> N
     together = (inside & r_high & useful & informative).mean()
     assert all_hold(item, results) == pytest.approx(min(together, results["key"].probability), abs=0.006)
     assert item.posterior.edge_weight < 1e-3
+
+
+def test_no_likely_curve_is_left_out(evidence: Any) -> None:
+    grid, k = evidence.grid, 6
+    everywhere = refined(grid, evidence.likelihood[k]) + evidence.prior.log_density(grid)
+    weights = np.exp(everywhere - everywhere.max())
+    weights /= weights.sum()
+    posterior = evidence.item(k).posterior
+    for low, high in ((-9.0, -0.2), (-0.2, 0.1), (0.1, 0.3), (1.5, 9.0)):
+        inside = (grid.slopes > low) & (grid.slopes <= high)
+        here = (posterior.slopes > low) & (posterior.slopes <= high)
+        assert posterior.weights[here].sum() == pytest.approx(weights[inside].sum(), abs=1e-8)
+    tail = weights[:, grid.intercepts > 3.0].sum()
+    assert posterior.weights[posterior.intercepts > 3.0].sum() == pytest.approx(tail, abs=1e-8)
+
+
+def test_the_criterion_is_the_standardised_expected_total(programme: Any, evidence: Any) -> None:
+    block = programme.scored.blocks[0]
+    a, b, _ = programme.parameters[block.items[block.is_scored]].T
+    ability = np.random.default_rng(9).normal(size=200_000)
+    right = 1 / (1 + np.exp(-a * (ability[:, None] - b)))
+    total = (np.random.default_rng(10).random(right.shape) < right).sum(axis=1)
+    near = np.abs(ability - 1.0) < 0.02
+    expected = (total[near].mean() - total.mean()) / total.std()
+    z = evidence.reference.criterion(block)
+    assert np.interp(1.0, evidence.reference.u, z) == pytest.approx(expected, abs=0.03)
+
+
+def test_what_pilots_are_said_to_be_does_not_count_as_knowledge(programme: Any, evidence: Any) -> None:
+    told = programme.parameters.copy()
+    told[np.isnan(told).any(axis=1)] = [2.0, 1.0, 0.0]  # a calibration has estimates for pilots too
+    again = gather_evidence(programme.scored, told, mean=0.0, sd=1.0, policy=POLICY)
+    np.testing.assert_array_equal(again.likelihood, evidence.likelihood)
+    assert again.prior == evidence.prior
+
+
+def test_a_falling_curve_has_no_useful_difficulty() -> None:
+    posterior = CurvePosterior(
+        slopes=np.array([-0.5, 0.5]), intercepts=np.zeros(2), p=np.full(2, 0.5), r=np.array([-0.2, 0.2]),
+        weights=np.array([0.3, 0.7]), at_edge=np.zeros(2, dtype=bool),
+    )  # fmt: skip
+    item = ItemEvidence(
+        "I", "A", 100, Observed(*[0.5] * 6), posterior, (), np.array([-0.5, 0.5]), np.zeros(2),
+        np.full(2, 0.06),
+    )  # fmt: skip
+    for name in ("b", "information"):
+        found = CRITERIA[name](item, POLICY)
+        assert found is not None
+        assert found.probability == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize("name", CRITERIA)

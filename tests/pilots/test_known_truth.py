@@ -15,11 +15,14 @@ and "R >= .20" lost 51 to 56 % of the good. The bounds below leave room for the 
 """
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
 import pytest
 
+from ciip_irt.bank import ItemBank, Scale
+from ciip_irt.errors import InputError
 from ciip_irt.pilots import PilotReview, review_pilots
 from ciip_irt.tables import PILOT_DECISIONS
 
@@ -82,3 +85,37 @@ def test_the_sheet_keeps_its_contract_and_the_same_input_gives_the_same_sheet(
     assert "default" in review.summary()
     assert "<table" in review._repr_html_()
     assert review.provenance.settings["policy_limits"]["r.low"] == 0.1
+
+
+def test_differences_between_groups_are_told_and_do_not_decide(plant: Callable[..., Any]) -> None:
+    small = plant(60, n_blocks=1, n_pilots=10, n_scored=30, seed=1)
+    plain = review_pilots(small.scored, small.bank)
+    dif = pl.DataFrame(
+        {"item_id": ["P001", "P002", "P003"], "grouping": ["delivery_mode"] * 3, "reference": ["centre"] * 3,
+         "focal": ["online"] * 3, "d_dif": [-1.9, 1.8, -0.2], "ets_class": ["C", "C", "A"]}
+    )  # fmt: skip
+    told = review_pilots(small.scored, small.bank, analysis=SimpleNamespace(dif=dif))  # type: ignore[arg-type]
+    reasons = dict(told.decisions.select("item_id", "reasons").iter_rows())
+    before = dict(plain.decisions.select("item_id", "reasons").iter_rows())
+    assert reasons["P001"].endswith(
+        "Harder for delivery_mode online than for centre of the same ability: ask why."
+    )
+    assert "Harder for delivery_mode centre than for online" in reasons["P002"]
+    assert reasons["P003"] == before["P003"]
+    assert told.decisions["decision"].equals(plain.decisions["decision"])
+
+
+def test_a_calibration_is_used_and_must_be_of_the_same_items(plant: Callable[..., Any]) -> None:
+    small = plant(60, n_blocks=1, n_pilots=10, n_scored=30, seed=1)
+    calibration = SimpleNamespace(
+        scale=Scale("bank", "2pl"), item_ids=small.scored.item_ids, parameters_array=small.parameters,
+        mean=0.1, sd=0.9,
+    )  # fmt: skip
+    review = review_pilots(small.scored, small.bank, calibration=calibration)
+    assert (review.mean, review.sd) == (0.1, 0.9)
+    calibration.item_ids = small.scored.item_ids[:-1]
+    with pytest.raises(InputError, match="of other items than the responses"):
+        review_pilots(small.scored, small.bank, calibration=calibration)
+    bare = ItemBank.from_frame(small.bank.items.with_columns(a=None, b=None, model=None))
+    with pytest.raises(InputError, match="no item of the bank is calibrated"):
+        review_pilots(small.scored, bare)

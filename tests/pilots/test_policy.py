@@ -77,6 +77,7 @@ def test_everything_wrong_is_reported_at_once_with_its_line() -> None:
         ("maximum = 300", "maximum = 300.5", "must be a whole number"),
         ('source = "Key', 'sauce = "Key', "key.source: is missing"),
         ("[p]", "[p", "not valid TOML"),
+        ("[n]", "[information]\nlow = 0.1\nsource = 'x'\n[n]", "information.theta_cut: is missing"),
         ("give_up = 0.05", "give_up = true", "must be a number"),
     ],
 )

@@ -124,3 +124,17 @@ def test_bringing_a_sheet_in_twice_is_refused(bank: ItemBank, sheet: pl.DataFram
     after, _ = promote(bank, sheet, by="C. Hair")
     with pytest.raises(InputError, match="brought in before"):
         promote(after, sheet, by="C. Hair")
+
+
+def test_a_promoted_item_needs_a_slope_above_zero(bank: ItemBank, sheet: pl.DataFrame) -> None:
+    falling = PARAMETERS.with_columns(a=pl.lit(-0.2))
+    with pytest.raises(InputError, match=r"no usable parameters .* e\.g\. 'P1'"):
+        promote(bank, sheet, falling, by="C. Hair")
+
+
+def test_parameters_of_an_uncalibrated_bank_need_a_scale(bank: ItemBank, sheet: pl.DataFrame) -> None:
+    bare = ItemBank.from_frame(bank.items.with_columns(b=None))
+    with pytest.raises(InputError, match="which scale the parameters are on"):
+        promote(bare, sheet, PARAMETERS, by="C. Hair")
+    after, _ = promote(bare, sheet, PARAMETERS, by="C. Hair", scale=Scale("new", "rasch"))
+    assert after.scale == Scale("new", "rasch")
