@@ -62,7 +62,7 @@ def test_kolen_and_brennan_rescaled_form(shared: Path) -> None:
     x = columns(shared / "realdata/kb36/published_3pl_formX_KB_table6.5.csv", *"abc")
     printed = columns(shared / "realdata/kb36/published_table6.8_rescaled.csv", *"abc")
     constants = Link(1.1761, -0.5042, "mean_sigma", "", 11, 0.0, np.nan, True, ())
-    off = np.abs(transformed(x, constants) - printed) > 1e-4
+    off = np.abs(transformed(x, constants) - printed) > 2e-4
     assert np.argwhere(off).tolist() == [[18, 1], [25, 0]]
 
 
