@@ -1,4 +1,8 @@
-"""The E-step: a map over blocks of persons, then a sum."""
+"""The E-step: a map over blocks of persons, then a sum.
+
+Every sum over persons is a matrix product. Arrays of points x persons (not persons x points) make the
+products and the reductions over points run along memory.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,13 +13,14 @@ import numpy as np
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt.score_groups import ScoreGroups
 
-__all__ = ["Expectation", "Run", "chunks", "expectation", "posterior"]
+__all__ = ["Expectation", "Run", "chunks", "expectation", "indicators", "posterior"]
 
 Run = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """The signature of the built-in ``map``."""
 
-PERSONS_AT_ONCE = 2048
+PERSONS_AT_ONCE = 1024  # their weights at all points, and most of their scores, stay in a core's cache
 SMALLEST = 1e-300
 
 
@@ -54,51 +59,95 @@ def log_probability(probability: FloatArray) -> FloatArray:
     return result
 
 
+def indicators(
+    block: ResponseBlock | ScoreGroups, highest: int
+) -> tuple[list[FloatArray], FloatArray | None]:
+    """Who has which score: arrays (N_b, J_b) for the scores 1..highest, and for the cells that count.
+
+    The latter is ``None`` where all do.
+    """
+    if isinstance(block, ScoreGroups):
+        return list(block.shares), None
+    scores = block.scores
+    complete = not scores.size or scores.min() >= 0
+    if complete and highest == 1:
+        return [scores.astype(np.float64)], None
+    hits = [np.equal(scores, score).astype(np.float64) for score in range(1, highest + 1)]
+    return hits, None if complete else block.answered.astype(np.float64)
+
+
+def _weights(
+    hits: Sequence[FloatArray],
+    mask: FloatArray | None,
+    base: FloatArray,
+    steps: FloatArray,
+    log_weights: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Posterior (Q, N_b) and log marginal likelihood (N_b,).
+
+    ``base`` (J_b, Q) is the log-probability of score 0, ``steps`` (K-1, J_b, Q) that of the others minus it,
+    ``log_weights`` (Q,).
+    """
+    log_l = steps[0].T @ hits[0].T
+    for step, hit in zip(steps[1:], hits[1:], strict=True):
+        log_l += step.T @ hit.T
+    if mask is None:
+        log_l += (base.sum(axis=0) + log_weights)[:, None]
+    else:
+        log_l += base.T @ mask.T
+        log_l += log_weights[:, None]
+    peak = log_l.max(axis=0)
+    log_l -= peak
+    weight = np.exp(log_l, out=log_l)
+    total = weight.sum(axis=0)
+    weight /= total
+    return weight, peak + np.log(total)
+
+
+def _contrasts(log_p: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Shapes (J, Q) and (K-1, J, Q): score 0, and the others minus it."""
+    by_score = np.ascontiguousarray(log_p.transpose(2, 1, 0))
+    return by_score[0], by_score[1:] - by_score[0]
+
+
 def posterior(
-    block: ResponseBlock, log_p: FloatArray, log_weights: FloatArray
+    block: ResponseBlock | ScoreGroups, log_p: FloatArray, log_weights: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Posterior (N_b, Q) over the points, and log marginal likelihood (N_b,) of each person.
 
     ``log_p`` has shape (Q, J, K), ``log_weights`` (G, Q).
     """
-    table = log_p[:, block.items, :]
-    answered = block.answered
-    base = table[:, :, 0]
-    if answered.all():
-        log_l = np.broadcast_to(base.sum(axis=1), (block.n_persons, base.shape[0])).copy()
-    else:
-        log_l = answered.astype(np.float64) @ base.T
-    for score in range(1, table.shape[2]):
-        log_l += np.equal(block.scores, score).astype(np.float64) @ (table[:, :, score] - base).T
-    log_l += log_weights[block.group]
-    peak = log_l.max(axis=1, keepdims=True)
-    weight = np.exp(log_l - peak, out=log_l)
-    total = weight.sum(axis=1, keepdims=True)
-    weight /= total
-    return weight, (peak + np.log(total))[:, 0]
+    base, steps = _contrasts(log_p[:, block.items, :])
+    hits, mask = indicators(block, steps.shape[0])
+    weight, log_likelihood = _weights(hits, mask, base, steps, log_weights[block.group])
+    return weight.T, log_likelihood
 
 
 def block_expectation(
-    block: ResponseBlock, log_p: FloatArray, log_weights: FloatArray
+    block: ResponseBlock | ScoreGroups, base: FloatArray, steps: FloatArray, log_weights: FloatArray
 ) -> tuple[FloatArray, FloatArray, float]:
-    """One block's counts (Q, J_b, K), persons (Q,) and log-likelihood."""
-    weight, log_likelihood = posterior(block, log_p, log_weights)
-    n_categories = log_p.shape[2]
-    counts = np.empty((weight.shape[1], block.items.size, n_categories))
-    persons = weight.sum(axis=0)
-    answered = block.answered
-    if answered.all():
-        counts[:, :, 0] = persons[:, None]
-    else:
-        counts[:, :, 0] = weight.T @ answered.astype(np.float64)
-    for score in range(1, n_categories):
-        counts[:, :, score] = weight.T @ np.equal(block.scores, score).astype(np.float64)
-        counts[:, :, 0] -= counts[:, :, score]
+    """One block's counts (K, J_b, Q), persons (Q,) and log-likelihood."""
+    hits, mask = indicators(block, steps.shape[0])
+    weight, log_likelihood = _weights(
+        hits, mask, base[block.items], steps[:, block.items], log_weights[block.group]
+    )
+    if isinstance(block, ScoreGroups):
+        weight *= block.persons
+        log_likelihood = log_likelihood * block.persons
+    persons = weight.sum(axis=1)
+    counts = np.empty((steps.shape[0] + 1, block.items.size, weight.shape[0]))
+    counts[0] = persons if mask is None else mask.T @ weight.T
+    for score, hit in enumerate(hits, start=1):
+        np.matmul(hit.T, weight.T, out=counts[score])
+        counts[0] -= counts[score]
     return counts, persons, float(log_likelihood.sum())
 
 
 def expectation(
-    blocks: Sequence[ResponseBlock], log_p: FloatArray, log_weights: FloatArray, run: Run = map
+    blocks: Sequence[ResponseBlock | ScoreGroups],
+    log_p: FloatArray,
+    log_weights: FloatArray,
+    run: Run = map,
 ) -> Expectation:
     """Expected counts and the marginal log-likelihood (Bock & Aitkin 1981).
 
@@ -113,13 +162,14 @@ def expectation(
     run
         Anything with the signature of the built-in ``map``; threads and clusters enter here.
     """
-    counts = np.zeros(log_p.shape)
+    base, steps = _contrasts(log_p)
+    counts = np.zeros((log_p.shape[2], log_p.shape[1], log_p.shape[0]))
     persons = np.zeros(log_weights.shape)
     total = 0.0
-    work = partial(block_expectation, log_p=log_p, log_weights=log_weights)
+    work = partial(block_expectation, base=base, steps=steps, log_weights=log_weights)
     for block, (block_counts, block_persons, log_likelihood) in zip(blocks, run(work, blocks), strict=True):
-        counts[:, block.items, :] += block_counts
+        counts[:, block.items] += block_counts
         persons[block.group] += block_persons
         total += log_likelihood
     np.maximum(counts, 0.0, out=counts)
-    return Expectation(counts, persons, total)
+    return Expectation(np.ascontiguousarray(counts.transpose(2, 1, 0)), persons, total)
