@@ -12,28 +12,51 @@ __all__ = ["bounds", "free_gradient", "item_gradient", "item_score", "maximised"
 
 LARGEST_STEP = (2.0, 6.0, 1.0)
 SCORING_STEPS = 3
+SMALL_STEP = 1e-6  # scoring has arrived; EM itself has still to go
 HALVINGS = 6
 
 
 def item_gradient(model: ItemModel, working: FloatArray, theta: FloatArray, counts: FloatArray) -> FloatArray:
     """Shape (J, P): ``sum_qk counts_qjk d log P_jk(theta_q)`` by the working parameters."""
-    p = np.maximum(model.working_probability(working, theta), SMALLEST)
-    result: FloatArray = np.einsum("qjk,qjkp->jp", counts / p, model.working_gradient(working, theta))
+    ratio = counts / np.maximum(model.working_probability(working, theta), SMALLEST)
+    by = model.working_gradient(working, theta)
+    return np.stack([_over_points(ratio * by[..., slot]) for slot in range(by.shape[3])], axis=1)
+
+
+def _over_points(values: FloatArray) -> FloatArray:
+    """Shape (J,): sum of (Q, J, K) over points, then scores; in this order the sum runs along memory."""
+    result: FloatArray = values.sum(axis=0).sum(axis=1)
     return result
 
 
 def item_score(
-    model: ItemModel, working: FloatArray, theta: FloatArray, counts: FloatArray
+    model: ItemModel,
+    working: FloatArray,
+    theta: FloatArray,
+    counts: FloatArray,
+    p: FloatArray,
+    use: BoolArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Gradient (J, P) and expected information (J, P, P) of the complete-data log-likelihood."""
-    p = np.maximum(model.working_probability(working, theta), SMALLEST)
+    """Gradient (J, P) and expected information (J, P, P) of the complete-data log-likelihood.
+
+    ``p`` has the probabilities (Q, J, K) at ``working``; ``use`` (P,) leaves columns that no item estimates
+    at zero.
+    """
     by = model.working_gradient(working, theta)
-    gradient: FloatArray = np.einsum("qjk,qjkp->jp", counts / p, by)
-    weighted = by * (counts.sum(axis=2)[:, :, None] / p)[..., None]
-    n_parameters = by.shape[3]
-    left = weighted.transpose(1, 3, 0, 2).reshape(p.shape[1], n_parameters, p.shape[0] * p.shape[2])
-    right = by.transpose(1, 0, 2, 3).reshape(p.shape[1], p.shape[0] * p.shape[2], n_parameters)
-    return gradient, left @ right
+    slots = np.arange(by.shape[3]) if use is None else np.flatnonzero(use)
+    persons = counts[:, :, 0].copy()
+    for score in range(1, counts.shape[2]):
+        persons += counts[:, :, score]
+    ratio, weight = counts / p, persons[:, :, None] / p
+    gradient = np.zeros((p.shape[1], by.shape[3]))
+    information = np.zeros((p.shape[1], by.shape[3], by.shape[3]))
+    columns = [np.ascontiguousarray(by[..., slot]) for slot in slots]
+    for place, slot in enumerate(slots):
+        gradient[:, slot] = _over_points(ratio * columns[place])
+        weighted = weight * columns[place]
+        for other, column in zip(slots[: place + 1], columns, strict=False):
+            information[:, slot, other] = information[:, other, slot] = _over_points(weighted * column)
+    return gradient, information
 
 
 def bounds(model: ItemModel, priors: Priors) -> FloatArray:
@@ -64,35 +87,43 @@ def maximised(
     part = counts[:, items, :]
     applies = free.prior_applies[items]
     slots = free.free[items]
+    use: BoolArray = np.asarray(slots.any(axis=0), dtype=np.bool_)
+    shared = free.shared
     transform = free.transform[items]
     box = bounds(model, priors)
 
-    def objective(working: FloatArray, mean: float) -> FloatArray:
-        p = np.maximum(model.working_probability(working, theta), SMALLEST)
-        total = np.einsum("qjk,qjk->j", part, np.log(p))
+    def objective(working: FloatArray, p: FloatArray, mean: float) -> FloatArray:
+        total = _over_points(part * np.log(p))
         if priors.log_a is not None and (working[applies[:, 0], 0] <= 0).any():
             return np.full(items.size, -np.inf)
         result: FloatArray = total + priors.log_density(working, D, applies, mean)
         return result
 
+    def probability(working: FloatArray) -> FloatArray:
+        result: FloatArray = np.maximum(model.working_probability(working, theta), SMALLEST)
+        return result
+
+    working = free.working(values)[items]
+    p = probability(working)
     for _ in range(SCORING_STEPS):
-        working = free.working(values)[items]
         mean = priors.block_mean(working, applies)
-        gradient, information = item_score(model, working, theta, part)
+        gradient, information = item_score(model, working, theta, part, p, use)
         prior_gradient, curvature = priors.gradient(working, D, applies, mean)
         score = np.where(slots, np.einsum("jpr,jp->jr", transform, gradient + prior_gradient), 0.0)
         matrix = transform.transpose(0, 2, 1) @ (information + curvature) @ transform
-        step = _newton_step(score, matrix, slots, free.shared)
+        step = _newton_step(score, matrix, slots, shared)
         # the whole step is shortened, not its longest component: the direction is what makes it go up
         length = np.abs(step) / np.array(LARGEST_STEP)
-        step = step / np.maximum(1.0, length.max() if free.shared else length.max(axis=1, keepdims=True))
-        before = objective(working, mean)
+        step = step / np.maximum(1.0, length.max() if shared else length.max(axis=1, keepdims=True))
+        before = objective(working, p, mean)
         size = np.ones(items.size)
         for _ in range(HALVINGS):
             trial = _moved(free, values, step * size[:, None], box)
-            after = objective(free.working(trial)[items], mean)
+            working = free.working(trial)[items]
+            p = probability(working)
+            after = objective(working, p, mean)
             worse = after < before - 1e-10 * (1.0 + np.abs(before))
-            if free.shared:
+            if shared:
                 worse = np.full(items.size, after.sum() < before.sum() - 1e-10 * (1.0 + abs(before.sum())))
             if not worse.any():
                 break
@@ -100,9 +131,11 @@ def maximised(
         else:
             size[worse] = 0.0
             trial = _moved(free, values, step * size[:, None], box)
+            working = free.working(trial)[items]
+            p = probability(working)
         moved = float(np.abs(trial - values).max())
         values = trial
-        if moved < 1e-8:
+        if moved < SMALL_STEP:
             break
     return values
 
@@ -163,7 +196,8 @@ def free_gradient(
     items = free.items
     applies = free.prior_applies[items]
     mean = priors.block_mean(working[items], applies)
-    by, information = item_score(model, working[items], theta, counts[:, items, :])
+    p = np.maximum(model.working_probability(working[items], theta), SMALLEST)
+    by, information = item_score(model, working[items], theta, counts[:, items, :], p)
     by_prior, curvature = priors.gradient(working[items], D, applies, mean)
     transform, open_ = free.transform[items], free.free[items]
     slots = np.einsum("jpr,jp->jr", transform, by + by_prior)
