@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from ciip_irt.forms import Assembly, Blueprint, Finding, assemble, check_forms, load_blueprint
     from ciip_irt.item_analysis import ItemAnalysis, analyse_items
     from ciip_irt.job.exam import load_exam
-    from ciip_irt.job.run import JobResult, run_job
+    from ciip_irt.job.result import JobResult
+    from ciip_irt.job.run import run_job
     from ciip_irt.pilots import PilotReview, Policy, load_policy, promote, review_pilots
     from ciip_irt.report import write_report
     from ciip_irt.responses import (
@@ -84,7 +85,8 @@ _ROOMS = {
     "forms": ("Assembly", "Blueprint", "Finding", "assemble", "check_forms", "load_blueprint"),
     "item_analysis": ("ItemAnalysis", "analyse_items"),
     "job.exam": ("load_exam",),
-    "job.run": ("JobResult", "run_job"),
+    "job.result": ("JobResult",),
+    "job.run": ("run_job",),
     "pilots": ("PilotReview", "Policy", "load_policy", "promote", "review_pilots"),
     "report": ("write_report",),
     "responses": (

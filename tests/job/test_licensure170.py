@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from ciip_irt.job.exam import load_exam
-from ciip_irt.job.run import JobResult, run_job
+from ciip_irt.job.result import JobResult
+from ciip_irt.job.run import run_job
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -1,9 +1,8 @@
 """``ciip-irt ingest``: any log into the canonical table."""
 
 import argparse
-from pathlib import Path
 
-from ciip_irt.cli.options import add_items, add_out, add_reading, read_items
+from ciip_irt.cli.options import add_items, add_out, add_reading, read_items, read_log
 
 EPILOG = """\
 writes responses.parquet, candidates.csv, exclusions.csv, quarantine.csv and ingest.json. Rows that cannot
@@ -19,19 +18,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.job.outputs import ingest_outputs
-    from ciip_irt.responses import ingest
     from ciip_irt.tables import write_outputs
 
-    bank = read_items(arguments) if arguments.items else None
-    read = ingest(
-        [Path(name) for name in arguments.log],
-        bank=bank,
-        format=arguments.format,
-        mapping=arguments.mapping,
-        candidates=arguments.candidates,
-        delimiter=arguments.delimiter,
-        encoding=arguments.encoding,
-    )
+    read = read_log(arguments, read_items(arguments) if arguments.items else None)
     write_outputs(arguments.out, ingest_outputs(read))
     print(read.summary())
     return 0

@@ -10,9 +10,9 @@ from ciip_irt.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from ciip_irt.bank import ItemBank
-    from ciip_irt.responses import ScoredResponses
+    from ciip_irt.responses import Ingested, ScoredResponses
 
-__all__ = ["add_items", "add_log", "add_out", "read_items", "scored_log", "warn"]
+__all__ = ["add_items", "add_log", "add_out", "read_items", "read_log", "scored_log", "warn"]
 
 
 def add_out(parser: argparse.ArgumentParser, default: str | None = None) -> None:
@@ -99,16 +99,11 @@ def read_items(arguments: argparse.Namespace) -> "ItemBank":
     return read_bank(arguments.items, delimiter=delimiter, encoding=encoding)
 
 
-def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredResponses":
-    """The log of ``add_log``: read, examined, narrowed to who counts, scored.
+def read_log(arguments: argparse.Namespace, bank: "ItemBank | None") -> "Ingested":
+    """The log files named on the command line, examined."""
+    from ciip_irt.responses import ingest
 
-    What was set apart is said on standard error; nothing is dropped in silence.
-    """
-    import polars as pl
-
-    from ciip_irt.responses import EligibilityRules, ScoringRules, ingest, score, select_eligible
-
-    read = ingest(
+    return ingest(
         [Path(name) for name in arguments.log],
         bank=bank,
         format=arguments.format,
@@ -117,15 +112,24 @@ def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredRespon
         delimiter=arguments.delimiter,
         encoding=arguments.encoding,
     )
-    for note in read.notes:
-        warn(note)
+
+
+def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredResponses":
+    """The log of ``add_log``: read, examined, narrowed to who counts, scored.
+
+    What was set apart is said on standard error; nothing is dropped in silence.
+    """
+    import polars as pl
+
+    from ciip_irt.responses import EligibilityRules, ScoringRules, score, select_eligible
+
+    read = read_log(arguments, bank)
     rules = EligibilityRules(
         attempts=_attempts(arguments.attempts), exclude_attributes=_excluded(arguments.exclude)
     )
     eligible = select_eligible(read.responses, read.candidates, rules)
-    for note in eligible.notes:
+    for note in (*read.notes, *eligible.notes):
         warn(note)
-
     return score(
         eligible.responses,
         bank,

@@ -1,0 +1,186 @@
+"""What the whole job found: the results of all steps, in words, and as the files of the contract."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from ciip_irt.bank import ItemBank
+from ciip_irt.calibration import Calibration
+from ciip_irt.errors import plural
+from ciip_irt.forms import Assembly, Blueprint, Finding
+from ciip_irt.item_analysis import ItemAnalysis
+from ciip_irt.job.curves import form_curves
+from ciip_irt.job.exam import Exam
+from ciip_irt.job.outputs import (
+    Outputs,
+    analysis_outputs,
+    assembly_outputs,
+    calibration_outputs,
+    exclusion_outputs,
+    findings_outputs,
+    ingest_outputs,
+    pilot_outputs,
+)
+from ciip_irt.pilots import PilotReview
+from ciip_irt.responses import Eligible, Ingested, ScoredResponses
+from ciip_irt.tables import show_html
+
+__all__ = ["JobResult"]
+
+LOOK_AT = (1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """Everything the job found, step by step."""
+
+    exam: Exam
+    read: Ingested
+    eligible: Eligible
+    scored: ScoredResponses
+    analysis: ItemAnalysis
+    calibration: Calibration
+    review: PilotReview
+    proposed_bank: ItemBank
+    ledger: pl.DataFrame
+    blueprint: Blueprint
+    assembly: Assembly
+    findings: tuple[Finding, ...]
+    seconds: Mapping[str, float]
+
+    @property
+    def is_yes(self) -> bool:
+        """Whether every step gave what was asked for: converged, forms found, no finding that is an error."""
+        return (
+            self.calibration.converged is not False
+            and self.assembly.conforms
+            and not any(finding.severity == "error" for finding in self.findings)
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader should know, from all steps."""
+        return (
+            *self.read.notes,
+            *self.eligible.notes,
+            *self.scored.warnings,
+            *self.analysis.warnings,
+            *self.calibration.warnings,
+            *self.review.warnings,
+            *self._scale_warning(),
+            *self.assembly.warnings,
+            *self._doubtful_in_forms(),
+        )
+
+    def _doubtful_in_forms(self) -> tuple[str, ...]:
+        flags, forms = self.analysis.flags, self.assembly.forms
+        if forms.is_empty():
+            return ()
+        first = flags.filter(pl.col("severity") == 1).unique("item_id", maintain_order=True)
+        scored = forms.filter(pl.col("role") == "scored").join(first, on="item_id", how="semi")
+        if scored.is_empty():
+            return ()
+        named = ", ".join(
+            f"{row['item_id']} ({row['form_id']})" for row in scored.head(5).iter_rows(named=True)
+        )
+        more = ", ..." if scored.height > 5 else ""
+        return (
+            f"{plural(scored.height, 'scored item')} of the new forms to be looked at first: {named}{more}."
+            " Settle the flags, or set the status to draft and assemble again.",
+        )
+
+    def _scale_warning(self) -> tuple[str, ...]:
+        if self.proposed_bank.scale == self.calibration.scale:
+            return ()
+        return (
+            "The calibration is on a scale of its own, so none of its values went into the bank and promoted"
+            " items have no difficulty yet. Calibrate with the bank's items as anchors to give them one.",
+        )
+
+    def sentences(self) -> list[str]:
+        """The run in a few plain sentences."""
+        scored, flags, decisions = self.scored, self.analysis.flags, self.review.decisions["decision"]
+        candidates = plural(scored.deliveries["candidate_id"].n_unique(), "candidate")
+        sittings = plural(scored.deliveries.height, "delivery counts", "deliveries count")
+        left_out = plural(scored.exclusions.height, "delivery is", "deliveries are")
+        urgent = flags.filter(pl.col("severity").is_in(LOOK_AT))["item_id"].n_unique()
+        counts = {name: int((decisions == name).sum()) for name in ("promote", "hold", "revise", "retire")}
+        lines = [
+            f"{self.exam.name}: {candidates}; {sittings}, {left_out} left out (exclusions.csv says why).",
+            f"{plural(scored.items.height, 'item')} analysed: {urgent} flagged for attention first"
+            f" (severity 1 or 2), {flags['item_id'].n_unique()} with any remark.",
+            f"Pilot items: {counts['promote']} promoted, {counts['hold']} held for more answers,"
+            f" {counts['revise']} to revise, {counts['retire']} to retire. These are proposals of the policy:"
+            " a person signs pilot_decisions.csv.",
+        ]
+        return [*lines, *self._form_sentences()]
+
+    def _form_sentences(self) -> list[str]:
+        assembly = self.assembly
+        if not assembly.forms.height:
+            return [assembly.summary()]
+        errors = sum(finding.severity == "error" for finding in self.findings)
+        checked = "all of them pass the check" if not errors else f"the check finds {plural(errors, 'error')}"
+        forms = assembly.forms["form_id"].n_unique()
+        lines = [
+            f"{plural(forms, 'form')} assembled to {self.blueprint.name} ({assembly.status}); {checked}."
+        ]
+        for form_id, rows in assembly.achieved.group_by("form_id", maintain_order=True):
+            values = dict(rows.select("quantity", "achieved").iter_rows())
+            parts = [f"mean difficulty {values['mean b']:+.2f}"] if "mean b" in values else []
+            if "expected score at the cut" in values:
+                parts.append(f"expected score at the cut {values['expected score at the cut']:.1f}")
+            lines.append(f"  {form_id[0]}: {', '.join(parts)}.")
+        return lines
+
+    def outputs(self) -> Outputs:
+        """All files of the contract, and ``run.json`` with the run in words and its provenance."""
+        return {
+            **ingest_outputs(self.read),
+            **exclusion_outputs(self.scored),
+            **analysis_outputs(self.analysis),
+            **calibration_outputs(self.calibration),
+            **pilot_outputs(self.review),
+            "items_proposed.csv": self.proposed_bank.items,
+            "ledger.csv": self.ledger,
+            **assembly_outputs(self.assembly),
+            **findings_outputs(self.findings),
+            "curves.csv": form_curves(self.assembly.forms, self.proposed_bank),
+            "run.json": {
+                "exam": self.exam.name,
+                "sentences": self.sentences(),
+                "warnings": list(self.warnings),
+                "blueprint": {
+                    "name": self.blueprint.name,
+                    "theta_cut": self.blueprint.theta_cut,
+                    "domains": [
+                        {"letter": d.letter, "name": d.name, "count": d.count, "low": d.low, "high": d.high}
+                        for d in self.blueprint.domains
+                    ],
+                },
+                "provenance": self.provenance(),
+            },
+        }
+
+    def provenance(self) -> dict[str, Any]:
+        """Data, exclusions, settings and versions of the whole run."""
+        settings = {
+            "policy": self.review.policy.name,
+            "blueprint": self.blueprint.name,
+            "forms": self.exam.get("assembly", "forms", 3),
+            "seed": self.exam.get("assembly", "seed", 2026),
+        }
+        return self.calibration.provenance.with_settings(**settings).to_dict()
+
+    def to_frame(self) -> pl.DataFrame:
+        """The assembled forms."""
+        forms: pl.DataFrame = self.assembly.forms
+        return forms
+
+    def summary(self) -> str:
+        return "\n".join(self.sentences())
+
+    def _repr_html_(self) -> str:
+        return show_html(self.exam.name, self.summary(), self.assembly.achieved)
