@@ -13,6 +13,7 @@ from ciip_irt.report.sections.choices import shown_columns
 __all__ = ["METHOD_SECTION"]
 
 Line = tuple[str, Any]
+LABELS = ("seed",)  # numbers that count nothing get no thousands separator
 IN_WORDS = {"summary", "sentences", "warnings", "provenance", "exam"}
 GLOSSARY = (
     ("p", "Proportion of candidates who answered right. High is easy."),
@@ -128,7 +129,8 @@ def _lines(record: Any, *, named: bool = False) -> list[Line]:
         if isinstance(value, Mapping) and value:
             lines += [(f"{humane(name)}: {inner}", deeper) for inner, deeper in _lines(value)]
         else:
-            lines.append((str(name) if named else humane(name), value))
+            shown = str(value) if name in LABELS else value
+            lines.append((str(name) if named else humane(name), shown))
     return lines
 
 
