@@ -29,6 +29,7 @@ from ciip_irt.irt.population import Population, log_weights, updated
 from ciip_irt.irt.priors import Priors, default_priors
 from ciip_irt.irt.quadrature import default_points, refined
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt.score_groups import ScoreGroups, raw_score_sufficient, score_groups, split_complete
 from ciip_irt.irt.standard_errors import METHODS
 from ciip_irt.irt.standard_errors import standard_errors as standard_errors_of
 
@@ -65,6 +66,7 @@ class _Problem:
     """What stays the same through the iteration."""
 
     blocks: Sequence[ResponseBlock]
+    summed: Sequence[ResponseBlock | ScoreGroups]
     model: ItemModel
     free: FreeParameters
     priors: Priors
@@ -77,7 +79,7 @@ class _Problem:
         if silent is not None:
             log_p[:, silent, :] = 0.0
         weights = log_weights(theta, state.population.mean, state.population.sd)
-        return expectation(self.blocks, log_p, weights, self.run)
+        return expectation(self.summed if silent is None else self.blocks, log_p, weights, self.run)
 
     def mapped(self, state: _State, theta: FloatArray, expected: Expectation) -> _State:
         """The M-step."""
@@ -224,7 +226,8 @@ def fit_mml(
     highest = model.n_categories - 1
     flat = (totals == 0) | (totals == highest * answers)
     estimable = (answers > 0) & (~flat | ~np.isnan(held[:, 1]) | (priors.b is not None))
-    used = chunks(without_items(blocks, ~estimable))
+    persons = split_complete(without_items(blocks, ~estimable))
+    used = chunks(persons)
     if not used:
         raise DesignError(
             "no item can be estimated: every item was answered alike by everybody who met it. "
@@ -233,9 +236,13 @@ def fit_mml(
     start, held = start_parameters(model, answers, totals, held, D)
     free = free_parameters(model, start, held, estimable, D)
     population = identified_population(blocks, model, held, estimable, mean, sd)
-    task = _Problem(used, model, free, priors, D, run)
     state = _State(free.values(model.to_working(np.where(np.isnan(held), start, held), D)), population)
     theta = default_points() if quadrature is None else np.asarray(quadrature, dtype=np.float64)
+    summed: list[ResponseBlock | ScoreGroups] = [*used]
+    if raw_score_sufficient(model, free.working(state.values)[estimable], theta):
+        groups, others = score_groups(persons, model.n_categories)
+        summed = [*groups, *chunks(others)]
+    task = _Problem(used, summed, model, free, priors, D, run)
 
     anchors = ~np.isnan(held[:, 1]) & (answers > 0)
     if anchors.any():
@@ -286,9 +293,10 @@ def fit_mml(
     at_bound = task.at_bound(state)
     gradient_norm, distance = task.gradient(state, theta, expected, at_bound)
     converged = converged and distance < NEAR
+    slopes = "a" in model.parameters and bool(free.reported[:, model.parameters.index("a")].any())
     errors = standard_errors_of(
         standard_errors,
-        used,
+        summed if standard_errors == "oakes" and not slopes else persons,
         model,
         free,
         free.working(state.values),

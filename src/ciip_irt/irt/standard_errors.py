@@ -3,34 +3,30 @@
 Oakes' identity (1999, JRSS-B 61:479-482; Chalmers 2018, BJMSP 71) gives the observed information from the EM
 function Q: ``-[d2Q / d xi d xi' + d2Q / d xi d xi0']`` at ``xi0 = xi``. The first term is the complete-data
 information at the expected counts. The second, the derivative of the score through the E-step, is the sum
-over persons of the posterior covariance of the complete-data score; with two terms
-
-    sum_i sum_q pi_iq S_iq S_iq'  -  sum_i Sbar_i Sbar_i'
-
-both are matrix products: at each point q the residuals ``x - P(theta_q)`` enter through one cross-product.
+over persons of the posterior covariance of the complete-data score (``missing_information``).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.expectation import SMALLEST, Expectation, Run, log_probability, posterior
+from ciip_irt.irt.expectation import Expectation, Run
 from ciip_irt.irt.free_parameters import FreeParameters
 from ciip_irt.irt.maximization import item_gradient
+from ciip_irt.irt.missing_information import persons_part
 from ciip_irt.irt.models import ItemModel
-from ciip_irt.irt.population import Population, log_weights
+from ciip_irt.irt.population import Population
 from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt.score_groups import ScoreGroups
 
 __all__ = ["METHODS", "StandardErrors", "no_standard_errors", "standard_errors"]
 
 METHODS = ("oakes", "cross_product", "none")
 STEP = 1e-5
 SINGULAR = 1e-10
-NEGLIGIBLE = 1e-14  # a person is near few of the points; the others add nothing to the sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +53,9 @@ class StandardErrors:
     positive_definite: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """One block's part: item slots, population slots and their cross terms."""
-
-    slots: FloatArray
-    cross: FloatArray
-    population: FloatArray
-    complete: FloatArray
-
-
 def standard_errors(
     method: str,
-    blocks: Sequence[ResponseBlock],
+    blocks: Sequence[ResponseBlock | ScoreGroups],
     model: ItemModel,
     free: FreeParameters,
     working: FloatArray,
@@ -83,14 +69,15 @@ def standard_errors(
 ) -> StandardErrors:
     """Standard errors by ``"oakes"`` or ``"cross_product"`` (of the persons' scores), or ``"none"``.
 
-    ``expected`` is the E-step at the estimates. Slots at a bound are left out: they have no standard error.
+    ``blocks`` may be raw-score groups for ``"oakes"`` where no slope is estimated. ``expected`` is the E-step
+    at the estimates. Slots at a bound are left out: they have no standard error.
     """
     n_groups = population.mean.size
     if method == "none":
         return no_standard_errors(working.shape, n_groups)
     place = _population_places(population, free.size)
     size = free.size + int((place >= 0).sum())
-    information = _summed(
+    information = persons_part(
         method, blocks, model, free, working, population, theta, place, size, run
     ) + _padded(_complete_information(method, model, free, working, theta, expected, priors, D), size)
     used = np.ones(size, dtype=np.bool_)
@@ -187,134 +174,6 @@ def _complete_information(
         np.add.at(total, index[slots], by_slots[slots])
         result -= np.outer(total, total) / (priors.b.sd**2 * int(applies[:, 1].sum()))
     return result
-
-
-def _summed(
-    method: str,
-    blocks: Sequence[ResponseBlock],
-    model: ItemModel,
-    free: FreeParameters,
-    working: FloatArray,
-    population: Population,
-    theta: FloatArray,
-    place: IntArray,
-    size: int,
-    run: Run,
-) -> FloatArray:
-    """The persons' part: minus the missing information, or the cross product of the observed scores."""
-    p = np.maximum(model.working_probability(working, theta), SMALLEST)
-    by = model.working_gradient(working, theta) / p[..., None]
-    contrast = np.einsum("jpr,qjkp->qjkr", free.transform, by[:, :, 1:, :] - by[:, :, :1, :])
-    work = partial(
-        _block_part,
-        cross_product=method == "cross_product",
-        p=p,
-        contrast=contrast,
-        free=free.free,
-        theta=theta,
-        mean=population.mean,
-        sd=population.sd,
-    )
-    sign = 1.0 if method == "cross_product" else -1.0
-    result = np.zeros((size, size))
-    for block, part in zip(blocks, run(work, blocks), strict=True):
-        free_slots = free.free[block.items]
-        index = free.index[block.items][free_slots]
-        np.add.at(result, (index[:, None], index[None, :]), sign * part.slots)
-        moments = place[block.group]
-        estimated = moments >= 0
-        there = moments[estimated]
-        cross = sign * part.cross[:, estimated]
-        np.add.at(result, (index[:, None], there[None, :]), cross)
-        np.add.at(result, (there[:, None], index[None, :]), cross.T)
-        own = sign * part.population + (0.0 if method == "cross_product" else part.complete)
-        np.add.at(result, (there[:, None], there[None, :]), own[np.ix_(estimated, estimated)])
-    return result
-
-
-def _block_part(
-    block: ResponseBlock,
-    cross_product: bool,
-    p: FloatArray,
-    contrast: FloatArray,
-    free: BoolArray,
-    theta: FloatArray,
-    mean: FloatArray,
-    sd: FloatArray,
-) -> _Block:
-    log_p = log_probability(p)
-    weight, _ = posterior(block, log_p, log_weights(theta, mean, sd))
-    distance = theta - mean[block.group]
-    spread = sd[block.group]
-    moments = np.column_stack((distance / spread**2, distance**2 / spread**3 - 1.0 / spread))
-    person_moments = weight @ moments
-    persons = weight.sum(axis=0)
-
-    columns = np.flatnonzero(free[block.items].any(axis=1))
-    items = block.items[columns]
-    slots = free[items]
-    scores = block.scores[:, columns]
-    answered = np.not_equal(scores, -1)
-    complete = bool(answered.all())
-    mask = answered.astype(np.float64)
-    n_above = contrast.shape[2]
-    hits = np.stack([np.equal(scores, score + 1).astype(np.float64) for score in range(n_above)], axis=2)
-    curves, lean = p[:, items, 1:], contrast[:, items]
-    n_points, n_items, n_slots = theta.size, items.size, slots.shape[1]
-
-    mean_score = np.zeros((block.n_persons, n_items, n_slots))
-    for category in range(n_above):
-        mean_score += hits[:, :, category, None] * (
-            weight @ lean[:, :, category].reshape(n_points, n_items * n_slots)
-        ).reshape(mean_score.shape)
-    center = np.einsum("qjk,qjkr->qjr", curves, lean).reshape(n_points, n_items * n_slots)
-    mean_score -= mask[:, :, None] * (weight @ center).reshape(mean_score.shape)
-    observed = mean_score[:, slots]
-    between = observed.T @ observed
-    between_cross = observed.T @ person_moments
-    between_population = person_moments.T @ person_moments
-    second = distance**2
-    curvature = np.array(
-        [
-            [persons.sum() / spread**2, 2 * (persons @ distance) / spread**3],
-            [2 * (persons @ distance) / spread**3, (persons @ (3 * second / spread**4 - 1 / spread**2))],
-        ]
-    )
-    if cross_product:
-        return _Block(between, between_cross, between_population, curvature)
-
-    within = np.zeros((n_items, n_slots, n_items, n_slots))
-    cross = np.zeros((n_items, n_slots, 2))
-    for q in range(n_points):
-        if persons[q] < 1e-10:
-            continue
-        near = np.flatnonzero(weight[:, q] > NEGLIGIBLE)
-        residual = hits[near] - (curves[q] if complete else mask[near, :, None] * curves[q])
-        residual = residual.reshape(near.size, n_items * n_above)
-        weighted = residual * weight[near, q, None]
-        product = (weighted.T @ residual).reshape(n_items, n_above, n_items, n_above)
-        within += _sandwich(product, lean[q])
-        total = weighted.sum(axis=0).reshape(n_items, n_above)
-        cross += np.einsum("jk,jkr->jr", total, lean[q])[:, :, None] * moments[q]
-    within_slots = within.reshape(n_items * n_slots, n_items * n_slots)[np.ix_(slots.ravel(), slots.ravel())]
-    population = (moments * persons[:, None]).T @ moments
-    return _Block(
-        within_slots - between,
-        cross[slots] - between_cross,
-        population - between_population,
-        curvature,
-    )
-
-
-def _sandwich(product: FloatArray, lean: FloatArray) -> FloatArray:
-    """Shape (J, P, J, P): residual cross products (J, K-1, J, K-1) carried to the slots by (J, K-1, P)."""
-    if product.shape[1] == 1:
-        result: FloatArray = (lean[:, 0, :, None, None] * product[:, 0, None, :, :]) * lean[
-            None, None, :, 0, :
-        ]
-        return result
-    several: FloatArray = np.einsum("akp,akbl,blr->apbr", lean, product, lean, optimize=True)
-    return several
 
 
 def _reported(

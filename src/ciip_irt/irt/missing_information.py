@@ -1,0 +1,248 @@
+"""The persons' part of the information: what EM does not see because abilities are missing.
+
+With ``S_iq`` the score of person i by the estimated values, were theta_q the ability, the missing information
+is the sum over persons of its posterior covariance,
+
+    sum_i sum_q pi_iq S_iq S_iq'  -  sum_i Sbar_i Sbar_i',
+
+and the cross product of the observed scores is the second sum alone. With ``S_iq`` a weighted residual
+``(x - P(theta_q)) lean(theta_q)`` both are matrix products; at each point only the persons whose posterior
+lives there enter, and persons in the order of their ability make them neighbours in memory.
+
+Source: Louis (1982), JRSS-B 44:226-233; Oakes (1999), JRSS-B 61:479-482.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from ciip_irt.arrays import BoolArray, FloatArray, IntArray
+from ciip_irt.irt.expectation import SMALLEST, Run, chunks, indicators, log_probability, posterior
+from ciip_irt.irt.free_parameters import FreeParameters
+from ciip_irt.irt.models import ItemModel
+from ciip_irt.irt.population import Population, log_weights
+from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt.score_groups import ScoreGroups
+
+__all__ = ["persons_part"]
+
+PERSONS_AT_ONCE = 8192  # few enough to hold their scores as floats, many enough that products dominate
+NEGLIGIBLE = 1e-14  # a person is near few of the points; the others add nothing to the sums
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """One block's part: items' values (all of the first slot, then the next), population moments, both."""
+
+    slots: FloatArray
+    cross: FloatArray
+    population: FloatArray
+    complete: FloatArray
+
+
+def persons_part(
+    method: str,
+    blocks: Sequence[ResponseBlock | ScoreGroups],
+    model: ItemModel,
+    free: FreeParameters,
+    working: FloatArray,
+    population: Population,
+    theta: FloatArray,
+    place: IntArray,
+    size: int,
+    run: Run,
+) -> FloatArray:
+    """Shape (size, size): minus the missing information, or the cross product of the observed scores.
+
+    With minus the missing information comes the complete-data information of the population moments.
+
+    Parameters
+    ----------
+    blocks
+        Raw-score groups are right for ``"oakes"`` where no slope is estimated: the answers themselves then
+        cancel out of the covariance.
+    place
+        Shape (G, 2): places of the population moments, -1 where held.
+    """
+    p = np.maximum(model.working_probability(working, theta), SMALLEST)
+    by = model.working_gradient(working, theta) / p[..., None]
+    contrast = np.einsum("jpr,qjkp->qjkr", free.transform, by[:, :, 1:, :] - by[:, :, :1, :])
+    cross_product = method == "cross_product"
+    work = partial(
+        _block_sums,
+        cross_product=cross_product,
+        p=p,
+        contrast=contrast,
+        free=free.free,
+        theta=theta,
+        mean=population.mean,
+        sd=population.sd,
+    )
+    parts = [
+        part
+        for block in blocks
+        for part in (chunks([block], PERSONS_AT_ONCE) if isinstance(block, ResponseBlock) else [block])
+    ]
+    sign = 1.0 if cross_product else -1.0
+    result = np.zeros((size, size))
+    for block, sums in zip(parts, run(work, parts), strict=True):
+        moments = place[block.group]
+        estimated = moments >= 0
+        by_slot = free.index[block.items].T
+        index = np.concatenate((by_slot[by_slot >= 0], moments[estimated]))
+        own = sign * sums.population + (0.0 if cross_product else sums.complete)
+        cross = sign * sums.cross[:, estimated]
+        there = np.block([[sign * sums.slots, cross], [cross.T, own[np.ix_(estimated, estimated)]]])
+        _add(result, index, there)
+    return result
+
+
+def _add(result: FloatArray, index: IntArray, part: FloatArray) -> None:
+    """Add ``part`` to rows and columns ``index`` of ``result``; a place shared by items gets their sum."""
+    places, which = np.unique(index, return_inverse=True)
+    if places.size < index.size:
+        collapse = np.zeros((places.size, index.size))
+        collapse[which, np.arange(index.size)] = 1.0
+        result[np.ix_(places, places)] += collapse @ part @ collapse.T
+    else:
+        result[np.ix_(index, index)] += part
+
+
+def _block_sums(
+    block: ResponseBlock | ScoreGroups,
+    cross_product: bool,
+    p: FloatArray,
+    contrast: FloatArray,
+    free: BoolArray,
+    theta: FloatArray,
+    mean: FloatArray,
+    sd: FloatArray,
+) -> _Sums:
+    by_person, _ = posterior(block, log_probability(p), log_weights(theta, mean, sd))
+    order = np.argsort(by_person @ theta, kind="stable")
+    columns = np.flatnonzero(free[block.items].any(axis=1))
+    hits, mask, many = _ordered(block, order, columns, contrast.shape[2])
+    items = block.items[columns]
+    weight = np.ascontiguousarray(by_person.T[:, order])
+    slots = [np.flatnonzero(free[items, slot]) for slot in range(free.shape[1])]
+    curves = np.ascontiguousarray(p[:, items, 1:].transpose(2, 0, 1))
+    lean = np.ascontiguousarray(contrast[:, items].transpose(3, 2, 0, 1))
+
+    distance = theta - mean[block.group]
+    spread = sd[block.group]
+    moments = np.column_stack((distance / spread**2, distance**2 / spread**3 - 1.0 / spread))
+    persons = weight @ many
+    both = 2 * (persons @ distance) / spread**3
+    curvature = np.array(
+        [
+            [persons.sum() / spread**2, both],
+            [both, persons @ (3 * distance**2 / spread**4 - 1 / spread**2)],
+        ]
+    )
+    root = np.sqrt(many)[:, None]
+    person_moments = (weight.T @ moments) * root
+    observed = _observed(weight, hits, mask, curves, lean, slots)
+    observed *= root
+    between = observed.T @ observed
+    between_cross = observed.T @ person_moments
+    between_population = person_moments.T @ person_moments
+    if cross_product:
+        return _Sums(between, between_cross, between_population, curvature)
+    within, cross = _within(weight, hits, mask, many, curves, lean, slots, moments)
+    population = (moments * persons[:, None]).T @ moments
+    return _Sums(within - between, cross - between_cross, population - between_population, curvature)
+
+
+def _ordered(
+    block: ResponseBlock | ScoreGroups, order: IntArray, columns: IntArray, highest: int
+) -> tuple[list[FloatArray], FloatArray | None, FloatArray]:
+    """Indicators of the scores and of the cells that count, persons in ``order``; how many each row is."""
+    if isinstance(block, ScoreGroups):
+        return [share[np.ix_(order, columns)] for share in block.shares], None, block.persons[order]
+    scores = block.scores[order]
+    part = ResponseBlock(
+        block.items[columns], scores if columns.size == scores.shape[1] else scores[:, columns], block.group
+    )
+    return *indicators(part, highest), np.ones(order.size)
+
+
+def _observed(
+    weight: FloatArray,
+    hits: Sequence[FloatArray],
+    mask: FloatArray | None,
+    curves: FloatArray,
+    lean: FloatArray,
+    slots: Sequence[IntArray],
+) -> FloatArray:
+    """Shape (N_b, estimated values): every person's score, averaged over the posterior; slot after slot."""
+    result = np.empty((weight.shape[1], sum(each.size for each in slots)))
+    end = 0
+    for slot, each in enumerate(slots):
+        if not each.size:
+            continue
+        center = (curves * lean[slot]).sum(axis=0)[:, each]
+        expected = weight.T @ center
+        if mask is not None:
+            expected *= mask[:, each]
+        total = result[:, end : end + each.size]
+        np.negative(expected, out=total)
+        for above, hit in enumerate(hits):
+            here = lean[slot, above][:, each]
+            constant = np.ptp(here, axis=0).max() < 1e-13 * np.abs(here).max()
+            total += hit[:, each] * (here[0] if constant else weight.T @ here)
+        end += each.size
+    return result
+
+
+def _within(
+    weight: FloatArray,
+    hits: Sequence[FloatArray],
+    mask: FloatArray | None,
+    many: FloatArray,
+    curves: FloatArray,
+    lean: FloatArray,
+    slots: Sequence[IntArray],
+    moments: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """The sum over persons and points of ``S_iq S_iq'``, and of ``S_iq`` times the population's score."""
+    used = [slot for slot, each in enumerate(slots) if each.size]
+    n_above, n_points, n_items = curves.shape
+    sums = np.zeros((len(used), len(used), n_items, n_items))
+    totals = np.zeros((n_above, n_points, n_items))
+    space = np.empty((weight.shape[1], n_above, n_items))
+    for q in range(n_points):
+        near = np.flatnonzero(weight[q] > NEGLIGIBLE)
+        if not near.size:
+            continue
+        rows = slice(near[0], near[-1] + 1)
+        root = np.sqrt(weight[q, rows] * many[rows])
+        residual = space[: root.size]
+        for above, hit in enumerate(hits):
+            curve = curves[above, q]
+            np.subtract(hit[rows], curve if mask is None else mask[rows] * curve, out=residual[:, above])
+        residual *= root[:, None, None]
+        flat = residual.reshape(root.size, n_above * n_items)
+        totals[:, q] = (root @ flat).reshape(n_above, n_items)
+        product = (flat.T @ flat).reshape(n_above, n_items, n_above, n_items)
+        for row, slot in enumerate(used):
+            for column, other in enumerate(used[: row + 1]):
+                for above in range(n_above):
+                    for beside in range(n_above):
+                        part = np.multiply.outer(lean[slot, above, q], lean[other, beside, q])
+                        part *= product[above, :, beside]
+                        sums[row, column] += part
+    rows_of_blocks = []
+    for row, slot in enumerate(used):
+        blocks = [
+            (sums[row, column] if column <= row else sums[column, row].T)[np.ix_(slots[slot], slots[other])]
+            for column, other in enumerate(used)
+        ]
+        rows_of_blocks.append(blocks)
+    cross = [
+        np.einsum("kqj,kqj,qm->jm", totals, lean[slot], moments, optimize=True)[slots[slot]] for slot in used
+    ]
+    if not used:
+        return np.zeros((0, 0)), np.zeros((0, 2))
+    return np.block(rows_of_blocks), np.concatenate(cross)
