@@ -95,7 +95,7 @@ def test_too_many_to_tell_is_said() -> None:
     b, now, _ = drifted_anchors(2, n_drifted=9, by=1.5)
     done = purify(rasch(b), rasch(now))
     assert not done.dropped
-    assert "9 kept anchors displaced by more than 0.5 logit" in done.warnings[0]
+    assert "kept anchors displaced by more than 0.5 logit" in done.warnings[0]
 
 
 def test_slopes_are_allowed_for_by_curve_methods() -> None:
