@@ -95,6 +95,27 @@ def test_missing_columns_are_named_with_what_is_there() -> None:
     assert "column 'age' is missing" in found[1]
 
 
+def test_another_table_is_told_once() -> None:
+    log = pl.DataFrame({"candidate_id": ["C1"], "A001": ["B"]})
+    with pytest.raises(TableError) as caught:
+        ITEMS.validate(log, where="log.csv")
+    assert str(caught.value) == (
+        "log.csv:1: not a table of items: it has no columns item_id, domain, status, key, options; "
+        "its columns are candidate_id, A001. Is this the right file? Give the one that has these columns."
+    )
+    with pytest.raises(TableError, match="not a table of items"):
+        ITEMS.validate(pl.DataFrame())
+
+
+def test_rows_emptied_in_a_spreadsheet_are_not_rows() -> None:
+    rows = [("Ann", "41", None), (None, " ", None), (None, None, None), ("Bob", "x", None)]
+    examined = PEOPLE.examine(pl.DataFrame(rows, schema=["name", "age", "colour"], orient="row"))
+    assert examined.rows["name"].to_list() == ["Ann"]
+    assert examined.failures["row"].to_list() == [5]
+    with pytest.raises(TableError, match="there is a header but not a single row"):
+        PEOPLE.validate(pl.DataFrame({"name": [None], "age": [""], "colour": [""]}))
+
+
 def test_no_rows() -> None:
     assert "not a single row" in problems(PEOPLE, name=[], age=[])[0]
     allowed = Table("t", PEOPLE.columns, allow_empty=True)
@@ -140,7 +161,8 @@ def test_the_rows_kept_are_those_a_plain_loop_keeps(rows: list[tuple[str, str, s
             good.append((name, int(float(age)) if age else None, colour or None))
     examined = PEOPLE.examine(frame)
     assert examined.rows.select("name", "age", "colour").rows() == good
-    assert set(examined.failures["row"]) == {k + 2 for k in range(len(rows))} - _rows_of(examined.rows, rows)
+    written = {k + 2 for k, row in enumerate(rows) if any(row)}
+    assert set(examined.failures["row"]) == written - _rows_of(examined.rows, rows)
     assert bool(examined.problems) == (len(good) < len(rows))
 
 

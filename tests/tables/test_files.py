@@ -124,3 +124,37 @@ def test_quoted_cells_hold_delimiters_and_lines(tmp_path: Path) -> None:
 def test_an_empty_last_column_is_not_a_short_row(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("x,y\n1,\n2,\n\n")
     assert read_frame(tmp_path / "a.csv")["x"].to_list() == ["1", "2", None]
+
+
+def test_empty_columns_behind_the_last_name_are_dropped(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,y,,\n1,2,,\n3,,\n")
+    frame = read_csv(tmp_path / "a.csv")
+    assert frame.columns == ["x", "y"]
+    assert frame.rows() == [("1", "2"), ("3", None)]
+
+
+def test_values_without_a_column_name(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,,,\n1,2,,3\n")
+    with pytest.raises(InputError, match=r"columns hold values but have no name \('column 2', 'column 4'"):
+        read_csv(tmp_path / "a.csv")
+
+
+def test_a_line_above_the_header(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Export\nx,y\n1,2\n3,4\n")
+    with pytest.raises(InputError, match="nothing may stand above it"):
+        read_csv(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("x,y,z\n1,2,3\n4,5" + "a" * 200_000 + "\n", "a.csv:3: a cell of more than 131,072 characters"),
+        ('x,y,z\n1,"2,3\n' + "4,5,6\n" * 40_000, "a.csv:2: a quotation mark is opened and not closed"),
+        ("x,y,z\n1,\r2,3\n4,5\n", "a.csv:2: a line break within a cell"),
+        ("x,y,z\n1,\r2,3\n4,5,6,7\n", "a.csv:2: a line break within a cell"),
+    ],
+)
+def test_text_that_cannot_be_split_into_rows(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "a.csv").write_bytes(content.encode())
+    with pytest.raises(InputError, match=said):
+        read_csv(tmp_path / "a.csv")

@@ -112,10 +112,14 @@ class Table:
         """The good rows, and all that is wrong with the others.
 
         A column that is missing, or a table without rows, leaves nothing to keep: then no row is good.
+        A row without a single value is not a row.
         """
         where = where or self.name
-        structural = self._structural_problems(frame, where)
         frame = _trimmed(frame)
+        blank = (
+            frame.select(pl.all_horizontal(pl.all().is_null()).alias("blank")).to_series().head(frame.height)
+        )
+        structural = self._structural_problems(frame, where, bool(blank.all()))
         checks: list[tuple[str, str, pl.Series, pl.Series, str, str]] = []
         canonical = frame
         for column in self.columns:
@@ -140,8 +144,9 @@ class Table:
                 (self.key[0], "unique", repeated, shown, f"the same {what} occurs more than once",
                  f"Keep one row for each {what}.")
             )  # fmt: skip
-        problems, failures, bad = list(structural), [], pl.repeat(False, frame.height, eager=True)
+        problems, failures, bad = list(structural), [], blank
         for name, rule_name, broken, shown, message, remedy in checks:
+            broken &= ~blank  # rows emptied in a spreadsheet are not rows
             if not broken.any():
                 continue
             at = broken.arg_true()
@@ -173,23 +178,26 @@ class Table:
         rows = canonical.select(known + extra).filter(~bad)
         return Examined(rows.clear() if structural else rows, tuple(problems), failed.sort("row"))
 
-    def _structural_problems(self, frame: pl.DataFrame, where: str) -> list[Problem]:
-        problems = []
-        for column in self.columns:
-            if column.required and column.name not in frame.columns:
-                lowered = {name.lower().strip(): name for name in frame.columns}
-                near = get_close_matches(column.name, lowered, n=1, cutoff=0.7)
-                hint = f"Is it {lowered[near[0]]!r}? Rename it" if near else "Add it"
-                present = ", ".join(frame.columns[:12]) + (", ..." if frame.width > 12 else "")
-                problems.append(
-                    Problem(
-                        f"column {column.name!r} is missing; the columns are {present or 'none'}",
-                        where=where,
-                        row=1,
-                        remedy=f"{hint} or name it in a mapping file.",
-                    )
-                )
-        if not problems and not frame.height and not self.allow_empty:
+    def _structural_problems(self, frame: pl.DataFrame, where: str, empty: bool) -> list[Problem]:
+        required = [column.name for column in self.columns if column.required]
+        missing = [name for name in required if name not in frame.columns]
+        present = (", ".join(frame.columns[:12]) or "none") + (", ..." if frame.width > 12 else "")
+        lowered = {name.lower().strip(): name for name in frame.columns}
+        near = {name: get_close_matches(name, lowered, n=1, cutoff=0.7) for name in missing}
+        if len(missing) > max(1, len(required) / 2) and not any(near.values()):
+            what = f"not a table of {self.name.replace('_', ' ')}: it has no columns {', '.join(missing)}"
+            remedy = "Is this the right file? Give the one that has these columns."
+            return [Problem(f"{what}; its columns are {present}", where=where, row=1, remedy=remedy)]
+        problems = [
+            Problem(
+                f"column {name!r} is missing; the columns are {present}",
+                where=where,
+                row=1,
+                remedy=f"Is it {lowered[near[name][0]]!r}? Rename it." if near[name] else "Add it.",
+            )
+            for name in missing
+        ]
+        if not problems and empty and not self.allow_empty:
             problems.append(
                 Problem(
                     "there is a header but not a single row",

@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from errno import EISDIR
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ FORMULA_START, ESCAPED_FORMULA = r"^('*[=+\-@\t\r])", r"^'('*[=+\-@\t\r])"
 SIGNIFICANT_DIGITS = 8
 GZIP_MAGIC, ZIP_MAGIC, PARQUET_MAGIC = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+NOTHING_ABOVE_HEADER = "The first line must hold the column names, and nothing may stand above it."
 
 
 def read_table(
@@ -93,12 +94,16 @@ def read_csv(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8")
     except pl.exceptions.PolarsError as error:
         raise InputError(_ragged_rows(content.decode(), path, delimiter, len(header), error)) from None
     if frame.width != len(header):
-        remedy = "The first line must hold the column names, and nothing may stand above it."
-        raise InputError(Problem("the header cannot be read", where=str(path), row=1, remedy=remedy))
-    frame.columns = [name.strip() for name in header]
-    ends_empty = frame.width > 1 and frame[:, -1].null_count()
-    if ends_empty and _may_have_short_rows(content, delimiter, len(header)):
-        short = _short_rows(content.decode(), path, delimiter, len(header))
+        raise InputError(
+            Problem("the header cannot be read", where=str(path), row=1, remedy=NOTHING_ABOVE_HEADER)
+        )
+    kept = _columns_kept(frame, [name.strip() for name in header], path)
+    width = max(kept) + 1
+    frame = frame[:, list(kept)]
+    frame.columns = list(kept.values())
+    ends_empty = width > 1 and frame[:, -1].null_count()
+    if ends_empty and _may_have_short_rows(content, delimiter, width):
+        short = _short_rows(content.decode(), path, delimiter, width)
         if short:
             raise InputError(short)
     return frame.with_columns(pl.col(pl.String).str.replace(ESCAPED_FORMULA, "${1}"))
@@ -264,7 +269,7 @@ def _check_header(header: list[str], path: Path, delimiter: str) -> None:
                     Problem(what, where=str(path), row=1, examples=(header[0][:60],), remedy=remedy)
                 )
     names = [name.strip() for name in header]
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
     if repeated:
         remedy = "Rename or remove the repeated columns."
         raise InputError(
@@ -278,27 +283,75 @@ def _check_header(header: list[str], path: Path, delimiter: str) -> None:
         )
 
 
+def _columns_kept(frame: pl.DataFrame, names: list[str], path: Path) -> dict[int, str]:
+    """Place -> name, without the empty columns that spreadsheets leave behind the last one."""
+    kept = {
+        place: name
+        for place, name in enumerate(names)
+        if name or frame.width == 1 or frame[:, place].null_count() < frame.height
+    }
+    unnamed = [place + 1 for place, name in kept.items() if not name]
+    if len(unnamed) > 1:
+        raise InputError(
+            Problem(
+                "columns hold values but have no name",
+                where=str(path),
+                row=1,
+                examples=tuple(f"column {place}" for place in unnamed[:MAX_EXAMPLES]),
+                remedy="Name them in the first line, or delete them.",
+            )
+        )
+    return kept or dict(enumerate(names[:1]))
+
+
 def _ragged_rows(text: str, path: Path, delimiter: str, width: int, error: Exception) -> Problem:
-    rows = [
-        (number, cells)
-        for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), start=1)
-        if len(cells) > width
-    ]
+    records = 0
+    rows = []
+    for number, cells in _records(text, path, delimiter):
+        records += 1
+        if len(cells) > width:
+            rows.append((number, cells))
     if not rows:
-        odd = [row for row, line in enumerate(text.split("\n"), start=1) if line.count('"') % 2]
-        if not odd:
-            return Problem(f"not a readable table: {str(error).splitlines()[0]}", where=str(path))
-        shown = tuple(text.split("\n")[row - 1].strip()[:60] for row in odd[:MAX_EXAMPLES])
-        remedy = "Write a quotation mark inside a cell twice, and close every cell that begins with one."
-        what = "a quotation mark is opened and not closed"
-        return Problem(what, where=str(path), row=odd[0], count=len(odd), examples=shown, remedy=remedy)
+        return _open_quotation(text, path) or Problem(
+            f"not a readable table: {str(error).splitlines()[0]}", where=str(path)
+        )
+    many = len(rows) > records / 2
     return Problem(
         f"rows have more cells than the header has names ({width})",
         where=str(path),
         row=rows[0][0],
         count=len(rows),
         examples=tuple(delimiter.join(cells)[:60] for _, cells in rows[:MAX_EXAMPLES]),
-        remedy="Put text that holds the delimiter in double quotes.",
+        remedy=NOTHING_ABOVE_HEADER if many else "Put text that holds the delimiter in double quotes.",
+    )
+
+
+def _records(text: str, path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    try:
+        yield from enumerate(reader, start=1)
+    except csv.Error as error:
+        if "new-line" in str(error):
+            what, remedy = "a line break within a cell", "Remove it, or put the cell in double quotes."
+        else:
+            what = f"a cell of more than {csv.field_size_limit():,} characters"
+            remedy = "Export the file again; a log has short cells."
+        problem = Problem(what, where=str(path), row=reader.line_num, remedy=remedy)
+        raise InputError(_open_quotation(text, path) or problem) from None
+
+
+def _open_quotation(text: str, path: Path) -> Problem | None:
+    lines = text.split("\n")
+    odd = [row for row, line in enumerate(lines, start=1) if line.count('"') % 2]
+    if not odd:
+        return None
+    return Problem(
+        "a quotation mark is opened and not closed",
+        where=str(path),
+        row=odd[0],
+        count=len(odd),
+        examples=tuple(lines[row - 1].strip()[:60] for row in odd[:MAX_EXAMPLES]),
+        remedy="Write a quotation mark inside a cell twice, and close every cell that begins with one.",
     )
 
 
@@ -313,7 +366,7 @@ def _may_have_short_rows(content: bytes, delimiter: str, width: int) -> bool:
 def _short_rows(text: str, path: Path, delimiter: str, width: int) -> Problem | None:
     rows = [
         (number, cells)
-        for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), start=1)
+        for number, cells in _records(text, path, delimiter)
         if 0 < len(cells) < width and any(cells)
     ]
     if not rows:
