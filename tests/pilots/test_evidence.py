@@ -13,6 +13,7 @@ from ciip_irt.errors import InputError
 from ciip_irt.irt.item_posterior import item_posterior
 from ciip_irt.pilots.criteria import CRITERIA
 from ciip_irt.pilots.curves import refined
+from ciip_irt.pilots.decide import review
 from ciip_irt.pilots.evidence import gather_evidence
 from ciip_irt.pilots.item_evidence import CurvePosterior, ItemEvidence, Observed
 from ciip_irt.pilots.policy import load_policy
@@ -259,3 +260,21 @@ def test_everything_wrong_with_the_input_is_said_at_once(programme: Any) -> None
     assert "scaling constant" in said
     with pytest.raises(InputError, match="do not fit 60 items"):
         gather_evidence(programme.scored, np.ones((3, 3)), mean=0.0, sd=1.0, policy=POLICY)
+
+
+def test_a_bank_without_pilots_has_nothing_to_review(programme: Any) -> None:
+    bank = ItemBank.from_frame(programme.bank.items.filter(pl.col("status") != "pilot"))
+    answers = programme.log.filter(pl.col("item_id").is_in(bank.item_ids))
+    scored = score(answers, bank)
+    known = dict(zip(programme.scored.item_ids, programme.parameters, strict=True))
+    evidence = gather_evidence(
+        scored,
+        np.array([known[item_id] for item_id in scored.item_ids]),
+        mean=0.0,
+        sd=1.0,
+        policy=POLICY,
+        pilots=bank.items.filter(pl.col("status") == "pilot"),
+    )
+    found = review(evidence, POLICY, scored.provenance)
+    assert found.decisions.is_empty()
+    assert found.summary() == "The bank has no item with status 'pilot': there is nothing to review."

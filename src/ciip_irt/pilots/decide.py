@@ -79,6 +79,8 @@ class PilotReview:
         return self.decisions
 
     def summary(self) -> str:
+        if not self.decisions.height:
+            return "The bank has no item with status 'pilot': there is nothing to review."
         counts = dict(self.decisions["decision"].value_counts().iter_rows())
         told = ", ".join(f"{counts.get(name, 0)} {words}" for name, words in DECISIONS)
         lines = [f"{plural(self.decisions.height, 'pilot item')}: {told} (policy '{self.policy.name}')."]

@@ -282,7 +282,7 @@ class _Gathering:
 
     def criterion_share(self) -> FloatArray:
         """Shape (P, F): which criterion an item's answers came with; everyone's where it has none."""
-        counts = np.array(self.criterion_n, dtype=np.float64).reshape(-1, self.n.size).T
+        counts = np.array(self.criterion_n, dtype=np.float64).reshape(len(self.criterion_n), self.n.size).T
         counts = np.where((self.n == 0)[:, None], counts.sum(axis=0), counts)
         total = counts.sum(axis=1, keepdims=True)
         return np.asarray(counts / np.where(total > 0, total, 1.0))
