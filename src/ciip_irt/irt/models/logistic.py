@@ -7,9 +7,9 @@ Scores are 0 (wrong) and 1 (right), so K = 2.
 """
 
 import numpy as np
-from scipy.special import expit, logit
 
 from ciip_irt.arrays import FloatArray
+from ciip_irt.irt.models.log_odds import expit, logit
 
 __all__ = [
     "WORKING_BOUNDS",
@@ -23,7 +23,7 @@ __all__ = [
     "working_probability",
 ]
 
-WORKING_BOUNDS = ((-8.0, 15.0), (-25.0, 25.0), (float(logit(1e-4)), float(logit(0.6))))
+WORKING_BOUNDS = ((-8.0, 15.0), (-25.0, 25.0), tuple(logit(np.array([1e-4, 0.6])).tolist()))
 
 
 def to_working(parameters: FloatArray, D: float) -> FloatArray:

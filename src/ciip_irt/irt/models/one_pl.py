@@ -4,11 +4,11 @@ The same model as Rasch in other units: with a population N(0, 1) the common a i
 """
 
 import numpy as np
-from scipy.special import logit
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.irt.models import logistic
 from ciip_irt.irt.models.item_model import ItemModel
+from ciip_irt.irt.models.log_odds import logit
 
 __all__ = ["ONE_PL"]
 

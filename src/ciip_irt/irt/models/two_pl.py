@@ -4,11 +4,11 @@ Source: Birnbaum (1968), in Lord & Novick, Statistical Theories of Mental Test S
 """
 
 import numpy as np
-from scipy.special import logit
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.irt.models import logistic
 from ciip_irt.irt.models.item_model import ItemModel
+from ciip_irt.irt.models.log_odds import logit
 
 __all__ = ["TWO_PL"]
 
