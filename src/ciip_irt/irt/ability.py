@@ -8,7 +8,7 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt.expectation import SMALLEST, chunks, log_probability, posterior
-from ciip_irt.irt.information import convolved, theta_at_expected_score
+from ciip_irt.irt.information import score_distribution, theta_at_expected_score
 from ciip_irt.irt.information import test_information as form_information
 from ciip_irt.irt.mml_start import without_items
 from ciip_irt.irt.models import MODELS, ItemModel
@@ -78,7 +78,7 @@ def person_posteriors(
     Parameters
     ----------
     parameters
-        Shape (J, 3).
+        Shape (J, P).
     weights
         Shape (Q,), or (G, Q) with one row for each group: the populations on the points.
 
@@ -120,7 +120,7 @@ def estimate_abilities(
     Parameters
     ----------
     parameters
-        Shape (J, 3); items with NaN are left out.
+        Shape (J, P); items without estimates (NaN) are left out.
     mean, sd
         Population moments (EAP, MAP): a number, or shape (G,).
     quadrature
@@ -147,7 +147,7 @@ def estimate_abilities(
         return _eap(blocks, parameters, means, sds, D, quadrature, model)
     grid = np.linspace(-LIMIT, LIMIT, 97)
     usable, _ = _usable(blocks, parameters, grid[:1], D, model)
-    clean = np.nan_to_num(parameters)
+    clean = _clean(parameters, model)
     parts = [
         _solved(
             block,
@@ -190,8 +190,8 @@ def score_table(
     """
     if method not in ("eap", "ml"):
         raise InputError(Problem(f"unknown method {method!r}", remedy="Choose eap or ml."))
+    highest = int(model.highest_scores(parameters).sum())
     if method == "ml":
-        highest = parameters.shape[0] * (model.n_categories - 1)
         theta = theta_at_expected_score(parameters, np.arange(highest + 1.0), D, model)
         se = np.full(theta.shape, np.nan)
         finite = np.isfinite(theta)
@@ -201,7 +201,7 @@ def score_table(
         np.atleast_1d(mean), np.atleast_1d(sd), parameters, [np.arange(len(parameters))], D, model
     )
     weights = np.exp(log_weights(points, np.atleast_1d(mean), np.atleast_1d(sd)))[0]
-    joint = convolved(model.probability(parameters, points, D)) * weights[:, None]
+    joint = score_distribution(parameters, points, D, model) * weights[:, None]
     joint /= joint.sum(axis=0)
     theta = points @ joint
     return theta, np.sqrt(np.maximum((joint * (points[:, None] - theta) ** 2).sum(axis=0), 0.0))
@@ -218,9 +218,14 @@ def chunks_with_all(blocks: Sequence[ResponseBlock]) -> list[ResponseBlock]:
 def _usable(
     blocks: Sequence[ResponseBlock], parameters: FloatArray, theta: FloatArray, D: float, model: ItemModel
 ) -> tuple[list[ResponseBlock], FloatArray]:
-    lost = np.any(np.isnan(parameters), axis=1)
-    log_p = log_probability(model.probability(np.nan_to_num(parameters), theta, D))
-    return without_items(blocks, np.asarray(lost)), log_p
+    log_p = log_probability(model.probability(_clean(parameters, model), theta, D))
+    return without_items(blocks, model.unknown(parameters)), log_p
+
+
+def _clean(parameters: FloatArray, model: ItemModel) -> FloatArray:
+    """Shape (J, P): zeros for items without estimates, which no block holds any more."""
+    result: FloatArray = np.where(model.unknown(parameters)[:, None], 0.0, parameters)
+    return result
 
 
 def _points(
@@ -247,7 +252,7 @@ def _eap(
     quadrature: FloatArray | None,
     model: ItemModel,
 ) -> AbilityEstimates:
-    clean = np.nan_to_num(parameters)
+    clean = _clean(parameters, model)
     points = quadrature
     if points is None:
         points = _points(means, sds, clean, [block.items for block in blocks], D, model)

@@ -25,7 +25,7 @@ class FreeParameters:
     transform
         Shape (J, P, P): identity, except that the intercept follows the slope where b is fixed and a is free.
     reported
-        Shape (J, P): which of a, b, c are estimated.
+        Shape (J, P): which reported parameters are estimated.
     size
         Length of the free vector.
     """
@@ -91,7 +91,8 @@ def free_parameters(
     Parameters
     ----------
     start
-        Shape (J, P): reported start values; they also give what the model holds constant.
+        Shape (J, P): reported start values; they also give what the model holds constant. NaN for the
+        difficulties of scores that an item lacks.
     fixed
         Shape (J, P): reported values to be held, NaN where free.
     estimable
@@ -102,7 +103,7 @@ def free_parameters(
     reported = np.zeros((n_items, n_parameters), dtype=np.bool_)
     for place, name in enumerate(model.parameters):
         if name in model.free or name in model.common:
-            reported[:, place] = estimable & ~held[:, place]
+            reported[:, place] = estimable & ~held[:, place] & ~np.isnan(start[:, place])
     values = np.where(held, fixed, start)
     base = model.to_working(values, D)
     transform = np.tile(np.eye(n_parameters), (n_items, 1, 1))

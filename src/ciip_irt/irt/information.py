@@ -1,6 +1,7 @@
 """Information, expected scores and score distributions of items and forms.
 
-Everything takes reported parameters (J, 3) with D, and adds over items: choose a form by choosing rows.
+Everything takes reported parameters (J, P) with D, by default those of right/wrong items (a, b, c), and adds
+over items: choose a form by choosing rows.
 """
 
 import numpy as np
@@ -128,7 +129,8 @@ def score_distribution(
     array([[0.25, 0.5 , 0.25]])
     """
     theta = np.atleast_1d(np.asarray(theta, dtype=np.float64))
-    return convolved(model.probability(parameters, theta, D))
+    highest = int(model.highest_scores(parameters).sum())
+    return convolved(model.probability(parameters, theta, D))[:, : highest + 1]
 
 
 def convolved(probability: FloatArray) -> FloatArray:

@@ -10,7 +10,6 @@ from ciip_irt.irt.priors import Priors
 
 __all__ = ["bounds", "free_gradient", "item_gradient", "item_score", "maximised"]
 
-LARGEST_STEP = (2.0, 6.0, 1.0)
 SCORING_STEPS = 3
 SMALL_STEP = 1e-6  # scoring has arrived; EM itself has still to go
 HALVINGS = 6
@@ -113,7 +112,7 @@ def maximised(
         matrix = transform.transpose(0, 2, 1) @ (information + curvature) @ transform
         step = _newton_step(score, matrix, slots, shared)
         # the whole step is shortened, not its longest component: the direction is what makes it go up
-        length = np.abs(step) / np.array(LARGEST_STEP)
+        length = np.abs(step) / np.array(model.largest_step)
         step = step / np.maximum(1.0, length.max() if shared else length.max(axis=1, keepdims=True))
         before = objective(working, p, mean)
         size = np.ones(items.size)

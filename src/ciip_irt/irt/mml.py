@@ -19,8 +19,10 @@ from ciip_irt.irt.maximization import bounds, free_gradient, maximised
 from ciip_irt.irt.mml_fit import MmlFit, fit_warnings
 from ciip_irt.irt.mml_start import (
     check_arguments,
+    check_scores,
     identified_population,
-    score_totals,
+    score_counts,
+    sized,
     start_parameters,
     without_items,
 )
@@ -172,11 +174,14 @@ def fit_mml(
     blocks
         Persons who met the same items, with scores 0..K-1 or ``MISSING``.
     model
-        ``"rasch"``, ``"1pl"``, ``"2pl"``, ``"3pl"`` or an ``ItemModel``.
+        ``"rasch"``, ``"1pl"``, ``"2pl"``, ``"3pl"`` for right/wrong items; ``"pcm"``, ``"gpcm"``, ``"grm"``
+        for scores 0..K-1, K as large as the data (or ``fixed``) need; or an ``ItemModel``. Items of a pool
+        may have different numbers of scores; each item's must be 0, 1, ... without a gap.
     n_items
         J, the size of the pool the blocks' indices refer to.
     fixed
-        Shape (J, 3): a, b, c to be held, NaN where free.
+        Shape (J, P): a, b, c (a, b1, ..., b_{K-1}) to be held, NaN where free. The difficulties of an item
+        with scores above 1 are held all together, with its slope, or not at all.
     priors
         ``None`` takes ``default_priors(model.name)``: none but for 3PL.
     quadrature
@@ -211,6 +216,7 @@ def fit_mml(
             known = ", ".join(MODELS)
             raise InputError(Problem(f"unknown model {model!r}", remedy=f"Choose one of {known}."))
         model = MODELS[model]
+    model = sized(model, blocks, fixed)
     if standard_errors not in METHODS:
         raise InputError(
             Problem(
@@ -219,12 +225,13 @@ def fit_mml(
         )
     width = len(model.parameters)
     held = np.full((n_items, width), np.nan) if fixed is None else np.asarray(fixed, dtype=np.float64)
-    check_arguments(blocks, model, n_items, held, D)
     priors = default_priors(model.name) if priors is None else priors
+    check_arguments(blocks, model, n_items, held, D, priors)
 
-    answers, totals = score_totals(blocks, n_items)
-    highest = model.n_categories - 1
-    flat = (totals == 0) | (totals == highest * answers)
+    counts = score_counts(blocks, n_items, model.n_categories)
+    answers = counts.sum(axis=1)
+    flat = counts.max(axis=1) == answers
+    check_scores(model, counts, held, flat)
     estimable = (answers > 0) & (~flat | ~np.isnan(held[:, 1]) | (priors.b is not None))
     persons = split_complete(without_items(blocks, ~estimable))
     used = chunks(persons)
@@ -233,7 +240,7 @@ def fit_mml(
             "no item can be estimated: every item was answered alike by everybody who met it. "
             "More answers, or a prior on b, would help."
         )
-    start, held = start_parameters(model, answers, totals, held, D)
+    start, held = start_parameters(model, counts, held, D)
     free = free_parameters(model, start, held, estimable, D)
     population = identified_population(blocks, model, held, estimable, mean, sd)
     state = _State(free.values(model.to_working(np.where(np.isnan(held), start, held), D)), population)
@@ -308,7 +315,7 @@ def fit_mml(
         at_bound,
         run,
     )
-    no_variance = np.flatnonzero(~estimable & np.isnan(held[:, model.parameters.index("b")]))
+    no_variance = np.flatnonzero(~estimable & np.isnan(held[:, 1]))
     n_persons = np.zeros(population.mean.size, dtype=np.int64)
     for block in blocks:
         n_persons[block.group] += block.n_persons
@@ -366,5 +373,5 @@ def _reported(
     parameters = model.from_working(free.working(state.values), D)
     # held values as they were given, without the rounding of the way there and back
     parameters = np.where(np.isnan(held), parameters, held)
-    parameters[~estimable & np.isnan(held[:, model.parameters.index("b")])] = np.nan
+    parameters[~estimable & np.isnan(held[:, 1])] = np.nan
     return parameters

@@ -19,9 +19,10 @@ class MmlFit:
     model, D
         Name of the model and the scaling constant of every parameter here.
     parameters, standard_errors
-        Shape (J, 3): a, b, c. NaN where not estimable; standard errors are NaN where a value was held.
+        Shape (J, P): a, b, c, or a, b1, b2, ... for scores above 1. NaN where not estimable, and for scores
+        that an item lacks; standard errors are NaN where a value was held.
     free
-        Shape (J, 3): which parameters were estimated.
+        Shape (J, P): which parameters were estimated.
     covariance
         Shape (F, F): of the estimated parameters in the order of ``np.argwhere(free)``, or ``None``.
     population_mean, population_sd, population_mean_se, population_sd_se
@@ -42,7 +43,7 @@ class MmlFit:
     no_variance
         Items that everybody answered alike (no finite estimate without a prior), or nobody answered.
     at_bound
-        Shape (J, 3): estimates that stopped at the edge of the allowed range.
+        Shape (J, P): estimates that stopped at the edge of the allowed range.
     information_positive_definite
         ``None`` where no standard errors were asked for.
     warnings

@@ -35,6 +35,8 @@ class BetaPrior:
 class Priors:
     """Priors of the item parameters; ``None`` leaves a parameter to the data alone.
 
+    Those of b and c are for right/wrong items; that of log a serves every model that estimates slopes.
+
     >>> Priors(c=BetaPrior(5, 17)).b is None
     True
     """
@@ -55,9 +57,9 @@ class Priors:
     def log_density(self, working: FloatArray, D: float, applies: BoolArray, block_mean: float) -> FloatArray:
         """Shape (J,): log prior of each item.
 
-        ``applies`` (J, 3) says which of its a, b, c are estimated, hence have a prior.
+        ``applies`` (J, P) says which of its parameters are estimated, hence have a prior.
         """
-        s, d, g = working.T
+        s, d = working[:, 0], working[:, 1]
         total = np.zeros(s.size)
         if self.log_a is not None:
             use = applies[:, 0]
@@ -70,7 +72,7 @@ class Priors:
             total[use] += -0.5 * z**2 - np.log(self.b.sd) - 0.5 * np.log(2 * np.pi)
         if self.c is not None:
             use = applies[:, 2]
-            c = expit(g[use])
+            c = expit(working[use, 2])
             alpha, beta = self.c.alpha, self.c.beta
             total[use] += (alpha - 1) * np.log(c) + (beta - 1) * np.log1p(-c) - betaln(alpha, beta)
         return total
@@ -78,10 +80,10 @@ class Priors:
     def gradient(
         self, working: FloatArray, D: float, applies: BoolArray, block_mean: float
     ) -> tuple[FloatArray, FloatArray]:
-        """Gradient (J, 3) and a positive semi-definite curvature (J, 3, 3) by (s, d, g)."""
-        s, d, g = working.T
-        first = np.zeros((s.size, 3))
-        curvature = np.zeros((s.size, 3, 3))
+        """Gradient (J, P) and a positive semi-definite curvature (J, P, P) by the working parameters."""
+        s, d = working[:, 0], working[:, 1]
+        first = np.zeros(working.shape)
+        curvature = np.zeros((*working.shape, working.shape[1]))
         if self.log_a is not None:
             use = applies[:, 0]
             z = (np.log(s[use] / D) - (self.log_a.mean or 0.0)) / self.log_a.sd**2
@@ -90,13 +92,13 @@ class Priors:
         if self.b is not None:
             use = applies[:, 1]
             pull = -(-d[use] / s[use] - block_mean) / self.b.sd**2
-            by = np.zeros((int(use.sum()), 3))
+            by = np.zeros((int(use.sum()), working.shape[1]))
             by[:, 0], by[:, 1] = d[use] / s[use] ** 2, -1.0 / s[use]
             first[use] += pull[:, None] * by
             curvature[use] += by[:, :, None] * by[:, None, :] / self.b.sd**2
         if self.c is not None:
             use = applies[:, 2]
-            c = expit(g[use])
+            c = expit(working[use, 2])
             alpha, beta = self.c.alpha, self.c.beta
             first[use, 2] += (alpha - 1) * (1 - c) - (beta - 1) * c
             curvature[use, 2, 2] += (alpha + beta - 2) * c * (1 - c)
@@ -104,7 +106,7 @@ class Priors:
 
 
 def default_priors(model: str) -> Priors:
-    """None for rasch, 1pl and 2pl; for 3pl c ~ Beta(5, 17), the mode of which is .20, and log a ~ N(0, .5).
+    """None for all others; for 3pl c ~ Beta(5, 17), the mode of which is .20, and log a ~ N(0, .5).
 
     >>> default_priors("2pl")
     Priors(log_a=None, b=None, c=None)

@@ -79,11 +79,12 @@ def raw_score_sufficient(model: ItemModel, working: FloatArray, theta: FloatArra
     # near the middle, where no probability loses its digits
     middle = theta.size // 2
     points = theta[[0, middle, -1]].clip(theta[middle] - 3, theta[middle] + 3)
-    log_p = np.log(model.working_probability(working, points))
-    rise = np.diff(log_p[:, :, 1:] - log_p[:, :, :1], axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):  # an item may lack the highest scores
+        log_p = np.log(model.working_probability(working, points))
+        rise = np.diff(log_p[:, :, 1:] - log_p[:, :, :1], axis=0)
     slope = rise[1, 0, 0] / (points[2] - points[1])
     line = slope * np.diff(points)[:, None, None] * np.arange(1, log_p.shape[2])
-    return bool(np.abs(rise - line).max() < 1e-9)
+    return bool(np.nanmax(np.abs(rise - line)) < 1e-9)
 
 
 def score_groups(

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ciip_irt.arrays import FloatArray
+import numpy as np
+
+from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 
 __all__ = ["ItemModel"]
 
@@ -12,8 +14,9 @@ __all__ = ["ItemModel"]
 class ItemModel:
     """An item response model.
 
-    Two sets of numbers describe an item: the *reported* parameters (a, b, c) that people read, and the
-    *working* ones in which the log-likelihood is close to quadratic and the optimiser runs. ``D`` enters the
+    Two sets of numbers describe an item: the *reported* parameters (a, b, c, or a, b1, b2, ... for scores
+    above 1) that people read, and the *working* ones in which the log-likelihood is close to quadratic and
+    the optimiser runs. In both the slope comes first and the (first) difficulty second. ``D`` enters the
     passage between the two and every function of reported parameters.
 
     Attributes
@@ -43,9 +46,15 @@ class ItemModel:
     reported_jacobian
         ``(working, D) -> (J, P, P)``, derivative of reported by working parameters, for the delta method.
     start
-        ``(proportion of the maximum score (J,), D) -> parameters (J, P)``.
+        ``(share of answers with score k or more, k = 1..K-1 (J, K-1), D) -> parameters (J, P)``.
     working_bounds
         Shape (P, 2): estimates do not leave this box, and are reported when they touch it.
+    n_categories
+        K.
+    largest_step
+        Shape (P,): how far one scoring step may go in each working parameter.
+    for_categories
+        ``K -> ItemModel``: the same model for scores 0..K-1; ``None`` where the model is for two scores only.
     """
 
     name: str
@@ -64,3 +73,28 @@ class ItemModel:
     start: Callable[[FloatArray, float], FloatArray]
     working_bounds: tuple[tuple[float, float], ...]
     n_categories: int = 2
+    largest_step: tuple[float, ...] = (2.0, 6.0, 1.0)
+    for_categories: "Callable[[int], ItemModel] | None" = None
+
+    def unknown(self, parameters: FloatArray) -> BoolArray:
+        """Shape (J,): items without estimates. An item with fewer scores than others lacks its last b's only.
+
+        >>> from ciip_irt.irt.models import MODELS
+        >>> MODELS["pcm"].unknown(np.array([[1.0, 0.5, 1.0], [1.0, 0.5, np.nan], [np.nan, np.nan, np.nan]]))
+        array([False, False,  True])
+        """
+        needed = parameters if self.for_categories is None else parameters[:, :2]
+        result: BoolArray = np.any(np.isnan(needed), axis=1)
+        return result
+
+    def highest_scores(self, parameters: FloatArray) -> IntArray:
+        """Shape (J,): the highest score of each item.
+
+        >>> from ciip_irt.irt.models import MODELS
+        >>> MODELS["pcm"].highest_scores(np.array([[1.0, 0.5, 1.0], [1.0, 0.5, np.nan]]))
+        array([2, 1])
+        """
+        if self.for_categories is None:
+            return np.full(parameters.shape[0], self.n_categories - 1, dtype=np.int64)
+        result: IntArray = np.sum(~np.isnan(parameters[:, 1:]), axis=1, dtype=np.int64)
+        return result
