@@ -28,8 +28,9 @@ from ciip_irt.irt.score_groups import ScoreGroups
 
 __all__ = ["persons_part"]
 
-PERSONS_AT_ONCE = 8192  # few enough to hold their scores as floats, many enough that products dominate
-NEGLIGIBLE = 1e-14  # a person is near few of the points; the others add nothing to the sums
+PERSONS_AT_ONCE = 4096  # few enough to hold their scores as floats, many enough that products dominate
+IN_CACHE = 1024
+NEGLIGIBLE = 1e-12  # a person is near few of the points; the others add nothing to the sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,18 +183,28 @@ def _observed(
     for slot, each in enumerate(slots):
         if not each.size:
             continue
-        center = (curves * lean[slot]).sum(axis=0)[:, each]
-        expected = weight.T @ center
-        if mask is not None:
-            expected *= mask[:, each]
-        total = result[:, end : end + each.size]
-        np.negative(expected, out=total)
-        for above, hit in enumerate(hits):
-            here = lean[slot, above][:, each]
-            constant = np.ptp(here, axis=0).max() < 1e-13 * np.abs(here).max()
-            total += hit[:, each] * (here[0] if constant else weight.T @ here)
+        which = slice(None) if each.size == curves.shape[2] else each
+        center = (curves * lean[slot]).sum(axis=0)[:, which]
+        leans = [lean[slot, above][:, which] for above in range(curves.shape[0])]
+        constant = [np.ptp(here, axis=0).max() < 1e-13 * np.abs(here).max() for here in leans]
+        for rows in _pieces(0, weight.shape[1]):
+            by_person = weight[:, rows].T
+            total = by_person @ center
+            if mask is not None:
+                total *= mask[rows][:, which]
+            np.negative(total, out=total)
+            for hit, here, same in zip(hits, leans, constant, strict=True):
+                expected = here[:1].repeat(total.shape[0], axis=0) if same else by_person @ here
+                expected *= hit[rows][:, which]
+                total += expected
+            result[rows, end : end + each.size] = total
         end += each.size
     return result
+
+
+def _pieces(start: int, end: int) -> list[slice]:
+    """Rows from ``start`` to ``end`` in pieces that a core's cache holds."""
+    return [slice(first, min(first + IN_CACHE, end)) for first in range(start, end, IN_CACHE)]
 
 
 def _within(
@@ -211,21 +222,23 @@ def _within(
     n_above, n_points, n_items = curves.shape
     sums = np.zeros((len(used), len(used), n_items, n_items))
     totals = np.zeros((n_above, n_points, n_items))
-    space = np.empty((weight.shape[1], n_above, n_items))
+    space = np.empty((IN_CACHE, n_above, n_items))
     for q in range(n_points):
         near = np.flatnonzero(weight[q] > NEGLIGIBLE)
         if not near.size:
             continue
-        rows = slice(near[0], near[-1] + 1)
-        root = np.sqrt(weight[q, rows] * many[rows])
-        residual = space[: root.size]
-        for above, hit in enumerate(hits):
-            curve = curves[above, q]
-            np.subtract(hit[rows], curve if mask is None else mask[rows] * curve, out=residual[:, above])
-        residual *= root[:, None, None]
-        flat = residual.reshape(root.size, n_above * n_items)
-        totals[:, q] = (root @ flat).reshape(n_above, n_items)
-        product = (flat.T @ flat).reshape(n_above, n_items, n_above, n_items)
+        product = np.zeros((n_above * n_items, n_above * n_items))
+        for rows in _pieces(near[0], near[-1] + 1):
+            root = np.sqrt(weight[q, rows] * many[rows])
+            residual = space[: root.size]
+            for above, hit in enumerate(hits):
+                curve = curves[above, q]
+                np.subtract(hit[rows], curve if mask is None else mask[rows] * curve, out=residual[:, above])
+            residual *= root[:, None, None]
+            flat = residual.reshape(root.size, n_above * n_items)
+            totals[:, q] += (root @ flat).reshape(n_above, n_items)
+            product += flat.T @ flat
+        product = product.reshape(n_above, n_items, n_above, n_items)
         for row, slot in enumerate(used):
             for column, other in enumerate(used[: row + 1]):
                 for above in range(n_above):
