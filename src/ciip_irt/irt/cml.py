@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
-from scipy.special import logit
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.errors import DesignError, InputError, Problem, plural
+from ciip_irt.irt.models.log_odds import logit
 from ciip_irt.irt.response_blocks import ResponseBlock, check_blocks, connected_parts
 from ciip_irt.irt.symmetric_functions import conditional_probabilities, log_symmetric, symmetric_ratios
 
