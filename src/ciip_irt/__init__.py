@@ -21,6 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ciip_irt.accreditation import accreditation_table
     from ciip_irt.bank import ItemBank, read_bank
     from ciip_irt.calibration import Calibration, calibrate, examine_dimensionality
     from ciip_irt.errors import CiipError
@@ -59,6 +60,7 @@ __all__ = [
     "Policy",
     "ScoredResponses",
     "ScoringRules",
+    "accreditation_table",
     "analyse_items",
     "assemble",
     "calibrate",
@@ -79,6 +81,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "accreditation": ("accreditation_table",),
     "bank": ("ItemBank", "read_bank"),
     "calibration": ("Calibration", "calibrate", "examine_dimensionality"),
     "errors": ("CiipError",),

@@ -10,6 +10,7 @@ from ciip_irt.arrays import MISSING, ScoreArray
 from ciip_irt.classical.item_statistics import item_statistics_from
 from ciip_irt.classical.reliability import reliability
 from ciip_irt.item_analysis.tallies import Tally
+from ciip_irt.passing import passes
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 
 __all__ = ["form_row", "form_table"]
@@ -50,7 +51,7 @@ def form_row(
     cut: float | None,
     confidence: float,
 ) -> dict[str, Any]:
-    """The row of one form. ``cut`` is the raw score needed to pass: a total at the cut passes."""
+    """The row of one form. ``cut`` is the raw score needed to pass, as ``passing.passes`` has it."""
     persons = np.concatenate([block.persons for block in blocks])
     total = scored.totals[persons]
     statistics = item_statistics_from(tally.by_score)
@@ -59,7 +60,7 @@ def form_row(
     has_r = counts & np.isfinite(statistics.r)
     seconds = np.concatenate([_total_time(block) for block in blocks])
     seconds = seconds[np.isfinite(seconds)]
-    passed = None if cut is None else int((total >= cut).sum())
+    passed = None if cut is None else int(passes(total, cut).sum())
     return {
         "form_id": tally.form_id,
         "n_candidates": len(persons),
