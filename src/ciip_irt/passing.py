@@ -16,8 +16,8 @@ __all__ = ["TOLERANCE", "DecisionQuality", "decision_quality", "lowest_passing",
 TOLERANCE = 1e-9  # a cut that a computation left a billionth above a score still lets it pass
 
 
-def passes(score: FloatArray | IntArray | float, cut: float) -> BoolArray:
-    """Shape of ``score``: ``score >= cut``, for raw, scaled and ability scores alike.
+def passes(score: FloatArray | IntArray | float, cut: FloatArray | float) -> BoolArray:
+    """Shape of ``score``: ``score >= cut``, for raw, scaled and ability scores alike; one cut, or one for each.
 
     >>> passes(np.array([73, 74, 75]), 74.0)
     array([False,  True,  True])

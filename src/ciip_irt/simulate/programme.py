@@ -10,6 +10,7 @@ from scipy.special import expit
 from ciip_irt.arrays import BoolArray
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.forms.blueprint_file import load_blueprint
+from ciip_irt.passing import passes
 from ciip_irt.simulate.answers import Answers, answer
 from ciip_irt.simulate.bank_table import bank_frame, truth_frame
 from ciip_irt.simulate.design import design_problems, draw_design
@@ -169,7 +170,7 @@ def simulate_programme(
         rounds.append((sittings, answers))
         right = (answers.choice == flaws.key[answers.items]) & (answers.status == 0)
         totals = (right & np.isin(answers.items, design.forms)).sum(axis=1)
-        failed = totals < cuts[sittings.form]
+        failed = ~passes(totals, cuts[sittings.form])
         if sittings.attempt[0] == MAX_ATTEMPTS:
             break
         sittings = next_sittings(sittings.where(failed), design, for_persons)
