@@ -17,7 +17,7 @@ TOLERANCE = 1e-9  # a cut that a computation left a billionth above a score stil
 
 
 def passes(score: FloatArray | IntArray | float, cut: FloatArray | float) -> BoolArray:
-    """Shape of ``score``: ``score >= cut``, for raw, scaled and ability scores alike; one cut, or one for each.
+    """Shape of ``score``: ``score >= cut``, of raw, scaled or ability scores; one cut, or one for each.
 
     >>> passes(np.array([73, 74, 75]), 74.0)
     array([False,  True,  True])
