@@ -1,5 +1,6 @@
 """Blueprints and banks that cannot work: assemble, check and blueprint say why."""
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -123,3 +124,39 @@ def test_unusable_arguments(arguments: list[str], capsys: pytest.CaptureFixture[
 def test_an_unknown_command_suggests(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calibrte"]) == 2
     assert "'calibrate'" in capsys.readouterr().err
+
+
+def forms_file(path: Path, form_id: str, domain: str, count: int) -> str:
+    items = pl.read_csv(ITEMS, infer_schema=False).filter(
+        (pl.col("status") == "scored") & (pl.col("domain") == domain)
+    )
+    items.head(count).select(
+        "item_id",
+        "domain",
+        form_id=pl.lit(form_id),
+        role=pl.lit("scored"),
+        position=pl.int_range(1, pl.len() + 1),
+    ).write_csv(path)
+    return str(path)
+
+
+def test_every_finding_names_its_own_file(
+    tmp_path: Path, blueprint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    only = pl.read_csv(ITEMS, infer_schema=False).filter(pl.col("domain").is_in(["A", "B"]))
+    given = ["--items", items_of(tmp_path, only), "--blueprint", str(blueprint)]
+    files = [forms_file(tmp_path / f"{form}.csv", form, "A", count) for form, count in (("F1", 4), ("F2", 5))]
+    assert main(["check", *files, *given, "--format", "github"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert all(("F1.csv" in line) == ("title=F1 " in line) for line in lines)
+    assert all(("F2.csv" in line) == ("title=F2 " in line) for line in lines)
+    assert main(["check", *files, *given, "--format", "json"]) == 1
+    assert json.loads(capsys.readouterr().out)["file_of_form"] == {"F1": files[0], "F2": files[1]}
+
+
+def test_a_form_in_two_files(tmp_path: Path, blueprint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [forms_file(tmp_path / f"{name}.csv", "F1", "A", 3) for name in ("old", "new")]
+    assert main(["check", *files, "--items", ITEMS, "--blueprint", str(blueprint)]) == 2
+    said = capsys.readouterr()
+    assert f"new.csv: form F1 is in {files[0]} already" in said.err
+    assert said.out == ""

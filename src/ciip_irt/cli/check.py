@@ -1,6 +1,7 @@
 """``ciip-irt check``: forms against their blueprint; needs no solver."""
 
 import argparse
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ciip_irt.cli.options import add_items, add_text_format, read_items
@@ -50,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         for path in arguments.forms
     ]
     forms = pl.concat(tables)
+    file_of = _file_of_form(arguments.forms, [table["form_id"].unique() for table in tables])
     named = ", ".join(Path(path).name for path in arguments.forms)
     findings = check_forms(forms, blueprint, bank.items, where=named)
     told = report_findings(
@@ -57,7 +59,25 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.format,
         form_ids=forms["form_id"].unique(maintain_order=True).to_list(),
         rules=CHECKED_RULES,
-        file=arguments.forms[0],
+        file=file_of,
     )
     print(told, end="" if told.endswith("\n") else "\n")
     return 1 if any(finding.severity == "error" for finding in findings) else 0
+
+
+def _file_of_form(files: Sequence[str], forms: Sequence[Iterable[str]]) -> dict[str, str]:
+    """Form -> its file; a form in two files is not one form of double length."""
+    from ciip_irt.errors import InputError, Problem
+
+    file_of: dict[str, str] = {}
+    problems = []
+    for file, form_ids in zip(files, forms, strict=True):
+        for form_id in sorted(form_ids):
+            if form_id in file_of:
+                what = f"form {form_id} is in {file_of[form_id]} already"
+                remedy = "Give each file once, and each form a form_id of its own."
+                problems.append(Problem(what, where=file, remedy=remedy))
+            file_of.setdefault(form_id, file)
+    if problems:
+        raise InputError(problems)
+    return file_of

@@ -1,7 +1,7 @@
 """What a check found, and how it is told: text, JSON, JUnit XML, GitHub annotations."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from xml.etree import ElementTree
 
@@ -12,6 +12,7 @@ from ciip_irt.errors import BlueprintError, Problem, plural
 __all__ = ["FORMATS", "Finding", "findings_frame", "report_findings"]
 
 ERROR, WARNING = "error", "warning"
+Files = Mapping[str, str]  # form -> file
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def report_findings(
     *,
     form_ids: Sequence[str] = (),
     rules: Sequence[str] = (),
-    file: str = "",
+    file: str | Mapping[str, str] = "",
 ) -> str:
     """The findings in a format that a person or a CI system reads.
 
@@ -50,7 +51,7 @@ def report_findings(
     form_ids, rules
         What was checked: forms without a finding are counted, JUnit lists every check.
     file
-        Name of the form file, for GitHub annotations.
+        Name of the form file; where there are several, that of each form.
 
     >>> found = [Finding("domain_counts", "error", "A", "",
     ...                  "F Image Management: 22 items, blueprint needs 23")]
@@ -62,10 +63,14 @@ def report_findings(
         raise BlueprintError(
             Problem(f"unknown format {format!r}", remedy=f"Choose one of {', '.join(FORMATS)}.")
         )
+    if isinstance(file, str):
+        file = dict.fromkeys((*form_ids, *(f.form_id for f in findings)), file)
     return FORMATS[format](findings, tuple(form_ids), tuple(rules), file)
 
 
-def _text(findings: Sequence[Finding], form_ids: tuple[str, ...], _rules: tuple[str, ...], _file: str) -> str:
+def _text(
+    findings: Sequence[Finding], form_ids: tuple[str, ...], _rules: tuple[str, ...], _file: Files
+) -> str:
     lines = [
         f"{f.form_id}: {'warning: ' if f.severity == WARNING else ''}{f.message} [{f.rule}]" for f in findings
     ]
@@ -82,9 +87,10 @@ def _count(findings: Sequence[Finding], form_ids: tuple[str, ...]) -> str:
     return f"{plural(len(form_ids), 'form')} checked: {', '.join(found) or 'nothing found'}{tail}."
 
 
-def _json(findings: Sequence[Finding], form_ids: tuple[str, ...], rules: tuple[str, ...], file: str) -> str:
+def _json(findings: Sequence[Finding], form_ids: tuple[str, ...], rules: tuple[str, ...], file: Files) -> str:
     content = {
-        "file": file,
+        "file": ", ".join(dict.fromkeys(file.values())),
+        "file_of_form": dict(file),
         "forms": list(form_ids),
         "rules": list(rules),
         "conform": not any(f.severity == ERROR for f in findings),
@@ -93,10 +99,12 @@ def _json(findings: Sequence[Finding], form_ids: tuple[str, ...], rules: tuple[s
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def _junit(findings: Sequence[Finding], form_ids: tuple[str, ...], rules: tuple[str, ...], file: str) -> str:
+def _junit(
+    findings: Sequence[Finding], form_ids: tuple[str, ...], rules: tuple[str, ...], file: Files
+) -> str:
     """One suite per form, one case per rule; errors are failures, warnings go to the case's output."""
     names = tuple(dict.fromkeys((*rules, *(f.rule for f in findings))))
-    root = ElementTree.Element("testsuites", name=_xml(file) or "forms")
+    root = ElementTree.Element("testsuites", name=_xml(", ".join(dict.fromkeys(file.values()))) or "forms")
     for form_id in dict.fromkeys((*form_ids, *(f.form_id for f in findings))):
         here = [f for f in findings if f.form_id == form_id]
         failing = {f.rule for f in here if f.severity == ERROR}
@@ -121,7 +129,9 @@ def _xml(text: str) -> str:
     return "".join(c for c in text if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff"))
 
 
-def _github(findings: Sequence[Finding], _forms: tuple[str, ...], _rules: tuple[str, ...], file: str) -> str:
+def _github(
+    findings: Sequence[Finding], _forms: tuple[str, ...], _rules: tuple[str, ...], file: Files
+) -> str:
     def escaped(text: str, more: str = "") -> str:
         for character in "%\r\n" + more:
             text = text.replace(character, f"%{ord(character):02X}")
@@ -129,13 +139,14 @@ def _github(findings: Sequence[Finding], _forms: tuple[str, ...], _rules: tuple[
 
     lines = []
     for f in findings:
-        place = [f"file={escaped(file, ',:')}"] if file else []
+        at = file.get(f.form_id, "")
+        place = [f"file={escaped(at, ',:')}"] if at else []
         options = ",".join([*place, f"title={escaped(f'{f.form_id} {f.rule}', ',:')}"])
         lines.append(f"::{f.severity} {options}::{escaped(f'{f.form_id}: {f.message}')}")
     return "".join(line + "\n" for line in lines)
 
 
-FORMATS: dict[str, Callable[[Sequence[Finding], tuple[str, ...], tuple[str, ...], str], str]] = {
+FORMATS: dict[str, Callable[[Sequence[Finding], tuple[str, ...], tuple[str, ...], Files], str]] = {
     "text": _text,
     "json": _json,
     "junit": _junit,
