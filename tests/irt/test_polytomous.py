@@ -15,6 +15,7 @@ from ciip_irt.irt.mml import MmlFit, fit_mml
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.priors import NormalPrior, Priors
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt.score_groups import raw_score_sufficient
 
 DATA = ("Science", "VerbalAggression_poly")
 POLYTOMOUS = ("pcm", "gpcm", "grm")
@@ -273,18 +274,47 @@ def test_score_table_of_items_of_different_sizes() -> None:
     assert np.isposinf(ml[-1])
 
 
-def test_an_item_without_estimates_is_left_out_of_scores() -> None:
-    model, parameters = truth("gpcm", 6)
+@pytest.mark.parametrize("name", POLYTOMOUS)
+def test_abilities_from_items_of_different_sizes_by_brute_force(name: str) -> None:
+    model, parameters = truth(name, 6)
     x = simulated(model, parameters, np.random.default_rng(0).normal(size=20), 1)
+    x[3, :4] = -1
     lost = parameters.copy()
-    lost[2] = np.nan
-    for method in ("eap", "wle"):
-        got = estimate_abilities(whole(x), lost, method=method, model=model)
-        others = np.delete(np.arange(6), 2)
-        wanted = estimate_abilities(
-            [ResponseBlock(np.arange(5), x[:, others])], parameters[others], method=method, model=model
-        )
-        np.testing.assert_allclose(got.theta, wanted.theta, atol=1e-9)
+    lost[2] = np.nan  # an item without estimates is left out
+    theta = np.linspace(-8, 8, 3201)
+    p = model.probability(np.delete(parameters, 2, axis=0), theta, 1.0)
+    left = np.delete(x, 2, axis=1)
+    each = np.where(left >= 0, p[:, np.arange(5), np.maximum(left, 0)], 1.0).prod(axis=2)
+    posterior = each * np.exp(-(theta**2) / 2)[:, None]
+    posterior /= posterior.sum(axis=0)
+    eap = estimate_abilities(whole(x), lost, model=model)
+    np.testing.assert_allclose(eap.theta, theta @ posterior, atol=1e-6)
+    np.testing.assert_allclose(eap.se**2, theta**2 @ posterior - (theta @ posterior) ** 2, atol=1e-6)
+    top = estimate_abilities(whole(x), lost, method="map", model=model)
+    np.testing.assert_allclose(top.theta, theta[posterior.argmax(axis=0)], atol=0.003)
+    ml = estimate_abilities(whole(x), lost, method="ml", model=model)
+    finite = np.isfinite(ml.theta)
+    np.testing.assert_allclose(ml.theta[finite], theta[each.argmax(axis=0)][finite], atol=0.003)
+    assert finite.sum() > 15
+
+
+def test_a_fixed_item_keeps_a_score_that_nobody_has() -> None:
+    model, parameters = truth("gpcm", 6)
+    x = simulated(model, parameters, np.random.default_rng(2).normal(size=400), 5)
+    fixed = np.full_like(parameters, np.nan)
+    fixed[5] = parameters[5]
+    x[:, 5] = np.minimum(x[:, 5], 2)
+    fit = fit_mml(whole(x), "gpcm", 6, fixed=fixed, mean=0.0, sd=1.0)
+    np.testing.assert_array_equal(fit.parameters[5], fixed[5])
+    assert fit.log_likelihood == pytest.approx(log_likelihood(model, x, fit.parameters, 1.0), abs=1e-6)
+
+
+def test_the_raw_score_is_enough_for_partial_credit_alone() -> None:
+    theta = np.linspace(-6, 6, 61)
+    for name in POLYTOMOUS:
+        model, parameters = truth(name, 6)
+        enough = raw_score_sufficient(model, model.to_working(parameters, 1.0), theta)
+        assert enough == (name == "pcm")
 
 
 def fitted_with(x: list[list[int]], name: str = "grm", **options: object) -> MmlFit:

@@ -226,8 +226,7 @@ def start_parameters(
     shares = np.where(answers[:, None] > 0, (or_more + 0.5) / (answers[:, None] + 1.0), 0.5)
     start = model.start(shares, D)
     if model.for_categories is not None:
-        fixed = ~np.isnan(held[:, 1])
-        lacking = np.where(fixed[:, None], np.isnan(held[:, 1:]), or_more == 0)
+        lacking = or_more == 0
         lacking[:, 0] = False
         start[:, 1:][lacking] = np.nan
     held = held.copy()
