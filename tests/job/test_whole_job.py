@@ -32,7 +32,7 @@ CONTRACT: dict[str, Table] = {
 OTHERS = (
     "ingest.json", "form_summary.csv", "option_quantiles.csv", "population.csv", "fit.csv", "abilities.csv",
     "calibration.json", "observed_proportions.csv", "pilot_evidence.csv", "achieved.csv", "assembly.json",
-    "findings.csv", "curves.csv", "run.json", "run_times.json", "ledger.csv", "report/index.html",
+    "findings.csv", "curves.csv", "accreditation.csv", "run.json", "run_times.json", "ledger.csv", "report/index.html",
 )  # fmt: skip
 
 

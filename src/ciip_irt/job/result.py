@@ -42,6 +42,7 @@ class JobResult:
     scored: ScoredResponses
     analysis: ItemAnalysis
     calibration: Calibration
+    accreditation: pl.DataFrame
     review: PilotReview
     proposed_bank: ItemBank
     ledger: pl.DataFrame
@@ -142,6 +143,7 @@ class JobResult:
             **exclusion_outputs(self.scored),
             **analysis_outputs(self.analysis),
             **calibration_outputs(self.calibration),
+            "accreditation.csv": self.accreditation,
             **pilot_outputs(self.review),
             "items_proposed.csv": self.proposed_bank.items,
             "ledger.csv": self.ledger,

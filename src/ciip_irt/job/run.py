@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from ciip_irt.accreditation import accreditation_table
 from ciip_irt.bank import ItemBank, read_bank, with_parameters
 from ciip_irt.calibration import Calibration, calibrate
 from ciip_irt.forms import assemble, check_forms, load_blueprint
@@ -106,6 +107,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         scored=scored,
         analysis=analysis,
         calibration=calibration,
+        accreditation=accreditation_table(scored, analysis, calibration, theta_cut=blueprint.theta_cut),
         review=review,
         proposed_bank=proposed,
         ledger=ledger,

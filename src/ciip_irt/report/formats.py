@@ -25,6 +25,7 @@ MINUS = "−"
 JOINT = "\u00a0"
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 WORDS = {
+    "csem": "CSEM",
     "n": "n",
     "p": "p",
     "r": "R",

@@ -68,6 +68,12 @@ TABLE_FILES: dict[str, Table] = {
         reliability=F, reliability_low=F, reliability_high=F, reliability_type=S, sem=F,
         mean_p=F, mean_r=F, median_total_time_s=F, cut=F, n_passed=I, pass_rate=F,
     ),
+    "accreditation.csv": _table(
+        "accreditation", {"form_id": S},
+        n_candidates=I, pass_rate=F, cut=F, mean=F, sd=F, reliability=F, reliability_type=S, sem=F,
+        n_scored_items=I, mean_p=F, mean_r=F, decision_consistency=F, decision_accuracy=F,
+        decision_method=S, csem_at_cut=F, remarks=S,
+    ),
     "parameters.csv": _lenient(ITEM_PARAMETERS, "item_id", "parameter"),
     "population.csv": _table("population", {}),
     "fit.csv": _table("fit", {"item_id": S, "statistic": S}, value=F),

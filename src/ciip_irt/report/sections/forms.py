@@ -15,6 +15,10 @@ from ciip_irt.report.sections.choices import shown_columns
 __all__ = ["FORMS_SECTION", "assembly_sentences", "summary_values"]
 
 
+ACCREDITED = (
+    "form_id", "n_candidates", "cut", "pass_rate", "decision_consistency", "decision_accuracy", "csem_at_cut",
+    "decision_method", "remarks",
+)  # fmt: skip
 TARGET_COLUMNS = ("form_id", "quantity", "target", "achieved")
 
 
@@ -89,6 +93,10 @@ def _build(edition: Edition) -> Sequence[Page]:
     results = edition.results
     achieved, shortages = results.table("achieved.csv"), results.table("shortages.csv")
     findings = results.table("findings.csv")
+    accreditation = results.table("accreditation.csv")
+    decided = accreditation.select(name for name in ACCREDITED if name in accreditation.columns).sort(
+        "form_id"
+    )
     return [
         edition.render(
             "forms.html",
@@ -96,6 +104,8 @@ def _build(edition: Edition) -> Sequence[Page]:
             title="Forms",
             **summary_values(results),
             score_charts=_score_charts(results),
+            decisions=list(decided.iter_rows(named=True)) if "cut" in decided.columns else [],
+            decision_columns=shown_columns(decided),
             forms=_item_lists(edition),
             assembly=results.record("assembly.json"),
             sentences=assembly_sentences(results),
