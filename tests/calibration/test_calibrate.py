@@ -158,6 +158,8 @@ def test_models_and_scales_are_never_mixed() -> None:
         )
     with pytest.raises(InputError, match="unknown model"):
         calibrate(scored, "4pl")
+    with pytest.raises(InputError, match="unknown model 'pcm'"):
+        calibrate(scored, "pcm")
 
 
 def test_the_scale_of_the_bank_is_kept() -> None:

@@ -16,10 +16,10 @@ from ciip_irt.errors import InputError, Problem, ScaleError, plural
 from ciip_irt.irt.ability import estimate_abilities, person_posteriors
 from ciip_irt.irt.fit import FIT, ItemFit
 from ciip_irt.irt.mml import fit_mml
-from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points
 from ciip_irt.responses import ScoredResponses
+from ciip_irt.tables.catalogue import MODELS
 
 __all__ = ["calibrate"]
 
@@ -79,7 +79,7 @@ def calibrate(
     >>> calibration.converged
     True
     """
-    if model not in MODELS:
+    if model not in MODELS:  # those that the tables of the bank hold
         raise InputError(Problem(f"unknown model {model!r}", remedy=f"Use one of: {', '.join(MODELS)}."))
     setup = _setup(scored, Scale(scale_id, model, D), anchors)
     blocks = scored.response_blocks()
