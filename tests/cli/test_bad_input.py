@@ -232,3 +232,18 @@ def test_items_that_break_the_contract_are_listed_at_once(run: Run, log: Frame, 
         "not a comma",
     ):
         assert expected in said
+
+
+def test_only_what_asks_for_caution_is_a_warning(run: Run, log: Frame) -> None:
+    _, said, _ = run("analyse", log.drop("delivery_id"))
+    assert "note: log.csv: no column 'delivery_id'" in said
+    _, said, _ = run("analyse", pl.concat([log, log]))
+    assert "warning: 50% of the rows were set apart" in said
+    assert "CAUTION" not in said
+
+
+def test_pilots_on_a_calibration_that_did_not_converge(run: Run, log: Frame) -> None:
+    one = log.filter(pl.col("delivery_id") == log["delivery_id"][0])
+    code, said, left = run("pilots review", one)
+    assert (code, "pilot_decisions.csv" in left) == (1, True)
+    assert "warning: the calibration did not converge" in said

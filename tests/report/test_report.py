@@ -110,6 +110,7 @@ def test_the_item_page_says_all_that_is_known(folder: Path) -> None:
     p, low, high = statistics.select("p", "p_low", "p_high").row(0)
     assert f"{p:.2f}"[1:] in text
     assert f"{low:.2f}"[1:] + " to " + f"{high:.2f}"[1:] in text
+    assert "mean of those who chose the option, on the other scored items" in text
     for words in ("Check the key, and whether C is also right.", "held at the bank's value", "Options"):
         assert words in text
     html = (folder / "report" / "items" / "Q0001.html").read_text(encoding="utf-8")

@@ -128,8 +128,8 @@ def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredRespon
         attempts=_attempts(arguments.attempts), exclude_attributes=_excluded(arguments.exclude)
     )
     eligible = select_eligible(read.responses, read.candidates, rules)
-    for note in (*read.notes, *eligible.notes):
-        warn(note)
+    for sentence in (*read.notes, *eligible.notes):
+        note(sentence)
     return score(
         eligible.responses,
         bank,
@@ -137,6 +137,12 @@ def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredRespon
         exclusions=pl.concat([read.exclusions, eligible.exclusions]),
         rules=ScoringRules(arguments.omitted, arguments.not_reached, arguments.invalid),
     )
+
+
+def note(sentence: str) -> None:
+    """What was done with the log, on standard error; a warning only where it asks for caution."""
+    urgent = sentence.startswith("CAUTION: ")
+    print(f"{'warning' if urgent else 'note'}: {sentence.removeprefix('CAUTION: ')}", file=sys.stderr)
 
 
 def warn(sentence: str) -> None:

@@ -6,7 +6,8 @@ from ciip_irt.cli.options import add_log, add_out, read_items, scored_log, warn
 
 EPILOG = """\
 writes pilot_decisions.csv (decision, reasons; reviewer, override and comment are for people) and
-pilot_evidence.csv. Policies that ship: default, arrt-like; or a TOML file of your own."""
+pilot_evidence.csv. Policies that ship: default, arrt-like; or a TOML file of your own.
+Exit code 1: the calibration behind the decisions did not converge (the files are written all the same)."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,4 +38,6 @@ def run(arguments: argparse.Namespace) -> int:
     for sentence in (*scored.warnings, *calibration.warnings):
         warn(sentence)
     print(review.summary())
-    return 0
+    if not calibration.converged:
+        warn("the calibration did not converge, so these decisions rest on no sound scale.")
+    return 0 if calibration.converged else 1
