@@ -13,7 +13,6 @@ Source: Louis (1982), JRSS-B 44:226-233; Oakes (1999), JRSS-B 61:479-482.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -31,16 +30,6 @@ __all__ = ["persons_part"]
 PERSONS_AT_ONCE = 4096  # few enough to hold their scores as floats, many enough that products dominate
 IN_CACHE = 1024
 NEGLIGIBLE = 1e-12  # a person is near few of the points; the others add nothing to the sums
-
-
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """One block's part: items' values (all of the first slot, then the next), population moments, both."""
-
-    slots: FloatArray
-    cross: FloatArray
-    population: FloatArray
-    complete: FloatArray
 
 
 def persons_part(
@@ -72,7 +61,7 @@ def persons_part(
     contrast = np.einsum("jpr,qjkp->qjkr", free.transform, by[:, :, 1:, :] - by[:, :, :1, :])
     cross_product = method == "cross_product"
     work = partial(
-        _block_sums,
+        _block_part,
         cross_product=cross_product,
         p=p,
         contrast=contrast,
@@ -86,17 +75,12 @@ def persons_part(
         for block in blocks
         for part in (chunks([block], PERSONS_AT_ONCE) if isinstance(block, ResponseBlock) else [block])
     ]
-    sign = 1.0 if cross_product else -1.0
     result = np.zeros((size, size))
-    for block, sums in zip(parts, run(work, parts), strict=True):
-        moments = place[block.group]
-        estimated = moments >= 0
+    for block, part in zip(parts, run(work, parts), strict=True):
         by_slot = free.index[block.items].T
-        index = np.concatenate((by_slot[by_slot >= 0], moments[estimated]))
-        own = sign * sums.population + (0.0 if cross_product else sums.complete)
-        cross = sign * sums.cross[:, estimated]
-        there = np.block([[sign * sums.slots, cross], [cross.T, own[np.ix_(estimated, estimated)]]])
-        _add(result, index, there)
+        index = np.concatenate((by_slot[by_slot >= 0], place[block.group]))
+        kept = index >= 0
+        _add(result, index[kept], part[np.ix_(kept, kept)])
     return result
 
 
@@ -111,7 +95,7 @@ def _add(result: FloatArray, index: IntArray, part: FloatArray) -> None:
         result[np.ix_(index, index)] += part
 
 
-def _block_sums(
+def _block_part(
     block: ResponseBlock | ScoreGroups,
     cross_product: bool,
     p: FloatArray,
@@ -120,13 +104,11 @@ def _block_sums(
     theta: FloatArray,
     mean: FloatArray,
     sd: FloatArray,
-) -> _Sums:
-    by_person, _ = posterior(block, log_probability(p), log_weights(theta, mean, sd))
-    order = np.argsort(by_person @ theta, kind="stable")
+) -> FloatArray:
+    """One block's part: rows and columns for the items' values (of the first slot, the next), mean and sd."""
+    weight = posterior(block, log_probability(p), log_weights(theta, mean, sd))[0].T
     columns = np.flatnonzero(free[block.items].any(axis=1))
-    hits, mask, many = _ordered(block, order, columns, contrast.shape[2])
     items = block.items[columns]
-    weight = np.ascontiguousarray(by_person.T[:, order])
     slots = [np.flatnonzero(free[items, slot]) for slot in range(free.shape[1])]
     curves = np.ascontiguousarray(p[:, items, 1:].transpose(2, 0, 1))
     lean = np.ascontiguousarray(contrast[:, items].transpose(3, 2, 0, 1))
@@ -134,39 +116,111 @@ def _block_sums(
     distance = theta - mean[block.group]
     spread = sd[block.group]
     moments = np.column_stack((distance / spread**2, distance**2 / spread**3 - 1.0 / spread))
-    persons = weight @ many
-    both = 2 * (persons @ distance) / spread**3
-    curvature = np.array(
-        [
+    complete = isinstance(block, ScoreGroups) or block.complete
+    rise = _rise(lean, theta) if complete and not cross_product else None
+    if rise is not None:
+        hits, _, many = _ordered(block, slice(None), columns, contrast.shape[2])
+        result = -_covariance_of_lines(
+            weight, hits, many, theta, rise, _centers(curves, lean, slots), slots, moments
+        )
+    else:
+        order = np.argsort(theta @ weight, kind="stable")
+        hits, mask, many = _ordered(block, order, columns, contrast.shape[2])
+        weight = np.ascontiguousarray(weight[:, order])
+        root = np.sqrt(many)[:, None]
+        observed = np.hstack((_observed(weight, hits, mask, curves, lean, slots), weight.T @ moments)) * root
+        result = observed.T @ observed
+        if not cross_product:
+            result -= _within(weight, hits, mask, many, curves, lean, slots, moments)
+    if not cross_product:
+        persons = weight @ many
+        both = 2 * (persons @ distance) / spread**3
+        result[-2:, -2:] += [
             [persons.sum() / spread**2, both],
             [both, persons @ (3 * distance**2 / spread**4 - 1 / spread**2)],
         ]
-    )
-    root = np.sqrt(many)[:, None]
-    person_moments = (weight.T @ moments) * root
-    observed = _observed(weight, hits, mask, curves, lean, slots)
-    observed *= root
-    between = observed.T @ observed
-    between_cross = observed.T @ person_moments
-    between_population = person_moments.T @ person_moments
-    if cross_product:
-        return _Sums(between, between_cross, between_population, curvature)
-    within, cross = _within(weight, hits, mask, many, curves, lean, slots, moments)
-    population = (moments * persons[:, None]).T @ moments
-    return _Sums(within - between, cross - between_cross, population - between_population, curvature)
+    return result
+
+
+def _rise(lean: FloatArray, theta: FloatArray) -> FloatArray | None:
+    """Shape (P, K-1, J): the slopes of ``lean`` (P, K-1, Q, J) by theta where it is a line, else ``None``."""
+    middle = theta.size // 2
+    rise: FloatArray = (lean[:, :, middle + 1] - lean[:, :, middle]) / (theta[middle + 1] - theta[middle])
+    line = lean[:, :, middle, None] + rise[:, :, None] * (theta - theta[middle])[:, None]
+    size = 1.0 + np.abs(lean).max(initial=0.0)
+    if not np.abs(lean - line).max(initial=0.0) < 1e-10 * size:
+        return None
+    rise[np.abs(rise) < 1e-10 * size] = 0.0
+    return rise
+
+
+def _centers(curves: FloatArray, lean: FloatArray, slots: Sequence[IntArray]) -> FloatArray:
+    """Shape (Q, estimated values): what every point expects of the score, slot after slot."""
+    return np.hstack([(curves * lean[slot]).sum(axis=0)[:, each] for slot, each in enumerate(slots)])
+
+
+def _covariance_of_lines(
+    weight: FloatArray,
+    hits: Sequence[FloatArray],
+    many: FloatArray,
+    theta: FloatArray,
+    rise: FloatArray,
+    centers: FloatArray,
+    slots: Sequence[IntArray],
+    moments: FloatArray,
+) -> FloatArray:
+    """The sum over persons of the posterior covariance where answers enter the score as lines in theta.
+
+    ``S_iq = constant_i + A_i theta_q - C_q`` (Rasch, 2PL, generalised partial credit), so that no sum over
+    points of products of answers is left: ``A A' var(theta) - A cov(theta, C)' - cov(C, theta) A' + var(C)``.
+    The population's score is a C without A.
+    """
+    centers = np.hstack((centers, -moments))
+    persons = weight @ many
+    result = (centers * persons[:, None]).T @ centers
+    starts = np.cumsum([0, *(each.size for each in slots)])
+    steep = [slot for slot, each in enumerate(slots) if rise[slot][:, each].any()]
+    places = np.concatenate([starts[slot] + np.arange(slots[slot].size) for slot in steep] or [slots[0][:0]])
+    product = np.zeros((places.size, centers.shape[1]))
+    square = np.zeros((places.size, places.size))
+    mean = theta @ weight
+    variance = theta**2 @ weight - mean**2
+    tilted = theta[:, None] * centers
+    for rows in _pieces(0, weight.shape[1]):
+        by_person = weight[:, rows].T
+        expected = by_person @ centers
+        if places.size:
+            with_theta = by_person @ tilted
+            with_theta -= mean[rows, None] * expected
+            answers = np.hstack(
+                [
+                    sum(hit[rows][:, slots[s]] * by[slots[s]] for hit, by in zip(hits, rise[s], strict=True))
+                    for s in steep
+                ]
+            )
+            with_theta *= many[rows, None]
+            product += answers.T @ with_theta
+            answers *= np.sqrt(variance[rows] * many[rows])[:, None]
+            square += answers.T @ answers
+        expected *= np.sqrt(many[rows])[:, None]
+        result -= expected.T @ expected
+    result[places] -= product
+    result[:, places] -= product.T
+    result[np.ix_(places, places)] += square
+    return result
 
 
 def _ordered(
-    block: ResponseBlock | ScoreGroups, order: IntArray, columns: IntArray, highest: int
+    block: ResponseBlock | ScoreGroups, order: IntArray | slice, columns: IntArray, highest: int
 ) -> tuple[list[FloatArray], FloatArray | None, FloatArray]:
     """Indicators of the scores and of the cells that count, persons in ``order``; how many each row is."""
     if isinstance(block, ScoreGroups):
-        return [share[np.ix_(order, columns)] for share in block.shares], None, block.persons[order]
+        return [share[order][:, columns] for share in block.shares], None, block.persons[order]
     scores = block.scores[order]
     part = ResponseBlock(
         block.items[columns], scores if columns.size == scores.shape[1] else scores[:, columns], block.group
     )
-    return *indicators(part, highest), np.ones(order.size)
+    return *indicators(part, highest), np.ones(scores.shape[0])
 
 
 def _observed(
@@ -216,8 +270,8 @@ def _within(
     lean: FloatArray,
     slots: Sequence[IntArray],
     moments: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """The sum over persons and points of ``S_iq S_iq'``, and of ``S_iq`` times the population's score."""
+) -> FloatArray:
+    """The sum over persons and points of ``S_iq S_iq'``, the population's score being its last two rows."""
     used = [slot for slot, each in enumerate(slots) if each.size]
     n_above, n_points, n_items = curves.shape
     sums = np.zeros((len(used), len(used), n_items, n_items))
@@ -256,6 +310,9 @@ def _within(
     cross = [
         np.einsum("kqj,kqj,qm->jm", totals, lean[slot], moments, optimize=True)[slots[slot]] for slot in used
     ]
+    persons = weight @ many
+    population = (moments * persons[:, None]).T @ moments
     if not used:
-        return np.zeros((0, 0)), np.zeros((0, 2))
-    return np.block(rows_of_blocks), np.concatenate(cross)
+        return population
+    across = np.concatenate(cross)
+    return np.block([[np.block(rows_of_blocks), across], [across.T, population]])
