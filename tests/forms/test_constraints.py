@@ -14,8 +14,10 @@ from ciip_irt.bank import ItemBank
 from ciip_irt.forms.blueprint import Blueprint, Domain, Target
 from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.constraints.enemies import cliques
+from ciip_irt.forms.demands import CountRule, Demands, ItemSets, KeyBalance, SumRule
+from ciip_irt.forms.facts import facts_of
 from ciip_irt.forms.findings import ERROR
-from ciip_irt.forms.form_set import enemies_of, form_set, targets_of
+from ciip_irt.forms.form_set import earlier_forms, enemies_of, form_set, targets_of
 from ciip_irt.forms.pool import Pool
 
 ROLES = ("scored", "pilot")
@@ -25,6 +27,8 @@ NEEDS = {
     "enemies": ("duplicates",),
     "overlap": ("status",),
     "difficulty": ("calibrated",),
+    "attribute_sums": ("duplicates",),
+    "listed": ("duplicates",),
 }
 
 
@@ -44,11 +48,18 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
         else None
         for own in ids
     ]
+    more, demands = random_demands(np.random.default_rng([seed, 1]), ids)
     items = pl.DataFrame(
-        {"item_id": ids, "domain": letters, "status": statuses, "key": "A", "options": "ABCD",
-         "enemies": enemies, "b": b},
+        {
+            "item_id": ids,
+            "domain": letters,
+            "status": statuses,
+            "options": "ABCD",
+            "enemies": enemies,
+            "b": b,
+        },
         schema_overrides={"b": pl.Float64, "enemies": pl.String},
-    )  # fmt: skip
+    ).with_columns(more)  # fmt: skip
     x = np.zeros((2, n_forms, n), dtype=int)
     legal = rng.random() < 0.7
     for form in range(n_forms):
@@ -79,6 +90,8 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
         enemies_apart=bool(rng.random() < 0.9),
         scored_status=("scored", "pilot") if lenient else ("scored",),
         pilot_status=("pilot", "scored") if lenient else ("pilot",),
+        testing_time_minutes=int(rng.integers(2, 8)),
+        demands=demands,
     )  # fmt: skip
     table = [
         (f"F{form}", position, ids[item], ROLES[role], letters[item])
@@ -89,11 +102,59 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
     if len({row[0] for row in table}) < n_forms:
         return None
     bank = ItemBank.from_frame(items)
+    old = pl.DataFrame(
+        [("old", i, item_id, "scored", "A") for i, item_id in enumerate(ids[::2], start=1)],
+        schema=columns, orient="row",
+    )  # fmt: skip
     pool = Pool(
         blueprint, tuple(f"F{form}" for form in range(n_forms)), tuple(ids), tuple(letters), tuple(statuses),
         enemies_of(bank.items), targets_of(bank, letters, blueprint),
+        facts_of(bank.items, letters, blueprint), earlier_forms(old),
     )  # fmt: skip
-    return pool, x.ravel(), form_set(pl.DataFrame(table, schema=columns, orient="row"), blueprint, items)
+    forms = pl.DataFrame(table, schema=columns, orient="row")
+    return pool, x.ravel(), form_set(forms, blueprint, items, earlier=old)
+
+
+def random_demands(rng, ids):
+    """Columns of a bank, some cells empty, and demands on them that a random form meets now and then."""
+    n = len(ids)
+
+    def some(values, share=0.1):
+        return [None if rng.random() < share else value for value in values]
+
+    columns = (
+        pl.Series("key", rng.choice(["A", "B", "A|B"], n, p=[0.5, 0.4, 0.1]), dtype=pl.String),
+        pl.Series("cognitive_level", some(rng.choice(["Recall", "apply"], n).tolist()), dtype=pl.String),
+        pl.Series("words", some(rng.integers(20, 80, n).tolist(), 0.05), dtype=pl.Int64),
+        pl.Series("set_id", some(rng.choice(["S", "T"], n).tolist(), 0.6), dtype=pl.String),
+        pl.Series(
+            "last_used",
+            some(rng.choice(["2019", "2021-05", "2024", "2024-09-01"], n, p=[0.5, 0.4, 0.06, 0.04]).tolist()),
+            dtype=pl.String,
+        ),
+        pl.Series("outline", some(rng.choice(["1", "0"], n, p=[0.95, 0.05]).tolist(), 0.5), dtype=pl.String),
+        pl.Series("expected_time_s", some(rng.integers(20, 90, n).tolist(), 0.2), dtype=pl.Int64),
+    )
+    named = {series.name for series in columns if series.null_count() < n}
+    level = (
+        CountRule("recall", (("cognitive_level", ("recall",)),), *sorted(rng.integers(0, 6, 2).tolist())),
+    )
+    both = (CountRule("recall in A", (("cognitive_level", ("RECALL", "x")), ("domain", ("A",))), 0, 2),)
+    sums = (SumRule("words", "words", float(rng.integers(0, 120)), float(rng.integers(200, 400))),)
+    in_b = (SumRule("words in B", "words", high=200.0, where=(("domain", ("B",)),)),)
+    sets = rng.choice(["none", "whole", "bounds"])
+    return columns, Demands(
+        counts=(*level, *both) if "cognitive_level" in named else (),
+        sums=((*sums, *in_b) if rng.random() < 0.7 else ()) if "words" in named else (),
+        include=tuple(ids[:1]) if rng.random() < 0.3 else (),
+        exclude=tuple(ids[-1:]) if rng.random() < 0.3 else (),
+        item_sets=None if sets == "none" or "set_id" not in named
+        else ItemSets(True) if sets == "whole" else ItemSets(False, 2, 2),
+        key_balance=KeyBalance(*[(0.2, 1.0), (0.0, 0.6)][int(rng.integers(2))], "AB")
+        if rng.random() < 0.7 else None,
+        last_used_before="2024-06" if rng.random() < 0.7 else None,
+        max_overlap_earlier=float(rng.choice([0.4, 0.6, 0.8])) if rng.random() < 0.8 else None,
+    )  # fmt: skip
 
 
 def rows_hold(rows, x) -> bool:

@@ -33,8 +33,9 @@ from ciip_irt.forms.assembly import (
 from ciip_irt.forms.blueprint import Blueprint, resolve_domains
 from ciip_irt.forms.check import check_form_set
 from ciip_irt.forms.constraints import CONSTRAINTS
+from ciip_irt.forms.facts import TIME, facts_of
 from ciip_irt.forms.findings import ERROR, Finding
-from ciip_irt.forms.form_set import Form, enemies_of, form_set, targets_of
+from ciip_irt.forms.form_set import Form, earlier_forms, enemies_of, form_set, targets_of
 from ciip_irt.forms.item_order import ordered_entries
 from ciip_irt.forms.pilot_filling import fill_pilots, room_for_pilots
 from ciip_irt.forms.pool import Pool, Row
@@ -66,6 +67,7 @@ def assemble(
     n_forms: int = 3,
     seed: int = 2024,
     theta_cut: float | None = None,
+    earlier: pl.DataFrame | None = None,
     progress: Progress | None = None,
 ) -> Assembly:
     """Build ``n_forms`` parallel forms, or say why the bank does not allow them.
@@ -81,6 +83,9 @@ def assemble(
         (answers so far) sends the pilots with the fewest answers first.
     theta_cut
         The standard on the bank scale; replaces the blueprint's.
+    earlier
+        Forms used before, as the ``forms`` contract describes them; new forms keep the overlap bound with
+        each of them.
     progress
         Is called with a line of text now and then.
 
@@ -93,7 +98,7 @@ def assemble(
         raise BlueprintError(Problem(f"cannot build {n_forms} forms", remedy="Ask for one form or more."))
     if theta_cut is not None:
         blueprint = replace(blueprint, theta_cut=theta_cut)
-    pool, answers, warnings = _pool(items, blueprint, n_forms)
+    pool, answers, warnings = _pool(items, blueprint, n_forms, earlier)
     empty = Assembly(
         status=INFEASIBLE, blueprint=blueprint.name, n_forms=n_forms, seed=seed, forms=forms_frame(()),
         achieved=achieved_frame((), ()), worst=None, bound=None, shortages=no_shortages(),
@@ -120,7 +125,7 @@ def assemble(
     forms = _forms(pool, scored, pilots, seed)
     table = forms_frame(forms)
     # Domains are written as the bank writes them; the check reads letters and names alike.
-    findings = check_form_set(form_set(table, blueprint, items, "assembled forms"))
+    findings = check_form_set(form_set(table, blueprint, items, "assembled forms", earlier))
     status = _status(proposal, findings, pool)
     warnings += _pilot_warnings(pool, forms)
     result = replace(
@@ -141,7 +146,9 @@ def assemble(
     return replace(result, forms=table, warnings=tuple(warnings))
 
 
-def _pool(items: pl.DataFrame, blueprint: Blueprint, n_forms: int) -> tuple[Pool, FloatArray, list[str]]:
+def _pool(
+    items: pl.DataFrame, blueprint: Blueprint, n_forms: int, earlier: pl.DataFrame | None
+) -> tuple[Pool, FloatArray, list[str]]:
     bank = ItemBank.from_frame(items)
     letters = resolve_domains(bank.items["domain"], blueprint, bank.where)
     targets = targets_of(bank, letters, blueprint)
@@ -158,6 +165,8 @@ def _pool(items: pl.DataFrame, blueprint: Blueprint, n_forms: int) -> tuple[Pool
         statuses=tuple(eligible["status"]),
         enemies=enemies,
         targets=targets,
+        facts=facts_of(bank.items, letters, blueprint, bank.where),
+        earlier=() if earlier is None else earlier_forms(earlier),
     )
     answers = np.zeros(len(keep))
     if "n" in eligible.columns:
@@ -192,7 +201,7 @@ class _Attempt:
 
 def _best_attempt(pool: Pool, seed: int, progress: Progress | None) -> _Attempt:
     """Without shared items first, which is easiest and safest; then with what the blueprint allows."""
-    slots = room_for_pilots(pool, _rows(pool), seed) if _pilots_meet_scored_enemies(pool) else []
+    slots = room_for_pilots(pool, _rows(pool), seed) if _pilots_compete(pool) else []
     disjoint = replace(pool, blueprint=replace(pool.blueprint, max_overlap=0.0))
     pools = [disjoint, pool] if _enough_for_disjoint(pool) and pool.blueprint.max_overlap != 0 else [pool]
     tries = [(choice, extra) for extra in ([slots, []] if slots else [[]]) for choice in pools]
@@ -241,8 +250,13 @@ def _solve(
     return replace(proposal, bound=max(proposal.bound, relaxed.objective))
 
 
-def _pilots_meet_scored_enemies(pool: Pool) -> bool:
-    if not pool.blueprint.enemies_apart or not pool.blueprint.pilot_slots:
+def _pilots_compete(pool: Pool) -> bool:
+    """Whether scored items chosen without regard to pilots could shut them out: by enmity or by time."""
+    if not pool.blueprint.pilot_slots:
+        return False
+    if pool.facts.numbers.get(TIME):
+        return True
+    if not pool.blueprint.enemies_apart:
         return False
     status = dict(zip(pool.item_ids, pool.statuses, strict=True))
     return any(
@@ -269,7 +283,7 @@ def _forms(pool: Pool, scored: BoolArray, pilots: BoolArray, seed: int) -> list[
             for part in (scored, pilots)
         ]
         rng = np.random.default_rng([seed, number])
-        forms.append(Form(form_id, ordered_entries(chosen[0], chosen[1], pool.blueprint, rng)))
+        forms.append(Form(form_id, ordered_entries(chosen[0], chosen[1], pool.blueprint, rng, pool.facts)))
     return forms
 
 

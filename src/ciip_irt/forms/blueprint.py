@@ -13,6 +13,7 @@ from types import MappingProxyType
 import polars as pl
 
 from ciip_irt.errors import BlueprintError, Problem, plural
+from ciip_irt.forms.demands import Demands
 
 __all__ = [
     "ApportionmentRecord",
@@ -112,6 +113,7 @@ class Blueprint:
     scored_status: tuple[str, ...] = ("scored",)
     pilot_status: tuple[str, ...] = ("pilot",)
     item_order: str = "interleaved"
+    demands: Demands = field(default_factory=Demands)
     where: str = field(default="", compare=False)
 
     @property
@@ -127,6 +129,12 @@ class Blueprint:
     def max_common_items(self) -> int | None:
         """The overlap bound in items: the largest whole number within the share."""
         return None if self.max_overlap is None else int(self.max_overlap * self.length + 1e-9)
+
+    @property
+    def max_common_earlier(self) -> int | None:
+        """The same with a form that was used before."""
+        share = self.demands.max_overlap_earlier
+        return self.max_common_items if share is None else int(share * self.length + 1e-9)
 
     def domain(self, letter: str) -> Domain:
         return next(domain for domain in self.domains if domain.letter == letter)

@@ -21,9 +21,10 @@ from ciip_irt.forms.blueprint import (
     Domain,
     Target,
 )
+from ciip_irt.forms.blueprint_reading import Reading
+from ciip_irt.forms.demands_file import DEMAND_KEYS, read_demands
 from ciip_irt.forms.rules import RULES, exact
 from ciip_irt.forms.targets import QUANTITIES
-from ciip_irt.tables import STATUS
 
 __all__ = ["load_blueprint", "parse_blueprint", "shipped_blueprints"]
 
@@ -31,6 +32,11 @@ TOP_KEYS = (
     "name", "title", "outline", "effective", "length", "pilot_slots", "testing_time_minutes", "item_order",
     "attempts", "apportionment", "domains", "difficulty", "constraints",
 )  # fmt: skip
+DOMAIN_KEYS = ("name", "percent", "count", "range")
+TARGET_KEYS = ("value", "tolerance", "severity")
+CONSTRAINT_KEYS = ("max_overlap", "enemies_apart", "scored_status", "pilot_status", *DEMAND_KEYS)
+ATTEMPT_KEYS = ("limit", "months")
+APPORTIONMENT_KEYS = ("rule", "normaliser", "tie_break", "note")
 NO_RULE = "none"
 
 
@@ -88,88 +94,11 @@ def parse_blueprint(text: str, where: str = "blueprint") -> Blueprint:
         raise BlueprintError(
             Problem(f"not valid TOML: {error}", where=where, row=int(line[1]) if line else None)
         ) from None
-    return _Reading(text, where).blueprint(content)
+    return _BlueprintReading(text, where).blueprint(content)
 
 
-class _Reading:
+class _BlueprintReading(Reading):
     """One pass over a file: takes values out, notes everything that is wrong, raises it together."""
-
-    def __init__(self, text: str, where: str) -> None:
-        self.where = where
-        self.problems: list[Problem] = []
-        self.lines = _lines_of(text)
-
-    def wrong(self, section: str, key: str, what: str, remedy: str = "") -> None:
-        place = " ".join(part for part in (f"[{section}]" if section else "", key) if part)
-        line = self.lines.get((section, key)) or self.lines.get((section, ""))
-        self.problems.append(Problem(f"{place}: {what}", where=self.where, row=line, remedy=remedy))
-
-    def keys(self, section: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
-        for key in table:
-            if key not in known:
-                near = get_close_matches(key, known, n=1)
-                self.wrong(
-                    section, key, "unknown key",
-                    f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}.",
-                )  # fmt: skip
-
-    def table(self, section: str, parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-        value = parent.get(key, {})
-        if isinstance(value, dict):
-            return value
-        self.wrong("", key, "must be a section", f"Write [{section}] and its keys below it.")
-        return {}
-
-    def text(self, section: str, table: Mapping[str, Any], key: str, default: str | None = None) -> str:
-        value = table.get(key, default)
-        if value is None:
-            self.wrong(section, key, "is missing")
-        elif not isinstance(value, str) or (default is None and not value.strip()):
-            self.wrong(section, key, f"must be text, not {value!r}")
-        else:
-            return value
-        return ""
-
-    def whole(
-        self, section: str, table: Mapping[str, Any], key: str, default: int | None = None, least: int = 0
-    ) -> int | None:
-        value = table.get(key, default)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            self.wrong(section, key, f"must be a whole number of at least {least}, not {value!r}")
-            return None
-        return value
-
-    def number(
-        self, section: str, table: Mapping[str, Any], key: str,
-        least: float = float("-inf"), most: float = float("inf"),
-    ) -> float | None:  # fmt: skip
-        value = table.get(key)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            bounds = "" if least == float("-inf") else f" from {least:g}" + (
-                f" to {most:g}" if most < float("inf") else " up"
-            )  # fmt: skip
-            self.wrong(section, key, f"must be a number{bounds}, not {value!r}")
-            return None
-        return float(value)
-
-    def choice(self, section: str, table: Mapping[str, Any], key: str, of: tuple[str, ...]) -> str:
-        value = table.get(key, of[0])
-        if value not in of:
-            self.wrong(section, key, f"must be one of {', '.join(of)}, not {value!r}")
-            return of[0]
-        return str(value)
-
-    def statuses(self, table: Mapping[str, Any], key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        value = table.get(key, list(default))
-        if not isinstance(value, list) or not value or any(status not in STATUS for status in value):
-            allowed = ", ".join(STATUS)
-            self.wrong("constraints", key, f"must be a list of {allowed}, not {value!r}")
-            return default
-        return tuple(value)
 
     def blueprint(self, content: Mapping[str, Any]) -> Blueprint:
         self.keys("", content, TOP_KEYS)
@@ -182,9 +111,7 @@ class _Reading:
         difficulty = self.table("difficulty", content, "difficulty")
         constraints = self.table("constraints", content, "constraints")
         self.keys("difficulty", difficulty, ("theta_cut", *QUANTITIES))
-        self.keys(
-            "constraints", constraints, ("max_overlap", "enemies_apart", "scored_status", "pilot_status")
-        )
+        self.keys("constraints", constraints, CONSTRAINT_KEYS)
         enemies_apart = constraints.get("enemies_apart", True)
         if not isinstance(enemies_apart, bool):
             self.wrong("constraints", "enemies_apart", f"must be true or false, not {enemies_apart!r}")
@@ -208,6 +135,7 @@ class _Reading:
             scored_status=scored_status,
             pilot_status=pilot_status,
             item_order=self.choice("", content, "item_order", ITEM_ORDERS),
+            demands=read_demands(self, constraints, domains, length or 0),
             where=self.where,
         )
         if self.problems:
@@ -231,7 +159,7 @@ class _Reading:
             if not isinstance(entry, dict):
                 self.wrong("domains", letter, "must be a section", f"Write [{section}] with name and count.")
                 continue
-            self.keys(section, entry, ("name", "percent", "count", "range"))
+            self.keys(section, entry, DOMAIN_KEYS)
             name = self.text(section, entry, "name")
             count = self.whole(section, entry, "count")
             if "count" not in entry:
@@ -264,29 +192,22 @@ class _Reading:
         return tuple(domains)
 
     def range(self, section: str, entry: Mapping[str, Any], count: int | None) -> tuple[int, int]:
-        value = entry.get("range")
-        if value is None:
+        bounds = self.bounds(section, entry, "range")
+        if bounds is None:
             return -1, -1
-        if (
-            not isinstance(value, list)
-            or len(value) != 2
-            or any(isinstance(bound, bool) or not isinstance(bound, int) for bound in value)
-            or not 0 <= value[0] <= value[1]
-        ):
-            self.wrong(section, "range", f"must be [low, high], not {value!r}")
+        if count is not None and not bounds[0] <= count <= bounds[1]:
+            self.wrong(section, "range", f"[{bounds[0]}, {bounds[1]}] does not contain the count {count}")
             return -1, -1
-        if count is not None and not value[0] <= count <= value[1]:
-            self.wrong(section, "range", f"[{value[0]}, {value[1]}] does not contain the count {count}")
-        return value[0], value[1]
+        return bounds
 
     def attempts(self, content: Mapping[str, Any]) -> AttemptRules | None:
         table = self.table("attempts", content, "attempts")
         if not table:
             return None
-        self.keys("attempts", table, ("limit", "months"))
+        self.keys("attempts", table, ATTEMPT_KEYS)
         limit = self.whole("attempts", table, "limit", least=1)
         months = self.whole("attempts", table, "months", least=1)
-        for key in ("limit", "months"):
+        for key in ATTEMPT_KEYS:
             if key not in table:
                 self.wrong("attempts", key, "is missing")
         return AttemptRules(limit or 1, months or 1)
@@ -296,7 +217,7 @@ class _Reading:
         if not table:
             return None
         section = "apportionment"
-        self.keys(section, table, ("rule", "normaliser", "tie_break", "note"))
+        self.keys(section, table, APPORTIONMENT_KEYS)
         rule = self.text(section, table, "rule")
         if rule and rule != NO_RULE and rule not in RULES:
             self.wrong(section, "rule", f"unknown rule {rule!r}", f"Choose {NO_RULE} or {', '.join(RULES)}.")
@@ -313,7 +234,7 @@ class _Reading:
                 continue
             section = f"difficulty.{quantity}"
             table = self.table(section, difficulty, quantity)
-            self.keys(section, table, ("value", "tolerance", "severity"))
+            self.keys(section, table, TARGET_KEYS)
             tolerance = self.number(section, table, "tolerance", 0)
             if tolerance is None and "tolerance" not in table:
                 self.wrong(section, "tolerance", "is missing", f"Unit: {QUANTITIES[quantity].unit}.")
@@ -326,18 +247,3 @@ class _Reading:
                 )
             )  # fmt: skip
         return tuple(targets)
-
-
-def _lines_of(text: str) -> dict[tuple[str, str], int]:
-    """Line of each section and key as usually written; dotted and inline tables are left out."""
-    lines: dict[tuple[str, str], int] = {}
-    section = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[([^\[\]]+)\]", line):
-            section = header[1].replace('"', "").replace(" ", "")
-            lines.setdefault((section, ""), number)
-            parent, _, child = section.rpartition(".")
-            lines.setdefault((parent, child), number)
-        elif key := re.match(r'\s*"?([\w-]+)"?\s*=', line):
-            lines.setdefault((section, key[1]), number)
-    return lines

@@ -171,12 +171,39 @@ def _demands(b: Blueprint) -> list[str]:
         lines.append(
             f"Two forms share at most {b.max_common_items} scored items ({100 * b.max_overlap:g} %)."
         )
+    lines += _more_demands(b)
     if b.enemies_apart:
         lines.append("Enemies never meet in one sitting, scored or pilot.")
     lines.append(
         f"Scored slots take items with status {' or '.join(b.scored_status)},"
         f" pilot slots {' or '.join(b.pilot_status)}. Item order: {b.item_order}."
     )
+    return lines
+
+
+def _more_demands(b: Blueprint) -> list[str]:
+    demands = b.demands
+    lines = [f"{rule.name}: {rule.wanted} scored items." for rule in demands.counts]
+    lines += [f"{rule.name}: {rule.column} of the scored items {rule.wanted}." for rule in demands.sums]
+    if demands.max_overlap_earlier is not None:
+        lines.append(f"With an earlier form at most {b.max_common_earlier} scored items in common.")
+    if demands.include:
+        lines.append(f"Every form includes {', '.join(demands.include)}.")
+    if demands.exclude:
+        lines.append(f"No form has {', '.join(demands.exclude)}.")
+    sets = demands.item_sets
+    if sets is not None:
+        how = "whole or not at all" if sets.whole else f"with {sets.low} to {sets.high} items or not at all"
+        lines.append(f"An item set is taken {how}, and its items stand together.")
+    if demands.last_used_before is not None:
+        lines.append(f"Scored items were last used before {demands.last_used_before}.")
+    balance = demands.key_balance
+    if balance is not None:
+        run = f"; none more than {balance.longest_run} times running" if balance.longest_run else ""
+        lines.append(
+            f"Each of {', '.join(balance.letters)} is the key of {100 * balance.low:g} to"
+            f" {100 * balance.high:g} % of the scored items{run}."
+        )
     return lines
 
 

@@ -1,8 +1,10 @@
 """Blueprint files, written: the same content gives the same bytes."""
 
 import re
+from math import isfinite
 
 from ciip_irt.forms.blueprint import Blueprint
+from ciip_irt.forms.demands import Demands, Where
 
 __all__ = ["blueprint_toml"]
 
@@ -55,7 +57,46 @@ def blueprint_toml(blueprint: Blueprint) -> str:
         f"scored_status = [{', '.join(map(_quoted, b.scored_status))}]",
         f"pilot_status = [{', '.join(map(_quoted, b.pilot_status))}]",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_demands(b.demands)]) + "\n"
+
+
+def _demands(demands: Demands) -> list[str]:
+    """The rest of ``[constraints]``: plain keys first, then its sections."""
+    lines = []
+    if demands.max_overlap_earlier is not None:
+        lines.append(f"max_overlap_earlier = {demands.max_overlap_earlier!r}")
+    for key, items in (("include", demands.include), ("exclude", demands.exclude)):
+        if items:
+            lines.append(f"{key} = [{', '.join(map(_quoted, items))}]")
+    sets = demands.item_sets
+    if sets is not None:
+        lines.append(f"item_sets = {_quoted('whole') if sets.whole else f'[{sets.low}, {sets.high}]'}")
+    if demands.last_used_before is not None:
+        lines.append(f"last_used_before = {_quoted(demands.last_used_before)}")
+    balance = demands.key_balance
+    if balance is not None:
+        lines += ["", "[constraints.key_balance]", f"low = {balance.low!r}", f"high = {balance.high!r}",
+                  f"letters = {_quoted(balance.letters)}"]  # fmt: skip
+        if balance.longest_run is not None:
+            lines.append(f"longest_run = {balance.longest_run}")
+    for count in demands.counts:
+        lines += ["", "[[constraints.counts]]", f"name = {_quoted(count.name)}", _where(count.where)]
+        lines.append(
+            f"count = {count.low}" if count.low == count.high else f"range = [{count.low}, {count.high}]"
+        )
+    for rule in demands.sums:
+        lines += ["", "[[constraints.sums]]", f"name = {_quoted(rule.name)}",
+                  f"column = {_quoted(rule.column)}"]  # fmt: skip
+        if rule.where:
+            lines.append(_where(rule.where))
+        lines += [f"{key} = {bound!r}" for key, bound in (("low", rule.low), ("high", rule.high))
+                  if isfinite(bound)]  # fmt: skip
+    return lines
+
+
+def _where(where: Where) -> str:
+    conditions = (f"{_key(column)} = [{', '.join(map(_quoted, values))}]" for column, values in where)
+    return f"where = {{ {', '.join(conditions)} }}"
 
 
 def _quoted(text: str) -> str:

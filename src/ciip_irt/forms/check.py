@@ -10,12 +10,18 @@ from ciip_irt.forms.blueprint import Blueprint
 from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.form_set import FormSet, form_set
+from ciip_irt.forms.item_order import longest_run, single_keys
 
 __all__ = ["CHECKED_RULES", "check_form_set", "check_forms"]
 
 
 def check_forms(
-    forms: pl.DataFrame, blueprint: Blueprint, items: pl.DataFrame, *, where: str = "forms"
+    forms: pl.DataFrame,
+    blueprint: Blueprint,
+    items: pl.DataFrame,
+    *,
+    earlier: pl.DataFrame | None = None,
+    where: str = "forms",
 ) -> list[Finding]:
     """Everything in which the forms do not conform, form by form; an empty list where they do.
 
@@ -25,6 +31,8 @@ def check_forms(
         ``form_id, position, item_id, role, domain``; one or more forms. Overlap is judged among them.
     items
         The bank, as the ``items`` contract describes it; a target without a value is its average.
+    earlier
+        Forms used before: overlap with each is judged too.
 
     Raises
     ------
@@ -42,7 +50,7 @@ def check_forms(
     A Procurement: 0 items, blueprint needs 1
     B Operations: 2 items, blueprint needs 1
     """
-    return check_form_set(form_set(forms, blueprint, items, where))
+    return check_form_set(form_set(forms, blueprint, items, where, earlier))
 
 
 def check_form_set(given: FormSet) -> list[Finding]:
@@ -89,6 +97,46 @@ def _positions(given: FormSet) -> Iterator[Finding]:
             yield Finding("positions", ERROR, form.form_id, "", message)
 
 
+def _set_order(given: FormSet) -> Iterator[Finding]:
+    if given.blueprint.demands.item_sets is None:
+        return
+    set_of = given.facts.named("set_id")
+    for form in given.forms:
+        places: dict[str, list[int]] = {}
+        for place, entry in enumerate(sorted(form.entries, key=lambda entry: entry.position)):
+            if entry.item_id in set_of:
+                places.setdefault(set_of[entry.item_id], []).append(place)
+        for set_id, found in places.items():
+            if found[-1] - found[0] >= len(found):
+                message = f"the items of set {set_id} do not stand together"
+                yield Finding("set_order", ERROR, form.form_id, "", message)
+
+
+def _key_runs(given: FormSet) -> Iterator[Finding]:
+    balance = given.blueprint.demands.key_balance
+    if balance is None or balance.longest_run is None:
+        return
+    keys = single_keys(given.facts)
+    for form in given.forms:
+        entries = sorted(form.entries, key=lambda entry: entry.position)
+        run, start = longest_run(entries, keys)
+        if run > balance.longest_run:
+            message = (
+                f"key {keys[entries[start].item_id]} comes {run} times running, from position"
+                f" {entries[start].position}; blueprint allows {balance.longest_run}"
+            )
+            yield Finding("key_runs", ERROR, form.form_id, entries[start].item_id, message)
+
+
+def _form_outline(given: FormSet) -> Iterator[Finding]:
+    ours = given.blueprint.outline
+    for form in given.forms:
+        for outline in given.outlines.get(form.form_id, ()):
+            if outline != ours:
+                message = f"the form is of outline {outline}, the blueprint of outline {ours}"
+                yield Finding("form_outline", ERROR, form.form_id, "", message)
+
+
 def _some(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
 
@@ -98,6 +146,9 @@ TABLE_RULES: dict[str, Callable[[FormSet], Iterator[Finding]]] = {
     "unknown_item": _unknown_items,
     "domain": _domains,
     "positions": _positions,
+    "form_outline": _form_outline,
+    "set_order": _set_order,
+    "key_runs": _key_runs,
 }
 
 CHECKED_RULES: tuple[str, ...] = (*TABLE_RULES, *CONSTRAINTS)

@@ -1,7 +1,7 @@
 """Forms as the check sees them: plain rows next to the bank, no matrices and no solver."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -9,10 +9,22 @@ import polars as pl
 
 from ciip_irt.bank import ItemBank
 from ciip_irt.forms.blueprint import Blueprint, resolve_domains
+from ciip_irt.forms.facts import Facts, facts_of
 from ciip_irt.forms.targets import ResolvedTarget, resolve_targets
 from ciip_irt.tables import FORMS
 
-__all__ = ["PILOT", "SCORED", "BankItem", "Entry", "Form", "FormSet", "enemies_of", "form_set", "targets_of"]
+__all__ = [
+    "PILOT",
+    "SCORED",
+    "BankItem",
+    "Entry",
+    "Form",
+    "FormSet",
+    "earlier_forms",
+    "enemies_of",
+    "form_set",
+    "targets_of",
+]
 
 SCORED, PILOT = "scored", "pilot"
 
@@ -54,12 +66,18 @@ class BankItem:
 
 @dataclass(frozen=True, slots=True)
 class FormSet:
-    """All forms under check with their bank and targets."""
+    """All forms under check with their bank and targets.
+
+    ``outlines`` are what the forms themselves name, where their table has a column ``outline``.
+    """
 
     blueprint: Blueprint
     forms: tuple[Form, ...]
     bank: Mapping[str, BankItem]
     targets: tuple[ResolvedTarget, ...]
+    facts: Facts = field(default_factory=Facts)
+    earlier: tuple[Form, ...] = ()
+    outlines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def enemies_of(items: pl.DataFrame) -> dict[str, frozenset[str]]:
@@ -94,7 +112,40 @@ def targets_of(bank: ItemBank, letters: list[str], blueprint: Blueprint) -> tupl
     )
 
 
-def form_set(forms: pl.DataFrame, blueprint: Blueprint, items: pl.DataFrame, where: str = "forms") -> FormSet:
+def earlier_forms(table: pl.DataFrame, judged: Sequence[Form] = ()) -> tuple[Form, ...]:
+    """Forms used before, held against no bank; a form under check that is among them is left out.
+
+    Raises
+    ------
+    TableError
+        The table cannot be read as forms.
+    """
+    read = FORMS.validate(table, "earlier forms").select("form_id", "position", "item_id", "role", "domain")
+    entries: dict[str, list[Entry]] = {}
+    for form_id, position, item_id, role, domain in read.iter_rows():
+        entries.setdefault(form_id, []).append(Entry(position, item_id, role, domain))
+    same = {form.form_id: set(form.scored) for form in judged}
+    found = (Form(form_id, tuple(lines)) for form_id, lines in entries.items())
+    return tuple(form for form in found if same.get(form.form_id) != set(form.scored))
+
+
+def _outlines(table: pl.DataFrame) -> dict[str, tuple[str, ...]]:
+    if "outline" not in table.columns:
+        return {}
+    named = table.select("form_id", pl.col("outline").cast(pl.String)).drop_nulls()
+    found: dict[str, dict[str, None]] = {}
+    for form_id, outline in named.iter_rows():
+        found.setdefault(form_id, {})[outline.strip()] = None
+    return {form_id: tuple(outlines) for form_id, outlines in found.items()}
+
+
+def form_set(
+    forms: pl.DataFrame,
+    blueprint: Blueprint,
+    items: pl.DataFrame,
+    where: str = "forms",
+    earlier: pl.DataFrame | None = None,
+) -> FormSet:
     """Both tables checked against their contracts and brought together.
 
     Raises
@@ -116,9 +167,13 @@ def form_set(forms: pl.DataFrame, blueprint: Blueprint, items: pl.DataFrame, whe
     rows = table.select("form_id", "position", "item_id", "role").iter_rows()
     for (form_id, position, item_id, role), letter in zip(rows, claimed, strict=True):
         entries.setdefault(form_id, []).append(Entry(position, item_id, role, letter))
+    judged = tuple(Form(form_id, tuple(lines)) for form_id, lines in entries.items())
     return FormSet(
         blueprint=blueprint,
-        forms=tuple(Form(form_id, tuple(lines)) for form_id, lines in entries.items()),
+        forms=judged,
         bank=known,
         targets=targets_of(bank, letters, blueprint),
+        facts=facts_of(bank.items, letters, blueprint, bank.where),
+        earlier=() if earlier is None else earlier_forms(earlier, judged),
+        outlines=_outlines(table),
     )

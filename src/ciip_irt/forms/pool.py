@@ -1,14 +1,15 @@
 """Items as the solver sees them: one 0/1 column per item, form and role, and named rows over them."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.forms.blueprint import Blueprint
+from ciip_irt.forms.facts import Facts
 from ciip_irt.forms.findings import ERROR, Finding
-from ciip_irt.forms.form_set import PILOT, SCORED, FormSet
+from ciip_irt.forms.form_set import PILOT, SCORED, Form, FormSet
 from ciip_irt.forms.targets import ResolvedTarget
 
 __all__ = ["Constraint", "Pool", "Row"]
@@ -31,6 +32,8 @@ class Pool:
     statuses: tuple[str, ...]
     enemies: Mapping[str, frozenset[str]]
     targets: tuple[ResolvedTarget, ...]
+    facts: Facts = field(default_factory=Facts)
+    earlier: tuple[Form, ...] = ()
 
     @property
     def n_items(self) -> int:
@@ -57,7 +60,8 @@ class Row:
 
     ``give > 0`` makes it a target: the bounds widen by ``give * y``, and ``y`` is minimised; ``y <= 1`` means
     within the tolerance. ``helpers`` are continuous columns from 0 to 1 that rows share by key.
-    ``relaxable`` rows may be broken, at a price per item, when nothing satisfies all of them.
+    ``relaxable`` rows may be broken, at a price per item, when nothing satisfies all of them; a row that sums
+    another ``unit`` pays by its average item.
     """
 
     name: str
@@ -69,6 +73,11 @@ class Row:
     give: float = 0.0
     severity: str = ERROR
     relaxable: bool = False
+    unit: str = "item"
+
+
+def _always(given: FormSet) -> bool:  # noqa: ARG001
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +85,11 @@ class Constraint:
     """A rule with two faces written apart: rows for the solver, findings for people.
 
     A form satisfies the rows (with ``y = 1`` in targets) exactly where ``check`` finds no error.
+    ``asked`` says whether blueprint and bank give the check anything to judge.
     """
 
     name: str
     meaning: str
     rows: Callable[[Pool], Iterable[Row]]
     check: Callable[[FormSet], Iterable[Finding]]
+    asked: Callable[[FormSet], bool] = _always

@@ -65,11 +65,12 @@ def build_program(
     helper_costs
         Prices of helper columns; the helpers not named cost nothing.
     relax
-        Leave targets out and let every relaxable row be broken at price 1 per item.
+        Leave targets out and let every relaxable row be broken, at price 1 per item.
     """
     prices = dict(helper_costs)
     helpers: dict[Hashable, int] = {}
     slacks: list[tuple[str, int]] = []
+    slack_prices: list[float] = []
     used_y = [False, False]
     starts, row_lower, row_upper = [0], [], []
     indices: list[IntArray] = []
@@ -108,6 +109,7 @@ def build_program(
             for sign, bound in ((1, row.lower), (-1, row.upper)):
                 if np.isfinite(bound) and not (sign == 1 and bound <= 0):
                     slacks.append((row.name, sign))
+                    slack_prices.append(_price(row))
                     columns = np.append(columns, -len(slacks))
                     coefficients = np.append(coefficients, float(sign))
         add(row.lower, row.upper, columns, coefficients)
@@ -121,7 +123,7 @@ def build_program(
         more_cost[:2] = 1.0, WARNING_WEIGHT
     for key, number in helpers.items():
         more_cost[number - n_x] = prices.get(key, 0.0)
-    more_cost[2 + len(helpers) :] = 1.0
+    more_cost[2 + len(helpers) :] = slack_prices
     y_upper = [np.inf if used else 0.0 for used in used_y]
     return Program(
         cost=np.concatenate([np.zeros(n_x) if cost is None else cost, more_cost]),
@@ -136,3 +138,9 @@ def build_program(
         n_x=n_x,
         slack_rows=tuple(slacks),
     )
+
+
+def _price(row: Row) -> float:
+    """Of breaking a row by one unit: 1 per item, whatever the row sums."""
+    size = float(np.abs(row.coefficients).mean()) if row.unit != "item" and len(row.coefficients) else 1.0
+    return 1.0 / size if size > 0 else 1.0

@@ -7,6 +7,8 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.errors import plural
+from ciip_irt.forms.constraints.last_use import used_since
+from ciip_irt.forms.facts import matches
 from ciip_irt.forms.findings import ERROR
 from ciip_irt.forms.pool import Pool, Row
 from ciip_irt.forms.program import build_program
@@ -27,21 +29,32 @@ def no_shortages() -> pl.DataFrame:
 
 
 def usable_scored(pool: Pool) -> list[bool]:
-    """Which items may stand in a scored slot: by status, and by parameters where targets demand them."""
+    """Which items may stand in a scored slot: by status, parameters where targets demand them, demands."""
+    barred = _barred(pool)
     strict = any(target.severity == ERROR for target in pool.targets)
     known = pool.targets[0].contributions if pool.targets else {}
     return [
-        status in pool.blueprint.scored_status and (not strict or item_id in known)
+        status in pool.blueprint.scored_status and (not strict or item_id in known) and item_id not in barred
         for item_id, status in zip(pool.item_ids, pool.statuses, strict=True)
     ]
+
+
+def _barred(pool: Pool) -> set[str]:
+    demands, ours = pool.blueprint.demands, pool.blueprint.outline
+    barred = set(demands.exclude)
+    barred |= {item_id for item_id, outline in pool.facts.named("outline").items() if outline != ours}
+    if demands.last_used_before is not None:
+        dates = pool.facts.named("last_used").items()
+        barred |= {item_id for item_id, date in dates if used_since(date, demands.last_used_before)}
+    return barred
 
 
 def count_shortages(pool: Pool) -> pl.DataFrame:
     """Cells in which the bank has fewer items than the forms need, whatever the solver does.
 
-    Two counts, each a proof: per domain, ``supply < need`` of one form; in all, K forms of n items of which
-    any two share at most m need ``K n - m K (K - 1) / 2`` different items, and a domain can give at most
-    ``min(supply, K x count)`` of them.
+    Each count is a proof: per domain and per count by attribute, ``supply < need`` of one form; in all, K
+    forms of n items of which any two share at most m need ``K n - m K (K - 1) / 2`` different items, and a
+    domain can give at most ``min(supply, K x count)`` of them.
     """
     b, n_forms = pool.blueprint, len(pool.form_ids)
     usable = usable_scored(pool)
@@ -69,6 +82,17 @@ def count_shortages(pool: Pool) -> pl.DataFrame:
             f" {', or '.join(ways)}."
         )
         rows.append(("scored items", d.letter, d.low, supply[d.letter], short, message))
+    for rule in b.demands.counts:
+        able = sum(
+            good and matches(pool.facts, rule.where, item_id)
+            for item_id, good in zip(pool.item_ids, usable, strict=True)
+        )
+        if able < rule.low:
+            message = (
+                f"{rule.name} needs {plural(rule.low, 'scored item')}; the bank has {able} that qualify."
+                f" Write {rule.low - able}, or lower the bound."
+            )
+            rows.append((rule.name, "", rule.low, able, rule.low - able, message))
     bound = b.max_common_items
     if not rows and bound is not None and n_forms > 1:
         needed = max(b.length, n_forms * b.length - bound * n_forms * (n_forms - 1) // 2)
@@ -111,10 +135,12 @@ def nearest_change(
     for (name, sign), amount in zip(program.slack_rows, proposal.values[program.first_slack :], strict=True):
         if amount > 0.5:
             broken[name] += sign * round(float(amount))
+    units = {row.name: row.unit for row in rows}
     wording = "The nearest forms" if proposal.stopped == "optimal" else "The nearest forms found"
     found = []
     for name, amount in sorted(broken.items(), key=lambda item: (-abs(item[1]), item[0]))[:MAX_ROWS]:
-        size = plural(abs(amount), "item")
+        unit = units.get(name, "item")
+        size = plural(abs(amount), unit) if unit == "item" else f"{abs(amount):,} {unit}"
         message = (
             f"{wording} break '{name}' by {size}: {size} too {'few' if amount > 0 else 'many'}."
             " Write items that are free to stand there, or loosen that row."

@@ -1,14 +1,23 @@
 """Assembly constraints, one file each. A new one is a new file and one line in ``CONSTRAINTS``."""
 
+from ciip_irt.forms.constraints.attribute_counts import ATTRIBUTE_COUNTS
+from ciip_irt.forms.constraints.attribute_sums import ATTRIBUTE_SUMS
 from ciip_irt.forms.constraints.calibrated import CALIBRATED
 from ciip_irt.forms.constraints.difficulty import DIFFICULTY
 from ciip_irt.forms.constraints.domain_counts import DOMAIN_COUNTS
+from ciip_irt.forms.constraints.earlier_overlap import EARLIER_OVERLAP
 from ciip_irt.forms.constraints.enemies import ENEMIES
+from ciip_irt.forms.constraints.item_sets import ITEM_SETS
+from ciip_irt.forms.constraints.key_balance import KEY_BALANCE
+from ciip_irt.forms.constraints.last_use import LAST_USE
 from ciip_irt.forms.constraints.length import LENGTH
+from ciip_irt.forms.constraints.listed import LISTED
 from ciip_irt.forms.constraints.once import ONCE
+from ciip_irt.forms.constraints.outline import OUTLINE
 from ciip_irt.forms.constraints.overlap import OVERLAP
 from ciip_irt.forms.constraints.pilot_slots import PILOT_SLOTS
 from ciip_irt.forms.constraints.status import STATUS
+from ciip_irt.forms.constraints.time_budget import TIME_BUDGET
 from ciip_irt.forms.pool import Constraint
 
 __all__ = ["CONSTRAINTS"]
@@ -16,6 +25,8 @@ __all__ = ["CONSTRAINTS"]
 CONSTRAINTS: dict[str, Constraint] = {
     constraint.name: constraint
     for constraint in (
-        LENGTH, DOMAIN_COUNTS, STATUS, ONCE, ENEMIES, OVERLAP, PILOT_SLOTS, CALIBRATED, DIFFICULTY,
+        LENGTH, DOMAIN_COUNTS, ATTRIBUTE_COUNTS, ATTRIBUTE_SUMS, LISTED, ITEM_SETS, KEY_BALANCE, STATUS,
+        OUTLINE, LAST_USE, ONCE, ENEMIES, OVERLAP, EARLIER_OVERLAP, PILOT_SLOTS, TIME_BUDGET, CALIBRATED,
+        DIFFICULTY,
     )
 }  # fmt: skip

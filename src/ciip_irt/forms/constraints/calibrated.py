@@ -44,4 +44,7 @@ def check(given: FormSet) -> Iterator[Finding]:
             yield Finding(NAME, severity, form.form_id, without[0], message)
 
 
-CALIBRATED = Constraint(NAME, "scored items have parameters where difficulty has a target", rows, check)
+CALIBRATED = Constraint(
+    NAME, "scored items have parameters where difficulty has a target", rows, check,
+    lambda given: bool(given.targets),
+)  # fmt: skip

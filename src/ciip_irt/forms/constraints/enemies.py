@@ -80,4 +80,7 @@ def check(given: FormSet) -> Iterator[Finding]:
                     yield Finding(NAME, ERROR, form.form_id, item_id, message)
 
 
-ENEMIES = Constraint(NAME, "enemies never meet in one sitting, scored or pilot", rows, check)
+ENEMIES = Constraint(
+    NAME, "enemies never meet in one sitting, scored or pilot", rows, check,
+    lambda given: given.blueprint.enemies_apart,
+)  # fmt: skip

@@ -83,4 +83,7 @@ def check(given: FormSet) -> Iterator[Finding]:
             yield Finding(NAME, ERROR, second, "", message)
 
 
-OVERLAP = Constraint(NAME, "two forms share no more scored items than the blueprint allows", rows, check)
+OVERLAP = Constraint(
+    NAME, "two forms share no more scored items than the blueprint allows", rows, check,
+    lambda given: given.blueprint.max_common_items is not None and len(given.forms) > 1,
+)  # fmt: skip

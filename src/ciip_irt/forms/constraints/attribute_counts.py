@@ -1,0 +1,51 @@
+"""The number of scored items with given values in columns of the bank: one column, or several together."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ciip_irt.errors import plural
+from ciip_irt.forms.facts import matches
+from ciip_irt.forms.findings import ERROR, WARNING, Finding
+from ciip_irt.forms.form_set import SCORED, FormSet
+from ciip_irt.forms.pool import Constraint, Pool, Row
+
+__all__ = ["ATTRIBUTE_COUNTS"]
+
+NAME = "attribute_counts"
+
+
+def rows(pool: Pool) -> Iterator[Row]:
+    for rule in pool.blueprint.demands.counts:
+        members = pool.items_where(matches(pool.facts, rule.where, item_id) for item_id in pool.item_ids)
+        for form, form_id in enumerate(pool.form_ids):
+            yield Row(
+                f"{form_id}: {rule.name}", float(rule.low), float(rule.high),
+                pool.columns(SCORED, form, members), np.ones(len(members)), relaxable=True,
+            )  # fmt: skip
+
+
+def check(given: FormSet) -> Iterator[Finding]:
+    rules = given.blueprint.demands.counts
+    columns = dict.fromkeys(column for rule in rules for column, _ in rule.where if column != "domain")
+    for form in given.forms:
+        known = [item_id for item_id in form.scored if item_id in given.bank]
+        for rule in rules:
+            count = sum(matches(given.facts, rule.where, item_id) for item_id in known)
+            if not rule.low <= count <= rule.high:
+                message = f"{rule.name}: {plural(count, 'item')}, blueprint needs {rule.wanted}"
+                yield Finding(NAME, ERROR, form.form_id, "", message)
+        for column in columns:
+            without = [item_id for item_id in known if item_id not in given.facts.named(column)]
+            if without:
+                message = (
+                    f"{plural(len(without), 'scored item')} without a {column}"
+                    f" (e.g. {', '.join(without[:5])}): they count for no row that names it"
+                )
+                yield Finding(NAME, WARNING, form.form_id, without[0], message)
+
+
+ATTRIBUTE_COUNTS = Constraint(
+    NAME, "each count by attribute is within the blueprint's bounds", rows, check,
+    lambda given: bool(given.blueprint.demands.counts),
+)  # fmt: skip

@@ -1,0 +1,69 @@
+"""Sums of a numeric column over the scored items: words, for example.
+
+An item without a value makes the sum unknown: where a sum is bounded, only items with a value may be scored.
+"""
+
+from collections.abc import Iterator
+from math import fsum
+
+import numpy as np
+
+from ciip_irt.errors import plural
+from ciip_irt.forms.facts import matches
+from ciip_irt.forms.findings import ERROR, Finding
+from ciip_irt.forms.form_set import SCORED, FormSet
+from ciip_irt.forms.pool import Constraint, Pool, Row
+
+__all__ = ["ATTRIBUTE_SUMS"]
+
+NAME = "attribute_sums"
+ROUNDING = 1e-9
+
+
+def rows(pool: Pool) -> Iterator[Row]:
+    for rule in pool.blueprint.demands.sums:
+        values = pool.facts.numbers.get(rule.column, {})
+        concerned = [matches(pool.facts, rule.where, item_id) for item_id in pool.item_ids]
+        without = pool.items_where(
+            here and item_id not in values for here, item_id in zip(concerned, pool.item_ids, strict=True)
+        )
+        counted = pool.items_where(
+            here and item_id in values for here, item_id in zip(concerned, pool.item_ids, strict=True)
+        )
+        coefficients = np.array([values[pool.item_ids[item]] for item in counted])
+        for form, form_id in enumerate(pool.form_ids):
+            yield Row(
+                f"{form_id}: {rule.name}", rule.low, rule.high, pool.columns(SCORED, form, counted),
+                coefficients, relaxable=True, unit=rule.column,
+            )  # fmt: skip
+            if len(without):
+                yield Row(
+                    f"{form_id}: {rule.name}, items with a value only", 0.0, 0.0,
+                    pool.columns(SCORED, form, without), np.ones(len(without)),
+                )  # fmt: skip
+
+
+def check(given: FormSet) -> Iterator[Finding]:
+    for rule in given.blueprint.demands.sums:
+        values = given.facts.numbers.get(rule.column, {})
+        for form in given.forms:
+            concerned = [i for i in form.scored if i in given.bank and matches(given.facts, rule.where, i)]
+            without = [item_id for item_id in concerned if item_id not in values]
+            if without:
+                message = (
+                    f"{rule.name}: {plural(len(without), 'scored item')} without {rule.column}"
+                    f" (e.g. {', '.join(without[:5])}): the sum cannot be told"
+                )
+                yield Finding(NAME, ERROR, form.form_id, without[0], message)
+                continue
+            total = fsum(values[item_id] for item_id in concerned)
+            slack = ROUNDING * max(1.0, abs(total))
+            if not rule.low - slack <= total <= rule.high + slack:
+                message = f"{rule.name}: {total:g} {rule.column}, blueprint needs {rule.wanted}"
+                yield Finding(NAME, ERROR, form.form_id, "", message)
+
+
+ATTRIBUTE_SUMS = Constraint(
+    NAME, "each sum over the scored items is within the blueprint's bounds", rows, check,
+    lambda given: bool(given.blueprint.demands.sums),
+)  # fmt: skip

@@ -1,0 +1,71 @@
+"""Scored items rest: none that was used on the blueprint's date or later.
+
+Dates are compared as far as both are given: of an item last used in "2024" nobody knows whether it was
+before "2024-06"; it may stand, and a warning says so.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ciip_irt.errors import plural
+from ciip_irt.forms.findings import ERROR, WARNING, Finding
+from ciip_irt.forms.form_set import SCORED, FormSet
+from ciip_irt.forms.pool import Constraint, Pool, Row
+
+__all__ = ["LAST_USE", "used_since"]
+
+NAME = "last_use"
+
+
+def used_since(last_used: str, before: str) -> bool | None:
+    """Whether a date is not before the bound; nothing where it is too coarse to tell.
+
+    >>> used_since("2024-07-01", "2024-06"), used_since("2023", "2024-06"), used_since("2024", "2024-06")
+    (True, False, None)
+    """
+    common = min(len(last_used), len(before))
+    if last_used[:common] != before[:common]:
+        return last_used[:common] > before[:common]
+    return True if len(last_used) >= len(before) else None
+
+
+def rows(pool: Pool) -> Iterator[Row]:
+    before = pool.blueprint.demands.last_used_before
+    if before is None:
+        return
+    dates = pool.facts.named("last_used")
+    barred = pool.items_where(i in dates and used_since(dates[i], before) is True for i in pool.item_ids)
+    for form, form_id in enumerate(pool.form_ids) if len(barred) else ():
+        yield Row(
+            f"{form_id}: scored items last used before {before}", 0.0, 0.0,
+            pool.columns(SCORED, form, barred), np.ones(len(barred)),
+        )  # fmt: skip
+
+
+def check(given: FormSet) -> Iterator[Finding]:
+    before = given.blueprint.demands.last_used_before
+    if before is None:
+        return
+    dates = given.facts.named("last_used")
+    for form in given.forms:
+        unsure = []
+        for item_id in dict.fromkeys(form.scored):
+            verdict = used_since(dates[item_id], before) if item_id in dates else False
+            if verdict:
+                message = f"{item_id} was last used {dates[item_id]}; blueprint wants use before {before}"
+                yield Finding(NAME, ERROR, form.form_id, item_id, message)
+            elif verdict is None:
+                unsure.append(item_id)
+        if unsure:
+            message = (
+                f"{plural(len(unsure), 'scored item')} with a last use too coarse to compare with {before}"
+                f" (e.g. {', '.join(unsure[:5])})"
+            )
+            yield Finding(NAME, WARNING, form.form_id, unsure[0], message)
+
+
+LAST_USE = Constraint(
+    NAME, "no scored item was used on the blueprint's date or later", rows, check,
+    lambda given: given.blueprint.demands.last_used_before is not None,
+)  # fmt: skip
