@@ -142,6 +142,11 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
             "reliability_type": ["KR-20"], "sem": [4.04], "mean_p": [0.76], "mean_r": [0.24],
             "median_total_time_s": [7420.0], "cut": [88.0], "n_passed": [770], "pass_rate": [0.856],
         }),
+        "accreditation.csv": pl.DataFrame({
+            "form_id": ["2024-A"], "n_candidates": [900], "pass_rate": [0.856], "cut": [88.0],
+            "decision_consistency": [0.917], "decision_accuracy": [0.941], "csem_at_cut": [5.01],
+            "decision_method": ["lee"], "remarks": [""],
+        }),
         "parameters.csv": pl.DataFrame(parameters, infer_schema_length=None),
         "population.csv": pl.DataFrame({"group": ["all"], "mean": [0.31], "sd": [0.84]}),
         "fit.csv": pl.DataFrame({"item_id": [ids[0]] * 2, "statistic": ["infit_mnsq", "outfit_mnsq"],

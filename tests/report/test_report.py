@@ -243,6 +243,15 @@ def test_any_one_file_is_enough(tmp_path: Path, outputs: Callable[..., dict[str,
         read(path)
 
 
+def test_decisions_stand_on_the_forms_page(tmp_path: Path, outputs: Callable[..., dict[str, Any]]) -> None:
+    write_outputs(tmp_path, outputs(n_items=6, n_pilots=2))
+    write_report(tmp_path)
+    page = read(tmp_path / "report" / "forms.html")
+    text = " ".join(" ".join(page.text).split())
+    for expected in ("Pass and fail", "CSEM at cut", ".917", ".941"):
+        assert expected in text
+
+
 def test_what_is_absent_is_said(tmp_path: Path, outputs: Callable[..., dict[str, Any]]) -> None:
     write_outputs(tmp_path, {"item_statistics.csv": outputs()["item_statistics.csv"]})
     reader = read(write_report(tmp_path))

@@ -24,6 +24,9 @@ __all__ = [
 
 Outputs = dict[str, pl.DataFrame | Mapping[str, Any] | str | bytes]
 
+ASSEMBLY_FILES = ("forms.csv", "achieved.csv", "curves.csv", "findings.csv", "shortages.csv")
+CALIBRATION_EXTRAS = ("dimensionality.csv",)
+
 
 def ingest_outputs(read: "Ingested") -> Outputs:
     return {
