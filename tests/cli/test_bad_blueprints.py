@@ -1,6 +1,9 @@
 """Blueprints and banks that cannot work: assemble, check and blueprint say why."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -160,3 +163,26 @@ def test_a_form_in_two_files(tmp_path: Path, blueprint: Path, capsys: pytest.Cap
     said = capsys.readouterr()
     assert f"new.csv: form F1 is in {files[0]} already" in said.err
     assert said.out == ""
+
+
+def test_old_forms_do_not_stay_beside_shortages(tmp_path: Path, blueprint: Path) -> None:
+    for stale in ("forms.csv", "achieved.csv", "curves.csv"):
+        (tmp_path / stale).write_text("stale")
+    few = pl.read_csv(ITEMS, infer_schema=False).filter(pl.col("domain") == "A")
+    given = ["--items", items_of(tmp_path, few), "--blueprint", str(blueprint), "--out", str(tmp_path)]
+    assert main(["assemble", *given]) == 1
+    assert (tmp_path / "shortages.csv").exists()
+    assert not [
+        path for path in tmp_path.iterdir() if path.name in ("forms.csv", "achieved.csv", "curves.csv")
+    ]
+
+
+def test_a_console_of_few_letters_loses_no_result() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "ciip_irt", "blueprint", "ciip-2024"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert (said.returncode, said.stderr) == (0, b"")
+    assert b"Sainte-Lagu\\xeb" in said.stdout

@@ -158,3 +158,9 @@ def test_text_that_cannot_be_split_into_rows(tmp_path: Path, content: str, said:
     (tmp_path / "a.csv").write_bytes(content.encode())
     with pytest.raises(InputError, match=said):
         read_csv(tmp_path / "a.csv")
+
+
+def test_files_of_an_earlier_result_go_with_it(tmp_path: Path) -> None:
+    write_outputs(tmp_path, {"forms.csv": FRAME, "notes.csv": FRAME})
+    write_outputs(tmp_path, {"shortages.csv": FRAME}, replaces=("forms.csv", "shortages.csv", "absent.csv"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.csv", "shortages.csv"]

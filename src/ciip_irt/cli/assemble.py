@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.forms import assemble, load_blueprint
     from ciip_irt.job.curves import form_curves
-    from ciip_irt.job.outputs import assembly_outputs
+    from ciip_irt.job.outputs import ASSEMBLY_FILES, assembly_outputs
     from ciip_irt.tables import write_outputs
 
     blueprint = load_blueprint(arguments.blueprint)
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     outputs = assembly_outputs(assembly)
     if assembly.forms.height:
         outputs["curves.csv"] = form_curves(assembly.forms, bank)
-    write_outputs(arguments.out, outputs)
+    write_outputs(arguments.out, outputs, replaces=ASSEMBLY_FILES)
     for sentence in assembly.warnings:
         warn(sentence)
     print(assembly.summary(), file=sys.stdout if assembly.conforms else sys.stderr)

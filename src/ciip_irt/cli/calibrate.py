@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.bank import read_bank
     from ciip_irt.calibration import calibrate, examine_dimensionality
-    from ciip_irt.job.outputs import calibration_outputs, exclusion_outputs
+    from ciip_irt.job.outputs import CALIBRATION_EXTRAS, calibration_outputs, exclusion_outputs
     from ciip_irt.tables import write_outputs
 
     bank = read_items(arguments)
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         dimensionality = examine_dimensionality(scored)
         outputs["dimensionality.csv"] = dimensionality.to_frame()
         sentences.append(dimensionality.summary())
-    write_outputs(arguments.out, outputs)
+    write_outputs(arguments.out, outputs, replaces=CALIBRATION_EXTRAS)
     for sentence in scored.warnings:
         warn(sentence)
     print("\n".join(sentences))

@@ -25,6 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
 def whole_job(exam_file: Path, out: Path) -> int:
     """Run, write, report, say what came out."""
     from ciip_irt.job.exam import load_exam
+    from ciip_irt.job.outputs import ASSEMBLY_FILES, CALIBRATION_EXTRAS
     from ciip_irt.job.run import run_job
     from ciip_irt.report import write_report
     from ciip_irt.tables import write_outputs
@@ -38,7 +39,8 @@ def whole_job(exam_file: Path, out: Path) -> int:
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": dict(result.seconds),
         }
-        write_outputs(out, {**result.outputs(), "run_times.json": times})
+        outputs = {**result.outputs(), "run_times.json": times}
+        write_outputs(out, outputs, replaces=(*ASSEMBLY_FILES, *CALIBRATION_EXTRAS))
         progress("writing the report")
         index = write_report(out)
     print(result.summary())

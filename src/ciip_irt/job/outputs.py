@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ciip_irt.responses import Ingested, ScoredResponses
 
 __all__ = [
+    "ASSEMBLY_FILES",
+    "CALIBRATION_EXTRAS",
     "analysis_outputs",
     "assembly_outputs",
     "calibration_outputs",

@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from errno import EISDIR
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,10 @@ def read_csv(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8")
 
 
 def write_outputs(
-    folder: Path | str, outputs: Mapping[str, pl.DataFrame | Mapping[str, Any] | str | bytes]
+    folder: Path | str,
+    outputs: Mapping[str, pl.DataFrame | Mapping[str, Any] | str | bytes],
+    *,
+    replaces: Iterable[str] = (),
 ) -> list[Path]:
     """All of ``outputs`` (file name -> table, JSON object or text) into ``folder``, or none of them.
 
@@ -118,6 +121,9 @@ def write_outputs(
     ``.parquet`` take frames, ``.json`` mappings, anything else text. In CSV files a text cell that a
     spreadsheet would run as a formula gets a leading apostrophe; numbers keep eight significant digits, so
     that the same input gives the same bytes on every machine.
+
+    ``replaces`` names files of an earlier result that go when this one does not have them: forms of last
+    week beside today's shortages would be taken for today's forms.
     """
     folder = Path(folder)
     pending: list[tuple[Path, Path]] = []
@@ -133,12 +139,16 @@ def write_outputs(
                 raise IsADirectoryError(EISDIR, "a folder of this name is in the way", str(target))
         for partial, target in pending:
             partial.replace(target)
+        for name in set(replaces).difference(outputs):
+            (folder / name).unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or str(error)
+        targets = {str(partial): str(target) for partial, target in pending}
+        where = str(error.filename or folder)
         raise InputError(
             Problem(
                 f"cannot write here: {reason}",
-                where=str(error.filename or folder),
+                where=targets.get(where, where),
                 remedy="Choose another folder with --out.",
             )
         ) from None
