@@ -1,0 +1,1 @@
+"""How fast, beside what cannot be done without and beside other programs: ``python -m benchmarks``."""
