@@ -51,8 +51,7 @@ def persons_part(
     Parameters
     ----------
     blocks
-        Raw-score groups are right for ``"oakes"`` where no slope is estimated: the answers themselves then
-        cancel out of the covariance.
+        Raw-score groups are right for ``"oakes"``: answers leave the covariance but for the score itself.
     place
         Shape (G, 2): places of the population moments, -1 where held.
     """

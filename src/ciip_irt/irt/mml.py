@@ -300,10 +300,9 @@ def fit_mml(
     at_bound = task.at_bound(state)
     gradient_norm, distance = task.gradient(state, theta, expected, at_bound)
     converged = converged and distance < NEAR
-    slopes = "a" in model.parameters and bool(free.reported[:, model.parameters.index("a")].any())
     errors = standard_errors_of(
         standard_errors,
-        summed if standard_errors == "oakes" and not slopes else persons,
+        summed if standard_errors == "oakes" else persons,
         model,
         free,
         free.working(state.values),

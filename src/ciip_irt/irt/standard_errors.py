@@ -69,8 +69,8 @@ def standard_errors(
 ) -> StandardErrors:
     """Standard errors by ``"oakes"`` or ``"cross_product"`` (of the persons' scores), or ``"none"``.
 
-    ``blocks`` may be raw-score groups for ``"oakes"`` where no slope is estimated. ``expected`` is the E-step
-    at the estimates. Slots at a bound are left out: they have no standard error.
+    ``blocks`` may be raw-score groups for ``"oakes"``. ``expected`` is the E-step at the estimates. Slots at
+    a bound are left out: they have no standard error.
     """
     n_groups = population.mean.size
     if method == "none":
