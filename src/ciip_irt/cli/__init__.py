@@ -31,7 +31,6 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "calibrate": ("calibrate", "item parameters on the bank scale, abilities, fit"),
         "pilots review": ("pilots_review", "evidence and a decision for each pilot item"),
-        "pilots simulate": ("pilots_simulate", "error rates and waiting of a policy at this programme's bank"),
         "assemble": ("assemble", "forms that conform to a blueprint and hit its difficulty target"),
         "check": ("check", "hold forms against a blueprint; needs no solver"),
         "blueprint": ("blueprint", "show a blueprint: counts, how they were apportioned, ties"),
@@ -44,9 +43,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the return value is the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if isinstance(
-        sys.stdout, io.TextIOWrapper
-    ):  # a console of few letters shows a code, and no result is lost
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a console of few letters must not lose a result
         sys.stdout.reconfigure(errors="backslashreplace")
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_overview())
