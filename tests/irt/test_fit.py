@@ -122,3 +122,10 @@ def test_every_statistic_leaves_uncalibrated_and_unseen_items_out(name: str) -> 
     assert fit.values.shape == (10, len(fit.names))
     assert np.isnan(fit.values[8:]).all()
     np.testing.assert_allclose(fit.values[:8], FIT[name]([ResponseBlock(np.arange(8), x)], items).values)
+
+
+def test_s_x2_where_everybody_is_far_above_the_items() -> None:
+    items = np.column_stack((np.ones(130), np.linspace(-4, 0, 130), np.zeros(130)))
+    block = ResponseBlock(np.arange(130), np.ones((50, 130), dtype=np.int8))
+    found = FIT["s_x2"]([block], items, mean=10.0, sd=0.001)
+    assert np.isnan(found.column("s_x2")).all()

@@ -410,3 +410,11 @@ def test_any_log_is_accounted_for_row_by_row(
     )
     if with_bank:
         assert score(result.responses, bank).deliveries.height == result.candidates.height
+
+
+def test_two_answers_of_one_delivery_may_be_two_sittings(ingest_text: Read, log_text: Text) -> None:
+    other = [f"c1,d1,1,F,I0{k},{k},D,answered,30," for k in (1, 2)]
+    same = [f"c1,d1,1,F,I0{k},{k},A,answered,30," for k in (1, 2)]
+    notes = ingest_text(log_text(*same, *other, *other)).notes
+    assert notes[0].startswith("CAUTION: ")
+    assert "Then give every sitting a delivery_id of its own." in notes[0]

@@ -49,8 +49,9 @@ _ALL = (
                "Nothing to do: one of the copies is kept."),
     IngestRule("conflicting_duplicate", REMOVED,
                "the delivery has another answer to this item, which is the one kept",
-               "The first by time stamp, then by line, is kept; a mapping file with"
-               " conflicting_duplicates = \"last\" keeps the last."),
+               "Did a candidate sit twice, or did a spreadsheet change identifiers? Then give every sitting a"
+               " delivery_id of its own. Otherwise the first by time stamp, then by line, is kept; a"
+               " mapping file with conflicting_duplicates = \"last\" keeps the last."),
     IngestRule("status_contradiction", INVALID, "status and response contradict each other",
                "Answered needs a response, omitted and not_reached must not have one."),
     IngestRule("option_not_offered", INVALID, "the item does not offer this option",

@@ -60,7 +60,8 @@ def s_x2(
         others = without_each(p[:, :, 1])
         for place, item in enumerate(items):
             right = (weights[group] * p[:, place, 1]) @ others[:, place]
-            expected = persons[1:-1] * right[:-1] / whole[1:-1]
+            met = whole[1:-1] > 0  # a score beyond the reach of the population has no persons either
+            expected = np.divide(persons[1:-1] * right[:-1], whole[1:-1], out=np.zeros(met.size), where=met)
             observed = np.bincount(raw[scores[:, place] == 1], minlength=items.size + 1)[1:-1]
             value, groups = _pooled_statistic(persons[1:-1], observed.astype(np.float64), expected)
             total[item] += value
