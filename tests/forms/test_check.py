@@ -12,7 +12,8 @@ import pytest
 
 from ciip_irt.errors import BlueprintError, TableError
 from ciip_irt.forms.check import CHECKED_RULES, check_forms
-from ciip_irt.forms.findings import FORMATS, Finding, findings_frame, report_findings
+from ciip_irt.forms.finding_formats import FORMATS, report_findings
+from ciip_irt.forms.findings import Finding, findings_frame
 
 
 @pytest.fixture(scope="module")
@@ -233,9 +234,9 @@ def test_findings_as_github_annotations():
 
 
 def test_an_unknown_format_is_refused():
-    assert set(FORMATS) == {"text", "json", "junit", "github"}
-    with pytest.raises(BlueprintError, match=r"unknown format 'sarif'. Choose one of text, json"):
-        report_findings([], "sarif")
+    assert set(FORMATS) == {"text", "json", "junit", "github", "sarif"}
+    with pytest.raises(BlueprintError, match=r"unknown format 'xml'. Choose one of text, json"):
+        report_findings([], "xml")
 
 
 def test_findings_as_a_table():

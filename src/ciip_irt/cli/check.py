@@ -1,22 +1,32 @@
 """``ciip-irt check``: forms against their blueprint; needs no solver."""
 
 import argparse
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ciip_irt.cli.options import add_items, add_text_format, read_items
 
 EPILOG = """\
 one finding per line on standard output. Forms of all files are checked together, so that overlap between
-files is seen. Exit code: 0 every form conforms (warnings do not count), 1 findings, 2 unusable input."""
+files is seen. A spreadsheet (XLSX) is refused: save the sheet as 'CSV UTF-8'.
+Exit code: 0 every form conforms (warnings do not count), 1 findings, 2 unusable input."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "forms", metavar="FORMS", nargs="+", help="form files: form_id, position, item_id, role, domain"
+        "forms",
+        metavar="FORMS",
+        nargs="+",
+        help="form files (form_id, position, item_id, role, domain) or patterns: 'forms/*.csv'",
     )
     parser.add_argument("--blueprint", required=True, metavar="B", help="name (ciip-2024) or TOML file")
     add_items(parser)
+    parser.add_argument(
+        "--earlier",
+        nargs="+",
+        default=[],
+        metavar="FILES",
+        help="forms used before (files or patterns): overlap with each of them is judged too",
+    )
     add_text_format(parser)
     parser.add_argument(
         "--theta-cut",
@@ -26,58 +36,48 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--format",
-        choices=("text", "json", "junit", "github"),
+        choices=("text", "json", "junit", "github", "sarif"),
         default="text",
         help="of the findings (default: text)",
+    )
+    loudness = parser.add_mutually_exclusive_group()
+    loudness.add_argument("--quiet", action="store_true", help="errors only; nothing where all forms conform")
+    loudness.add_argument(
+        "--verbose", action="store_true", help="text: every rule for every form, and the targets reached"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
-    import polars as pl
-
-    from ciip_irt.forms import CHECKED_RULES, check_forms, load_blueprint, report_findings
-    from ciip_irt.tables import FORMS, read_table
+    from ciip_irt.forms.account import account
+    from ciip_irt.forms.blueprint_file import load_blueprint
+    from ciip_irt.forms.check import RULE_MEANINGS, check_form_set
+    from ciip_irt.forms.finding_formats import report_findings
+    from ciip_irt.forms.findings import ERROR
+    from ciip_irt.forms.form_files import read_form_files
+    from ciip_irt.forms.form_set import form_set
 
     blueprint = load_blueprint(arguments.blueprint)
     if arguments.theta_cut is not None:
         blueprint = replace(blueprint, theta_cut=arguments.theta_cut)
     bank = read_items(arguments)
-    tables = [
-        read_table(path, FORMS, delimiter=arguments.delimiter, encoding=arguments.encoding).select(
-            FORMS.names
-        )
-        for path in arguments.forms
-    ]
-    forms = pl.concat(tables)
-    file_of = _file_of_form(arguments.forms, [table["form_id"].unique() for table in tables])
-    named = ", ".join(Path(path).name for path in arguments.forms)
-    findings = check_forms(forms, blueprint, bank.items, where=named)
+    how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
+    read = read_form_files(arguments.forms, **how)
+    earlier = read_form_files(arguments.earlier, **how).forms if arguments.earlier else None
+    named = ", ".join(Path(path).name for path in dict.fromkeys(read.file_of.values()))
+    given = form_set(read.forms, blueprint, bank.items, named, earlier)
+    findings = check_form_set(given)
+    if arguments.verbose and arguments.format == "text":
+        print(account(given, findings))
     told = report_findings(
         findings,
         arguments.format,
-        form_ids=forms["form_id"].unique(maintain_order=True).to_list(),
-        rules=CHECKED_RULES,
-        file=file_of,
+        form_ids=tuple(read.file_of),
+        rules=RULE_MEANINGS,
+        file=read.file_of,
+        lines=read.line_of,
+        quiet=arguments.quiet,
     )
-    print(told, end="" if told.endswith("\n") else "\n")
-    return 1 if any(finding.severity == "error" for finding in findings) else 0
-
-
-def _file_of_form(files: Sequence[str], forms: Sequence[Iterable[str]]) -> dict[str, str]:
-    """Form -> its file; a form in two files is not one form of double length."""
-    from ciip_irt.errors import InputError, Problem
-
-    file_of: dict[str, str] = {}
-    problems = []
-    for file, form_ids in zip(files, forms, strict=True):
-        for form_id in sorted(form_ids):
-            if form_id in file_of:
-                what = f"form {form_id} is in {file_of[form_id]} already"
-                remedy = "Give each file once, and each form a form_id of its own."
-                problems.append(Problem(what, where=file, remedy=remedy))
-            file_of.setdefault(form_id, file)
-    if problems:
-        raise InputError(problems)
-    return file_of
+    print(told, end="")
+    return 1 if any(finding.severity == ERROR for finding in findings) else 0

@@ -13,19 +13,23 @@ from ciip_irt.forms.blueprint import Blueprint, Domain, Target, resolve_domains
 from ciip_irt.forms.blueprint_file import load_blueprint, parse_blueprint, shipped_blueprints
 from ciip_irt.forms.blueprint_text import describe, describe_apportionment, describe_feasible
 from ciip_irt.forms.blueprint_writer import blueprint_toml
-from ciip_irt.forms.check import CHECKED_RULES, check_forms
+from ciip_irt.forms.check import CHECKED_RULES, RULE_MEANINGS, check_forms
 from ciip_irt.forms.constraints import CONSTRAINTS
-from ciip_irt.forms.findings import FORMATS, Finding, findings_frame, report_findings
+from ciip_irt.forms.finding_formats import FORMATS, report_findings
+from ciip_irt.forms.findings import Finding, findings_frame
+from ciip_irt.forms.form_files import FormFiles, read_form_files
 
 __all__ = [
     "CHECKED_RULES",
     "CONSTRAINTS",
     "FORMATS",
+    "RULE_MEANINGS",
     "Apportionment",
     "Assembly",
     "Blueprint",
     "Domain",
     "Finding",
+    "FormFiles",
     "Target",
     "apportion",
     "apportioned_blueprint",
@@ -41,6 +45,7 @@ __all__ = [
     "load_blueprint",
     "parse_blueprint",
     "practice_blueprint",
+    "read_form_files",
     "report_findings",
     "resolve_domains",
     "shipped_blueprints",

@@ -12,7 +12,7 @@ from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.form_set import FormSet, form_set
 from ciip_irt.forms.item_order import longest_run, single_keys
 
-__all__ = ["CHECKED_RULES", "check_form_set", "check_forms"]
+__all__ = ["CHECKED_RULES", "RULE_MEANINGS", "asked", "check_form_set", "check_forms"]
 
 
 def check_forms(
@@ -151,4 +151,26 @@ TABLE_RULES: dict[str, Callable[[FormSet], Iterator[Finding]]] = {
     "key_runs": _key_runs,
 }
 
-CHECKED_RULES: tuple[str, ...] = (*TABLE_RULES, *CONSTRAINTS)
+RULE_MEANINGS: dict[str, str] = {
+    "unknown_item": "every item is in the bank",
+    "domain": "items stand under the domain that the bank has them in",
+    "positions": "positions run from 1 without gaps or repetitions",
+    "form_outline": "a form that names its outline names the blueprint's",
+    "set_order": "the items of a set stand together",
+    "key_runs": "no key comes more often running than the blueprint allows",
+    **{name: constraint.meaning for name, constraint in CONSTRAINTS.items()},
+}
+
+CHECKED_RULES: tuple[str, ...] = tuple(RULE_MEANINGS)
+
+
+def asked(given: FormSet, rule: str) -> bool:
+    """Whether the blueprint, bank and forms give this rule anything to judge."""
+    if rule in CONSTRAINTS:
+        return CONSTRAINTS[rule].asked(given)
+    demands = given.blueprint.demands
+    return {
+        "form_outline": bool(given.outlines),
+        "set_order": demands.item_sets is not None,
+        "key_runs": demands.key_balance is not None and demands.key_balance.longest_run is not None,
+    }.get(rule, True)
