@@ -35,9 +35,9 @@ def planted(
 ) -> Planted:
     """``n_blocks`` x ``n_pilots`` pilots, each answered by ``n_per_pilot`` candidates."""
     rng = np.random.default_rng(seed)
-    a, b = rng.lognormal(-0.7, 0.3, n_scored), rng.normal(-2.1, 1.3, n_scored)
+    a, b = rng.lognormal(-0.5, 0.3, n_scored), rng.normal(-1.88, 1.3, n_scored)
     total_pilots = n_blocks * n_pilots
-    a_pilot, b_pilot = rng.lognormal(-0.7, 0.4, total_pilots), rng.normal(-2.0, 1.5, total_pilots)
+    a_pilot, b_pilot = rng.lognormal(-0.5, 0.4, total_pilots), rng.normal(-1.88, 1.5, total_pilots)
     kind = rng.permuted(
         np.repeat(
             ["sound", "flat", "wrong_key"],

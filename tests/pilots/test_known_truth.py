@@ -1,17 +1,8 @@
 """Error rates of the default policy where the truth is known: an easy, homogeneous population.
 
 200 pilots, 20 % of them flat or wrongly keyed, good = sound with R >= .10 and p from .25 to .97 in the
-population. Over 1,600 pilots each (seeds 0 to 7) the rates were
-
-=======  ====================  =================  ==========================================
-answers  good items promoted   good items lost    of the promoted flat or wrongly keyed
-=======  ====================  =================  ==========================================
-50       71 %                  0                  5.1 %
-100      78 %                  0                  4.1 %
-200      80 %                  .1 %               .9 %
-=======  ====================  =================  ==========================================
-
-and "R >= .20" lost 51 to 56 % of the good. The bounds below leave room for the scatter of 200 pilots.
+population, made by other code than the package's own (``pilots.simulate``). The rates over many pilots are in
+docs/pilot-decisions.md; the bounds below leave room for the scatter of 200.
 """
 
 from collections.abc import Callable

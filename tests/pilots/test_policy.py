@@ -27,7 +27,7 @@ def test_presets_hold_the_limits_in_use() -> None:
     arrt, default = load_policy("arrt-like"), load_policy()
     assert (arrt.r_low, arrt.p_low, arrt.p_high) == (0.20, 0.30, 0.95)
     assert default.r_low == 0.10
-    assert default.promote_at_maximum == pytest.approx(2 / 3)
+    assert default.promote_at_maximum == pytest.approx(4 / 5)
 
 
 def test_a_policy_is_frozen() -> None:
@@ -51,7 +51,7 @@ def test_everything_wrong_is_reported_at_once_with_its_line() -> None:
         GOOD.replace("low = 0.10", 'low = "much"')
         .replace("high = 0.97", "hihg = 0.97")
         .replace("minimum = 50", "minimum = 400")
-        .replace("promote = 0.80", "promote = 1.8")
+        .replace("promote = 0.85", "promote = 1.8")
         .replace("[key]", "[kee]")
     )
     with pytest.raises(InputError) as caught:
@@ -73,7 +73,7 @@ def test_everything_wrong_is_reported_at_once_with_its_line() -> None:
     [
         ('name = "default"', "", "name: is missing"),
         ("low = 0.25", "low = 0.99", "p.low: must be below p.high"),
-        ("loss_wrong_promotion = 2.0", "loss_wrong_promotion = 0", "must be above 0"),
+        ("loss_wrong_promotion = 4.0", "loss_wrong_promotion = 0", "must be above 0"),
         ("maximum = 300", "maximum = 300.5", "must be a whole number"),
         ('source = "Key', 'sauce = "Key', "key.source: is missing"),
         ("[p]", "[p", "not valid TOML"),

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "calibrate": ("calibrate", "item parameters on the bank scale, abilities, fit"),
         "pilots review": ("pilots_review", "evidence and a decision for each pilot item"),
+        "pilots simulate": ("pilots_simulate", "error rates and waiting of a pilot policy for this bank"),
         "assemble": ("assemble", "forms that conform to a blueprint and hit its difficulty target"),
         "check": ("check", "hold forms against a blueprint; needs no solver"),
         "blueprint": ("blueprint", "show a blueprint: counts, how they were apportioned, ties"),

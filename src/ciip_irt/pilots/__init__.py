@@ -5,13 +5,16 @@
 ``criteria``       what an item must satisfy, one file each, registry ``CRITERIA``
 ``decide``         promote, hold, revise or retire, with probability and reasons: ``review_pilots``
 ``promote``        the reviewed sheet read back in, and the bank it leads to
+``simulate``       error rates and waiting of a policy, on pilots whose truth is known (``planted``)
 """
 
 from ciip_irt.pilots.decide import PilotReview, review_pilots
 from ciip_irt.pilots.policy import Policy, load_policy, shipped_policies
 from ciip_irt.pilots.promote import promote, read_decisions
+from ciip_irt.pilots.simulate import OperatingCharacteristics, simulate_policy, world_of
 
 __all__ = [
+    "OperatingCharacteristics",
     "PilotReview",
     "Policy",
     "load_policy",
@@ -19,4 +22,6 @@ __all__ = [
     "read_decisions",
     "review_pilots",
     "shipped_policies",
+    "simulate_policy",
+    "world_of",
 ]

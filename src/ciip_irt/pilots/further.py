@@ -47,7 +47,7 @@ def chance_to_settle(probability: float, worth: float, more: int, policy: Policy
 
     >>> from ciip_irt.pilots.policy import load_policy
     >>> [round(chance_to_settle(0.7, 100.0, more, load_policy()), 2) for more in (10, 50, 200)]
-    [0.18, 0.39, 0.55]
+    [0.06, 0.29, 0.5]
     """
     t = norm.ppf(np.clip(probability, 1e-9, 1 - 1e-9))
     rho2 = worth / (worth + more)

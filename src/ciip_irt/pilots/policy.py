@@ -58,9 +58,9 @@ class Policy:
     information_low: float | None = None
     minimum_n: int = 50
     maximum_n: int = 300
-    promote: float = 0.8
+    promote: float = 0.85
     give_up: float = 0.05
-    loss_wrong_promotion: float = 2.0
+    loss_wrong_promotion: float = 4.0
     loss_wrong_rejection: float = 1.0
     title: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
