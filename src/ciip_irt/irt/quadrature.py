@@ -55,7 +55,8 @@ def refined(theta: FloatArray, mean: FloatArray, sd: FloatArray, information: fl
     wanted = min(spacing, FINENESS * float(sharpest))
     reach_low = min(low, float((mean - REACH * sd).min()))
     reach_high = max(high, float((mean + REACH * sd).max()))
-    if wanted >= 0.999 * spacing and reach_low > low - spacing and reach_high < high + spacing:
+    as_fine_as_can_be = wanted >= 0.999 * spacing or theta.size >= MOST_POINTS
+    if as_fine_as_can_be and reach_low > low - spacing and reach_high < high + spacing:
         return theta
     # a little finer and wider than needed, so that the next few steps do not ask again
     points = int(np.ceil(1.2 * (reach_high - reach_low) / wanted)) + 1
