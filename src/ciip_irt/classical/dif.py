@@ -9,7 +9,8 @@ At each score level: A, B the reference group right and wrong, C, D the focal gr
 (Holland & Thayer 1988; variance of Phillips & Holland 1987), chi-square with continuity correction. Class A:
 not significant at .05 or |D| < 1; C: |D| >= 1.5 and |D| significantly above 1; B: the rest. The classes jump
 with chance in small groups, so each item also gets the probabilities that its true D lies in A, B, C, given
-how much D varies from item to item (empirical Bayes; Zwick, Thayer & Lewis 1999, J. Educ. Meas. 36:1-28).
+how much D varies from item to item (after Zwick, Thayer & Lewis 1999, J. Educ. Meas. 36:1-28; see
+``dif_classes`` for where we differ).
 The companion is the standardised difference in p (Dorans & Kulick 1986), focal minus reference, weighted by
 the focal group.
 
@@ -26,6 +27,7 @@ from scipy.stats import chi2 as chi2_distribution
 from scipy.stats import norm
 
 from ciip_irt.arrays import FloatArray, IntArray, ScoreArray
+from ciip_irt.classical.dif_classes import class_probabilities
 from ciip_irt.errors import InputError
 
 __all__ = [
@@ -41,7 +43,6 @@ __all__ = [
 ]
 
 ETS_CLASSES = ("A", "B", "C", "insufficient")
-MINIMUM_ITEMS_FOR_PRIOR = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class MantelHaenszel:
         Empirical-Bayes probabilities of the classes; NaN with fewer than five comparable items.
     std_p_dif
         Standardised difference in p, focal minus reference.
-    prior_mean, prior_variance
+    prior_mean, prior_tau, prior_share
         How D-DIF varies over the items, as estimated.
     """
 
@@ -113,7 +114,8 @@ class MantelHaenszel:
     prob_c: FloatArray
     std_p_dif: FloatArray
     prior_mean: float
-    prior_variance: float
+    prior_tau: float
+    prior_share: float
 
 
 def dif_tables(scores: ScoreArray, level: IntArray, group: IntArray, *, n_levels: int) -> DifTables:
@@ -232,18 +234,7 @@ def mantel_haenszel(sums: DifSums, *, minimum_n: int = 50, alpha: float = 0.05) 
         class_c = ~class_a & (np.abs(d) >= 1.5) & (np.abs(d) - critical * se > 1)
     label = np.where(~enough, 3, np.where(class_a, 0, np.where(class_c, 2, 1)))
 
-    mean = variance = float("nan")
-    prob = np.full((3, d.size), np.nan)
-    if int(enough.sum()) >= MINIMUM_ITEMS_FOR_PRIOR:
-        mean = float(d[enough].mean())
-        variance = max(0.0, float(d[enough].var(ddof=1) - (se[enough] ** 2).mean()))
-        weight = variance / (variance + se**2)
-        centre = weight * d + (1 - weight) * mean
-        # With no variation left over, all items share the mean; the tiny width only keeps the division legal.
-        width = np.sqrt(np.maximum(weight * se**2, 1e-18))
-        inside_1 = norm.cdf((1 - centre) / width) - norm.cdf((-1 - centre) / width)
-        inside_15 = norm.cdf((1.5 - centre) / width) - norm.cdf((-1.5 - centre) / width)
-        prob = np.stack([inside_1, inside_15 - inside_1, 1 - inside_15])
+    prior = class_probabilities(d, se, enough)
     return MantelHaenszel(
         n_reference=sums.n_reference.astype(np.int64),
         n_focal=sums.n_focal.astype(np.int64),
@@ -252,10 +243,11 @@ def mantel_haenszel(sums: DifSums, *, minimum_n: int = 50, alpha: float = 0.05) 
         chi2=chi2,
         p_value=p_value,
         ets_class=tuple(ETS_CLASSES[i] for i in label),
-        prob_a=prob[0],
-        prob_b=prob[1],
-        prob_c=prob[2],
+        prob_a=prior.probability[0],
+        prob_b=prior.probability[1],
+        prob_c=prior.probability[2],
         std_p_dif=standardised,
-        prior_mean=mean,
-        prior_variance=variance,
+        prior_mean=prior.mean,
+        prior_tau=prior.tau,
+        prior_share=prior.share,
     )
