@@ -20,8 +20,15 @@ __all__ = ["Expectation", "Run", "chunks", "expectation", "indicators", "posteri
 Run = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """The signature of the built-in ``map``."""
 
-PERSONS_AT_ONCE = 1024  # their weights at all points, and most of their scores, stay in a core's cache
+PERSONS_AT_ONCE = 2048  # their weights at all points stay in a core's cache, and products stay large
 SMALLEST = 1e-300
+# persons of like score live on some of the points: the others are left out of the next E-step
+NEGLIGIBLE = 1e-12
+MARGIN = 2  # points more either side, for the parameters move between E-steps
+NOTICEABLE = 1e-10  # at the edge of what was kept: then all points are visited again
+
+Window = tuple[int, int]
+"""First and last-plus-one of the points that a block visits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +43,14 @@ class Expectation:
         Shape (G, Q): expected number of persons of each group at each point.
     log_likelihood
         Marginal log-likelihood of the answers.
+    windows
+        For every block the points where its persons live.
     """
 
     counts: FloatArray
     persons: FloatArray
     log_likelihood: float
+    windows: tuple[Window, ...] = ()
 
 
 def chunks(blocks: Sequence[ResponseBlock], persons: int = PERSONS_AT_ONCE) -> list[ResponseBlock]:
@@ -124,13 +134,28 @@ def posterior(
 
 
 def block_expectation(
-    block: ResponseBlock | ScoreGroups, base: FloatArray, steps: FloatArray, log_weights: FloatArray
-) -> tuple[FloatArray, FloatArray, float]:
-    """One block's counts (K, J_b, Q), persons (Q,) and log-likelihood."""
+    task: tuple[ResponseBlock | ScoreGroups, Window],
+    base: FloatArray,
+    steps: FloatArray,
+    log_weights: FloatArray,
+) -> tuple[FloatArray, FloatArray, float, Window, Window]:
+    """One block's counts (K, J_b, points visited), persons (points visited), log-likelihood.
+
+    And the points that were visited, and those that the next E-step should visit.
+    """
+    block, (first, end) = task
+    n_points = log_weights.shape[1]
     hits, mask = indicators(block, steps.shape[0])
     weight, log_likelihood = _weights(
-        hits, mask, base[block.items], steps[:, block.items], log_weights[block.group]
+        hits,
+        mask,
+        base[block.items, first:end],
+        steps[:, block.items, first:end],
+        log_weights[block.group, first:end],
     )
+    largest = weight.max(axis=1, initial=0.0)
+    if (first > 0 and largest[0] > NOTICEABLE) or (end < n_points and largest[-1] > NOTICEABLE):
+        return block_expectation((block, (0, n_points)), base, steps, log_weights)
     if isinstance(block, ScoreGroups):
         weight *= block.persons
         log_likelihood = log_likelihood * block.persons
@@ -138,9 +163,14 @@ def block_expectation(
     counts = np.empty((steps.shape[0] + 1, block.items.size, weight.shape[0]))
     counts[0] = persons if mask is None else mask.T @ weight.T
     for score, hit in enumerate(hits, start=1):
-        np.matmul(hit.T, weight.T, out=counts[score])
+        counts[score] = (weight @ hit).T
         counts[0] -= counts[score]
-    return counts, persons, float(log_likelihood.sum())
+    lived = np.flatnonzero(largest > NEGLIGIBLE)
+    if lived.size:
+        following = max(0, first + int(lived[0]) - MARGIN), min(n_points, first + int(lived[-1]) + 1 + MARGIN)
+    else:
+        following = (0, n_points)
+    return counts, persons, float(log_likelihood.sum()), (first, end), following
 
 
 def expectation(
@@ -148,6 +178,7 @@ def expectation(
     log_p: FloatArray,
     log_weights: FloatArray,
     run: Run = map,
+    windows: Sequence[Window] = (),
 ) -> Expectation:
     """Expected counts and the marginal log-likelihood (Bock & Aitkin 1981).
 
@@ -161,15 +192,23 @@ def expectation(
         Shape (G, Q).
     run
         Anything with the signature of the built-in ``map``; threads and clusters enter here.
+    windows
+        ``Expectation.windows`` of the E-step before, at nearby parameters and the same points: only those
+        points are visited, unless posteriors are noticed at their edge. Without, all are.
     """
     base, steps = _contrasts(log_p)
     counts = np.zeros((log_p.shape[2], log_p.shape[1], log_p.shape[0]))
     persons = np.zeros(log_weights.shape)
     total = 0.0
     work = partial(block_expectation, base=base, steps=steps, log_weights=log_weights)
-    for block, (block_counts, block_persons, log_likelihood) in zip(blocks, run(work, blocks), strict=True):
-        counts[:, block.items] += block_counts
-        persons[block.group] += block_persons
+    tasks = list(zip(blocks, windows or [(0, log_p.shape[0])] * len(blocks), strict=True))
+    next_windows = []
+    for block, part in zip(blocks, run(work, tasks), strict=True):
+        block_counts, block_persons, log_likelihood, (first, end), following = part
+        counts[:, block.items, first:end] += block_counts
+        persons[block.group, first:end] += block_persons
         total += log_likelihood
+        next_windows.append(following)
     np.maximum(counts, 0.0, out=counts)
-    return Expectation(np.ascontiguousarray(counts.transpose(2, 1, 0)), persons, total)
+    by_point = np.ascontiguousarray(counts.transpose(2, 1, 0))
+    return Expectation(by_point, persons, total, tuple(next_windows))

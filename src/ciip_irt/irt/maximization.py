@@ -12,6 +12,7 @@ __all__ = ["bounds", "free_gradient", "item_gradient", "item_score", "maximised"
 
 SCORING_STEPS = 3
 SMALL_STEP = 1e-6  # scoring has arrived; EM itself has still to go
+SMALL_NEWTON_STEP = 1e-3  # the next would be its square: without c scoring is (nearly) Newton's method
 HALVINGS = 6
 
 
@@ -102,6 +103,7 @@ def maximised(
         result: FloatArray = np.maximum(model.working_probability(working, theta), SMALLEST)
         return result
 
+    small = SMALL_STEP if "c" in model.free else SMALL_NEWTON_STEP
     working = free.working(values)[items]
     p = probability(working)
     for _ in range(SCORING_STEPS):
@@ -134,7 +136,7 @@ def maximised(
             p = probability(working)
         moved = float(np.abs(trial - values).max())
         values = trial
-        if moved < SMALL_STEP:
+        if moved < small:
             break
     return values
 

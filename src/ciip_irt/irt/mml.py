@@ -31,7 +31,13 @@ from ciip_irt.irt.population import Population, log_weights, updated
 from ciip_irt.irt.priors import Priors, default_priors
 from ciip_irt.irt.quadrature import default_points, refined
 from ciip_irt.irt.response_blocks import ResponseBlock
-from ciip_irt.irt.score_groups import ScoreGroups, raw_score_sufficient, score_groups, split_complete
+from ciip_irt.irt.score_groups import (
+    ScoreGroups,
+    in_order_of_score,
+    raw_score_sufficient,
+    score_groups,
+    split_complete,
+)
 from ciip_irt.irt.standard_errors import METHODS
 from ciip_irt.irt.standard_errors import standard_errors as standard_errors_of
 
@@ -40,6 +46,7 @@ __all__ = ["MmlFit", "fit_mml"]
 HISTORY = 6
 REFINE_AT = (3, 8, 20)
 NARROW = 0.05
+SAME = 1e-10  # log-likelihoods over all points and over those visited may differ by this share
 NEAR = 0.02  # standard errors: steps may be small far from the maximum, then this is not convergence
 
 
@@ -75,13 +82,23 @@ class _Problem:
     D: float
     run: Run
 
-    def expected(self, state: _State, theta: FloatArray, silent: IntArray | None = None) -> Expectation:
-        """The E-step; ``silent`` items are counted but do not inform the posteriors."""
+    def expected(
+        self,
+        state: _State,
+        theta: FloatArray,
+        silent: IntArray | None = None,
+        before: Expectation | None = None,
+    ) -> Expectation:
+        """The E-step; ``silent`` items are counted but do not inform the posteriors.
+
+        With the E-step ``before``, at nearby values, only the points where persons live are visited.
+        """
         log_p = log_probability(self.model.working_probability(self.free.working(state.values), theta))
         if silent is not None:
             log_p[:, silent, :] = 0.0
         weights = log_weights(theta, state.population.mean, state.population.sd)
-        return expectation(self.summed if silent is None else self.blocks, log_p, weights, self.run)
+        blocks = self.summed if silent is None else self.blocks
+        return expectation(blocks, log_p, weights, self.run, () if before is None else before.windows)
 
     def mapped(self, state: _State, theta: FloatArray, expected: Expectation) -> _State:
         """The M-step."""
@@ -233,7 +250,7 @@ def fit_mml(
     flat = counts.max(axis=1) == answers
     check_scores(model, counts, held, flat)
     estimable = (answers > 0) & (~flat | ~np.isnan(held[:, 1]) | (priors.b is not None))
-    persons = split_complete(without_items(blocks, ~estimable))
+    persons = in_order_of_score(split_complete(without_items(blocks, ~estimable)))
     used = chunks(persons)
     if not used:
         raise DesignError(
@@ -288,15 +305,18 @@ def fit_mml(
                 expected = task.expected(state, theta)
                 continue
         if change < tolerance:
-            converged = True
-            break
+            visited, expected = expected, task.expected(state, theta)
+            converged = abs(visited.log_likelihood - expected.log_likelihood) < SAME * abs(best)
+            if converged:
+                break
+            continue
         history = [*history[-(HISTORY - 1) :], (x, mapped)]
         candidate = state.at(accelerated(history))
         if len(history) > 1 and task.admissible(candidate):
             state, fallback = candidate, after
         else:
             state, fallback = after, None
-        expected = task.expected(state, theta)
+        expected = task.expected(state, theta, before=expected)
     at_bound = task.at_bound(state)
     gradient_norm, distance = task.gradient(state, theta, expected, at_bound)
     converged = converged and distance < NEAR

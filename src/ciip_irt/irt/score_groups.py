@@ -17,7 +17,7 @@ from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.irt.models import ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
 
-__all__ = ["ScoreGroups", "raw_score_sufficient", "score_groups", "split_complete"]
+__all__ = ["ScoreGroups", "in_order_of_score", "raw_score_sufficient", "score_groups", "split_complete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,25 @@ def split_complete(blocks: Sequence[ResponseBlock]) -> list[ResponseBlock]:
             ResponseBlock(block.items, block.scores[rows], block.group) for rows in (complete, ~complete)
         )
     return parts
+
+
+def in_order_of_score(blocks: Sequence[ResponseBlock]) -> list[ResponseBlock]:
+    """The same persons, those of like scores side by side: their posteriors live on the same points.
+
+    >>> block = ResponseBlock(np.arange(2), np.array([[1, 1], [0, 0], [-1, 1], [1, 0]], dtype=np.int8))
+    >>> in_order_of_score([block])[0].scores.tolist()
+    [[0, 0], [1, 0], [1, 1], [-1, 1]]
+    """
+    ordered = []
+    for block in blocks:
+        if not block.scores.size or block.scores.min() >= 0:
+            score = block.scores.sum(axis=1, dtype=np.int32)
+        else:
+            answered = block.answered
+            score = (block.scores * answered).sum(axis=1) / np.maximum(answered.sum(axis=1), 1)
+        order = np.argsort(score, kind="stable")
+        ordered.append(ResponseBlock(block.items, block.scores[order], block.group))
+    return ordered
 
 
 def raw_score_sufficient(model: ItemModel, working: FloatArray, theta: FloatArray) -> bool:
