@@ -10,7 +10,12 @@ from ciip_irt.forms.apportionment import Apportionment, apportion, compare_rules
 from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.assembly import Assembly
 from ciip_irt.forms.blueprint import Blueprint, Domain, Target, resolve_domains
-from ciip_irt.forms.blueprint_file import load_blueprint, parse_blueprint, shipped_blueprints
+from ciip_irt.forms.blueprint_file import (
+    blueprint_schema,
+    load_blueprint,
+    parse_blueprint,
+    shipped_blueprints,
+)
 from ciip_irt.forms.blueprint_text import describe, describe_apportionment, describe_feasible
 from ciip_irt.forms.blueprint_writer import blueprint_toml
 from ciip_irt.forms.check import CHECKED_RULES, RULE_MEANINGS, check_forms
@@ -34,6 +39,7 @@ __all__ = [
     "apportion",
     "apportioned_blueprint",
     "assemble",
+    "blueprint_schema",
     "blueprint_toml",
     "check_forms",
     "compare_rules",

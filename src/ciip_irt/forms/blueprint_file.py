@@ -26,7 +26,7 @@ from ciip_irt.forms.demands_file import DEMAND_KEYS, read_demands
 from ciip_irt.forms.rules import RULES, exact
 from ciip_irt.forms.targets import QUANTITIES
 
-__all__ = ["load_blueprint", "parse_blueprint", "shipped_blueprints"]
+__all__ = ["blueprint_schema", "load_blueprint", "parse_blueprint", "shipped_blueprints"]
 
 TOP_KEYS = (
     "name", "title", "outline", "effective", "length", "pilot_slots", "testing_time_minutes", "item_order",
@@ -50,6 +50,16 @@ def shipped_blueprints() -> tuple[str, ...]:
     return tuple(
         sorted(entry.name[: -len(".toml")] for entry in folder.iterdir() if entry.name.endswith(".toml"))
     )
+
+
+def blueprint_schema() -> str:
+    """The JSON schema of blueprint files, for editors that complete and check TOML.
+
+    >>> import json
+    >>> json.loads(blueprint_schema())["title"]
+    'ciip-irt blueprint'
+    """
+    return (files("ciip_irt.forms") / "blueprints" / "blueprint.schema.json").read_text("utf-8")
 
 
 def load_blueprint(name_or_path: str | Path) -> Blueprint:

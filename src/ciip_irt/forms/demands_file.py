@@ -141,14 +141,12 @@ def _key_balance(reading: Reading, table: Mapping[str, Any], length: int) -> Key
     letters = reading.text(section, entry, "letters", "ABCD")
     if low > high:
         reading.wrong(section, "low", f"{low:g} is above high, {high:g}")
-    if letters and (low * len(letters) > 1 or len(set(letters)) != len(letters) or not letters.isalnum()):
-        reading.wrong(
-            section, "letters" if low * len(letters) <= 1 else "low",
-            f"{len(letters)} letters with a share of at least {low:g} each" if low * len(letters) > 1
-            else f"must be different letters, not {letters!r}",
-            f"With {len(letters)} letters a share is at most {1 / len(letters):.2f}."
-            if low * len(letters) > 1 else 'For example "ABCD".',
-        )  # fmt: skip
+    if len(set(letters)) != len(letters) or not (letters.isalnum() and letters.isascii()):
+        reading.wrong(section, "letters", f"must be different letters, not {letters!r}", 'Such as "ABCD".')
+    elif low * len(letters) > 1:
+        what = f"{len(letters)} letters with a share of at least {low:g} each"
+        remedy = f"With {len(letters)} letters a share is at most {1 / len(letters):.2f}."
+        reading.wrong(section, "low", what, remedy)
     balance = KeyBalance(low, high, letters)
     least, most = balance.items(length)
     if low <= high and length and least > most:

@@ -1,0 +1,180 @@
+"""The JSON schema for editors against the parser: same keys, nothing good refused, shapes refused alike."""
+
+import json
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from ciip_irt.errors import BlueprintError
+from ciip_irt.forms.blueprint_file import (
+    APPORTIONMENT_KEYS,
+    ATTEMPT_KEYS,
+    CONSTRAINT_KEYS,
+    DOMAIN_KEYS,
+    TARGET_KEYS,
+    TOP_KEYS,
+    blueprint_schema,
+    parse_blueprint,
+    shipped_blueprints,
+)
+from ciip_irt.forms.demands_file import COUNT_KEYS, KEY_BALANCE_KEYS, SUM_KEYS
+from ciip_irt.forms.targets import QUANTITIES
+
+PROJECT = Path(__file__).resolve().parents[2]
+SCHEMA = json.loads(blueprint_schema())
+FULL = """\
+name = "full"
+title = "Everything"
+outline = "2"
+effective = 2025-03-01
+length = 20
+pilot_slots = 2
+testing_time_minutes = 30
+item_order = "domain blocks"
+
+[attempts]
+limit = 3
+months = 12
+
+[apportionment]
+rule = "webster"
+normaliser = "none"
+tie_break = "none"
+note = "decided"
+
+[domains.A]
+name = "Procurement"
+percent = 40.5
+count = 8
+[domains.B]
+name = "Operations"
+percent = "59.5"
+count = 12
+range = [11, 13]
+
+[difficulty]
+theta_cut = -1
+[difficulty.mean_b]
+value = 0
+tolerance = 0.1
+severity = "warning"
+[difficulty.expected_score_at_cut]
+tolerance = 1
+
+[constraints]
+max_overlap = 0.5
+max_overlap_earlier = 0
+enemies_apart = false
+scored_status = ["scored", "pilot"]
+pilot_status = ["pilot"]
+include = ["I001"]
+exclude = ["I005", "I006"]
+item_sets = [1, 3]
+last_used_before = "2024-06"
+key_balance = { low = 0.15, high = 0.35, letters = "ABCD", longest_run = 3 }
+sums = [{ name = "words", column = "words", where = { domain = "A" }, low = 1, high = 5.5 }]
+
+[[constraints.counts]]
+name = "Recall"
+where = { cognitive_level = "recall" }
+range = [6, 9]
+[[constraints.counts]]
+where = { domain = "operations", cognitive_level = ["apply", "judge"] }
+count = 5
+"""
+
+
+def properties(*path):
+    node = SCHEMA
+    for key in path:
+        node = node["properties"][key] if isinstance(key, str) else node["items"]
+    return set(node["properties"])
+
+
+def test_the_schema_knows_the_keys_of_the_parser():
+    assert properties() == set(TOP_KEYS)
+    assert properties("attempts") == set(ATTEMPT_KEYS)
+    assert properties("apportionment") == set(APPORTIONMENT_KEYS)
+    assert set(SCHEMA["properties"]["domains"]["additionalProperties"]["properties"]) == set(DOMAIN_KEYS)
+    assert properties("difficulty") == {"theta_cut", *QUANTITIES}
+    assert all(properties("difficulty", name) == set(TARGET_KEYS) for name in QUANTITIES)
+    assert properties("constraints") == set(CONSTRAINT_KEYS)
+    assert properties("constraints", "key_balance") == set(KEY_BALANCE_KEYS)
+    assert properties("constraints", "counts", 0) == set(COUNT_KEYS)
+    assert properties("constraints", "sums", 0) == set(SUM_KEYS)
+
+
+def accepted(text: str) -> bool:
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema comes with the notebooks extra")
+    content = json.loads(json.dumps(tomllib.loads(text), default=str))
+    return jsonschema.Draft7Validator(SCHEMA).is_valid(content)
+
+
+def test_the_schema_is_one():
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema comes with the notebooks extra")
+    jsonschema.Draft7Validator.check_schema(SCHEMA)
+
+
+def test_what_the_parser_takes_the_schema_takes():
+    shipped = [
+        (files("ciip_irt.forms") / "blueprints" / f"{name}.toml").read_text("utf-8")
+        for name in shipped_blueprints()
+    ]
+    example = (PROJECT / "docs" / "examples" / "item-bank" / "blueprint.toml").read_text("utf-8")
+    for text in (*shipped, example, FULL, FULL.replace("[1, 3]", '"whole"')):
+        parse_blueprint(text)
+        assert accepted(text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('name = "full"', 'name = " "'),
+        ('outline = "2"', ""),
+        ("2025-03-01", '"spring"'),
+        ("length = 20", "length = 0"),
+        ("length = 20", "length = 20.5"),
+        ("pilot_slots = 2", "pilot_slots = -1"),
+        ("testing_time_minutes = 30", "testing_time = 30"),
+        ('"domain blocks"', '"random"'),
+        ("months = 12", ""),
+        ('"webster"', '"webber"'),
+        ("count = 8", ""),
+        ("count = 8", 'count = "8"'),
+        ("range = [11, 13]", "range = [11]"),
+        ("range = [11, 13]", "range = [11.5, 13]"),
+        ("theta_cut = -1", 'theta_cut = "-1"'),
+        ("tolerance = 0.1", ""),
+        ("tolerance = 0.1", "tolerance = 0"),
+        ('"warning"', '"fatal"'),
+        ("mean_b]", "mean_a]"),
+        ("max_overlap = 0.5", "max_overlap = 50"),
+        ("enemies_apart = false", 'enemies_apart = "no"'),
+        ('["scored", "pilot"]', '["used"]'),
+        ('["scored", "pilot"]', "[]"),
+        ('include = ["I001"]', 'include = "I001"'),
+        ('exclude = ["I005", "I006"]', "exclude = [5]"),
+        ("[1, 3]", "[0, 3]"),
+        ("[1, 3]", '"some"'),
+        ('"2024-06"', '"2024-13"'),
+        ("low = 0.15", "low = 15"),
+        ('letters = "ABCD"', 'letters = ""'),
+        ("longest_run = 3", "longest_run = 2"),
+        (', low = 1, high = 5.5 }]', " }]"),
+        ('column = "words", ', ""),
+        ('where = { domain = "A" }', "where = {}"),
+        ('where = { cognitive_level = "recall" }', ""),
+        ('where = { cognitive_level = "recall" }', "where = { cognitive_level = [] }"),
+        ("count = 5", ""),
+        ("count = 5", "count = 5\nrange = [5, 5]"),
+        ("[[constraints.counts]]", "[[constraints.count]]"),
+    ],
+)  # fmt: skip
+def test_what_has_the_wrong_shape_both_refuse(old, new):
+    assert old in FULL
+    spoilt = FULL.replace(old, new)
+    with pytest.raises(BlueprintError):
+        parse_blueprint(spoilt)
+    assert not accepted(spoilt)
