@@ -57,13 +57,19 @@ def test_a_missing_model_is_guessed_from_a() -> None:
     assert scale_of(ItemBank.from_frame(items(b=[0.5, 1.0, None])).items) == Scale("bank", "rasch", 1.0)
 
 
+def test_slopes_that_are_all_one_are_rasch() -> None:
+    columns = {"item_id": ["I1", "I2"], "domain": "A", "status": "scored", "key": "A", "options": "AB"}
+    frame = pl.DataFrame({**columns, "a": [1.0, None], "b": [0.1, 0.2]})
+    assert ItemBank.from_frame(frame).scale == Scale("bank", "rasch", 1.0)
+
+
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
         ({"scale_id": ["x", "y", "x"]}, "several scales: x (2 items), y (1 items)"),
         ({"model": ["rasch", "3pl", "rasch"]}, "several models: rasch (2 items), 3pl (1 items)"),
         ({"D": [1.0, 1.7, 1.0]}, "several scaling constants D: 1.0 (2 items), 1.7 (1 items)"),
-        ({"a": [1.0, None, 1.0]}, "several models: 2pl (2 items), rasch (1 items)"),
+        ({"a": [1.2, None, 0.9]}, "several models: 2pl (2 items), rasch (1 items)"),
     ],
 )
 def test_one_bank_one_scale(columns: dict[str, list[object]], said: str) -> None:

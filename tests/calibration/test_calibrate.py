@@ -91,6 +91,32 @@ def test_displacement_finds_the_anchor_that_moved() -> None:
     assert any("I007" in warning for warning in calibration.warnings)
 
 
+def test_five_candidates_accuse_no_anchor() -> None:
+    rng = np.random.default_rng(8)
+    bank = ItemBank.from_frame(bank_of(rng.normal(0, 1, 100)))
+    calibration = calibrate(
+        score(log_of(rng.normal(0, 1, 5), bank.items, "F", 9), bank), "rasch", anchors=bank
+    )
+    displaced = calibration.fit.filter(pl.col("statistic") == "displacement")["value"].abs()
+    assert (displaced > 0.5).sum() > 20
+    named = [warning for warning in calibration.warnings if "displaced" in warning]
+    assert not named or "1 anchor" in named[0] or "2 anchors" in named[0] or "3 anchors" in named[0]
+
+
+def test_the_standard_error_of_a_displacement_holds() -> None:
+    rng = np.random.default_rng(21)
+    bank = ItemBank.from_frame(bank_of(rng.normal(0, 1, 60)))
+    z = []
+    for seed in range(4):
+        log = log_of(rng.normal(0, 1, 250), bank.items, "F", seed)
+        fit = calibrate(score(log, bank), "rasch", anchors=bank).fit.pivot(
+            on="statistic", index="item_id", values="value"
+        )
+        z += (fit["displacement"] / fit["displacement_se"]).to_list()
+    assert np.std(z) == pytest.approx(1.0, abs=0.12)
+    assert abs(np.mean(z)) < 0.15
+
+
 def test_observed_proportions_add_up(anchored: tuple[Calibration, np.ndarray]) -> None:
     calibration, _ = anchored
     observed = calibration.observed_proportions

@@ -95,7 +95,7 @@ def test_pooling_is_within_forms(make, simulate):
     assert rows["all"]["n"] == 800
     assert rows["all"]["p"] == pytest.approx(x.mean())
     by_form = analysis.option_statistics_by_form.filter(item_id="I040", option="A")
-    assert by_form["form_id"].to_list() == ["H", "E", "all"]
+    assert by_form["form_id"].to_list() == ["E", "H", "all"]
     assert analysis.form_summary["n_scored_items"].to_list() == [20, 20]
 
 
@@ -248,3 +248,24 @@ def test_the_same_input_gives_the_same_tables(make, simulate):
     first, second = (analyse_items(make(simulate(14), key="A" * 30, n_pilots=3)) for _ in range(2))
     assert first.item_statistics.write_csv() == second.item_statistics.write_csv()
     assert first.flags.write_csv() == second.flags.write_csv()
+
+
+def test_reliability_follows_the_total_where_missing_does_not_count(make, simulate):
+    """Omitted answers that do not count add nothing to the total; the reliability is that total's."""
+    chosen = simulate(7, 300, 15)
+    blank = np.random.default_rng(1).random(chosen.shape) < 0.1
+    scored = make(np.where(blank, -1, chosen), key="A" * 15, rules=ScoringRules(omitted="missing"))
+    assert any((block.scores == -1).any() for block in scored.blocks)
+    right = np.concatenate([(block.scores == 1).astype(float) for block in scored.blocks])
+    k, total = right.shape[1], right.sum(axis=1)
+    kr20 = k / (k - 1) * (1 - right.var(axis=0).sum() / total.var())
+    assert analyse_items(scored).form_summary["reliability"][0] == pytest.approx(kr20)
+
+
+def test_an_item_on_which_everyone_is_credited_measures_nothing(make, simulate):
+    chosen = simulate(8, 300, 12)
+    with_credit = analyse_items(make(chosen, key=["A"] * 10 + ["*"] * 2)).form_summary.row(0, named=True)
+    without = analyse_items(make(chosen[:, :10], key="A" * 10)).form_summary.row(0, named=True)
+    assert with_credit["reliability"] == pytest.approx(without["reliability"])
+    assert with_credit["sem"] == pytest.approx(without["sem"])
+    assert with_credit["mean"] == pytest.approx(without["mean"] + 2)

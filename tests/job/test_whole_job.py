@@ -32,7 +32,8 @@ CONTRACT: dict[str, Table] = {
 OTHERS = (
     "ingest.json", "form_summary.csv", "option_quantiles.csv", "population.csv", "fit.csv", "abilities.csv",
     "calibration.json", "observed_proportions.csv", "pilot_evidence.csv", "achieved.csv", "assembly.json",
-    "findings.csv", "curves.csv", "accreditation.csv", "run.json", "run_times.json", "ledger.csv", "report/index.html",
+    "findings.csv", "curves.csv", "accreditation.csv", "run.json", "run_times.json", "ledger.csv",
+    "report/index.html",
 )  # fmt: skip
 
 
@@ -93,6 +94,14 @@ def test_forms_have_the_blueprint_counts(out: Path) -> None:
     assert scored["len"].to_list() == counts * 3
     assert forms.filter(pl.col("role") == "pilot").group_by("form_id").len()["len"].to_list() == [40] * 3
     assert pl.read_csv(out / "findings.csv").filter(pl.col("severity") == "error").is_empty()
+
+
+def test_pass_rates_agree_between_tables(out: Path) -> None:
+    summary = pl.read_csv(out / "form_summary.csv").sort("form_id")
+    accreditation = pl.read_csv(out / "accreditation.csv").sort("form_id")
+    assert summary["cut"].to_list() == accreditation["cut"].to_list()
+    assert summary["pass_rate"].to_list() == accreditation["pass_rate"].to_list()
+    assert summary["pass_rate"].is_between(0.7, 0.95).all()
 
 
 def test_no_candidate_is_named_in_the_report(out: Path) -> None:

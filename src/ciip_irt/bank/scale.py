@@ -24,7 +24,8 @@ class Scale:
 def scale_of(items: pl.DataFrame, where: str = "items") -> Scale | None:
     """The one scale of all calibrated items (those with ``b``), or ``None`` where none is calibrated.
 
-    A missing model is taken as Rasch where no ``a`` is given and as 2PL where one is; a missing D as 1.
+    A missing model is taken as Rasch where no ``a`` is given or all are 1, and as 2PL elsewhere; a missing
+    D as 1.
 
     Raises
     ------
@@ -34,7 +35,8 @@ def scale_of(items: pl.DataFrame, where: str = "items") -> Scale | None:
     calibrated = items.filter(pl.col("b").is_not_null())
     if calibrated.is_empty():
         return None
-    guessed = pl.when(pl.col("a").is_null()).then(pl.lit("rasch")).otherwise(pl.lit("2pl"))
+    equal_slopes = bool((calibrated["a"].fill_null(1.0) == 1.0).all())
+    guessed = pl.when(pl.col("a").is_null() | equal_slopes).then(pl.lit("rasch")).otherwise(pl.lit("2pl"))
     values = calibrated.select(
         "item_id",
         model=pl.col("model").fill_null(guessed),

@@ -17,6 +17,7 @@ from ciip_irt.irt.ability import estimate_abilities, person_posteriors
 from ciip_irt.irt.fit import FIT, ItemFit
 from ciip_irt.irt.mml import fit_mml
 from ciip_irt.irt.population import log_weights
+from ciip_irt.irt.priors import default_priors
 from ciip_irt.irt.quadrature import default_points
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables.catalogue import MODELS
@@ -25,6 +26,7 @@ __all__ = ["calibrate"]
 
 ENOUGH = {"rasch": 100, "1pl": 200, "2pl": 500, "3pl": 1000}
 DISPLACED = 0.5
+SURELY = 2.0  # standard errors
 
 
 def calibrate(
@@ -88,10 +90,12 @@ def calibrate(
         return _by_girth(scored, setup)
     if engine != "mml":
         raise InputError(Problem(f"unknown engine {engine!r}", remedy="Use mml or girth."))
+    priors = default_priors(model)
     fit = fit_mml(
         blocks,
         model,
         scored.items.height,
+        priors=priors,
         fixed=setup.values if setup.fixed.any() else None,
         D=setup.scale.D,
         standard_errors=standard_errors,
@@ -116,7 +120,7 @@ def calibrate(
         population=population,
         ended=(fit.converged, fit.iterations, fit.log_likelihood),
         warnings=[*_named_warnings(fit.warnings, fit.no_variance, scored), *_small_samples(fit.n, setup)],
-        settings={"engine": "mml", "standard_errors": standard_errors},
+        settings={"engine": "mml", "standard_errors": standard_errors, "priors": priors.in_words()},
     )
 
 
@@ -242,7 +246,9 @@ def _completed(
     weights = np.exp(log_weights(points, np.array([mean]), np.array([sd])))[0]
     posteriors = np.empty((len(persons), len(points)))
     posteriors[persons] = person_posteriors(scored_blocks, estimates, points, weights, D)
-    observed, displacement = observed_proportions(scored, estimates, posteriors, points, theta, D)
+    observed, displacement, displacement_se = observed_proportions(
+        scored, estimates, posteriors, points, theta, D
+    )
     item_ids = np.array(scored.item_ids, dtype=object)
     n = np.zeros(len(item_ids), dtype=np.int64)
     for block in blocks:
@@ -257,12 +263,11 @@ def _completed(
     ]
     if setup.fixed.any():
         held = np.where(setup.fixed, displacement, np.nan)
-        fit_rows.append(
-            pl.DataFrame(
-                {"item_id": scored.item_ids, "statistic": ["displacement"] * len(item_ids), "value": held}
-            )
-        )
-        moved = np.flatnonzero(np.abs(np.nan_to_num(held)) > DISPLACED)
+        for name, values in (("displacement", held), ("displacement_se", displacement_se)):
+            shown = np.where(setup.fixed, values, np.nan)
+            fit_rows.append(pl.DataFrame({"item_id": scored.item_ids, "statistic": name, "value": shown}))
+        certain = np.abs(held) > SURELY * displacement_se
+        moved = np.flatnonzero((np.abs(np.nan_to_num(held)) > DISPLACED) & certain)
         if len(moved):
             worst = moved[np.argsort(-np.abs(held[moved]))][:5]
             named = ", ".join(f"{item_ids[j]} ({held[j]:+.2f})" for j in worst)

@@ -5,6 +5,7 @@ import polars as pl
 from scipy.special import expit
 
 from ciip_irt.arrays import MISSING, FloatArray
+from ciip_irt.irt.information import item_information
 from ciip_irt.responses import ScoredResponses
 
 __all__ = ["observed_proportions"]
@@ -21,7 +22,7 @@ def observed_proportions(
     points: FloatArray,
     theta: FloatArray,
     D: float,
-) -> tuple[pl.DataFrame, FloatArray]:
+) -> tuple[pl.DataFrame, FloatArray, FloatArray]:
     """Proportions right by tenth of ability, with Wilson intervals and the model's expectation.
 
     Parameters
@@ -37,9 +38,10 @@ def observed_proportions(
 
     Returns
     -------
-    frame, displacement
+    frame, displacement, standard_error
         ``item_id, group, theta, n, observed, low, high, expected``; (J,) the shift of b, in logits, that
-        makes the expected number right equal the observed one (positive = harder than the value held).
+        makes the expected number right equal the observed one (positive = harder than the value held); (J,)
+        its standard error from the information of the answers.
     """
     items = len(scored.item_ids)
     group = _tenths(theta)
@@ -77,7 +79,7 @@ def observed_proportions(
         }
     ).filter(pl.col("n") > 0)
     frame = frame.with_columns(pl.col("n").cast(pl.Int64)).with_columns(pl.col(pl.Float64).fill_nan(None))
-    return frame, _displacement(parameters, points, n_jq, right_total, D)
+    return frame, *_displacement(parameters, points, n_jq, right_total, D)
 
 
 def _probability(parameters: FloatArray, points: FloatArray, D: float) -> FloatArray:
@@ -93,7 +95,7 @@ def _tenths(theta: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 def _displacement(
     parameters: FloatArray, points: FloatArray, n_jq: FloatArray, right: FloatArray, D: float
-) -> FloatArray:
+) -> tuple[FloatArray, FloatArray]:
     """By bisection, which an item with c > 0 or few answers cannot throw off."""
     low, high = np.full(len(right), -8.0), np.full(len(right), 8.0)
     for _ in range(STEPS):
@@ -102,6 +104,11 @@ def _displacement(
         shifted[:, 1] += middle
         too_many = (n_jq * _probability(shifted, points, D).T).sum(axis=1) > right
         low, high = np.where(too_many, middle, low), np.where(too_many, high, middle)
-    answered = n_jq.sum(axis=1)
-    extreme = (right <= 0) | (right >= answered)
-    return np.where(extreme | np.isnan(parameters[:, 1]), np.nan, (low + high) / 2)
+    shift = (low + high) / 2
+    moved = parameters.copy()
+    moved[:, 1] += shift
+    information = (n_jq * item_information(moved, points, D).T).sum(axis=1)
+    unknown = (right <= 0) | (right >= n_jq.sum(axis=1)) | np.isnan(parameters[:, 1])
+    with np.errstate(divide="ignore"):
+        error = 1 / np.sqrt(information)
+    return np.where(unknown, np.nan, shift), np.where(unknown, np.nan, error)

@@ -45,6 +45,21 @@ class Priors:
     b: NormalPrior | None = None
     c: BetaPrior | None = None
 
+    def in_words(self) -> str:
+        """For the record of a run.
+
+        >>> default_priors("3pl").in_words(), Priors(b=NormalPrior(None, 2.0)).in_words(), Priors().in_words()
+        ('log a ~ N(0, 0.5), c ~ Beta(5, 17)', 'b ~ N(mean of the items, 2)', 'none')
+        """
+        said = []
+        for name, prior in (("log a", self.log_a), ("b", self.b)):
+            if prior is not None:
+                mean = "mean of the items" if prior.mean is None else f"{prior.mean:g}"
+                said.append(f"{name} ~ N({mean}, {prior.sd:g})")
+        if self.c is not None:
+            said.append(f"c ~ Beta({self.c.alpha:g}, {self.c.beta:g})")
+        return ", ".join(said) or "none"
+
     def block_mean(self, working: FloatArray, applies: BoolArray) -> float:
         """The mean of the prior of b: given, or the mean b of the items it applies to."""
         if self.b is None:

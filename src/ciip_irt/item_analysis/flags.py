@@ -142,7 +142,8 @@ def dif_class_c(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:  # n
         may_mean = "Something besides knowledge helps one group: display, wording, local practice, or a leak."
     else:
         may_mean = "Perhaps a difference between the groups, perhaps chance: few items differ that much."
-    probability = f", probability of class C {number(worst.prob_c)}" if isfinite(worst.prob_c) else ""
+    chance = "below .01" if worst.prob_c < 0.01 else number(worst.prob_c)
+    probability = f", probability of class C {chance}" if isfinite(worst.prob_c) else ""
     return Flag(
         2 if likely and not worst.widespread else 3,
         f"Harder for {worst.grouping} = {harder} than for {easier} at the same total"

@@ -7,11 +7,12 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import MISSING, ScoreArray
+from ciip_irt.bank import CREDIT_ALL
 from ciip_irt.classical.item_statistics import item_statistics_from
 from ciip_irt.classical.reliability import reliability
 from ciip_irt.item_analysis.tallies import Tally
 from ciip_irt.passing import passes
-from ciip_irt.responses import AdministeredBlock, ScoredResponses
+from ciip_irt.responses import AdministeredBlock, CellStatus, ScoredResponses
 
 __all__ = ["form_row", "form_table"]
 
@@ -56,7 +57,7 @@ def form_row(
     total = scored.totals[persons]
     statistics = item_statistics_from(tally.by_score)
     counts = tally.is_scored
-    result = reliability(_scored_part(tally, blocks), confidence=confidence)
+    result = reliability(_scored_part(scored, tally, blocks), confidence=confidence)
     has_r = counts & np.isfinite(statistics.r)
     seconds = np.concatenate([_total_time(block) for block in blocks])
     seconds = seconds[np.isfinite(seconds)]
@@ -84,15 +85,22 @@ def form_row(
     }
 
 
-def _scored_part(tally: Tally, blocks: Sequence[AdministeredBlock]) -> ScoreArray:
-    """(N, J) scores of the scored items, blocks stacked; an item a block did not score is missing there."""
-    wanted = tally.items[tally.is_scored]
+def _scored_part(scored: ScoredResponses, tally: Tally, blocks: Sequence[AdministeredBlock]) -> ScoreArray:
+    """(N, J) the scores that make up the total, blocks stacked; what was not administered is missing.
+
+    A cell that does not count adds nothing to the total, so it is 0 here too. An item on which everyone is
+    credited is no part of the measurement.
+    """
+    credited = (scored.items["key"] == CREDIT_ALL).to_numpy()
+    wanted = tally.items[tally.is_scored & ~credited[tally.items]]
     stacked = np.full((sum(len(block.persons) for block in blocks), len(wanted)), MISSING, dtype=np.int8)
     start = 0
     for block in blocks:
         rows = slice(start, start + len(block.persons))
-        columns = np.searchsorted(wanted, block.items[block.is_scored])
-        stacked[rows, columns] = block.scores[:, block.is_scored]
+        used = np.isin(block.items, wanted)
+        met = block.statuses[:, used] != CellStatus.NOT_ADMINISTERED
+        columns = np.searchsorted(wanted, block.items[used])
+        stacked[rows, columns] = np.where(met, np.maximum(block.scores[:, used], 0), MISSING)
         start = rows.stop
     return stacked
 

@@ -5,17 +5,26 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from ciip_irt.accreditation import accreditation_table
 from ciip_irt.bank import ItemBank, read_bank, with_parameters
 from ciip_irt.calibration import Calibration, calibrate
 from ciip_irt.forms import assemble, check_forms, load_blueprint
+from ciip_irt.irt.score_scale import raw_cut
 from ciip_irt.item_analysis import analyse_items
 from ciip_irt.job.exam import Exam
 from ciip_irt.job.result import JobResult
 from ciip_irt.pilots import PilotReview, load_policy, promote, review_pilots
-from ciip_irt.responses import EligibilityRules, ScoringRules, ingest, score, select_eligible
+from ciip_irt.responses import (
+    EligibilityRules,
+    ScoredResponses,
+    ScoringRules,
+    ingest,
+    score,
+    select_eligible,
+)
 
 __all__ = ["run_job"]
 
@@ -75,7 +84,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         rules=rules,
     )
     step("analyse", "analysing items")
-    analysis = analyse_items(scored)
+    analysis = analyse_items(scored, cuts=_raw_cuts(scored, bank, blueprint.theta_cut))
     step("calibrate", "calibrating")
     anchors = str(exam.get("calibration", "anchors", "bank"))
     held = bank if anchors == "bank" else None if anchors == "none" else read_bank(exam.folder / anchors)
@@ -116,6 +125,19 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         findings=findings,
         seconds=seconds,
     )
+
+
+def _raw_cuts(scored: ScoredResponses, bank: ItemBank, theta_cut: float | None) -> dict[str, float]:
+    """The lowest passing score of each form whose scored items are all calibrated in the bank."""
+    if theta_cut is None or bank.scale is None:
+        return {}
+    cuts = {}
+    for form_id in scored.form_ids:
+        rows = {int(j) for b in scored.blocks if b.form_id == form_id for j in b.items[b.is_scored]}
+        parameters = bank.parameters([scored.item_ids[j] for j in sorted(rows)])
+        if len(parameters) and not np.isnan(parameters).any():
+            cuts[form_id] = float(raw_cut(parameters, theta_cut, D=bank.scale.D).lowest_passing)
+    return cuts
 
 
 def _proposal(bank: ItemBank, review: PilotReview, calibration: Calibration) -> tuple[ItemBank, pl.DataFrame]:

@@ -103,8 +103,8 @@ class ScoredResponses:
 
     @property
     def form_ids(self) -> tuple[str, ...]:
-        """Forms in the order of their first delivery."""
-        return tuple(self.deliveries["form_id"].unique(maintain_order=True))
+        """Forms in alphabetical order."""
+        return tuple(self.deliveries["form_id"].unique().sort())
 
     @property
     def totals(self) -> FloatArray:

@@ -149,7 +149,7 @@ def write_outputs(
             Problem(
                 f"cannot write here: {reason}",
                 where=targets.get(where, where),
-                remedy="Choose another folder with --out.",
+                remedy="Choose another folder, or check who may write there.",
             )
         ) from None
     finally:
