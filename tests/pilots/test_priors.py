@@ -29,7 +29,7 @@ def test_densities_sum_to_one_and_the_mixture_is_one(grid: CurveGrid) -> None:
     assert falling > 0.85
 
 
-def simulated(share: float, easiness: float, n_items: int, seed: int) -> np.ndarray:
+def simulated(share: float, easiness: float, n_items: int, seed: int, gradient: float = 0.0) -> np.ndarray:
     """Log-likelihoods (J, S, D) of ``n_items`` pilots, each answered by 400 persons of known ability."""
     rng = np.random.default_rng(seed)
     fine = curve_grid(U, POPULATION)
@@ -37,6 +37,7 @@ def simulated(share: float, easiness: float, n_items: int, seed: int) -> np.ndar
     for item in range(n_items):
         flat = item < share * n_items
         s, d = (0.0 if flat else rng.lognormal(-0.5, 0.4)), rng.normal(easiness, 0.8)
+        d += 0.0 if flat else gradient * (np.log(s) + 0.5)
         ability = rng.normal(size=400)
         posteriors = np.exp(-0.5 * ((U - ability[:, None]) / 0.3) ** 2)
         posteriors /= posteriors.sum(axis=1, keepdims=True)
@@ -53,7 +54,7 @@ def test_em_finds_what_was_planted(grid: CurveGrid, share: float, easiness: floa
     assert found.mean_intercept == pytest.approx(easiness, abs=0.3)  # not pulled to the scored items' 0.8
     assert found.mean_log_slope == pytest.approx(-0.5, abs=0.15)
     assert found.sd_intercept == pytest.approx(0.8, abs=0.2)
-    assert found.flat == pytest.approx(share, abs=0.1)
+    assert found.flat == pytest.approx((80 * share + 1.5) / 100, abs=0.08)  # with what the belief adds
     assert found.wrong_key < 0.05
 
 
@@ -62,3 +63,29 @@ def test_without_answers_the_beliefs_come_back(grid: CurveGrid) -> None:
         found = estimate_prior(grid, likelihood, mean_log_slope=-0.4, mean_intercept=0.8)
         assert found.mean_intercept == pytest.approx(0.8, abs=0.02)
         assert found.flat + found.wrong_key == pytest.approx(0.15, abs=0.01)
+
+
+@pytest.mark.parametrize("gradient", [0.0, 2.0])
+def test_em_finds_how_intercept_and_slope_go_together(grid: CurveGrid, gradient: float) -> None:
+    found = estimate_prior(
+        grid, simulated(0.0, 1.0, 150, 2, gradient), mean_log_slope=-0.4, mean_intercept=0.8
+    )
+    assert found.gradient == pytest.approx(gradient, abs=0.6)  # a belief of .56 pulls it
+    assert found.sd_intercept == pytest.approx(0.8, abs=0.2)
+    assert found.spreading <= 0.5
+
+
+@pytest.mark.parametrize(("gradient", "spreading"), [(0.0, 0.0), (1.2, 0.0), (-0.5, 1.0)])
+def test_the_density_has_the_gradient_and_the_spreading(
+    grid: CurveGrid, gradient: float, spreading: float
+) -> None:
+    prior = BlockPrior(-0.5, 0.5, sd_intercept=0.7, gradient=gradient, spreading=spreading)
+    density = np.exp(prior.sound_log_density(grid))
+    for z in (-0.5, 0.0, 0.5):
+        near = int(np.argmin(np.abs(grid.slopes - np.exp(z - 0.5))))
+        row, exact = density[near] / density[near].sum(), np.log(grid.slopes[near]) + 0.5
+        mean = row @ grid.intercepts
+        assert mean == pytest.approx(0.5 + gradient * exact, abs=0.02)
+        assert np.sqrt(row @ (grid.intercepts - mean) ** 2) == pytest.approx(
+            0.7 * np.exp(spreading * exact), abs=0.02
+        )

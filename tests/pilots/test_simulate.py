@@ -69,6 +69,16 @@ def test_the_policy_does_what_is_claimed_for_it(found: OperatingCharacteristics)
     assert found.value("policy", 200, "wrong key", "promoted") == 0.0
 
 
+@pytest.mark.parametrize(("low", "high"), [(0.0, 0.15), (0.15, 0.7), (0.7, 0.9), (0.9, 1.01)])
+def test_stated_probabilities_hold(found: OperatingCharacteristics, low: float, high: float) -> None:
+    # docs/pilot_probabilities.py does the same at length, in four worlds
+    part = found.decisions.filter(pl.col("probability").is_between(low, high, closed="left"))
+    stated, true = part["probability"].mean(), part["good"].mean()
+    se = np.sqrt((part["probability"] * (1 - part["probability"])).mean() / part.height)
+    assert part.height > 60
+    assert abs(true - stated) < 3 * se + 0.01
+
+
 def test_rates_are_those_of_the_decisions(found: OperatingCharacteristics) -> None:
     at_200 = found.decisions.filter(n=200)
     good = at_200.filter("good")

@@ -2,11 +2,11 @@
 
 A pilot item is sound, flat, or has a wrong key.
 
-=========  ==================  ====================================================
+=========  ==================  ==============================================================
 sound      log s ~ N(m, w²)    d ~ N(k + g z, v² e^(2hz)), z = log s - m
-flat       s ~ N(0, .12²)      d ~ N(0, 1.5²): knowing more does not help
+flat       s ~ N(0, .12²)      d ~ N(.5, 1.3²): knowing more does not help; p from chance up
 wrong key  s ~ N(-.45, .3²)    d ~ N(-.5, 1.8²): those who know more avoid the key
-=========  ==================  ====================================================
+=========  ==================  ==============================================================
 
 The shares of the three kinds, m, w, k, g, v and h are estimated from the whole block of pilots by EM
 (marginal maximum a posteriori), so that a block of easy pilots is not pulled towards the average item
@@ -35,7 +35,7 @@ from ciip_irt.pilots.curves import CurveGrid
 __all__ = ["BlockPrior", "distractor_log_prior", "estimate_prior"]
 
 SD_LOG_SLOPE, SD_LOG_SLOPE_PSEUDO = 0.4, 10.0
-FLAT, WRONG_KEY = ((0.0, 0.12), (0.0, 1.5)), ((-0.45, 0.3), (-0.5, 1.8))
+FLAT, WRONG_KEY = ((0.0, 0.12), (0.5, 1.3)), ((-0.45, 0.3), (-0.5, 1.8))
 SHARE_PSEUDO = (17.0, 1.5, 1.5)  # a Dirichlet belief about the shares of sound, flat and wrongly keyed items
 LOG_SLOPE_PSEUDO, INTERCEPT_PSEUDO, GRADIENT_PSEUDO = 4.0, 2.0, 30.0  # items that a belief is worth
 GRADIENT = 0.7  # of the mean intercept, as in a real calibration
