@@ -18,7 +18,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--anchors",
         default="bank",
         metavar="bank|none|FILE",
-        help="hold the scored items at their values in --items (bank, the default) or in FILE; none: free",
+        help="hold the scored items at their values in --items (bank, the default) or in FILE (an items file or a"
+        " parameters.csv); none: free",
     )
     parser.add_argument(
         "--scale-id", default="free", metavar="NAME", help="name of a free scale (default: free)"
@@ -41,14 +42,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ciip_irt.bank import read_bank
+    from ciip_irt.bank import read_anchors
     from ciip_irt.calibration import calibrate, examine_dimensionality
     from ciip_irt.job.outputs import CALIBRATION_EXTRAS, calibration_outputs, exclusion_outputs
     from ciip_irt.tables import write_outputs
 
     bank = read_items(arguments)
     scored = scored_log(arguments, bank)
-    other = None if arguments.anchors in ("bank", "none") else read_bank(arguments.anchors)
+    other = None if arguments.anchors in ("bank", "none") else read_anchors(arguments.anchors, bank)
     anchors = bank if arguments.anchors == "bank" else other
     calibration = calibrate(
         scored,

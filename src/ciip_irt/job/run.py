@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.accreditation import accreditation_table
-from ciip_irt.bank import ItemBank, read_bank, with_parameters
+from ciip_irt.bank import ItemBank, read_anchors, read_bank, with_parameters
 from ciip_irt.calibration import Calibration, calibrate
 from ciip_irt.forms import assemble, check_forms, load_blueprint
 from ciip_irt.irt.score_scale import raw_cut
@@ -87,11 +87,11 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     analysis = analyse_items(scored, cuts=_raw_cuts(scored, bank, blueprint.theta_cut))
     step("calibrate", "calibrating")
     anchors = str(exam.get("calibration", "anchors", "bank"))
-    held = bank if anchors == "bank" else None if anchors == "none" else read_bank(exam.folder / anchors)
+    other = None if anchors in ("bank", "none") else read_anchors(exam.folder / anchors, bank)
     calibration = calibrate(
         scored,
         str(exam.get("calibration", "model", "rasch")),
-        anchors=held,
+        anchors=bank if anchors == "bank" else other,
         scale_id=str(exam.get("calibration", "scale_id", "free")),
     )
     step("pilots", "reviewing pilot items")
