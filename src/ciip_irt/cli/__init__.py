@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "pilots simulate": ("pilots_simulate", "error rates and waiting of a pilot policy for this bank"),
         "assemble": ("assemble", "forms that conform to a blueprint and hit its difficulty target"),
         "check": ("check", "hold forms against a blueprint; needs no solver"),
+        "bank migrate": ("bank_migrate", "move a bank to the domains of a new content outline"),
         "blueprint": ("blueprint", "show a blueprint: counts, how they were apportioned, ties"),
         "blueprint apportion": ("blueprint_apportion", "turn published percentages into item counts"),
         "report": ("report", "pages from the results in a folder"),

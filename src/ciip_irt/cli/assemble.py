@@ -24,18 +24,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="T",
         help="the standard on the bank scale (default: the blueprint's)",
     )
+    parser.add_argument(
+        "--earlier",
+        nargs="+",
+        default=[],
+        metavar="FILES",
+        help="forms used before (files or patterns): new forms keep the overlap bound with each of them",
+    )
     add_text_format(parser)
     add_out(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ciip_irt.forms import assemble, load_blueprint
+    from ciip_irt.forms import assemble, load_blueprint, read_form_files
     from ciip_irt.job.curves import form_curves
     from ciip_irt.job.outputs import ASSEMBLY_FILES, assembly_outputs
     from ciip_irt.tables import write_outputs
 
     blueprint = load_blueprint(arguments.blueprint)
     bank = read_items(arguments)
+    how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
+    earlier = read_form_files(arguments.earlier, **how).forms if arguments.earlier else None
     with Progress() as progress:
         assembly = assemble(
             bank.items,
@@ -43,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
             n_forms=arguments.forms,
             seed=arguments.seed,
             theta_cut=arguments.theta_cut,
+            earlier=earlier,
             progress=progress,
         )
     outputs = assembly_outputs(assembly)

@@ -23,11 +23,13 @@ from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.finding_formats import FORMATS, report_findings
 from ciip_irt.forms.findings import Finding, findings_frame
 from ciip_irt.forms.form_files import FormFiles, read_form_files
+from ciip_irt.forms.migration import OUTLINE_MAPPING, Migration, migrate
 
 __all__ = [
     "CHECKED_RULES",
     "CONSTRAINTS",
     "FORMATS",
+    "OUTLINE_MAPPING",
     "RULE_MEANINGS",
     "Apportionment",
     "Assembly",
@@ -35,6 +37,7 @@ __all__ = [
     "Domain",
     "Finding",
     "FormFiles",
+    "Migration",
     "Target",
     "apportion",
     "apportioned_blueprint",
@@ -49,6 +52,7 @@ __all__ = [
     "feasible_counts",
     "findings_frame",
     "load_blueprint",
+    "migrate",
     "parse_blueprint",
     "practice_blueprint",
     "read_form_files",
