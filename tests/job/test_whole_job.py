@@ -32,7 +32,8 @@ CONTRACT: dict[str, Table] = {
 OTHERS = (
     "ingest.json", "form_summary.csv", "option_quantiles.csv", "population.csv", "fit.csv", "abilities.csv",
     "calibration.json", "observed_proportions.csv", "pilot_evidence.csv", "achieved.csv", "assembly.json",
-    "findings.csv", "curves.csv", "accreditation.csv", "run.json", "run_times.json", "ledger.csv",
+    "findings.csv", "curves.csv", "accreditation.csv", "analysis.json",
+    "pilot_review.json", "run.json", "run_times.json", "ledger.csv",
     "report/index.html",
 )  # fmt: skip
 

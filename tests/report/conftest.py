@@ -151,6 +151,8 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
         "population.csv": pl.DataFrame({"group": ["all"], "mean": [0.31], "sd": [0.84]}),
         "fit.csv": pl.DataFrame({"item_id": [ids[0]] * 2, "statistic": ["infit_mnsq", "outfit_mnsq"],
                                  "value": [1.02, 0.97]}),
+        "analysis.json": {"warnings": []},
+        "pilot_review.json": {"warnings": []},
         "calibration.json": {"model": "rasch", "converged": True, "iterations": 31, "warnings": []},
         "observed_proportions.csv": pl.DataFrame(observed),
         "abilities.csv": pl.DataFrame({

@@ -252,6 +252,20 @@ def test_decisions_stand_on_the_forms_page(tmp_path: Path, outputs: Callable[...
         assert expected in text
 
 
+def test_results_of_different_data_are_said_to_be_mixed(
+    tmp_path: Path, outputs: Callable[..., dict[str, Any]]
+) -> None:
+    results = outputs(n_items=6, n_pilots=2)
+    results["run.json"]["provenance"] = {"data_hash": "aaa"}
+    results["calibration.json"]["provenance"] = {"data_hash": "aaa"}
+    results["analysis.json"] = {"provenance": {"data_hash": "aaa"}}
+    write_outputs(tmp_path, results)
+    assert "mixes results" not in " ".join(read(write_report(tmp_path)).text)
+    write_outputs(tmp_path, {"analysis.json": {"provenance": {"data_hash": "bbb"}}})
+    text = " ".join(" ".join(read(write_report(tmp_path)).text).split())
+    assert "mixes results of different data: analysis.json" in text
+
+
 def test_what_is_absent_is_said(tmp_path: Path, outputs: Callable[..., dict[str, Any]]) -> None:
     write_outputs(tmp_path, {"item_statistics.csv": outputs()["item_statistics.csv"]})
     reader = read(write_report(tmp_path))

@@ -18,8 +18,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--anchors",
         default="bank",
         metavar="bank|none|FILE",
-        help="hold the scored items at their values in --items (bank, the default) or in FILE (an items file or a"
-        " parameters.csv); none: free",
+        help="hold the scored items at their values in --items (bank, the default) or in FILE"
+        " (an items file or a parameters.csv); none: free",
     )
     parser.add_argument(
         "--scale-id", default="free", metavar="NAME", help="name of a free scale (default: free)"

@@ -52,6 +52,7 @@ def analysis_outputs(analysis: "ItemAnalysis") -> Outputs:
         "flags.csv": analysis.flags,
         "dif.csv": analysis.dif,
         "form_summary.csv": analysis.form_summary,
+        "analysis.json": {"warnings": list(analysis.warnings), "provenance": analysis.provenance.to_dict()},
     }
 
 
@@ -67,7 +68,11 @@ def calibration_outputs(calibration: "Calibration") -> Outputs:
 
 
 def pilot_outputs(review: "PilotReview") -> Outputs:
-    return {"pilot_decisions.csv": review.decisions, "pilot_evidence.csv": review.evidence}
+    return {
+        "pilot_decisions.csv": review.decisions,
+        "pilot_evidence.csv": review.evidence,
+        "pilot_review.json": {"warnings": list(review.warnings), "provenance": review.provenance.to_dict()},
+    }
 
 
 def assembly_outputs(assembly: "Assembly") -> Outputs:

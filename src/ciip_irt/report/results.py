@@ -97,7 +97,14 @@ TABLE_FILES: dict[str, Table] = {
     "exclusions.csv": _lenient(EXCLUSIONS, "rule"),
     "abilities.csv": _table("abilities", {}, form_id=S, total=F),
 }  # fmt: skip
-JSON_FILES = ("run.json", "ingest.json", "calibration.json", "assembly.json")
+JSON_FILES = (
+    "run.json",
+    "ingest.json",
+    "analysis.json",
+    "calibration.json",
+    "pilot_review.json",
+    "assembly.json",
+)
 WITHOUT_CANDIDATES = {"exclusions.csv": ("rule", "reason", "rows"), "abilities.csv": ("form_id", "total")}
 
 
@@ -119,6 +126,16 @@ class Results:
     def record(self, name: str) -> Mapping[str, Any]:
         """The JSON object, or an empty one where the file is absent."""
         return self.records.get(name, {})
+
+    def of_other_data(self) -> list[str]:
+        """Files whose results come from other data than those of the first file that names its data."""
+        hashes = {
+            name: origin["data_hash"]
+            for name, record in self.records.items()
+            if isinstance(origin := record.get("provenance"), Mapping) and origin.get("data_hash")
+        }
+        first = next(iter(hashes.values()), None)
+        return [name for name, found in hashes.items() if found != first]
 
     def bank(self) -> pl.DataFrame:
         """The bank as it stands: ``items.csv``, or the bank that the run proposes."""

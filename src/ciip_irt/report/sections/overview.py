@@ -25,7 +25,7 @@ STEPS = (
     ("Assembled forms", "ciip-irt assemble", ("forms.csv", "assembly.json", "shortages.csv")),
 )
 PRESSING = ("first", "next")
-WARNING_FILES = ("ingest.json", "calibration.json", "assembly.json")
+WARNING_FILES = ("ingest.json", "analysis.json", "calibration.json", "pilot_review.json", "assembly.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,23 @@ def _one_per_item(flags: Sequence[Any]) -> list[Any]:
 
 def _warnings(edition: Edition) -> list[str]:
     """The warnings of the run, or of the single steps where there was no run."""
-    said: dict[str, None] = {}
-    if edition.results.has("run.json"):
-        return list(dict.fromkeys(_texts(edition.results.record("run.json").get("warnings"))))
-    for name in WARNING_FILES:
-        said.update(dict.fromkeys(_texts(edition.results.record(name).get("warnings"))))
-    return list(said)
+    said = _mixed(edition)
+    names = ("run.json",) if edition.results.has("run.json") else WARNING_FILES
+    for name in names:
+        said += _texts(edition.results.record(name).get("warnings"))
+    return list(dict.fromkeys(said))
+
+
+def _mixed(edition: Edition) -> list[str]:
+    """A folder may hold the results of two exams, or of two selections of candidates."""
+    others = edition.results.of_other_data()
+    if not others:
+        return []
+    return [
+        f"This folder mixes results of different data: {', '.join(others)} and what was written with"
+        f" {'it' if len(others) == 1 else 'them'} come from other answers than the rest."
+        " Run all steps again into an empty folder."
+    ]
 
 
 def _sentences(edition: Edition) -> list[str]:
