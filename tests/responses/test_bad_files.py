@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from ciip_irt.bank import ItemBank
@@ -187,3 +188,10 @@ def test_every_item_unknown(ingest_text: Read, log_text: Text) -> None:
     said = refused(ingest_text, log_text().replace(",I0", ",X0"))
     assert "4 quarantined" in said
     assert "the item is not in the items file (4 rows, e.g. 'X01', 'X02')" in said
+
+
+def test_ids_that_lost_their_zeros_are_recognised(tmp_path):
+    items = {"item_id": ["007", "008", "009"], "domain": "A", "status": "scored", "key": "A", "options": "AB"}
+    (tmp_path / "wide.csv").write_text("candidate_id,7,8,9\nc1,A,B,A\n", encoding="utf-8")
+    with pytest.raises(InputError, match="Columns such as 7 may be items such as 007"):
+        ingest([tmp_path / "wide.csv"], bank=ItemBank.from_frame(pl.DataFrame(items)))

@@ -23,6 +23,8 @@ NO_ANSWER = "The delivery has not a single answer."
 NOTHING_USABLE = "Every row of the delivery is in quarantine."
 Files = Path | str | Sequence[Path | str]
 
+NEEDS_ITEMS = " A wide file needs the items file as well (--items)."
+
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
@@ -224,7 +226,7 @@ def _reader_for(source: Source, format: str | None) -> Reader:
     if fitting:
         return fitting[0]
     looks = "; ".join(f"{reader.name}: {reader.looks}" for reader in READERS.values())
-    without_items = "" if source.item_ids else " A wide file needs the items file as well (--items)."
+    hint = _zeros_lost(columns, source.item_ids) if source.item_ids else NEEDS_ITEMS
     raise InputError(
         Problem(
             f"the format cannot be told from the columns {', '.join(columns[:12])}"
@@ -232,8 +234,20 @@ def _reader_for(source: Source, format: str | None) -> Reader:
             where=source.where,
             row=1,
             remedy=f"Say which it is ({looks}), or describe it in a mapping file (docs/reading-logs.md)."
-            + without_items,
+            + hint,
         )
+    )
+
+
+def _zeros_lost(columns: Sequence[str], item_ids: Sequence[str]) -> str:
+    """A spreadsheet turns 007 into 7: say so where that would explain the columns."""
+    bare = {item.lstrip("0"): item for item in item_ids if item.startswith("0")}
+    lost = [name for name in columns if name in bare]
+    if len(lost) < 2:
+        return ""
+    return (
+        f" Columns such as {lost[0]} may be items such as {bare[lost[0]]} that lost their zeros in a"
+        " spreadsheet: format the cells as text and export again."
     )
 
 
