@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from ciip_irt.errors import BlueprintError, TableError
+from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.blueprint import Blueprint, Domain
 from ciip_irt.forms.blueprint_file import load_blueprint
 from ciip_irt.forms.check import check_forms
@@ -101,6 +102,25 @@ def test_no_form_of_the_new_outline_takes_an_item_that_waits(items):
     assert [f.message for f in check_forms(form, keeps, result.items)] == [
         "2 items classified by outline 1, the blueprint's is 2 (e.g. I2, I3)"
     ]
+
+
+def test_items_that_wait_in_a_domain_that_is_gone_do_not_stop_the_others(items):
+    result = migrate(items, mapping(*DIVIDED), old=OLD, new=NEW)
+    form = pl.DataFrame(
+        {"form_id": "X", "position": [1, 2, 3, 4], "item_id": ["I0", "I2", "I1", "I5"], "role": "scored",
+         "domain": ["A", "A", "B", "C"]}
+    )  # fmt: skip
+    assert [f.message for f in check_forms(form, NEW, result.items)] == [
+        "A Archives: 1 item, blueprint needs 2",
+        "1 item classified by outline 1, the blueprint's is 2 (e.g. I2)",
+    ]
+    smaller = replace(NEW, length=3, domains=(Domain("A", "Archives", 1), *NEW.domains[1:]))
+    built = assemble(result.items, smaller, n_forms=1)
+    assert built.conforms, built.summary()
+    assert set(built.forms["item_id"]) == {"I0", "I1", "I5"}
+    unnamed = result.items.with_columns(outline=pl.lit(None, dtype=pl.String))
+    with pytest.raises(BlueprintError, match=r"no domain 'Storage' \(2 rows\)"):
+        check_forms(form, NEW, unnamed)
 
 
 def test_everything_wrong_with_the_mapping_is_said_at_once(items):

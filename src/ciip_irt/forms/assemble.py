@@ -30,12 +30,12 @@ from ciip_irt.forms.assembly import (
     achieved_frame,
     forms_frame,
 )
-from ciip_irt.forms.blueprint import Blueprint, resolve_domains
+from ciip_irt.forms.blueprint import Blueprint
 from ciip_irt.forms.check import check_form_set
 from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.facts import TIME, facts_of
 from ciip_irt.forms.findings import ERROR, Finding
-from ciip_irt.forms.form_set import Form, earlier_forms, enemies_of, form_set, targets_of
+from ciip_irt.forms.form_set import Form, earlier_forms, enemies_of, form_set, letters_of, targets_of
 from ciip_irt.forms.item_order import ordered_entries
 from ciip_irt.forms.pilot_filling import fill_pilots, room_for_pilots
 from ciip_irt.forms.pool import Pool, Row
@@ -150,7 +150,7 @@ def _pool(
     items: pl.DataFrame, blueprint: Blueprint, n_forms: int, earlier: pl.DataFrame | None
 ) -> tuple[Pool, FloatArray, list[str]]:
     bank = ItemBank.from_frame(items)
-    letters = resolve_domains(bank.items["domain"], blueprint, bank.where)
+    letters = letters_of(bank, blueprint)
     targets = targets_of(bank, letters, blueprint)
     wanted = {*blueprint.scored_status, *blueprint.pilot_status}
     keep = [index for index, status in enumerate(bank.items["status"]) if status in wanted]

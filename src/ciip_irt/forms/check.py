@@ -74,7 +74,8 @@ def _domains(given: FormSet) -> Iterator[Finding]:
     for form in given.forms:
         for entry in form.entries:
             item = given.bank.get(entry.item_id)
-            if item is not None and item.letter != entry.letter:
+            # Without a letter it is classified by another outline, which is told apart.
+            if item is not None and item.letter not in ("", entry.letter):
                 message = (
                     f"{entry.item_id} stands under {titles[entry.letter]},"
                     f" but the bank has it under {titles[item.letter]}"

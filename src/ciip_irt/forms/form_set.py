@@ -23,6 +23,7 @@ __all__ = [
     "earlier_forms",
     "enemies_of",
     "form_set",
+    "letters_of",
     "targets_of",
 ]
 
@@ -97,6 +98,31 @@ def enemies_of(items: pl.DataFrame) -> dict[str, frozenset[str]]:
     return {item_id: frozenset(others) for item_id, others in found.items()}
 
 
+def letters_of(bank: ItemBank, blueprint: Blueprint) -> list[str]:
+    """The domain of every item of the bank, as a letter of the blueprint.
+
+    Items that the bank classifies by another outline may have domains that this one lacks; their letter is
+    then empty, and the rule ``outline`` keeps them out of forms.
+
+    Raises
+    ------
+    BlueprintError
+        Domains that the blueprint lacks, of items that are classified by its outline or by none named.
+    """
+    domains = bank.items["domain"]
+    if "outline" not in bank.items.columns:
+        return resolve_domains(domains, blueprint, bank.where)
+    named = bank.items["outline"].cast(pl.String)
+    other = (named.is_not_null() & (named != blueprint.outline)).to_list()
+    spelt = blueprint.spellings()
+    ours = (domain for domain, away in zip(domains, other, strict=True) if not away)
+    resolved = iter(resolve_domains(ours, blueprint, bank.where))
+    return [
+        spelt.get(" ".join(domain.split()).casefold(), "") if away else next(resolved)
+        for domain, away in zip(domains, other, strict=True)
+    ]
+
+
 def targets_of(bank: ItemBank, letters: list[str], blueprint: Blueprint) -> tuple[ResolvedTarget, ...]:
     """The blueprint's targets on this bank; see ``resolve_targets``."""
     if not blueprint.targets:
@@ -155,7 +181,7 @@ def form_set(
     """
     table = FORMS.validate(forms, where)
     bank = ItemBank.from_frame(items)
-    letters = resolve_domains(bank.items["domain"], blueprint, bank.where)
+    letters = letters_of(bank, blueprint)
     enemies = enemies_of(bank.items)
     none: frozenset[str] = frozenset()
     known = {
