@@ -106,10 +106,11 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
         [("old", i, item_id, "scored", "A") for i, item_id in enumerate(ids[::2], start=1)],
         schema=columns, orient="row",
     )  # fmt: skip
+    facts = facts_of(bank.items, letters, blueprint)
     pool = Pool(
         blueprint, tuple(f"F{form}" for form in range(n_forms)), tuple(ids), tuple(letters), tuple(statuses),
-        enemies_of(bank.items), targets_of(bank, letters, blueprint),
-        facts_of(bank.items, letters, blueprint), earlier_forms(old),
+        enemies_of(bank.items), targets_of(bank, letters, blueprint, facts),
+        facts, earlier_forms(old),
     )  # fmt: skip
     forms = pl.DataFrame(table, schema=columns, orient="row")
     return pool, x.ravel(), form_set(forms, blueprint, items, earlier=old)

@@ -9,6 +9,7 @@ import pytest
 from ciip_irt.errors import BlueprintError
 from ciip_irt.forms.apportioned import practice_blueprint
 from ciip_irt.forms.assemble import assemble
+from ciip_irt.forms.blueprint import Target
 from ciip_irt.forms.blueprint_file import parse_blueprint
 from ciip_irt.forms.blueprint_text import describe
 from ciip_irt.forms.blueprint_writer import blueprint_toml
@@ -339,3 +340,15 @@ def test_a_form_of_another_outline_is_seen(form, small, items):
     assert messages(form.with_columns(outline=pl.lit(1)), small, items, "form_outline") == [
         ("error", "the form is of outline 1, the blueprint of outline 2")
     ]
+
+
+def test_the_average_of_the_bank_is_that_of_the_items_that_may_be_used(small, items):
+    """Hand-made: items that rest are hard, all others have b = 0."""
+    easy = items.with_columns(
+        b=pl.when((pl.col("last_used") == "2024-07-01") | pl.col("item_id").is_in(["I005", "I006"]))
+        .then(2.0).otherwise(0.0)
+    )  # fmt: skip
+    aimed = replace(small, targets=(Target("mean_b", 0.05),))
+    result = assemble(easy, aimed, n_forms=1)
+    assert result.conforms, result.summary()
+    assert result.achieved.select("target", "achieved").rows() == [(0.0, 0.0)]

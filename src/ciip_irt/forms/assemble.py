@@ -151,7 +151,8 @@ def _pool(
 ) -> tuple[Pool, FloatArray, list[str]]:
     bank = ItemBank.from_frame(items)
     letters = letters_of(bank, blueprint)
-    targets = targets_of(bank, letters, blueprint)
+    facts = facts_of(bank.items, letters, blueprint, bank.where)
+    targets = targets_of(bank, letters, blueprint, facts)
     wanted = {*blueprint.scored_status, *blueprint.pilot_status}
     keep = [index for index, status in enumerate(bank.items["status"]) if status in wanted]
     eligible = bank.items[keep]
@@ -165,7 +166,7 @@ def _pool(
         statuses=tuple(eligible["status"]),
         enemies=enemies,
         targets=targets,
-        facts=facts_of(bank.items, letters, blueprint, bank.where),
+        facts=facts,
         earlier=() if earlier is None else earlier_forms(earlier),
     )
     answers = np.zeros(len(keep))

@@ -13,7 +13,7 @@ from ciip_irt.forms.demands import Where
 if TYPE_CHECKING:
     from ciip_irt.forms.blueprint import Blueprint
 
-__all__ = ["DATE", "TIME", "TIME_COLUMNS", "Facts", "facts_of", "matches"]
+__all__ = ["DATE", "TIME", "TIME_COLUMNS", "Facts", "facts_of", "matches", "resting", "used_since"]
 
 # Expected seconds, by the first of these columns that the bank has.
 TIME_COLUMNS = ("expected_time_s", "median_time_s")
@@ -45,6 +45,29 @@ def matches(facts: Facts, where: Where, item_id: str) -> bool:
         if value is None or value.casefold() not in {wanted.casefold() for wanted in values}:
             return False
     return True
+
+
+def used_since(last_used: str, before: str) -> bool | None:
+    """Whether a date is not before the bound; nothing where it is too coarse to tell.
+
+    >>> used_since("2024-07-01", "2024-06"), used_since("2023", "2024-06"), used_since("2024", "2024-06")
+    (True, False, None)
+    """
+    common = min(len(last_used), len(before))
+    if last_used[:common] != before[:common]:
+        return last_used[:common] > before[:common]
+    return True if len(last_used) >= len(before) else None
+
+
+def resting(facts: Facts, blueprint: "Blueprint") -> set[str]:
+    """Items that the blueprint keeps out of scored slots: excluded, used too lately, of another outline."""
+    demands = blueprint.demands
+    found = set(demands.exclude)
+    found |= {item_id for item_id, name in facts.named("outline").items() if name != blueprint.outline}
+    if demands.last_used_before is not None:
+        dates = facts.named("last_used").items()
+        found |= {item_id for item_id, date in dates if used_since(date, demands.last_used_before)}
+    return found
 
 
 def facts_of(

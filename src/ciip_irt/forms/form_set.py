@@ -9,7 +9,7 @@ import polars as pl
 
 from ciip_irt.bank import ItemBank
 from ciip_irt.forms.blueprint import Blueprint, resolve_domains
-from ciip_irt.forms.facts import Facts, facts_of
+from ciip_irt.forms.facts import Facts, facts_of, resting
 from ciip_irt.forms.targets import ResolvedTarget, resolve_targets
 from ciip_irt.tables import FORMS
 
@@ -123,18 +123,23 @@ def letters_of(bank: ItemBank, blueprint: Blueprint) -> list[str]:
     ]
 
 
-def targets_of(bank: ItemBank, letters: list[str], blueprint: Blueprint) -> tuple[ResolvedTarget, ...]:
+def targets_of(
+    bank: ItemBank, letters: list[str], blueprint: Blueprint, facts: Facts
+) -> tuple[ResolvedTarget, ...]:
     """The blueprint's targets on this bank; see ``resolve_targets``."""
     if not blueprint.targets:
         return ()
-    eligible = bank.items["status"].is_in(list(blueprint.scored_status)).to_numpy()
+    eligible = bank.items["status"].is_in(list(blueprint.scored_status))
+    away = resting(facts, blueprint)
+    if away:
+        eligible &= ~bank.items["item_id"].is_in(list(away))
     return resolve_targets(
         blueprint,
         bank.item_ids,
         bank.parameters(),
         bank.scale.D if bank.scale is not None else 1.0,
         letters,
-        np.asarray(eligible, dtype=np.bool_),
+        np.asarray(eligible.to_numpy(), dtype=np.bool_),
     )
 
 
@@ -194,12 +199,13 @@ def form_set(
     for (form_id, position, item_id, role), letter in zip(rows, claimed, strict=True):
         entries.setdefault(form_id, []).append(Entry(position, item_id, role, letter))
     judged = tuple(Form(form_id, tuple(lines)) for form_id, lines in entries.items())
+    facts = facts_of(bank.items, letters, blueprint, bank.where)
     return FormSet(
         blueprint=blueprint,
         forms=judged,
         bank=known,
-        targets=targets_of(bank, letters, blueprint),
-        facts=facts_of(bank.items, letters, blueprint, bank.where),
+        targets=targets_of(bank, letters, blueprint, facts),
+        facts=facts,
         earlier=() if earlier is None else earlier_forms(earlier, judged),
         outlines=_outlines(table),
     )

@@ -7,8 +7,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.errors import plural
-from ciip_irt.forms.constraints.last_use import used_since
-from ciip_irt.forms.facts import matches
+from ciip_irt.forms.facts import matches, resting
 from ciip_irt.forms.findings import ERROR
 from ciip_irt.forms.pool import Pool, Row
 from ciip_irt.forms.program import build_program
@@ -30,23 +29,13 @@ def no_shortages() -> pl.DataFrame:
 
 def usable_scored(pool: Pool) -> list[bool]:
     """Which items may stand in a scored slot: by status, parameters where targets demand them, demands."""
-    barred = _barred(pool)
+    barred = resting(pool.facts, pool.blueprint)
     strict = any(target.severity == ERROR for target in pool.targets)
     known = pool.targets[0].contributions if pool.targets else {}
     return [
         status in pool.blueprint.scored_status and (not strict or item_id in known) and item_id not in barred
         for item_id, status in zip(pool.item_ids, pool.statuses, strict=True)
     ]
-
-
-def _barred(pool: Pool) -> set[str]:
-    demands, ours = pool.blueprint.demands, pool.blueprint.outline
-    barred = set(demands.exclude)
-    barred |= {item_id for item_id, outline in pool.facts.named("outline").items() if outline != ours}
-    if demands.last_used_before is not None:
-        dates = pool.facts.named("last_used").items()
-        barred |= {item_id for item_id, date in dates if used_since(date, demands.last_used_before)}
-    return barred
 
 
 def count_shortages(pool: Pool) -> pl.DataFrame:

@@ -9,25 +9,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from ciip_irt.errors import plural
+from ciip_irt.forms.facts import used_since
 from ciip_irt.forms.findings import ERROR, WARNING, Finding
 from ciip_irt.forms.form_set import SCORED, FormSet
 from ciip_irt.forms.pool import Constraint, Pool, Row
 
-__all__ = ["LAST_USE", "used_since"]
+__all__ = ["LAST_USE"]
 
 NAME = "last_use"
-
-
-def used_since(last_used: str, before: str) -> bool | None:
-    """Whether a date is not before the bound; nothing where it is too coarse to tell.
-
-    >>> used_since("2024-07-01", "2024-06"), used_since("2023", "2024-06"), used_since("2024", "2024-06")
-    (True, False, None)
-    """
-    common = min(len(last_used), len(before))
-    if last_used[:common] != before[:common]:
-        return last_used[:common] > before[:common]
-    return True if len(last_used) >= len(before) else None
 
 
 def rows(pool: Pool) -> Iterator[Row]:
