@@ -69,7 +69,7 @@ class Peer:
 def _girth(sample: Sample) -> FloatArray:
     from girth import twopl_mml
 
-    found = twopl_mml(sample.blocks[0].scores.T.astype(bool))
+    found = twopl_mml(sample.blocks[0].scores.T.astype(np.int64))
     return np.column_stack((found["Discrimination"], found["Difficulty"], np.zeros(sample.n_items)))
 
 
