@@ -75,7 +75,7 @@ def _block(
     scores = np.empty((persons, items.size), dtype=np.int8)
     for start in range(0, persons, at_once):
         rows = scores[start : start + at_once]
-        theta = rng.normal(size=rows.shape[0])
+        theta = rng.normal(size=(rows.shape[0],))
         probability = MODELS["3pl"].probability(truth[items], theta, 1.0)[:, :, 1]
         rows[:] = rng.random(rows.shape, dtype=np.float32) < probability
     return ResponseBlock(items, scores)

@@ -10,7 +10,13 @@ from ciip_irt.irt.mml import MmlFit, fit_mml
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.response_blocks import ResponseBlock
-from ciip_irt.irt.score_groups import ScoreGroups, raw_score_sufficient, score_groups, split_complete
+from ciip_irt.irt.score_groups import (
+    ScoreGroups,
+    in_order_of_score,
+    raw_score_sufficient,
+    score_groups,
+    split_complete,
+)
 
 J = 12
 THETA = np.linspace(-5, 5, 41)
@@ -93,6 +99,20 @@ def test_expectation_is_the_plain_sum_over_persons() -> None:
                 counts[:, item, score] += likelihood / likelihood.sum()
     assert got.log_likelihood == pytest.approx(total, rel=1e-12)
     np.testing.assert_allclose(got.counts, counts, atol=1e-10)
+
+
+@pytest.mark.parametrize("window", [(0, 5), (30, 41), (20, 22), (0, 41)])
+def test_points_left_out_are_visited_again_where_persons_live_there(window: tuple[int, int]) -> None:
+    block = in_order_of_score([answers(11, 300, missing=0.1)])[0]
+    parameters = np.column_stack((np.ones(J), np.linspace(-1, 2, J), np.full(J, 0.1)))
+    log_p = log_probability(MODELS["3pl"].probability(parameters, THETA, 1.0))
+    weights = log_weights(THETA, np.array([0.0]), np.array([1.0]))
+    everywhere = expectation([block], log_p, weights)
+    for windows in ((window,), everywhere.windows):
+        got = expectation([block], log_p, weights, windows=windows)
+        assert got.log_likelihood == pytest.approx(everywhere.log_likelihood, rel=1e-12)
+        np.testing.assert_allclose(got.counts, everywhere.counts, atol=1e-8)
+    assert sum(end - first for first, end in everywhere.windows) <= THETA.size
 
 
 def test_raw_score_is_not_enough_with_other_slopes_or_guessing() -> None:
