@@ -20,6 +20,8 @@ Every result is frozen, shows itself as a compact table in a notebook, has ``.to
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ciip_irt._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from ciip_irt.accreditation import accreditation_table
     from ciip_irt.bank import ItemBank, read_bank
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
     )
     from ciip_irt.simulate import simulate_programme
 
-__version__ = "0.1.0"
 
 __all__ = [
     "Assembly",

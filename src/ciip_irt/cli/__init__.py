@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from types import MappingProxyType
 
-from ciip_irt import __version__
+from ciip_irt._version import __version__
 from ciip_irt.errors import CiipError
 
 __all__ = ["COMMANDS", "main"]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import PurePath
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -157,8 +158,6 @@ def _github(checked: Checked) -> str:
 
 def _sarif(checked: Checked) -> str:
     """SARIF 2.1.0: one run, one result per finding, located at the item's line in the form's file."""
-    from ciip_irt import __version__
-
     names = tuple(dict.fromkeys((*checked.rules, *(f.rule for f in checked.findings))))
     results = []
     for f in checked.findings:
@@ -177,7 +176,7 @@ def _sarif(checked: Checked) -> str:
         results.append(result)
     driver = {
         "name": "ciip-irt check",
-        "version": __version__,
+        "version": version("ciip-irt"),
         "rules": [
             {"id": name, "shortDescription": {"text": checked.rules.get(name) or name}} for name in names
         ],
