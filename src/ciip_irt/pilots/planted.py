@@ -15,6 +15,7 @@ import polars as pl
 from scipy.special import expit
 
 from ciip_irt.arrays import FloatArray, IntArray
+from ciip_irt.irt.mml import fit_mml
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.provenance import Provenance
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
@@ -107,8 +108,6 @@ class World:
 
     def calibrated(self, n: int, rng: np.random.Generator) -> "World":
         """The same world, its scored items known as a 2PL calibration of n candidates would know them."""
-        from ciip_irt.irt.mml import fit_mml
-
         second = self.second_slopes(len(self.scored), np.random.default_rng(0))
         scores = (rng.random((n, len(self.scored))) < self.right(self.scored, second, self.draw(n, rng))) * 1
         block = ResponseBlock(np.arange(len(self.scored)), scores.astype(np.int8))
