@@ -2,11 +2,14 @@
 
 import codecs
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
+from ciip_irt import calibration
 from ciip_irt.cli import main
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
@@ -242,8 +245,22 @@ def test_only_what_asks_for_caution_is_a_warning(run: Run, log: Frame) -> None:
     assert "CAUTION" not in said
 
 
-def test_pilots_on_a_calibration_that_did_not_converge(run: Run, log: Frame) -> None:
-    one = log.filter(pl.col("delivery_id") == log["delivery_id"][0])
-    code, said, left = run("pilots review", one)
+def test_pilots_on_a_calibration_that_did_not_converge(
+    run: Run, log: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimate = calibration.calibrate
+
+    def stopped_early(*given: Any, **named: Any) -> calibration.Calibration:
+        return replace(estimate(*given, **named), converged=False)
+
+    monkeypatch.setattr(calibration, "calibrate", stopped_early)
+    code, said, left = run("pilots review", log)
     assert (code, "pilot_decisions.csv" in left) == (1, True)
     assert "warning: the calibration did not converge" in said
+
+
+def test_one_candidate_is_told_how_little_that_is(run: Run, log: Frame) -> None:
+    one = log.filter(pl.col("delivery_id") == log["delivery_id"][0])
+    code, said, _ = run("pilots review", one)
+    assert code == 0
+    assert "almost no spread" in said
