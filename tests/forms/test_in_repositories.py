@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 
 from ciip_irt.cli import main
 from ciip_irt.errors import InputError
@@ -35,7 +36,6 @@ def repository(tmp_path, monkeypatch):
 
 
 def read_yaml(path):
-    yaml = pytest.importorskip("yaml", reason="yaml comes with pre-commit")
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 

@@ -5,6 +5,7 @@ import tomllib
 from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from ciip_irt.errors import BlueprintError
@@ -107,13 +108,11 @@ def test_the_schema_knows_the_keys_of_the_parser():
 
 
 def accepted(text: str) -> bool:
-    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema comes with the notebooks extra")
     content = json.loads(json.dumps(tomllib.loads(text), default=str))
     return jsonschema.Draft7Validator(SCHEMA).is_valid(content)
 
 
 def test_the_schema_is_one():
-    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema comes with the notebooks extra")
     jsonschema.Draft7Validator.check_schema(SCHEMA)
 
 
