@@ -108,13 +108,15 @@ class JobResult:
         left_out = plural(scored.exclusions.height, "delivery is", "deliveries are")
         urgent = flags.filter(pl.col("severity").is_in(LOOK_AT))["item_id"].n_unique()
         counts = {name: int((decisions == name).sum()) for name in ("promote", "hold", "revise", "retire")}
+        waiting = int((self.review.decisions["n"] == 0).sum())
+        unseen = f"; {waiting} not yet piloted" if waiting else ""
         lines = [
             f"{self.exam.name}: {candidates}; {sittings}, {left_out} left out (exclusions.csv says why).",
             f"{plural(scored.items.height, 'item')} analysed: {urgent} flagged for attention first"
             f" (severity 1 or 2), {flags['item_id'].n_unique()} with any remark.",
-            f"Pilot items: {counts['promote']} promoted, {counts['hold']} held for more answers,"
-            f" {counts['revise']} to revise, {counts['retire']} to retire. These are proposals of the policy:"
-            " a person signs pilot_decisions.csv.",
+            f"Pilot items: {counts['promote']} promoted, {counts['hold'] - waiting} held for more answers,"
+            f" {counts['revise']} to revise, {counts['retire']} to retire{unseen}. These are proposals of the"
+            " policy: a person signs pilot_decisions.csv.",
         ]
         return [*lines, *self._form_sentences()]
 
