@@ -2,16 +2,15 @@
 
 import numpy as np
 import polars as pl
-from scipy.special import expit
 
 from ciip_irt.arrays import MISSING, FloatArray
-from ciip_irt.irt.information import item_information
+from ciip_irt.classical.item_statistics import wilson_interval
+from ciip_irt.irt.information import expected_item_score, item_information
 from ciip_irt.responses import ScoredResponses
 
 __all__ = ["observed_proportions"]
 
 GROUPS = 10
-Z = 1.959963984540054
 STEPS = 25
 
 
@@ -45,7 +44,7 @@ def observed_proportions(
     """
     items = len(scored.item_ids)
     group = _tenths(theta)
-    p = _probability(parameters, points, D)
+    p = expected_item_score(parameters, points, D)
     count, right, expected, ability = (np.zeros((GROUPS, items)) for _ in range(4))
     n_jq, right_total = np.zeros((items, len(points))), np.zeros(items)
     for block in scored.blocks:
@@ -61,14 +60,13 @@ def observed_proportions(
         right_total[block.items] += correct.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = right / count
-        centre = (share + Z**2 / (2 * count)) / (1 + Z**2 / count)
-        half = Z / (1 + Z**2 / count) * np.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
+        low, high = wilson_interval(share, count.astype(np.int64))
         columns = {
             "theta": ability / count,
             "n": count,
             "observed": share,
-            "low": centre - half,
-            "high": centre + half,
+            "low": low,
+            "high": high,
             "expected": expected / count,
         }
     frame = pl.DataFrame(
@@ -80,12 +78,6 @@ def observed_proportions(
     ).filter(pl.col("n") > 0)
     frame = frame.with_columns(pl.col("n").cast(pl.Int64)).with_columns(pl.col(pl.Float64).fill_nan(None))
     return frame, *_displacement(parameters, points, n_jq, right_total, D)
-
-
-def _probability(parameters: FloatArray, points: FloatArray, D: float) -> FloatArray:
-    a, b, c = parameters.T
-    result: FloatArray = c + (1 - c) * expit(D * a * (points[:, None] - b))
-    return result
 
 
 def _tenths(theta: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -102,7 +94,7 @@ def _displacement(
         middle = (low + high) / 2
         shifted = parameters.copy()
         shifted[:, 1] += middle
-        too_many = (n_jq * _probability(shifted, points, D).T).sum(axis=1) > right
+        too_many = (n_jq * expected_item_score(shifted, points, D).T).sum(axis=1) > right
         low, high = np.where(too_many, middle, low), np.where(too_many, high, middle)
     shift = (low + high) / 2
     moved = parameters.copy()
