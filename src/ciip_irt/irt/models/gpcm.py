@@ -3,12 +3,14 @@
 Source: Muraki (1992), Applied Psychological Measurement 16:159-176.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.irt.models import partial_credit
 from ciip_irt.irt.models.item_model import ItemModel
-from ciip_irt.irt.models.polytomous import adjacent_difficulties, largest_steps, names, working_bounds
+from ciip_irt.irt.models.pcm import pcm
+from ciip_irt.irt.models.polytomous import adjacent_difficulties, names
 
 __all__ = ["GPCM", "gpcm"]
 
@@ -21,24 +23,12 @@ def start(shares: FloatArray, D: float) -> FloatArray:
 
 def gpcm(n_categories: int) -> ItemModel:
     """The generalised partial credit model for scores 0..n_categories - 1."""
-    return ItemModel(
+    return replace(
+        pcm(n_categories),
         name="gpcm",
-        parameters=names(n_categories),
         free=names(n_categories),
-        common=(),
         free_sd=False,
-        probability=partial_credit.probability,
-        gradient=partial_credit.gradient,
-        theta_derivatives=partial_credit.theta_derivatives,
-        working_probability=partial_credit.working_probability,
-        working_gradient=partial_credit.working_gradient,
-        to_working=partial_credit.to_working,
-        from_working=partial_credit.from_working,
-        reported_jacobian=partial_credit.reported_jacobian,
         start=start,
-        working_bounds=working_bounds(n_categories),
-        n_categories=n_categories,
-        largest_step=largest_steps(n_categories),
         for_categories=gpcm,
     )
 

@@ -3,12 +3,13 @@
 Source: Rasch (1960), Probabilistic Models for Some Intelligence and Attainment Tests.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.irt.models import logistic
-from ciip_irt.irt.models.item_model import ItemModel
 from ciip_irt.irt.models.log_odds import logit
+from ciip_irt.irt.models.two_pl import TWO_PL
 
 __all__ = ["RASCH"]
 
@@ -19,20 +20,4 @@ def start(proportion: FloatArray, D: float) -> FloatArray:
     return np.column_stack((np.ones_like(b), b, np.zeros_like(b)))
 
 
-RASCH = ItemModel(
-    name="rasch",
-    parameters=("a", "b", "c"),
-    free=("b",),
-    common=(),
-    free_sd=True,
-    probability=logistic.probability,
-    gradient=logistic.gradient,
-    theta_derivatives=logistic.theta_derivatives,
-    working_probability=logistic.working_probability,
-    working_gradient=logistic.working_gradient,
-    to_working=logistic.to_working,
-    from_working=logistic.from_working,
-    reported_jacobian=logistic.reported_jacobian,
-    start=start,
-    working_bounds=logistic.WORKING_BOUNDS,
-)
+RASCH = replace(TWO_PL, name="rasch", free=("b",), free_sd=True, start=start)

@@ -5,12 +5,13 @@ Without a prior on c it is hardly identified for easy items; see ``priors.defaul
 Source: Birnbaum (1968), in Lord & Novick, Statistical Theories of Mental Test Scores, ch. 17.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.irt.models import logistic
-from ciip_irt.irt.models.item_model import ItemModel
 from ciip_irt.irt.models.log_odds import logit
+from ciip_irt.irt.models.two_pl import TWO_PL
 
 __all__ = ["THREE_PL"]
 
@@ -22,20 +23,4 @@ def start(proportion: FloatArray, D: float) -> FloatArray:
     return np.column_stack((np.full_like(b, 1.2 / D), b, np.full_like(b, 0.15)))
 
 
-THREE_PL = ItemModel(
-    name="3pl",
-    parameters=("a", "b", "c"),
-    free=("a", "b", "c"),
-    common=(),
-    free_sd=False,
-    probability=logistic.probability,
-    gradient=logistic.gradient,
-    theta_derivatives=logistic.theta_derivatives,
-    working_probability=logistic.working_probability,
-    working_gradient=logistic.working_gradient,
-    to_working=logistic.to_working,
-    from_working=logistic.from_working,
-    reported_jacobian=logistic.reported_jacobian,
-    start=start,
-    working_bounds=logistic.WORKING_BOUNDS,
-)
+THREE_PL = replace(TWO_PL, name="3pl", free=("a", "b", "c"), start=start)
