@@ -17,6 +17,7 @@ The command line catches ``CiipError`` and nothing else: any other exception is 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import ClassVar
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Problem",
     "ScaleError",
     "TableError",
+    "did_you_mean",
     "plural",
 ]
 
@@ -43,6 +45,19 @@ def plural(count: int, singular: str, many: str | None = None) -> str:
     ('1 row', '12,500 rows', '2 analyses')
     """
     return f"{count:,} {singular if count == 1 else many or singular + 's'}"
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
+    """The known name that comes nearest, as a question; ``otherwise`` and all known names where none does.
+
+    >>> did_you_mean("respones", ["responses", "items"], "Known are")
+    "Did you mean 'responses'?"
+    >>> did_you_mean("xyz", ["responses", "items"], "Known are")
+    'Known are: responses, items.'
+    """
+    known = tuple(known)
+    near = get_close_matches(word, known, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"{otherwise}: {', '.join(known)}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,12 @@ The blueprints that ship with the package are named without path or ending: ``ci
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ciip_irt.errors import BlueprintError, Problem
+from ciip_irt.errors import BlueprintError
 from ciip_irt.forms.blueprint import (
     ITEM_ORDERS,
     SEVERITIES,
@@ -25,6 +23,7 @@ from ciip_irt.forms.blueprint_reading import Reading
 from ciip_irt.forms.demands_file import DEMAND_KEYS, read_demands
 from ciip_irt.forms.rules import RULES, exact
 from ciip_irt.forms.targets import QUANTITIES
+from ciip_irt.tables.shipped import parsed_toml, shipped_or_own
 
 __all__ = ["blueprint_schema", "load_blueprint", "parse_blueprint", "shipped_blueprints"]
 
@@ -73,37 +72,20 @@ def load_blueprint(name_or_path: str | Path) -> Blueprint:
     >>> load_blueprint("ciip-2024").counts
     (5, 7, 16, 7, 5, 23, 16, 20, 13, 18)
     """
-    shipped = shipped_blueprints()
-    if str(name_or_path) in shipped:
-        where = f"{name_or_path}.toml"
-        text = (files("ciip_irt.forms") / "blueprints" / where).read_text("utf-8")
-        return parse_blueprint(text, where)
-    path = Path(name_or_path)
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        near = get_close_matches(str(name_or_path), shipped, n=1)
-        raise BlueprintError(
-            Problem(
-                "the file is not UTF-8 text" if isinstance(error, UnicodeDecodeError)
-                else f"there is no such blueprint ({error.strerror})",
-                where=str(name_or_path),
-                remedy=f"Did you mean {near[0]}?" if near
-                else f"Give a TOML file, or one of {', '.join(shipped)}.",
-            )
-        ) from None  # fmt: skip
-    return parse_blueprint(text, str(name_or_path))
+    text, where = shipped_or_own(
+        name_or_path,
+        shipped_blueprints(),
+        room="ciip_irt.forms",
+        folder="blueprints",
+        kind="blueprint",
+        error=BlueprintError,
+    )
+    return parse_blueprint(text, where)
 
 
 def parse_blueprint(text: str, where: str = "blueprint") -> Blueprint:
     """The blueprint that a TOML text describes; see ``load_blueprint``."""
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        raise BlueprintError(
-            Problem(f"not valid TOML: {error}", where=where, row=int(line[1]) if line else None)
-        ) from None
+    content = parsed_toml(text, where, BlueprintError)
     return _BlueprintReading(text, where).blueprint(content)
 
 

@@ -3,10 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
-from ciip_irt.errors import Problem
+from ciip_irt.errors import Problem, did_you_mean
 from ciip_irt.tables import STATUS
 
 __all__ = ["Reading", "lines_of"]
@@ -28,11 +27,7 @@ class Reading:
     def keys(self, section: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
         for key in table:
             if key not in known:
-                near = get_close_matches(key, known, n=1)
-                self.wrong(
-                    section, key, "unknown key",
-                    f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}.",
-                )  # fmt: skip
+                self.wrong(section, key, "unknown key", did_you_mean(key, known, "Known here"))
 
     def table(self, section: str, parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         value = parent.get(key, {})

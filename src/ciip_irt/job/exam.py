@@ -3,11 +3,10 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ciip_irt.errors import InputError, Problem
+from ciip_irt.errors import InputError, Problem, did_you_mean
 
 __all__ = ["Exam", "load_exam"]
 
@@ -106,12 +105,16 @@ def _wrong_settings(sections: Mapping[str, Any], where: str) -> list[Problem]:
     for section, values in sections.items():
         if section not in SCHEMA or not isinstance(values, dict):
             problems.append(
-                Problem(f"unknown section [{section}]", where=where, remedy=_did_you_mean(section, SCHEMA))
+                Problem(
+                    f"unknown section [{section}]",
+                    where=where,
+                    remedy=did_you_mean(section, SCHEMA, "Known are"),
+                )
             )
             continue
         for key, value in values.items():
             if key not in SCHEMA[section]:
-                remedy = _did_you_mean(key, SCHEMA[section])
+                remedy = did_you_mean(key, SCHEMA[section], "Known are")
                 problems.append(
                     Problem(f"unknown setting {key!r} in [{section}]", where=where, remedy=remedy)
                 )
@@ -163,8 +166,3 @@ def _missing_files(exam: Exam) -> list[Problem]:
         for section, name in named
         if not (exam.folder / name).is_file()
     ]
-
-
-def _did_you_mean(word: str, known: Mapping[str, Any]) -> str:
-    near = get_close_matches(word, known, n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known)}."

@@ -5,18 +5,17 @@ A policy is a TOML file. Those that ship with the package are named without path
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from ciip_irt.errors import InputError, Problem
+from ciip_irt.errors import InputError, Problem, did_you_mean
 from ciip_irt.tables import show_html
+from ciip_irt.tables.shipped import parsed_toml, shipped_or_own
 
 __all__ = ["Policy", "load_policy", "parse_policy", "shipped_policies"]
 
@@ -138,31 +137,15 @@ def load_policy(name_or_path: str | Path = "default") -> Policy:
     >>> load_policy("arrt-like").r_low
     0.2
     """
-    shipped = shipped_policies()
-    if str(name_or_path) in shipped:
-        where = f"{name_or_path}.toml"
-        return parse_policy((files("ciip_irt.pilots") / "policies" / where).read_text("utf-8"), where)
-    try:
-        text = Path(name_or_path).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        near = get_close_matches(str(name_or_path), shipped, n=1)
-        what = (
-            "the file is not UTF-8 text" if isinstance(error, UnicodeDecodeError)
-            else f"there is no such policy ({error.strerror})"
-        )  # fmt: skip
-        remedy = f"Did you mean {near[0]}?" if near else f"Give a TOML file, or one of {', '.join(shipped)}."
-        raise InputError(Problem(what, where=str(name_or_path), remedy=remedy)) from None
-    return parse_policy(text, str(name_or_path))
+    text, where = shipped_or_own(
+        name_or_path, shipped_policies(), room="ciip_irt.pilots", folder="policies", kind="policy"
+    )
+    return parse_policy(text, where)
 
 
 def parse_policy(text: str, where: str = "policy") -> Policy:
     """The policy that a TOML text describes; see ``load_policy``."""
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        row = int(line[1]) if line else None
-        raise InputError(Problem(f"not valid TOML: {error}", where=where, row=row)) from None
+    content = parsed_toml(text, where)
     problems: list[Problem] = []
 
     def wrong(place: str, what: str, remedy: str = "") -> None:
@@ -213,17 +196,12 @@ def _check_names(content: Mapping[str, Any], wrong: Any) -> None:
     top = ("name", "title", *SECTIONS)
     for key, value in content.items():
         if key not in top:
-            wrong(key, "unknown key", _nearest(key, top))
+            wrong(key, "unknown key", did_you_mean(key, top, "Known here"))
         elif isinstance(value, dict) and key in SECTIONS:
             known = (*SECTIONS[key], "source")
             for inner in value:
                 if inner not in known:
-                    wrong(f"{key}.{inner}", "unknown key", _nearest(inner, known))
-
-
-def _nearest(key: str, known: tuple[str, ...]) -> str:
-    near = get_close_matches(key, known, n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}."
+                    wrong(f"{key}.{inner}", "unknown key", did_you_mean(inner, known, "Known here"))
 
 
 def _fault(place: str, value: Any) -> str:

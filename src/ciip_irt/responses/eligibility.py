@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from difflib import get_close_matches
 from typing import Any, Literal
 
 import polars as pl
 
-from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.errors import InputError, Problem, did_you_mean, plural
 from ciip_irt.responses.candidates import delivery_table
 from ciip_irt.tables import CANDIDATES, EXCLUSIONS, show_html
 
@@ -240,8 +239,7 @@ def _require_known(deliveries: pl.DataFrame, rules: EligibilityRules) -> None:
     attributes = deliveries.columns
     for name in rules.exclude_attributes:
         if name not in attributes:
-            near = get_close_matches(name, attributes, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(attributes)}."
+            hint = did_you_mean(name, attributes, "There are")
             problems.append(Problem(f"no candidate attribute {name!r}", where="[eligibility]", remedy=hint))
     known = set(deliveries["delivery_id"])
     absent = [name for name in rules.exclude_deliveries if name not in known]

@@ -6,12 +6,11 @@
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ciip_irt.errors import InputError, Problem
+from ciip_irt.errors import InputError, Problem, did_you_mean
 from ciip_irt.tables import RESPONSES
 
 __all__ = ["ColumnMapping", "KeyFile", "MissingCodes", "Questions", "read_mapping"]
@@ -347,8 +346,7 @@ def _unknown(table: Mapping[str, Any], known: Iterable[str], place: str, wrong: 
     known = tuple(known)
     for key in table:
         if key not in known:
-            near = get_close_matches(key, known, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known)}."
+            hint = did_you_mean(key, known, "Known are")
             wrong(f"{place + ': ' if place else ''}unknown key {key!r}", hint)
 
 
