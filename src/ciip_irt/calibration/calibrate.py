@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from ciip_irt.arrays import MISSING, BoolArray, FloatArray, IntArray
+from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import ItemBank, Scale
 from ciip_irt.calibration.design import require_connected
 from ciip_irt.calibration.observed import observed_proportions
@@ -19,6 +19,7 @@ from ciip_irt.irt.mml import fit_mml
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.priors import default_priors
 from ciip_irt.irt.quadrature import default_points
+from ciip_irt.irt.response_blocks import answer_counts
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables.catalogue import MODELS
 
@@ -250,9 +251,6 @@ def _completed(
         scored, estimates, posteriors, points, theta, D
     )
     item_ids = np.array(scored.item_ids, dtype=object)
-    n = np.zeros(len(item_ids), dtype=np.int64)
-    for block in blocks:
-        n[block.items] += (block.scores != MISSING).sum(axis=0)
     n_free = np.where(setup.fixed, 0, len(ESTIMATED[model]))
     fit_rows = [
         pl.DataFrame({"item_id": scored.item_ids, "statistic": _named(fit, name), "value": fit.column(name)})
@@ -263,11 +261,10 @@ def _completed(
     ]
     if setup.fixed.any():
         held = np.where(setup.fixed, displacement, np.nan)
-        for name, values in (("displacement", held), ("displacement_se", displacement_se)):
-            shown = np.where(setup.fixed, values, np.nan)
-            fit_rows.append(pl.DataFrame({"item_id": scored.item_ids, "statistic": name, "value": shown}))
-        certain = np.abs(held) > SURELY * displacement_se
-        moved = np.flatnonzero((np.abs(np.nan_to_num(held)) > DISPLACED) & certain)
+        error = np.where(setup.fixed, displacement_se, np.nan)
+        for name, values in (("displacement", held), ("displacement_se", error)):
+            fit_rows.append(pl.DataFrame({"item_id": scored.item_ids, "statistic": name, "value": values}))
+        moved = np.flatnonzero((np.abs(held) > DISPLACED) & (np.abs(held) > SURELY * error))
         if len(moved):
             worst = moved[np.argsort(-np.abs(held[moved]))][:5]
             named = ", ".join(f"{item_ids[j]} ({held[j]:+.2f})" for j in worst)
@@ -281,7 +278,7 @@ def _completed(
         parameters_array=estimates,
         standard_errors=errors,
         fixed=setup.fixed,
-        n=n,
+        n=answer_counts(blocks, len(item_ids)),
         mean=mean,
         sd=sd,
         population=population,

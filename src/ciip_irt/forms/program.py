@@ -33,12 +33,7 @@ class Program:
     starts: IntArray
     indices: IntArray
     values: FloatArray
-    n_x: int
     slack_rows: tuple[tuple[str, int], ...]
-
-    @property
-    def y_columns(self) -> tuple[int, int]:
-        return self.n_x, self.n_x + 1
 
     @property
     def first_slack(self) -> int:
@@ -135,7 +130,6 @@ def build_program(
         starts=np.array(starts, dtype=np.int64),
         indices=flat.astype(np.int64),
         values=np.concatenate(values) if values else np.array([]),
-        n_x=n_x,
         slack_rows=tuple(slacks),
     )
 
