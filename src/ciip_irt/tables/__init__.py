@@ -19,6 +19,7 @@ from ciip_irt.tables.catalogue import (
 from ciip_irt.tables.contract import Column, Examined, Rule, Table
 from ciip_irt.tables.files import read_csv, read_frame, read_table, write_outputs
 from ciip_irt.tables.show import show_html
+from ciip_irt.tables.spreadsheet import Sheet, read_spreadsheet, workbook
 
 __all__ = [
     "CANDIDATES",
@@ -38,10 +39,13 @@ __all__ = [
     "Column",
     "Examined",
     "Rule",
+    "Sheet",
     "Table",
     "read_csv",
     "read_frame",
+    "read_spreadsheet",
     "read_table",
     "show_html",
+    "workbook",
     "write_outputs",
 ]

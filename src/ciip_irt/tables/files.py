@@ -16,6 +16,7 @@ import polars as pl
 
 from ciip_irt.errors import MAX_EXAMPLES, InputError, Problem
 from ciip_irt.tables.contract import Table
+from ciip_irt.tables.header import NOTHING_ABOVE_HEADER, check_header, columns_kept
 
 __all__ = ["read_csv", "read_frame", "read_table", "write_outputs"]
 
@@ -23,7 +24,6 @@ FORMULA_START, ESCAPED_FORMULA = r"^('*[=+\-@\t\r])", r"^'('*[=+\-@\t\r])"
 SIGNIFICANT_DIGITS = 8
 GZIP_MAGIC, ZIP_MAGIC, PARQUET_MAGIC = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-NOTHING_ABOVE_HEADER = "The first line must hold the column names, and nothing may stand above it."
 
 
 def read_table(
@@ -43,7 +43,7 @@ def read_table(
 
 
 def read_frame(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8") -> pl.DataFrame:
-    """A CSV, CSV.gz, Parquet or NDJSON file by its ending, not yet held against any contract."""
+    """A CSV, CSV.gz, XLSX (first sheet), Parquet or NDJSON file by its ending; any contract comes later."""
     path = Path(path)
     name = path.name.lower()
     if name.endswith(".parquet"):
@@ -55,12 +55,16 @@ def read_frame(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8
             lambda: pl.read_ndjson(io.BytesIO(content), infer_schema_length=None),
             "one JSON object per line",
         )
-    if name.endswith((".xlsx", ".xls", ".ods")):
+    if name.endswith((".xlsx", ".xlsm")):
+        from ciip_irt.tables.spreadsheet import read_spreadsheet
+
+        return read_spreadsheet(path)
+    if name.endswith((".xls", ".ods", ".numbers")):
         raise InputError(
             Problem(
-                "a spreadsheet file",
+                "a spreadsheet file of another kind",
                 where=str(path),
-                remedy="Save the sheet as 'CSV UTF-8' and give that file.",
+                remedy="Save it as XLSX or as 'CSV UTF-8' and give that file.",
             )
         )
     return read_csv(path, delimiter=delimiter, encoding=encoding)
@@ -80,7 +84,7 @@ def read_csv(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8")
     path, delimiter = Path(path), _single(delimiter)
     content = _utf8(_bytes(path), path, encoding)
     header = _header(content, path, delimiter)
-    _check_header(header, path, delimiter)
+    check_header(header, str(path), delimiter)
     try:
         frame = pl.read_csv(
             content,
@@ -97,7 +101,7 @@ def read_csv(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8")
         raise InputError(
             Problem("the header cannot be read", where=str(path), row=1, remedy=NOTHING_ABOVE_HEADER)
         )
-    kept = _columns_kept(frame, [name.strip() for name in header], path)
+    kept = columns_kept(frame, [name.strip() for name in header], str(path))
     width = max(kept) + 1
     frame = frame[:, list(kept)]
     frame.columns = list(kept.values())
@@ -266,52 +270,6 @@ def _header(content: bytes, path: Path, delimiter: str) -> list[str]:
     except csv.Error as error:
         remedy = "A quotation mark may be open: check the first line."
         raise InputError(Problem(f"not a table: {error}", where=str(path), row=1, remedy=remedy)) from None
-
-
-def _check_header(header: list[str], path: Path, delimiter: str) -> None:
-    if len(header) == 1:
-        for other, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), (",", "commas")):
-            if other != delimiter and other in header[0]:
-                shown = {"\t": "tab"}.get(other, other)
-                remedy = f"Say --delimiter '{shown}', or save the file with commas."
-                what = f"the header is a single column, its names separated by {word}"
-                raise InputError(
-                    Problem(what, where=str(path), row=1, examples=(header[0][:60],), remedy=remedy)
-                )
-    names = [name.strip() for name in header]
-    repeated = sorted({name for name in names if name and names.count(name) > 1})
-    if repeated:
-        remedy = "Rename or remove the repeated columns."
-        raise InputError(
-            Problem(
-                "column names occur more than once",
-                where=str(path),
-                row=1,
-                examples=tuple(repeated),
-                remedy=remedy,
-            )
-        )
-
-
-def _columns_kept(frame: pl.DataFrame, names: list[str], path: Path) -> dict[int, str]:
-    """Place -> name, without the empty columns that spreadsheets leave behind the last one."""
-    kept = {
-        place: name
-        for place, name in enumerate(names)
-        if name or frame.width == 1 or frame[:, place].null_count() < frame.height
-    }
-    unnamed = [place + 1 for place, name in kept.items() if not name]
-    if len(unnamed) > 1:
-        raise InputError(
-            Problem(
-                "columns hold values but have no name",
-                where=str(path),
-                row=1,
-                examples=tuple(f"column {place}" for place in unnamed[:MAX_EXAMPLES]),
-                remedy="Name them in the first line, or delete them.",
-            )
-        )
-    return kept or dict(enumerate(names[:1]))
 
 
 def _ragged_rows(text: str, path: Path, delimiter: str, width: int, error: Exception) -> Problem:

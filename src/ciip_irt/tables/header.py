@@ -1,0 +1,56 @@
+"""The first line of a table file: what is wrong with its names, and which columns it holds."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from ciip_irt.errors import MAX_EXAMPLES, InputError, Problem
+
+__all__ = ["NOTHING_ABOVE_HEADER", "check_header", "columns_kept"]
+
+NOTHING_ABOVE_HEADER = "The first line must hold the column names, and nothing may stand above it."
+
+
+def check_header(header: Sequence[str], where: str, delimiter: str = ",") -> None:
+    """No names that the wrong delimiter glued together, none twice; raises ``InputError``."""
+    if len(header) == 1:
+        for other, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), (",", "commas")):
+            if other != delimiter and other in header[0]:
+                shown = {"\t": "tab"}.get(other, other)
+                remedy = f"Say --delimiter '{shown}', or save the file with commas."
+                what = f"the header is a single column, its names separated by {word}"
+                raise InputError(Problem(what, where=where, row=1, examples=(header[0][:60],), remedy=remedy))
+    names = [name.strip() for name in header]
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if repeated:
+        remedy = "Rename or remove the repeated columns."
+        raise InputError(
+            Problem(
+                "column names occur more than once",
+                where=where,
+                row=1,
+                examples=tuple(repeated),
+                remedy=remedy,
+            )
+        )
+
+
+def columns_kept(frame: pl.DataFrame, names: Sequence[str], where: str) -> dict[int, str]:
+    """Place -> name, without the empty columns that spreadsheets leave behind the last one."""
+    kept = {
+        place: name
+        for place, name in enumerate(names)
+        if name or frame.width == 1 or frame[:, place].null_count() < frame.height
+    }
+    unnamed = [place + 1 for place, name in kept.items() if not name]
+    if len(unnamed) > 1:
+        raise InputError(
+            Problem(
+                "columns hold values but have no name",
+                where=where,
+                row=1,
+                examples=tuple(f"column {place}" for place in unnamed[:MAX_EXAMPLES]),
+                remedy="Name them in the first line, or delete them.",
+            )
+        )
+    return kept or dict(enumerate(names[:1]))

@@ -1,0 +1,290 @@
+"""Spreadsheets (XLSX): tables that people edit and send back.
+
+Written, a text is never a formula, columns for people are light and those of the machine shaded, and the same
+table gives the same bytes. Read, a sheet gives what its CSV would: every cell as text, empty cells as null.
+"""
+
+import datetime as dt
+import io
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ciip_irt.errors import MAX_EXAMPLES, InputError, Problem, did_you_mean
+from ciip_irt.tables.header import NOTHING_ABOVE_HEADER, check_header, columns_kept
+
+if TYPE_CHECKING:
+    from openpyxl.cell import Cell, MergedCell
+    from openpyxl.worksheet.worksheet import Worksheet
+
+__all__ = ["Sheet", "read_spreadsheet", "workbook"]
+
+LONG_AGO = dt.datetime(2000, 1, 1)
+ZIP_DATE = (2000, 1, 1, 0, 0, 0)
+MADE_AT = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+FORMULA_LIKE, ESCAPED = re.compile(r"'*[=+\-@\t\r]"), re.compile(r"'+[=+\-@\t\r]")
+SIGNIFICANT_DIGITS = 8
+NARROWEST, WIDEST, WRAPPED = 8, 60, 30
+LONGEST_CELL = 32_767
+HEADER, MACHINE, PEOPLE = "FFD9E1EA", "FFF0F0F0", "FFFFFBE6"
+EXACT_BELOW = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet to be written.
+
+    Attributes
+    ----------
+    frame
+        The table; its column names become the first row, which stays in sight.
+    name
+        At most 31 characters, none of ``[]:*?/\\``.
+    editable
+        Columns that people write into; the others are shaded. Without any, no column is.
+    choices
+        Column -> values offered in a list; another value is refused by the spreadsheet program.
+    """
+
+    frame: pl.DataFrame
+    name: str = "Table"
+    editable: Sequence[str] = ()
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def workbook(*sheets: Sheet) -> bytes:
+    """An XLSX file with these sheets, the same bytes for the same tables.
+
+    >>> content = workbook(Sheet(pl.DataFrame({"item_id": ["I1", "=1+1"], "p": [0.5, None]}), "Items"))
+    >>> content[:2]
+    b'PK'
+    """
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for sheet in sheets:
+        _fill(book.create_sheet(sheet.name), sheet)
+    book.properties.creator = "ciip_irt"
+    book.properties.created = book.properties.modified = LONG_AGO
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return _without_clock(buffer.getvalue())
+
+
+def read_spreadsheet(path: Path | str, sheet: str | None = None) -> pl.DataFrame:
+    """A sheet as its CSV would be read: every cell as text, empty cells as null, header in the first row.
+
+    Whole numbers have no decimals, dates are ISO 8601, true and false are words, identifiers shown with
+    leading zeros keep them, and formulas give the value that was stored when the file was saved.
+
+    Parameters
+    ----------
+    sheet
+        Name of the sheet; the first that is not hidden when absent.
+
+    Raises
+    ------
+    InputError
+        No XLSX file, or one with a password; no such sheet; no header, repeated names, values in columns
+        without a name; formulas without a stored value.
+    """
+    path = Path(path)
+    content = _content(path)
+    name, rows = _rows(content, path, sheet)
+    where = f"{path}, sheet {name!r}"
+    if not rows:
+        raise InputError(Problem("the sheet is empty", where=where, remedy="Is the table on another sheet?"))
+    header = [(_text(cell) or "").strip() for cell in rows[0]]
+    if not any(header):
+        raise InputError(Problem("the first row is empty", where=where, row=1, remedy=NOTHING_ABOVE_HEADER))
+    width = max(len(row) for row in rows)
+    header += [""] * (width - len(header))
+    check_header(header, where)
+    texts = [[_text(cell) for cell in row] + [None] * (width - len(row)) for row in rows[1:]]
+    while texts and not any(texts[-1]):
+        texts.pop()
+    frame = pl.DataFrame(
+        [pl.Series(f"{place}", [row[place] for row in texts], dtype=pl.String) for place in range(width)]
+    )
+    kept = columns_kept(frame, header, where)
+    frame = frame[:, list(kept)]
+    frame.columns = list(kept.values())
+    return frame
+
+
+def _fill(page: "Worksheet", sheet: Sheet) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    frame = sheet.frame
+    bold, top = Font(bold=True), Alignment(vertical="top")
+    wrapped = Alignment(vertical="top", wrap_text=True)
+    header, shaded, light = (PatternFill("solid", fgColor=color) for color in (HEADER, MACHINE, PEOPLE))
+    last = frame.height + 1
+    for place, name in enumerate(frame.columns, start=1):
+        letter = get_column_letter(place)
+        values = frame[name].to_list()
+        longest = max([len(name) + 4, *(len(str(value)) for value in values if value is not None)])
+        fill = light if name in sheet.editable else shaded if sheet.editable else None
+        cell = page.cell(1, place)
+        _write(cell, name)
+        cell.font, cell.fill = bold, header
+        for row, value in enumerate(values, start=2):
+            cell = page.cell(row, place)
+            _write(cell, value)
+            cell.alignment = wrapped if longest > WRAPPED else top
+            if fill is not None:
+                cell.fill = fill
+        free = 24 if name in sheet.editable and name not in sheet.choices else NARROWEST
+        page.column_dimensions[letter].width = min(max(longest, free), WIDEST) + 1
+        if name in sheet.choices and last > 1:
+            offered = DataValidation(
+                type="list", formula1=f'"{",".join(sheet.choices[name])}"', allow_blank=True
+            )
+            offered.showErrorMessage = True
+            offered.errorTitle, offered.error = name, f"One of: {', '.join(sheet.choices[name])}."
+            offered.add(f"{letter}2:{letter}{last}")
+            page.add_data_validation(offered)
+    page.freeze_panes = "B2" if frame.width > 1 else "A2"
+    if frame.width and frame.height:
+        page.auto_filter.ref = f"A1:{get_column_letter(frame.width)}{last}"
+
+
+def _write(cell: "Cell | MergedCell", value: Any) -> None:
+    if value is None or value != value:
+        return
+    if isinstance(value, float):
+        value = float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    if isinstance(value, int | float):
+        cell.value = value
+        return
+    text = CONTROL.sub("\ufffd", str(value))[:LONGEST_CELL]
+    if ESCAPED.match(text):
+        text = f"'{text}"  # reading takes one away, as it does where a CSV file was saved as XLSX
+    cell.value = text
+    cell.data_type = "s"  # whatever it looks like: '=1+1' and '#N/A' are texts here
+    if FORMULA_LIKE.match(text):
+        cell.quotePrefix = True  # stays a text when someone edits the cell
+
+
+def _without_clock(content: bytes) -> bytes:
+    """The same archive without the time at which it was written."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            if name == "docProps/core.xml":
+                part = MADE_AT.sub(rb"\g<1>2000-01-01T00:00:00Z", part)
+            entry = zipfile.ZipInfo(name, ZIP_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3
+            new.writestr(entry, part)
+    return buffer.getvalue()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(Problem(reason, where=str(path), remedy="Check the path and its rights.")) from None
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
+        what = "protected by a password, or an old Excel file"
+        remedy = "Save it as XLSX without a password."
+    elif not content:
+        what, remedy = "the file is empty", "Save it again."
+    elif not zipfile.is_zipfile(io.BytesIO(content)):
+        what, remedy = (
+            "not an XLSX file, or a damaged one",
+            "Open it in a spreadsheet program and save it as XLSX.",
+        )
+    else:
+        return content
+    raise InputError(Problem(what, where=str(path), remedy=remedy))
+
+
+def _rows(content: bytes, path: Path, sheet: str | None) -> tuple[str, list[tuple[Any, ...]]]:
+    """The cells of the sheet asked for, row by row, formulas replaced by their stored values."""
+    name, rows = _loaded(content, path, sheet, stored_values=False)
+    formulas = [
+        (row, place)
+        for row, cells in enumerate(rows)
+        for place, cell in enumerate(cells)
+        if getattr(cell, "data_type", "") == "f"
+    ]
+    if not formulas:
+        return name, rows
+    _, stored = _loaded(content, path, sheet, stored_values=True)
+    empty = [
+        rows[row][place].coordinate
+        for row, place in formulas
+        if row >= len(stored) or place >= len(stored[row]) or stored[row][place].value is None
+    ]
+    if empty:
+        raise InputError(
+            Problem(
+                "formulas without a stored value",
+                where=f"{path}, sheet {name!r}",
+                row=int(re.sub(r"\D", "", empty[0])),
+                examples=tuple(empty[:MAX_EXAMPLES]),
+                remedy="Open the file in a spreadsheet program and save it, or write values, not formulas.",
+            )
+        )
+    return name, stored
+
+
+def _loaded(
+    content: bytes, path: Path, sheet: str | None, *, stored_values: bool
+) -> tuple[str, list[tuple[Any, ...]]]:
+    import warnings
+
+    from openpyxl import load_workbook
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl tells of styles and extensions it does not keep
+        try:
+            book = load_workbook(io.BytesIO(content), read_only=True, data_only=stored_values)
+        except Exception as error:  # whatever a damaged archive makes the reader stumble over
+            remedy = "Open it in a spreadsheet program and save it as XLSX."
+            raise InputError(
+                Problem(f"not a readable XLSX file ({type(error).__name__})", where=str(path), remedy=remedy)
+            ) from None
+        names = [page.title for page in book.worksheets]
+        if sheet is not None and sheet not in names:
+            remedy = did_you_mean(sheet, names, "It has")
+            raise InputError(Problem(f"there is no sheet {sheet!r}", where=str(path), remedy=remedy))
+        shown = [page for page in book.worksheets if page.sheet_state == "visible"]
+        if not shown:
+            raise InputError(Problem("there is no sheet with cells", where=str(path)))
+        page = shown[0] if sheet is None else book[sheet]
+        page.reset_dimensions()
+        rows: list[tuple[Any, ...]] = [tuple(row) for row in page.iter_rows()]
+        book.close()
+    return page.title, rows
+
+
+def _text(cell: Any) -> str | None:
+    value = cell.value
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        if value == int(value) and abs(value) < EXACT_BELOW:
+            pattern = cell.number_format or ""
+            return f"{int(value):0{len(pattern)}d}" if re.fullmatch("0+", pattern) else str(int(value))
+        return repr(value)
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep="T")
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    text = str(value)
+    return (text[1:] if ESCAPED.match(text) else text) or None
