@@ -135,6 +135,16 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
             "focal": ["online"], "n_reference": [600], "n_focal": [300], "d_dif": [-0.42], "se": [0.3],
             "ets_class": ["A"],
         }),
+        "form_times.csv": pl.DataFrame({
+            "form_id": ["F1"], "n_timed": [100], "testing_time_min": [170.0], "expected_min": [131.0],
+            "q05_min": [99.0], "median_min": [130.0], "q95_min": [164.0], "ran_out_rate": [0.02],
+            "mean_not_reached": [0.3], "rapid_rate": [0.01], "rapid_rate_last_tenth": [0.066],
+            "n_low_effort": [4], "n_rushed_end": [6],
+        }),
+        "pace.csv": pl.DataFrame({
+            "form_id": ["F1", "F1"], "tenth": [1, 10], "median_time_s": [40.0, 31.0], "pace": [1.0, 0.819],
+            "p": [0.74, 0.6], "rapid_rate": [0.0, 0.066], "not_reached_rate": [0.0, 0.016],
+        }),
         "form_summary.csv": pl.DataFrame({
             "form_id": ["2024-A"], "n_candidates": [900], "n_scored_items": [n_items - n_pilots],
             "n_pilot_items": [n_pilots], "mean": [99.31], "sd": [12.4], "min": [51], "max": [128],

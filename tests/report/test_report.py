@@ -243,6 +243,14 @@ def test_any_one_file_is_enough(tmp_path: Path, outputs: Callable[..., dict[str,
         read(path)
 
 
+def test_times_stand_on_the_forms_page(tmp_path: Path, outputs: Callable[..., dict[str, Any]]) -> None:
+    write_outputs(tmp_path, outputs(n_items=6, n_pilots=2))
+    write_report(tmp_path)
+    text = " ".join(" ".join(read(tmp_path / "report" / "forms.html").text).split())
+    for expected in ("99 to 164", "170", "7 %", "pace from the first tenth", ".82"):
+        assert expected in text
+
+
 def test_decisions_stand_on_the_forms_page(tmp_path: Path, outputs: Callable[..., dict[str, Any]]) -> None:
     write_outputs(tmp_path, outputs(n_items=6, n_pilots=2))
     write_report(tmp_path)

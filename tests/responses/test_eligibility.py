@@ -198,3 +198,8 @@ def test_everyone_is_kept_or_listed_once(
     assert result.responses.height + result.exclusions["rows"].sum() == rows.height
     again = select_eligible(result.responses, result.candidates, EligibilityRules(attempts="all"))
     assert again.exclusions.is_empty()
+
+
+def test_rapid_guessing_needs_times() -> None:
+    with pytest.raises(InputError, match=r"maximum_rapid is asked for, but the log records no times"):
+        select_eligible(log(("d1", "c1", "1", None, "aa")), rules=EligibilityRules(maximum_rapid=0.1))

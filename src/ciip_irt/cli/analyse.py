@@ -5,12 +5,20 @@ import argparse
 from ciip_irt.cli.options import add_log, add_out, read_items, scored_log, warn
 
 EPILOG = """\
-writes item_statistics.csv, option_statistics.csv, option_quantiles.csv, flags.csv, dif.csv, form_summary.csv
-and exclusions.csv. p and R come with 95 % intervals; pilots are held against the scored total."""
+writes item_statistics.csv, option_statistics.csv, option_quantiles.csv, flags.csv, dif.csv, form_summary.csv,
+item_times.csv, form_times.csv, pace.csv, delivery_times.csv and exclusions.csv. p and R come with 95 %
+intervals; pilots are held against the scored total."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_log(parser)
+    parser.add_argument(
+        "--testing-time",
+        type=float,
+        default=None,
+        metavar="MINUTES",
+        help="minutes allowed for a form, to say what is left of them",
+    )
     add_out(parser)
 
 
@@ -20,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.tables import write_outputs
 
     scored = scored_log(arguments, read_items(arguments))
-    analysis = analyse_items(scored)
+    analysis = analyse_items(scored, testing_time_min=arguments.testing_time)
     write_outputs(arguments.out, {**exclusion_outputs(scored), **analysis_outputs(analysis)})
     for sentence in scored.warnings:
         warn(sentence)

@@ -55,6 +55,14 @@ def add_log(parser: argparse.ArgumentParser) -> None:
         metavar="ATTRIBUTE=VALUE",
         help="leave out deliveries with this candidate attribute, e.g. flagged=1; may be repeated",
     )
+    who.add_argument(
+        "--maximum-rapid",
+        type=float,
+        default=None,
+        metavar="SHARE",
+        help="leave out deliveries with more than this share of answers given faster than anyone can read,"
+        " e.g. 0.1",
+    )
     scoring = parser.add_argument_group("scoring")
     for name, what in (
         ("omitted", "omitted answers"),
@@ -125,7 +133,9 @@ def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredRespon
 
     read = read_log(arguments, bank)
     rules = EligibilityRules(
-        attempts=_attempts(arguments.attempts), exclude_attributes=_excluded(arguments.exclude)
+        attempts=_attempts(arguments.attempts),
+        exclude_attributes=_excluded(arguments.exclude),
+        maximum_rapid=arguments.maximum_rapid,
     )
     eligible = select_eligible(read.responses, read.candidates, rules)
     for sentence in (*read.notes, *eligible.notes):

@@ -13,6 +13,7 @@ from ciip_irt.item_analysis.form_summary import form_row, form_table
 from ciip_irt.item_analysis.groups import compare_groups, dif_table, widespread_notes
 from ciip_irt.item_analysis.statistics_tables import item_table, option_table, quantile_table
 from ciip_irt.item_analysis.tallies import POOLED, Tally, pool, tally_form
+from ciip_irt.item_analysis.timing import Timing, examine_timing
 from ciip_irt.provenance import Provenance
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 from ciip_irt.tables import show_html
@@ -44,6 +45,8 @@ class ItemAnalysis:
         Mantel-Haenszel comparisons of groups of candidates.
     form_summary
         One row per form.
+    timing
+        How long items and forms take, rapid guessing, pace.
     warnings
         What a reader should know before trusting the numbers.
     provenance
@@ -57,6 +60,7 @@ class ItemAnalysis:
     flags: pl.DataFrame
     dif: pl.DataFrame
     form_summary: pl.DataFrame
+    timing: Timing
     warnings: tuple[str, ...]
     provenance: Provenance
 
@@ -106,6 +110,7 @@ def analyse_items(
     thresholds: FlagThresholds | None = None,
     minimum_group: int = 50,
     confidence: float = 0.95,
+    testing_time_min: float | None = None,
 ) -> ItemAnalysis:
     """Analyse every item that was administered.
 
@@ -127,6 +132,8 @@ def analyse_items(
         Fewest answers in each group for a DIF class.
     confidence
         Of all intervals.
+    testing_time_min
+        Minutes allowed for a form; without it nothing is said about what is left of them.
 
     Raises
     ------
@@ -168,6 +175,7 @@ def analyse_items(
         )
         for tally in tallies
     ]
+    timing = examine_timing(scored, testing_time_min=testing_time_min)
     settings: dict[str, Any] = {
         "thresholds": asdict(limits),
         "groupings": sorted({comparison.grouping for comparison in comparisons}),
@@ -183,7 +191,8 @@ def analyse_items(
         flags=raise_flags(item_evidence(whole, scored.items, pooled, pooled_options, dif), limits),
         dif=dif,
         form_summary=form_table(rows),
-        warnings=(*_warnings(tallies, pooled), *notes, *widespread_notes(dif)),
+        timing=timing,
+        warnings=(*_warnings(tallies, pooled), *timing.notes, *notes, *widespread_notes(dif)),
         provenance=scored.provenance.with_settings(item_analysis=settings),
     )
 

@@ -36,6 +36,7 @@ SCHEMA: Schema = {
         "minimum_answered": (NUMBER, False),
         "exclude_deliveries": (STRINGS, False),
         "require_answer": (FLAG, False),
+        "maximum_rapid": (NUMBER, False),
     },
     "scoring": {"omitted": (STRING, False), "not_reached": (STRING, False), "invalid": (STRING, False)},
     "calibration": {"model": (STRING, False), "anchors": (STRING, False), "scale_id": (STRING, False)},

@@ -52,6 +52,10 @@ def analysis_outputs(analysis: "ItemAnalysis") -> Outputs:
         "flags.csv": analysis.flags,
         "dif.csv": analysis.dif,
         "form_summary.csv": analysis.form_summary,
+        "item_times.csv": analysis.timing.items,
+        "form_times.csv": analysis.timing.forms,
+        "pace.csv": analysis.timing.pace,
+        "delivery_times.csv": analysis.timing.deliveries,
         "analysis.json": {"warnings": list(analysis.warnings), "provenance": analysis.provenance.to_dict()},
     }
 

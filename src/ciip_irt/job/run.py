@@ -84,7 +84,11 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         rules=rules,
     )
     step("analyse", "analysing items")
-    analysis = analyse_items(scored, cuts=_raw_cuts(scored, bank, blueprint.theta_cut))
+    analysis = analyse_items(
+        scored,
+        cuts=_raw_cuts(scored, bank, blueprint.theta_cut),
+        testing_time_min=blueprint.testing_time_minutes,
+    )
     step("calibrate", "calibrating")
     anchors = str(exam.get("calibration", "anchors", "bank"))
     other = None if anchors in ("bank", "none") else read_anchors(exam.folder / anchors, bank)

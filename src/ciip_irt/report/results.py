@@ -68,6 +68,14 @@ TABLE_FILES: dict[str, Table] = {
         reliability=F, reliability_low=F, reliability_high=F, reliability_type=S, sem=F,
         mean_p=F, mean_r=F, median_total_time_s=F, cut=F, n_passed=I, pass_rate=F,
     ),
+    "form_times.csv": _table(
+        "form_times", {"form_id": S},
+        n_timed=I, testing_time_min=F, expected_min=F, q05_min=F, median_min=F, q95_min=F, ran_out_rate=F,
+        mean_not_reached=F, rapid_rate=F, rapid_rate_last_tenth=F, n_low_effort=I, n_rushed_end=I,
+    ),
+    "pace.csv": _table(
+        "pace", {"form_id": S, "tenth": I}, median_time_s=F, pace=F, p=F, rapid_rate=F, not_reached_rate=F
+    ),
     "accreditation.csv": _table(
         "accreditation", {"form_id": S},
         n_candidates=I, pass_rate=F, cut=F, mean=F, sd=F, reliability=F, reliability_type=S, sem=F,

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from ciip_irt.classical.response_times import rapid_thresholds
 from ciip_irt.errors import InputError, Problem, did_you_mean, plural
 from ciip_irt.responses.candidates import delivery_table
 from ciip_irt.tables import CANDIDATES, EXCLUSIONS, show_html
@@ -35,6 +36,9 @@ class EligibilityRules:
         Deliveries left out by name (voided sittings).
     require_answer
         Leave out deliveries without a single answer, valid or invalid.
+    maximum_rapid
+        Largest share of the timed answers that may be rapid guesses (``classical.response_times``), 0 to 1;
+        ``None``: not looked at. .10 asks for a response-time effort of .90.
     """
 
     attempts: Literal["first", "all"] | tuple[str, ...] = "first"
@@ -42,6 +46,7 @@ class EligibilityRules:
     minimum_answered: float = 0.0
     exclude_deliveries: tuple[str, ...] = ()
     require_answer: bool = True
+    maximum_rapid: float | None = None
 
     def __post_init__(self) -> None:
         problems = []
@@ -52,10 +57,14 @@ class EligibilityRules:
         if not (attempts in ("first", "all") or (labels_given and attempts)):
             remedy = "Say 'first', 'all', or the labels as texts, as in ('1', '4+')."
             problems.append(Problem(f"attempts = {attempts!r}", where="[eligibility]", remedy=remedy))
-        share: Any = self.minimum_answered
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-            remedy = "Give a share from 0 to 1; 0.5 = half of the items."
-            problems.append(Problem(f"minimum_answered = {share!r}", where="[eligibility]", remedy=remedy))
+        shares: dict[str, tuple[Any, str]] = {
+            "minimum_answered": (self.minimum_answered, "0.5 = half of the items"),
+            "maximum_rapid": (0.0 if self.maximum_rapid is None else self.maximum_rapid, "0.1 = a tenth"),
+        }
+        for name, (share, example) in shares.items():
+            if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+                remedy = f"Give a share from 0 to 1; {example}."
+                problems.append(Problem(f"{name} = {share!r}", where="[eligibility]", remedy=remedy))
         for name, values in self.exclude_attributes.items():
             if isinstance(values, str) or not all(isinstance(value, str) for value in values):
                 remedy = f'Give the values that exclude as a list of texts: {name} = ["1"].'
@@ -124,14 +133,15 @@ def select_eligible(
     ------
     InputError
         An attribute that the candidates do not have; a delivery to exclude that the log does not have;
+        ``maximum_rapid`` for a log without times;
         no delivery left, with the counts by rule and what to switch.
 
     Notes
     -----
     The rules apply in this order, and the first that applies is the one named: ``named`` (excluded by
-    name), ``no_answer``, ``attribute``, ``attempt``, ``too_few_answers``. Which delivery is a candidate's
-    first is decided among all of the candidate's deliveries, before any is left out. Without a label and
-    without a time stamp the order of the log decides.
+    name), ``no_answer``, ``attribute``, ``attempt``, ``too_few_answers``, ``rapid_guessing``. Which
+    delivery is a candidate's first is decided among all of the candidate's deliveries, before any is left
+    out. Without a label and without a time stamp the order of the log decides.
 
     Examples
     --------
@@ -143,7 +153,8 @@ def select_eligible(
      ('d3', 'attempt', "Attempt '0' is unknown, so it is not taken as a first attempt.")]
     """
     deliveries = _deliveries(responses, candidates)
-    _require_known(deliveries, rules)
+    has_times = "time_s" in responses.columns and responses["time_s"].count() > 0
+    _require_known(deliveries, rules, has_times)
     facts = _facts(deliveries, responses, rules)
     shown = pl.coalesce("attempt", pl.lit("none"))
     named = pl.col("delivery_id").is_in(list(rules.exclude_deliveries))
@@ -177,6 +188,11 @@ def select_eligible(
         cases.append(
             ("too_few_answers", pl.col("answered") < rules.minimum_answered * pl.col("rows"), reason)
         )
+    if rules.maximum_rapid is not None:
+        reason = pl.lit(
+            f"More than {rules.maximum_rapid:.0%} of the answers were given faster than anyone can read."
+        )
+        cases.append(("rapid_guessing", pl.col("rapid") > rules.maximum_rapid * pl.col("timed"), reason))
     facts = _judged(facts, cases)
     counts = facts["rule"].is_null()
     exclusions = EXCLUSIONS.validate(facts.filter(~counts).select(EXCLUSIONS.names))
@@ -219,6 +235,9 @@ def _facts(deliveries: pl.DataFrame, responses: pl.DataFrame, rules: Eligibility
         answered=(status == "answered").sum().cast(pl.Int64),
         invalid=(status == "invalid").sum().cast(pl.Int64),
     )
+    if rules.maximum_rapid is not None:
+        rapid = _rapid_answers(responses)
+        answers = answers.join(rapid, on="delivery_id", how="left")
     # label 1; or no label, none of the candidate's deliveries labelled 1, and the earliest of them
     label = pl.col("attempt").str.strip_chars()
     order = deliveries.with_row_index("index").sort("delivered_at", "index", nulls_last=True)
@@ -234,7 +253,21 @@ def _facts(deliveries: pl.DataFrame, responses: pl.DataFrame, rules: Eligibility
     return facts.join(answers, on="delivery_id", how="left", maintain_order="left")
 
 
-def _require_known(deliveries: pl.DataFrame, rules: EligibilityRules) -> None:
+def _rapid_answers(responses: pl.DataFrame) -> pl.DataFrame:
+    """``timed`` answers and ``rapid`` guesses among them by delivery; thresholds from all of the log."""
+    seconds = pl.col("time_s")
+    known = responses.filter((seconds > 0) & (pl.col("status") != "not_reached"))
+    means = known.group_by("item_id").agg(mean_s=seconds.mean())
+    limits = means.select("item_id", limit=pl.Series(rapid_thresholds(means["mean_s"].to_numpy())))
+    return (
+        known.filter(pl.col("status") == "answered")
+        .join(limits, on="item_id")
+        .group_by("delivery_id")
+        .agg(timed=pl.len().cast(pl.Int64), rapid=(seconds < pl.col("limit")).sum().cast(pl.Int64))
+    )
+
+
+def _require_known(deliveries: pl.DataFrame, rules: EligibilityRules, has_times: bool) -> None:
     problems = []
     attributes = deliveries.columns
     for name in rules.exclude_attributes:
@@ -247,6 +280,10 @@ def _require_known(deliveries: pl.DataFrame, rules: EligibilityRules) -> None:
         remedy = "Correct the names, or take them off the list."
         what = "deliveries to be excluded are not in the log"
         problems.append(Problem(what, where="[eligibility]", examples=tuple(absent[:5]), remedy=remedy))
+    if rules.maximum_rapid is not None and not has_times:
+        remedy = "Leave maximum_rapid out, or give a log with time_s."
+        what = "maximum_rapid is asked for, but the log records no times"
+        problems.append(Problem(what, where="[eligibility]", remedy=remedy))
     if problems:
         raise InputError(problems)
 
@@ -274,6 +311,7 @@ def _nobody_left(exclusions: pl.DataFrame) -> list[Problem]:
         "attribute": "exclude_attributes = {}",
         "attempt": 'attempts = "all"',
         "too_few_answers": "minimum_answered = 0",
+        "rapid_guessing": "maximum_rapid = 1",
     }
     total = plural(exclusions.height, "delivery", "deliveries")
     problems = [Problem(f"no delivery is left: all of {total} are excluded", where="[eligibility]")]

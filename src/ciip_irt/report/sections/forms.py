@@ -104,6 +104,8 @@ def _build(edition: Edition) -> Sequence[Page]:
             title="Forms",
             **summary_values(results),
             score_charts=_score_charts(results),
+            times=list(results.table("form_times.csv").sort("form_id").iter_rows(named=True)),
+            pace=_pace(results),
             decisions=list(decided.iter_rows(named=True)) if "cut" in decided.columns else [],
             decision_columns=shown_columns(decided),
             forms=_item_lists(edition),
@@ -118,6 +120,15 @@ def _build(edition: Edition) -> Sequence[Page]:
             targets=set(TARGET_COLUMNS) <= set(achieved.columns),
             charts=_curves(edition),
         )
+    ]
+
+
+def _pace(results: Results) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The tenths of every form."""
+    pace = results.table("pace.csv").sort("form_id", "tenth")
+    return [
+        (str(form), list(rows.iter_rows(named=True)))
+        for (form,), rows in pace.group_by(["form_id"], maintain_order=True)
     ]
 
 
