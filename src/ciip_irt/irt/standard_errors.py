@@ -22,7 +22,14 @@ from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.irt.score_groups import ScoreGroups
 
-__all__ = ["METHODS", "StandardErrors", "no_standard_errors", "standard_errors"]
+__all__ = [
+    "METHODS",
+    "StandardErrors",
+    "complete_information",
+    "no_standard_errors",
+    "population_places",
+    "standard_errors",
+]
 
 METHODS = ("oakes", "cross_product", "none")
 STEP = 1e-5
@@ -75,11 +82,11 @@ def standard_errors(
     n_groups = population.mean.size
     if method == "none":
         return no_standard_errors(working.shape, n_groups)
-    place = _population_places(population, free.size)
+    place = population_places(population, free.size)
     size = free.size + int((place >= 0).sum())
     information = persons_part(
         method, blocks, model, free, working, population, theta, place, size, run
-    ) + _padded(_complete_information(method, model, free, working, theta, expected, priors, D), size)
+    ) + _padded(complete_information(method, model, free, working, theta, expected, priors, D), size)
     used = np.ones(size, dtype=np.bool_)
     used[free.index[free.free & at_bound]] = False
     kept = information[np.ix_(used, used)]
@@ -118,7 +125,7 @@ def _inverse(information: FloatArray) -> FloatArray | None:
     return np.asarray(np.linalg.inv(scaled) / np.outer(scale, scale), dtype=np.float64)
 
 
-def _population_places(population: Population, first: int) -> IntArray:
+def population_places(population: Population, first: int) -> IntArray:
     """Shape (G, 2): places of mean and sd behind the items' free values, -1 where held."""
     free = np.column_stack((population.mean_free, population.sd_free))
     place = np.full(free.shape, -1, dtype=np.int64)
@@ -132,7 +139,7 @@ def _padded(matrix: FloatArray, size: int) -> FloatArray:
     return result
 
 
-def _complete_information(
+def complete_information(
     method: str,
     model: ItemModel,
     free: FreeParameters,
