@@ -112,7 +112,8 @@ def maximised(
         prior_gradient, curvature = priors.gradient(working, D, applies, mean)
         score = np.where(slots, np.einsum("jpr,jp->jr", transform, gradient + prior_gradient), 0.0)
         matrix = transform.transpose(0, 2, 1) @ (information + curvature) @ transform
-        step = _newton_step(score, matrix, slots, shared)
+        open_ = slots & ~_pushing(free, values, score, box, shared)
+        step = _newton_step(np.where(open_, score, 0.0), matrix, open_, shared)
         # the whole step is shortened, not its longest component: the direction is what makes it go up
         length = np.abs(step) / np.array(model.largest_step)
         step = step / np.maximum(1.0, length.max() if shared else length.max(axis=1, keepdims=True))
@@ -139,6 +140,20 @@ def maximised(
         if moved < small:
             break
     return values
+
+
+def _pushing(
+    free: FreeParameters, values: FloatArray, score: FloatArray, box: FloatArray, shared: bool
+) -> BoolArray:
+    """Shape (J, P): slots on the edge of the box that want out: the others step as if these were fixed.
+
+    A joint step cut off at the edge would take the others where they do not belong.
+    """
+    at = values[np.maximum(free.index[free.items], 0)]
+    result: BoolArray = ((at <= box[:, 0]) & (score < 0)) | ((at >= box[:, 1]) & (score > 0))
+    if shared:
+        result[:, 0] = False
+    return result
 
 
 def _moved(free: FreeParameters, values: FloatArray, step: FloatArray, box: FloatArray) -> FloatArray:

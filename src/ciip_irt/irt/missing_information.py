@@ -21,7 +21,7 @@ from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.expectation import SMALLEST, Run, chunks, indicators, log_probability, posterior
 from ciip_irt.irt.free_parameters import FreeParameters
 from ciip_irt.irt.models import ItemModel
-from ciip_irt.irt.population import Population, log_weights
+from ciip_irt.irt.population import Population, moment_derivatives, population_log_weights
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.irt.score_groups import ScoreGroups
 
@@ -66,8 +66,8 @@ def persons_part(
         contrast=contrast,
         free=free.free,
         theta=theta,
-        mean=population.mean,
-        sd=population.sd,
+        log_weights=population_log_weights(population, theta),
+        moments=moment_derivatives(population, theta),
     )
     parts = [
         part
@@ -101,43 +101,37 @@ def _block_part(
     contrast: FloatArray,
     free: BoolArray,
     theta: FloatArray,
-    mean: FloatArray,
-    sd: FloatArray,
+    log_weights: FloatArray,
+    moments: tuple[FloatArray, FloatArray],
 ) -> FloatArray:
     """One block's part: rows and columns for the items' values (of the first slot, the next), mean and sd."""
-    weight = posterior(block, log_probability(p), log_weights(theta, mean, sd))[0].T
+    weight = posterior(block, log_probability(p), log_weights)[0].T
     columns = np.flatnonzero(free[block.items].any(axis=1))
     items = block.items[columns]
     slots = [np.flatnonzero(free[items, slot]) for slot in range(free.shape[1])]
     curves = np.ascontiguousarray(p[:, items, 1:].transpose(2, 0, 1))
     lean = np.ascontiguousarray(contrast[:, items].transpose(3, 2, 0, 1))
 
-    distance = theta - mean[block.group]
-    spread = sd[block.group]
-    moments = np.column_stack((distance / spread**2, distance**2 / spread**3 - 1.0 / spread))
+    by_moment, curvature = moments[0][block.group], moments[1][block.group]
     complete = isinstance(block, ScoreGroups) or block.complete
     rise = _rise(lean, theta) if complete and not cross_product else None
     if rise is not None:
         hits, _, many = _ordered(block, slice(None), columns, contrast.shape[2])
         result = -_covariance_of_lines(
-            weight, hits, many, theta, rise, _centers(curves, lean, slots), slots, moments
+            weight, hits, many, theta, rise, _centers(curves, lean, slots), slots, by_moment
         )
     else:
         order = np.argsort(theta @ weight, kind="stable")
         hits, mask, many = _ordered(block, order, columns, contrast.shape[2])
         weight = np.ascontiguousarray(weight[:, order])
         root = np.sqrt(many)[:, None]
-        observed = np.hstack((_observed(weight, hits, mask, curves, lean, slots), weight.T @ moments)) * root
+        by_item = _observed(weight, hits, mask, curves, lean, slots)
+        observed = np.hstack((by_item, weight.T @ by_moment)) * root
         result = observed.T @ observed
         if not cross_product:
-            result -= _within(weight, hits, mask, many, curves, lean, slots, moments)
+            result -= _within(weight, hits, mask, many, curves, lean, slots, by_moment)
     if not cross_product:
-        persons = weight @ many
-        both = 2 * (persons @ distance) / spread**3
-        result[-2:, -2:] += [
-            [persons.sum() / spread**2, both],
-            [both, persons @ (3 * distance**2 / spread**4 - 1 / spread**2)],
-        ]
+        result[-2:, -2:] += np.tensordot(weight @ many, curvature, axes=1)
     return result
 
 

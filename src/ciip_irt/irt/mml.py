@@ -6,17 +6,17 @@ updates, multiple EM cycles).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from ciip_irt.arrays import BoolArray, FloatArray, IntArray
+from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.errors import DesignError, InputError, Problem
 from ciip_irt.irt.acceleration import accelerated
-from ciip_irt.irt.expectation import Expectation, Run, chunks, expectation, log_probability
+from ciip_irt.irt.expectation import Run, chunks
 from ciip_irt.irt.free_parameters import FreeParameters, free_parameters
-from ciip_irt.irt.maximization import bounds, free_gradient, maximised
 from ciip_irt.irt.mml_fit import MmlFit, fit_warnings
+from ciip_irt.irt.mml_problem import EmProblem, State
 from ciip_irt.irt.mml_start import (
     check_arguments,
     check_scores,
@@ -27,7 +27,15 @@ from ciip_irt.irt.mml_start import (
     without_items,
 )
 from ciip_irt.irt.models import MODELS, ItemModel
-from ciip_irt.irt.population import Population, log_weights, updated
+from ciip_irt.irt.population import (
+    KINDS,
+    as_histogram,
+    on_points,
+    population_log_weights,
+    revived,
+    updated,
+    weights_gap,
+)
 from ciip_irt.irt.priors import Priors, default_priors
 from ciip_irt.irt.quadrature import default_points, refined
 from ciip_irt.irt.response_blocks import ResponseBlock
@@ -43,121 +51,15 @@ from ciip_irt.irt.standard_errors import standard_errors as standard_errors_of
 
 __all__ = ["MmlFit", "fit_mml"]
 
-HISTORY = 6
+HISTORY = {"normal": 6, "histogram": 10}
+ITERATIONS = {"normal": 500, "histogram": 2000}
 REFINE_AT = (3, 8, 20)
+NEAR_ENOUGH = 0.02  # largest change of the normal fit from which a histogram starts
+REVIVALS = 3
+WANTED_GAP = 1.0  # log-likelihood units
 NARROW = 0.05
 SAME = 1e-10  # log-likelihoods over all points and over those visited may differ by this share
 NEAR = 0.02  # standard errors: steps may be small far from the maximum, then this is not convergence
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """Everything EM moves: the items' free values and the populations."""
-
-    values: FloatArray
-    population: Population
-
-    def vector(self) -> FloatArray:
-        p = self.population
-        return np.concatenate((self.values, p.mean[p.mean_free], np.log(p.sd[p.sd_free])))
-
-    def at(self, vector: FloatArray) -> "_State":
-        p = self.population
-        mean, sd = p.mean.copy(), p.sd.copy()
-        first, second = self.values.size, self.values.size + int(p.mean_free.sum())
-        mean[p.mean_free] = vector[first:second]
-        sd[p.sd_free] = np.exp(vector[second:])
-        return _State(vector[:first], replace(p, mean=mean, sd=sd))
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """What stays the same through the iteration."""
-
-    blocks: Sequence[ResponseBlock]
-    summed: Sequence[ResponseBlock | ScoreGroups]
-    model: ItemModel
-    free: FreeParameters
-    priors: Priors
-    D: float
-    run: Run
-
-    def expected(
-        self,
-        state: _State,
-        theta: FloatArray,
-        silent: IntArray | None = None,
-        before: Expectation | None = None,
-    ) -> Expectation:
-        """The E-step; ``silent`` items are counted but do not inform the posteriors.
-
-        With the E-step ``before``, at nearby values, only the points where persons live are visited.
-        """
-        log_p = log_probability(self.model.working_probability(self.free.working(state.values), theta))
-        if silent is not None:
-            log_p[:, silent, :] = 0.0
-        weights = log_weights(theta, state.population.mean, state.population.sd)
-        blocks = self.summed if silent is None else self.blocks
-        return expectation(blocks, log_p, weights, self.run, () if before is None else before.windows)
-
-    def mapped(self, state: _State, theta: FloatArray, expected: Expectation) -> _State:
-        """The M-step."""
-        values = maximised(self.model, self.free, state.values, theta, expected.counts, self.priors, self.D)
-        return _State(values, updated(state.population, theta, expected.persons))
-
-    def log_prior(self, state: _State) -> float:
-        working, applies = self.free.working(state.values), self.free.prior_applies
-        items = self.free.items
-        mean = self.priors.block_mean(working[items], applies[items])
-        return float(self.priors.log_density(working[items], self.D, applies[items], mean).sum())
-
-    def admissible(self, state: _State) -> bool:
-        """False for an extrapolated point outside the box."""
-        box = bounds(self.model, self.priors)
-        if not self.free.size:
-            return True
-        slots = np.where(self.free.free, state.values[np.maximum(self.free.index, 0)], np.nan)
-        with np.errstate(invalid="ignore"):
-            outside = (slots < box[:, 0]) | (slots > box[:, 1])
-        return not bool(outside.any()) and bool((np.abs(np.log(state.population.sd)) < 4).all())
-
-    def at_bound(self, state: _State) -> BoolArray:
-        """Shape (J, P): free slots at the edge of the box."""
-        box = bounds(self.model, self.priors)
-        if not self.free.size:
-            return np.zeros(self.free.index.shape, dtype=np.bool_)
-        slots = state.values[np.maximum(self.free.index, 0)]
-        edge = (slots <= box[:, 0] + 1e-9) | (slots >= box[:, 1] - 1e-9)
-        return np.logical_and(self.free.free, edge)
-
-    def gradient(
-        self, state: _State, theta: FloatArray, expected: Expectation, at_bound: BoolArray
-    ) -> tuple[float, float]:
-        """Length of the gradient of the log-posterior by everything free and not at a bound.
-
-        And the largest of its item components in units of standard errors: large where steps are small
-        although the maximum is far.
-        """
-        working = self.free.working(state.values)
-        items, information = free_gradient(
-            self.model, self.free, working, theta, expected.counts, self.priors, self.D
-        )
-        items[self.free.index[at_bound]] = 0.0
-        distant = np.abs(items) / np.sqrt(np.maximum(information, 1e-12))
-        p = state.population
-        distance = theta - p.mean[:, None]
-        by_mean = (expected.persons * distance).sum(axis=1) / p.sd**2
-        by_sd = (expected.persons * (distance**2 / p.sd[:, None] ** 3 - 1.0 / p.sd[:, None])).sum(axis=1)
-        moments = (by_mean[p.mean_free] ** 2).sum() + (by_sd[p.sd_free] ** 2).sum()
-        return float(np.sqrt((items**2).sum() + moments)), float(distant.max(initial=0.0))
-
-    def largest_information(self, state: _State, theta: FloatArray) -> float:
-        """The largest test information any block offers, at any point."""
-        working = self.free.working(state.values)
-        p = np.maximum(self.model.working_probability(working, theta), 1e-12)
-        slope = np.gradient(p, theta, axis=0)
-        information = (slope**2 / p).sum(axis=2)
-        return max(float(information[:, block.items].sum(axis=1).max()) for block in self.blocks)
 
 
 def fit_mml(
@@ -169,14 +71,15 @@ def fit_mml(
     priors: Priors | None = None,
     mean: float | None = None,
     sd: float | None = None,
+    population: str = "normal",
     quadrature: FloatArray | None = None,
     D: float = 1.0,
     tolerance: float = 1e-6,
-    max_iterations: int = 500,
+    max_iterations: int | None = None,
     standard_errors: str = "oakes",
     run: Run = map,
 ) -> MmlFit:
-    """Estimate item parameters with abilities integrated out over normal populations.
+    """Estimate item parameters with abilities integrated out over normal populations, or histograms.
 
     Maximises ``sum_i log sum_q w_q prod_j P_j(x_ij | theta_q)^m_ij + log prior``; cells that do not count
     (``MISSING``) and items a person did not meet simply leave the product.
@@ -201,13 +104,24 @@ def fit_mml(
         with scores above 1 are held all together, with its slope, or not at all.
     priors
         ``None`` takes ``default_priors(model.name)``: none but for 3PL.
+    population
+        ``"normal"``, or ``"histogram"``: every ability point has a weight of its own, estimated with the
+        items, so that a skewed or two-humped population does not bend the item parameters. What identifies
+        the scale stays: free calibration holds the histogram of group 0 at mean 0 (and standard deviation 1,
+        unless the model is Rasch); anchored calibration takes the mean posterior as it comes, and other
+        groups are free. Starts from the normal fit. Standard errors allow for the estimation of mean and
+        standard deviation and take the rest of the shape as known. Wants many persons: below a few hundred
+        the weights are mostly noise, and the normal is the better choice.
     quadrature
         Shape (Q,): equally spaced ability points, kept as they are. ``None`` starts from 61 points on [-6, 6]
         and widens or refines them where populations or posteriors demand it.
     D
         Scaling constant of the fixed and of the reported parameters.
     tolerance
-        Largest change of a working parameter in the last EM step.
+        Largest change of a working parameter or moment in the last EM step. A histogram's weights may still
+        move a little where the items do not feel it: ``weights_gap`` says how much that could bring.
+    max_iterations
+        ``None``: 500, or 2,000 with histograms.
     standard_errors
         ``"oakes"``, ``"cross_product"`` or ``"none"``.
     run
@@ -240,6 +154,10 @@ def fit_mml(
                 f"unknown standard errors {standard_errors!r}", remedy=f"Choose one of {', '.join(METHODS)}."
             )
         )
+    if population not in KINDS:
+        raise InputError(
+            Problem(f"unknown population {population!r}", remedy=f"Choose one of {', '.join(KINDS)}.")
+        )
     width = len(model.parameters)
     held = np.full((n_items, width), np.nan) if fixed is None else np.asarray(fixed, dtype=np.float64)
     priors = default_priors(model.name) if priors is None else priors
@@ -259,14 +177,14 @@ def fit_mml(
         )
     start, held = start_parameters(model, counts, held, D)
     free = free_parameters(model, start, held, estimable, D)
-    population = identified_population(blocks, model, held, estimable, mean, sd)
-    state = _State(free.values(model.to_working(np.where(np.isnan(held), start, held), D)), population)
+    groups = identified_population(blocks, model, held, estimable, mean, sd)
+    state = State(free.values(model.to_working(np.where(np.isnan(held), start, held), D)), groups)
     theta = default_points() if quadrature is None else np.asarray(quadrature, dtype=np.float64)
     summed: list[ResponseBlock | ScoreGroups] = [*used]
     if raw_score_sufficient(model, free.working(state.values)[estimable], theta):
-        groups, others = score_groups(persons, model.n_categories)
-        summed = [*groups, *chunks(others)]
-    task = _Problem(used, summed, model, free, priors, D, run)
+        by_score, others = score_groups(persons, model.n_categories)
+        summed = [*by_score, *chunks(others)]
+    task = EmProblem(used, summed, model, free, priors, D, run)
 
     anchors = ~np.isnan(held[:, 1]) & (answers > 0)
     if anchors.any():
@@ -278,13 +196,15 @@ def fit_mml(
         state = task.mapped(state, theta, task.expected(state, theta, silent))
 
     history: list[tuple[FloatArray, FloatArray]] = []
-    fallback: _State | None = None
+    fallback: State | None = None
     best = -np.inf
     change = np.inf
     converged = False
+    revivals = REVIVALS
     iteration = 0
+    limit = ITERATIONS[population] if max_iterations is None else max_iterations
     expected = task.expected(state, theta)
-    while iteration < max_iterations:
+    while iteration < limit:
         iteration += 1
         objective = expected.log_likelihood + task.log_prior(state)
         if fallback is not None and not objective >= best - 1e-9 * abs(best):
@@ -294,29 +214,44 @@ def fit_mml(
             continue
         best = objective
         after = task.mapped(state, theta, expected)
-        x, mapped = state.vector(), after.vector()
-        change = float(np.abs(mapped - x).max()) if x.size else 0.0
-        if quadrature is None and (iteration in REFINE_AT or change < tolerance):
+        before, behind = state.moving(), after.moving()
+        change = float(np.abs(behind - before).max()) if before.size else 0.0
+        if population == "histogram" and after.population.histogram is None and change < NEAR_ENOUGH:
+            state, fallback = replace(after, population=as_histogram(after.population, theta)), None
+            history.clear()
+            expected = task.expected(state, theta)
+            continue
+        arrived = change < tolerance
+        if quadrature is None and (iteration in REFINE_AT or arrived):
             p = after.population
             finer = refined(theta, p.mean, p.sd, task.largest_information(after, theta))
             if finer is not theta:
-                theta, state, fallback = finer, after, None
+                state, fallback = replace(after, population=on_points(p, theta, finer)), None
+                theta = finer
                 history.clear()
                 expected = task.expected(state, theta)
                 continue
-        if change < tolerance:
+        if arrived:
+            p = state.population
             visited, expected = expected, task.expected(state, theta)
             converged = abs(visited.log_likelihood - expected.log_likelihood) < SAME * abs(best)
+            if converged and revivals and weights_gap(p, theta, expected.persons) > WANTED_GAP:
+                revivals -= 1
+                state, fallback = replace(state, population=revived(p, theta, expected.persons)), None
+                history.clear()
+                expected = task.expected(state, theta)
+                continue
             if converged:
                 break
             continue
-        history = [*history[-(HISTORY - 1) :], (x, mapped)]
-        candidate = state.at(accelerated(history))
+        history = [*history[-(HISTORY[population] - 1) :], (state.vector(), after.vector())]
+        candidate = state.at(accelerated(history), theta)
         if len(history) > 1 and task.admissible(candidate):
             state, fallback = candidate, after
         else:
             state, fallback = after, None
         expected = task.expected(state, theta, before=expected)
+    gap = weights_gap(state.population, theta, expected.persons)
     at_bound = task.at_bound(state)
     gradient_norm, distance = task.gradient(state, theta, expected, at_bound)
     converged = converged and distance < NEAR
@@ -335,7 +270,7 @@ def fit_mml(
         run,
     )
     no_variance = np.flatnonzero(~estimable & np.isnan(held[:, 1]))
-    n_persons = np.zeros(population.mean.size, dtype=np.int64)
+    n_persons = np.zeros(groups.mean.size, dtype=np.int64)
     for block in blocks:
         n_persons[block.group] += block.n_persons
     moments = state.population
@@ -376,14 +311,15 @@ def fit_mml(
             narrow=np.flatnonzero(moments.sd_free & (moments.sd < NARROW)),
         ),
         theta=theta,
-        weights=np.exp(log_weights(theta, moments.mean, moments.sd)),
+        weights=np.exp(population_log_weights(moments, theta)),
+        weights_gap=gap,
     )
 
 
 def _reported(
     model: ItemModel,
     free: FreeParameters,
-    state: _State,
+    state: State,
     held: FloatArray,
     estimable: BoolArray,
     D: float,

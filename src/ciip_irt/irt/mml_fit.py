@@ -50,6 +50,9 @@ class MmlFit:
         Plain sentences: what cannot be trusted, and what to try.
     theta, weights
         Shapes (Q,) and (G, Q): ability points and the populations' weights.
+    weights_gap
+        How much log-likelihood other histograms could add at most, the items being as they are; 0 for normal
+        populations.
     """
 
     model: str
@@ -79,6 +82,7 @@ class MmlFit:
     warnings: tuple[str, ...]
     theta: FloatArray
     weights: FloatArray
+    weights_gap: float
 
     @property
     def aic(self) -> float:
