@@ -14,7 +14,16 @@ from ciip_irt.bank import ItemBank
 from ciip_irt.forms.blueprint import Blueprint, Domain, Target
 from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.constraints.enemies import cliques
-from ciip_irt.forms.demands import CountRule, Demands, ItemSets, KeyBalance, SumRule
+from ciip_irt.forms.demands import (
+    AnchorBlock,
+    Between,
+    CountRule,
+    Demands,
+    ItemSets,
+    KeyBalance,
+    LimitRule,
+    SumRule,
+)
 from ciip_irt.forms.facts import facts_of
 from ciip_irt.forms.findings import ERROR
 from ciip_irt.forms.form_set import earlier_forms, enemies_of, form_set, targets_of
@@ -25,10 +34,12 @@ ROLES = ("scored", "pilot")
 NEEDS = {
     "duplicates": ("status",),
     "enemies": ("duplicates",),
-    "overlap": ("status",),
+    "overlap": ("status", "anchors"),
     "difficulty": ("calibrated",),
     "attribute_sums": ("duplicates",),
     "listed": ("duplicates",),
+    "item_limits": ("duplicates",),
+    "attribute_counts": ("duplicates",),
 }
 
 
@@ -101,6 +112,12 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
     columns = ["form_id", "position", "item_id", "role", "domain"]
     if len({row[0] for row in table}) < n_forms:
         return None
+    in_all = [i for i in range(n) if x[0, :, i].all()]
+    if in_all and np.random.default_rng([seed, 2]).random() < 0.5:
+        chosen = (in_all[: 1 + seed % 2] + [(in_all[0] + 1) % n])[: 1 + (seed % 3 == 0)]
+        how = "within" if len(set(chosen)) <= (blueprint.overlap_bound or 0) else "apart"
+        block = AnchorBlock(len(set(chosen)), tuple(ids[i] for i in dict.fromkeys(chosen)), how)
+        blueprint = replace(blueprint, demands=replace(blueprint.demands, anchors=block))
     bank = ItemBank.from_frame(items)
     old = pl.DataFrame(
         [("old", i, item_id, "scored", "A") for i, item_id in enumerate(ids[::2], start=1)],
@@ -142,10 +159,25 @@ def random_demands(rng, ids):
     )
     both = (CountRule("recall in A", (("cognitive_level", ("RECALL", "x")), ("domain", ("A",))), 0, 2),)
     sums = (SumRule("words", "words", float(rng.integers(0, 120)), float(rng.integers(200, 400))),)
-    in_b = (SumRule("words in B", "words", high=200.0, where=(("domain", ("B",)),)),)
+    in_b = (
+        SumRule("words in B", "words", high=200.0, where=(("domain", ("B",)),)),
+        SumRule("mean words", "words", float(rng.integers(20, 50)), 60.0, mean=True),
+    )
+    long = (
+        CountRule("long", (("words", Between(40)), ("domain", ("A",))), 0, int(rng.integers(1, 4))),
+        CountRule("long pilots", (("words", Between(40)),), 0, 1, "pilot"),
+    )
+    limits = (
+        LimitRule("short", "words", high=float(rng.integers(65, 80)), where=(("domain", ("B",)),)),
+        LimitRule("short pilots", "words", low=float(rng.integers(20, 30)), role="pilot"),
+    )
+    dates = (LimitRule("age", "last_used", since="2019", before="2024-08"),)
     sets = rng.choice(["none", "whole", "bounds"])
     return columns, Demands(
-        counts=(*level, *both) if "cognitive_level" in named else (),
+        counts=((*level, *both) if "cognitive_level" in named else ())
+        + (long if "words" in named else ()),
+        limits=(limits if "words" in named and rng.random() < 0.6 else ())
+        + (dates if "last_used" in named and rng.random() < 0.4 else ()),
         sums=((*sums, *in_b) if rng.random() < 0.7 else ()) if "words" in named else (),
         include=tuple(ids[:1]) if rng.random() < 0.3 else (),
         exclude=tuple(ids[-1:]) if rng.random() < 0.3 else (),

@@ -20,7 +20,7 @@ from ciip_irt.forms.blueprint_file import (
     parse_blueprint,
     shipped_blueprints,
 )
-from ciip_irt.forms.demands_file import COUNT_KEYS, KEY_BALANCE_KEYS, SUM_KEYS
+from ciip_irt.forms.demands_file import ANCHOR_KEYS, COUNT_KEYS, KEY_BALANCE_KEYS, LIMIT_KEYS, SUM_KEYS
 from ciip_irt.forms.targets import QUANTITIES
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -64,6 +64,15 @@ severity = "warning"
 [difficulty.expected_score_at_cut]
 tolerance = 1
 
+[anchors]
+count = 2
+items = ["I003", "I004"]
+reference = "2024-a"
+counted = "within"
+same_positions = false
+mean_b = 0.2
+sd_b = 0.5
+
 [constraints]
 max_overlap = 0.5
 max_overlap_earlier = 0
@@ -84,6 +93,23 @@ range = [6, 9]
 [[constraints.counts]]
 where = { domain = "operations", cognitive_level = ["apply", "judge"] }
 count = 5
+[[constraints.counts]]
+where = { b = { low = -1, high = 1 } }
+range = [0, 1]
+role = "pilot"
+[[constraints.means]]
+column = "words"
+low = 40
+[[constraints.limits]]
+column = "uses"
+high = 5
+[[constraints.limits]]
+name = "written lately"
+column = "written"
+since = "2019"
+before = "2025-01"
+role = "pilot"
+where = { domain = "A" }
 """
 
 
@@ -105,6 +131,9 @@ def test_the_schema_knows_the_keys_of_the_parser():
     assert properties("constraints", "key_balance") == set(KEY_BALANCE_KEYS)
     assert properties("constraints", "counts", 0) == set(COUNT_KEYS)
     assert properties("constraints", "sums", 0) == set(SUM_KEYS)
+    assert properties("constraints", "means", 0) == set(SUM_KEYS)
+    assert properties("constraints", "limits", 0) == set(LIMIT_KEYS)
+    assert properties("anchors") == set(ANCHOR_KEYS)
 
 
 def accepted(text: str) -> bool:
@@ -131,6 +160,14 @@ def test_what_the_parser_takes_the_schema_takes():
     ("old", "new"),
     [
         ('name = "full"', 'name = " "'),
+        ('items = ["I003", "I004"]', 'items = "I003"'),
+        ('counted = "within"', 'counted = "beside"'),
+        ("same_positions = false", "same_positions = 0"),
+        ('since = "2019"', "low = 3"),
+        ('since = "2019"\nbefore = "2025-01"', ""),
+        ('since = "2019"', 'since = "last year"'),
+        ("b = { low = -1, high = 1 }", "b = { from = -1 }"),
+        ("b = { low = -1, high = 1 }", "b = {}"),
         ('outline = "2"', ""),
         ("2025-03-01", '"spring"'),
         ("length = 20", "length = 0"),

@@ -100,7 +100,7 @@ def practice_blueprint(
     """A practice form of another length in the same proportions, apportioned from the blueprint's counts.
 
     The counts are the weights, not the published percentages, so nothing is rounded twice. Pilot slots
-    targets with a value, counts and sums by attribute and items to include are dropped: they belong to the
+    targets with a value, counts and sums by attribute, anchors and items to include are dropped: they belong to the
     full form. Testing time is scaled to the questions that remain.
 
     >>> from ciip_irt.forms.blueprint_file import load_blueprint
@@ -127,7 +127,7 @@ def practice_blueprint(
             note=f"apportioned from the {blueprint.length} counts of {blueprint.name}, not from percentages",
         ),
         targets=tuple(target for target in blueprint.targets if target.value is None),
-        demands=replace(blueprint.demands, counts=(), sums=(), include=()),
+        demands=replace(blueprint.demands, counts=(), sums=(), include=(), anchors=None),
         where="",
     )
     return practice, result

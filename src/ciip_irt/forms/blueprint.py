@@ -126,15 +126,39 @@ class Blueprint:
         return tuple(domain.count for domain in self.domains)
 
     @property
+    def anchor_items(self) -> frozenset[str]:
+        """The anchors, where they are listed or chosen already."""
+        return frozenset(self.demands.anchors.items if self.demands.anchors is not None else ())
+
+    @property
+    def overlap_bound(self) -> int | None:
+        """The bound in items as it is written: the largest whole number within the share.
+
+        Without a share, forms differ at least by one item where a candidate may sit more than once.
+        """
+        if self.max_overlap is not None:
+            return int(self.max_overlap * self.length + 1e-9)
+        return self.length - 1 if self.attempts is not None and self.attempts.limit > 1 else None
+
+    @property
     def max_common_items(self) -> int | None:
-        """The overlap bound in items: the largest whole number within the share."""
-        return None if self.max_overlap is None else int(self.max_overlap * self.length + 1e-9)
+        """How many scored items two forms may share besides the anchors.
+
+        >>> from ciip_irt.forms.demands import AnchorBlock
+        >>> [Blueprint("x", "1", "2024", 20, (), max_overlap=0.4, demands=Demands(anchors=block)).max_common_items
+        ...  for block in (None, AnchorBlock(5), AnchorBlock(5, counted="within"))]
+        [8, 8, 3]
+        """
+        bound, block = self.overlap_bound, self.demands.anchors
+        if bound is None or block is None or (self.max_overlap is not None and block.counted == "apart"):
+            return bound
+        return max(0, bound - block.count)
 
     @property
     def max_common_earlier(self) -> int | None:
         """The same with a form that was used before."""
         share = self.demands.max_overlap_earlier
-        return self.max_common_items if share is None else int(share * self.length + 1e-9)
+        return self.overlap_bound if share is None else int(share * self.length + 1e-9)
 
     def domain(self, letter: str) -> Domain:
         return next(domain for domain in self.domains if domain.letter == letter)

@@ -29,7 +29,7 @@ __all__ = ["blueprint_schema", "load_blueprint", "parse_blueprint", "shipped_blu
 
 TOP_KEYS = (
     "name", "title", "outline", "effective", "length", "pilot_slots", "testing_time_minutes", "item_order",
-    "attempts", "apportionment", "domains", "difficulty", "constraints",
+    "attempts", "apportionment", "domains", "difficulty", "anchors", "constraints",
 )  # fmt: skip
 DOMAIN_KEYS = ("name", "percent", "count", "range")
 TARGET_KEYS = ("value", "tolerance", "severity")
@@ -127,9 +127,22 @@ class _BlueprintReading(Reading):
             scored_status=scored_status,
             pilot_status=pilot_status,
             item_order=self.choice("", content, "item_order", ITEM_ORDERS),
-            demands=read_demands(self, constraints, domains, length or 0),
+            demands=read_demands(
+                self, constraints, domains, length or 0, self.table("anchors", content, "anchors")
+            ),
             where=self.where,
         )
+        block = result.demands.anchors
+        if (
+            block is not None
+            and block.counted == "within"
+            and block.count > (result.overlap_bound or length or 0)
+        ):
+            self.wrong(
+                "anchors", "counted",
+                f"{block.count} anchors do not fit within an overlap of {result.overlap_bound} items",
+                'Allow more overlap, take fewer anchors, or write counted = "apart".',
+            )  # fmt: skip
         if self.problems:
             raise BlueprintError(self.problems)
         return result

@@ -168,9 +168,7 @@ def _demands(b: Blueprint) -> list[str]:
             f" ({target.severity} where missed)."
         )
     if b.max_overlap is not None:
-        lines.append(
-            f"Two forms share at most {b.max_common_items} scored items ({100 * b.max_overlap:g} %)."
-        )
+        lines.append(f"Two forms share at most {b.overlap_bound} scored items ({100 * b.max_overlap:g} %).")
     lines += _more_demands(b)
     if b.enemies_apart:
         lines.append("Enemies never meet in one sitting, scored or pilot.")
@@ -183,8 +181,24 @@ def _demands(b: Blueprint) -> list[str]:
 
 def _more_demands(b: Blueprint) -> list[str]:
     demands = b.demands
-    lines = [f"{rule.name}: {rule.wanted} scored items." for rule in demands.counts]
-    lines += [f"{rule.name}: {rule.column} of the scored items {rule.wanted}." for rule in demands.sums]
+    lines = [f"{rule.name}: {rule.wanted} {rule.role} items." for rule in demands.counts]
+    lines += [
+        f"{rule.name}: {'mean ' if rule.mean else ''}{rule.column} of the scored items {rule.wanted}."
+        for rule in demands.sums
+    ]
+    lines += [
+        f"{rule.name}: {rule.column} of each {rule.role} item {rule.wanted}." for rule in demands.limits
+    ]
+    block = demands.anchors
+    if block is not None:
+        chosen = "listed" if block.items else "chosen in proportion to the domains, as difficult as the form"
+        counted = "on top of" if block.counted == "apart" else "counted in"
+        places = " at the same positions" if block.same_positions else ""
+        lines.append(
+            f"All forms have {block.count} anchors in common{places} ({chosen}; {counted} the overlap allowed)."
+        )
+        if block.reference is not None:
+            lines.append(f"The anchors are items of form {block.reference}.")
     if demands.max_overlap_earlier is not None:
         lines.append(f"With an earlier form at most {b.max_common_earlier} scored items in common.")
     if demands.include:

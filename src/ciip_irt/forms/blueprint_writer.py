@@ -4,7 +4,7 @@ import re
 from math import isfinite
 
 from ciip_irt.forms.blueprint import Blueprint
-from ciip_irt.forms.demands import Demands, Where
+from ciip_irt.forms.demands import AnchorBlock, Between, Demands, Where
 
 __all__ = ["blueprint_toml"]
 
@@ -49,7 +49,7 @@ def blueprint_toml(blueprint: Blueprint) -> str:
         if target.value is not None:
             lines.append(f"value = {target.value!r}")
         lines += [f"tolerance = {target.tolerance!r}", f"severity = {_quoted(target.severity)}"]
-    lines += ["", "[constraints]"]
+    lines += [*_anchors(b.demands.anchors), "", "[constraints]"]
     if b.max_overlap is not None:
         lines.append(f"max_overlap = {b.max_overlap!r}")
     lines += [
@@ -84,18 +84,53 @@ def _demands(demands: Demands) -> list[str]:
         lines.append(
             f"count = {count.low}" if count.low == count.high else f"range = [{count.low}, {count.high}]"
         )
+        if count.role != "scored":
+            lines.append(f"role = {_quoted(count.role)}")
+    for limit in demands.limits:
+        lines += ["", "[[constraints.limits]]", f"name = {_quoted(limit.name)}",
+                  f"column = {_quoted(limit.column)}"]  # fmt: skip
+        if limit.where:
+            lines.append(_where(limit.where))
+        lines += _finite(limit.low, limit.high)
+        lines += [f"{key} = {_quoted(date)}" for key, date in (("since", limit.since), ("before", limit.before))
+                  if date is not None]  # fmt: skip
+        if limit.role != "scored":
+            lines.append(f"role = {_quoted(limit.role)}")
     for rule in demands.sums:
-        lines += ["", "[[constraints.sums]]", f"name = {_quoted(rule.name)}",
+        section = "means" if rule.mean else "sums"
+        lines += ["", f"[[constraints.{section}]]", f"name = {_quoted(rule.name)}",
                   f"column = {_quoted(rule.column)}"]  # fmt: skip
         if rule.where:
             lines.append(_where(rule.where))
-        lines += [f"{key} = {bound!r}" for key, bound in (("low", rule.low), ("high", rule.high))
-                  if isfinite(bound)]  # fmt: skip
+        lines += _finite(rule.low, rule.high)
     return lines
 
 
+def _anchors(block: AnchorBlock | None) -> list[str]:
+    if block is None:
+        return []
+    lines = ["", "[anchors]", f"count = {block.count}"]
+    if block.items:
+        lines.append(f"items = [{', '.join(map(_quoted, block.items))}]")
+    if block.reference is not None:
+        lines.append(f"reference = {_quoted(block.reference)}")
+    return [
+        *lines, f"counted = {_quoted(block.counted)}", f"same_positions = {str(block.same_positions).lower()}",
+        f"mean_b = {block.mean_b!r}", f"sd_b = {block.sd_b!r}",
+    ]  # fmt: skip
+
+
+def _finite(low: float, high: float) -> list[str]:
+    return [f"{key} = {bound!r}" for key, bound in (("low", low), ("high", high)) if isfinite(bound)]
+
+
 def _where(where: Where) -> str:
-    conditions = (f"{_key(column)} = [{', '.join(map(_quoted, values))}]" for column, values in where)
+    conditions = (
+        f"{_key(column)} = {{ {', '.join(_finite(values.low, values.high))} }}"
+        if isinstance(values, Between)
+        else f"{_key(column)} = [{', '.join(map(_quoted, values))}]"
+        for column, values in where
+    )
     return f"where = {{ {', '.join(conditions)} }}"
 
 

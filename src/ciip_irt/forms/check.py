@@ -129,6 +129,32 @@ def _key_runs(given: FormSet) -> Iterator[Finding]:
             yield Finding("key_runs", ERROR, form.form_id, entries[start].item_id, message)
 
 
+def _anchor_positions(given: FormSet) -> Iterator[Finding]:
+    block = given.blueprint.demands.anchors
+    if block is None or not block.same_positions or not given.anchors.items:
+        return
+    # Where more than the block is common, nothing says which of it are anchors.
+    if not given.anchors.named and len(given.anchors.items) > block.count:
+        return
+    places = [
+        (form.form_id, {entry.item_id: entry.position for entry in form.entries if entry.role == "scored"})
+        for form in (*(old for old in given.earlier if old.form_id == block.reference), *given.forms)
+    ]
+    first, expected = places[0]
+    for form_id, found in places[1:]:
+        moved = sorted(
+            item_id
+            for item_id in given.anchors.items
+            if item_id in found and item_id in expected and found[item_id] != expected[item_id]
+        )
+        if moved:
+            shown = ", ".join(f"{i}: {expected[i]} there, {found[i]} here" for i in moved[:3])
+            more = ", ..." if len(moved) > 3 else ""
+            what = plural(len(moved), "anchor stands", "anchors stand")
+            message = f"{what} at another position than in form {first} ({shown}{more})"
+            yield Finding("anchor_positions", ERROR, form_id, moved[0], message)
+
+
 def _form_outline(given: FormSet) -> Iterator[Finding]:
     ours = given.blueprint.outline
     for form in given.forms:
@@ -150,6 +176,7 @@ TABLE_RULES: dict[str, Callable[[FormSet], Iterator[Finding]]] = {
     "form_outline": _form_outline,
     "set_order": _set_order,
     "key_runs": _key_runs,
+    "anchor_positions": _anchor_positions,
 }
 
 RULE_MEANINGS: dict[str, str] = {
@@ -159,6 +186,7 @@ RULE_MEANINGS: dict[str, str] = {
     "form_outline": "a form that names its outline names the blueprint's",
     "set_order": "the items of a set stand together",
     "key_runs": "no key comes more often running than the blueprint allows",
+    "anchor_positions": "anchors stand at the same positions in all forms",
     **{name: constraint.meaning for name, constraint in CONSTRAINTS.items()},
 }
 
@@ -174,4 +202,5 @@ def asked(given: FormSet, rule: str) -> bool:
         "form_outline": bool(given.outlines),
         "set_order": demands.item_sets is not None,
         "key_runs": demands.key_balance is not None and demands.key_balance.longest_run is not None,
+        "anchor_positions": demands.anchors is not None and demands.anchors.same_positions,
     }.get(rule, True)

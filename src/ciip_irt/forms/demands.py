@@ -3,23 +3,49 @@
 from dataclasses import dataclass
 from math import ceil, floor, inf
 
-__all__ = ["CountRule", "Demands", "ItemSets", "KeyBalance", "SumRule", "Where"]
+__all__ = [
+    "AnchorBlock", "Between", "CountRule", "Demands", "ItemSets", "KeyBalance", "LimitRule", "SumRule", "Where",
+]  # fmt: skip
 
 EXACT = 1e-9  # .3 of 10 items is three, in binary fractions too
-Where = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A condition on a numeric column: ``low <= value <= high``.
+
+    >>> str(Between(-1, 1)), str(Between(high=50))
+    ('between -1 and 1', 'at most 50')
+    """
+
+    low: float = -inf
+    high: float = inf
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        if self.low == -inf:
+            return f"at most {self.high:g}"
+        return f"at least {self.low:g}" if self.high == inf else f"between {self.low:g} and {self.high:g}"
+
+
+Where = tuple[tuple[str, tuple[str, ...] | Between], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CountRule:
-    """At least ``low`` and at most ``high`` scored items that have one of the values in every column named.
+    """At least ``low`` and at most ``high`` items that have one of the values in every column named.
 
-    ``where`` is ``((column, (value, ...)), ...)``; domains are letters.
+    ``where`` is ``((column, (value, ...)), ...)``, or a ``Between`` in place of the values; domains are
+    letters. ``role`` says whether scored or pilot items are counted.
     """
 
     name: str
     where: Where
     low: int
     high: int
+    role: str = "scored"
 
     @property
     def wanted(self) -> str:
@@ -29,13 +55,14 @@ class CountRule:
 
 @dataclass(frozen=True, slots=True)
 class SumRule:
-    """The sum of a numeric column over the scored items (those that ``where`` names) is within bounds."""
+    """The sum (or ``mean``) of a numeric column over the scored items that ``where`` names is within bounds."""
 
     name: str
     column: str
     low: float = -inf
     high: float = inf
     where: Where = ()
+    mean: bool = False
 
     @property
     def wanted(self) -> str:
@@ -43,6 +70,60 @@ class SumRule:
         if self.low == -inf:
             return f"at most {self.high:g}"
         return f"at least {self.low:g}" if self.high == inf else f"{self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRule:
+    """Every scored (or pilot) item that ``where`` names has a value of ``column`` within bounds.
+
+    ``low`` and ``high`` bound a number (uses so far, words), ``since`` and ``before`` a date (written,
+    calibrated). An item without a value may stand; it is told.
+    """
+
+    name: str
+    column: str
+    low: float = -inf
+    high: float = inf
+    since: str | None = None
+    before: str | None = None
+    where: Where = ()
+    role: str = "scored"
+
+    @property
+    def dated(self) -> bool:
+        """Whether the column holds dates."""
+        return self.since is not None or self.before is not None
+
+    @property
+    def wanted(self) -> str:
+        """``at most 5``, ``2019 or later``."""
+        if not self.dated:
+            return str(Between(self.low, self.high))
+        parts = [
+            f"{self.since} or later" if self.since else "",
+            f"before {self.before}" if self.before else "",
+        ]
+        return " and ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorBlock:
+    """Scored items that all forms of a family have in common, so that forms can be equated.
+
+    ``items`` are listed or, where empty, chosen: in proportion to the domains and as difficult as the form.
+    ``counted`` says what the overlap bound is about: ``apart`` bounds what two forms share beyond the block,
+    ``within`` the block included. ``reference`` is the id of an earlier form that has the block too. Between
+    anchors and form, means of b differ by at most ``mean_b`` logits and standard deviations by at most
+    the share ``sd_b``; a block outside that is told.
+    """
+
+    count: int
+    items: tuple[str, ...] = ()
+    counted: str = "apart"
+    reference: str | None = None
+    same_positions: bool = True
+    mean_b: float = 0.1
+    sd_b: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +171,5 @@ class Demands:
     key_balance: KeyBalance | None = None
     last_used_before: str | None = None
     max_overlap_earlier: float | None = None
+    limits: tuple[LimitRule, ...] = ()
+    anchors: AnchorBlock | None = None

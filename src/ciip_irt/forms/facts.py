@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ciip_irt.errors import BlueprintError, Problem
-from ciip_irt.forms.demands import Where
+from ciip_irt.forms.demands import Between, LimitRule, Where
 
 if TYPE_CHECKING:
     from ciip_irt.forms.blueprint import Blueprint
 
-__all__ = ["DATE", "TIME", "TIME_COLUMNS", "Facts", "facts_of", "matches", "resting", "used_since"]
+__all__ = [
+    "DATE", "TIME", "TIME_COLUMNS", "Facts", "facts_of", "matches", "outside", "resting", "used_since",
+    "why_resting",
+]  # fmt: skip
 
 # Expected seconds, by the first of these columns that the bank has.
 TIME_COLUMNS = ("expected_time_s", "median_time_s")
@@ -41,6 +44,11 @@ def matches(facts: Facts, where: Where, item_id: str) -> bool:
     True
     """
     for column, values in where:
+        if isinstance(values, Between):
+            number = facts.numbers.get(column, {}).get(item_id)
+            if number is None or number not in values:
+                return False
+            continue
         value = facts.named(column).get(item_id)
         if value is None or value.casefold() not in {wanted.casefold() for wanted in values}:
             return False
@@ -59,15 +67,49 @@ def used_since(last_used: str, before: str) -> bool | None:
     return True if len(last_used) >= len(before) else None
 
 
-def resting(facts: Facts, blueprint: "Blueprint") -> set[str]:
-    """Items that the blueprint keeps out of scored slots: excluded, used too lately, of another outline."""
+def outside(facts: Facts, rule: LimitRule, item_id: str) -> bool | None:
+    """Whether the item breaks the limit; nothing where its value is unknown or too coarse to tell."""
+    if not matches(facts, rule.where, item_id):
+        return False
+    if not rule.dated:
+        number = facts.numbers.get(rule.column, {}).get(item_id)
+        return None if number is None else not rule.low <= number <= rule.high
+    date = facts.named(rule.column).get(item_id)
+    if date is None:
+        return None
+    verdicts = []
+    if rule.since is not None:
+        later = used_since(date, rule.since)
+        verdicts.append(None if later is None else not later)
+    if rule.before is not None:
+        verdicts.append(used_since(date, rule.before))
+    return True if True in verdicts else None if None in verdicts else False
+
+
+def why_resting(facts: Facts, blueprint: "Blueprint") -> dict[str, set[str]]:
+    """Items that the blueprint keeps out of scored slots, by the words of the first demand that does so."""
     demands = blueprint.demands
-    found = set(demands.exclude)
-    found |= {item_id for item_id, name in facts.named("outline").items() if name != blueprint.outline}
+    found = {"on the list of excluded items": set(demands.exclude)}
+    outlines = facts.named("outline").items()
+    found["classified by another outline"] = {i for i, name in outlines if name != blueprint.outline}
     if demands.last_used_before is not None:
         dates = facts.named("last_used").items()
-        found |= {item_id for item_id, date in dates if used_since(date, demands.last_used_before)}
-    return found
+        late = {item_id for item_id, date in dates if used_since(date, demands.last_used_before)}
+        found[f"used {demands.last_used_before} or later"] = late
+    for rule in demands.limits:
+        known = facts.named(rule.column) if rule.dated else facts.numbers.get(rule.column, {})
+        if rule.role == "scored":
+            found[f"outside '{rule.name}'"] = {item_id for item_id in known if outside(facts, rule, item_id)}
+    seen: set[str] = set()
+    for words, items in found.items():
+        found[words] = items - seen
+        seen |= items
+    return {words: items for words, items in found.items() if items}
+
+
+def resting(facts: Facts, blueprint: "Blueprint") -> set[str]:
+    """Items that the blueprint keeps out of scored slots: excluded, used too lately, of another outline, ..."""
+    return set().union(*why_resting(facts, blueprint).values())
 
 
 def facts_of(
@@ -84,9 +126,14 @@ def facts_of(
     demands = blueprint.demands
     problems: list[Problem] = []
     filled = {name for name in items.columns if items[name].null_count() < items.height}
-    named = [rule.where for rule in demands.counts] + [rule.where for rule in demands.sums]
-    texts = {column for where_rule in named for column, _ in where_rule}
+    conditions = [
+        condition for rule in (*demands.counts, *demands.sums, *demands.limits) for condition in rule.where
+    ]
+    dated = {rule.column for rule in demands.limits if rule.dated}
+    texts = {column for column, values in conditions if not isinstance(values, Between)} | dated
     numbers = {rule.column for rule in demands.sums}
+    numbers |= {rule.column for rule in demands.limits if not rule.dated}
+    numbers |= {column for column, values in conditions if isinstance(values, Between)}
     if demands.item_sets is not None:
         texts.add("set_id")
     problems += [
@@ -107,23 +154,31 @@ def facts_of(
     if "domain" in texts:
         text["domain"] = dict(zip(items["item_id"], letters, strict=True))
     if demands.last_used_before is not None:
-        problems += _not_dates(text.get("last_used", {}), where)
+        dated.add("last_used")
+    for column in sorted(dated):
+        problems += _not_dates(column, text.get(column, {}), where)
+    if demands.anchors is not None and "b" in filled:
+        numbers.add("b")
     number = {name: _numbers(items, name, where, problems) for name in sorted(numbers) if name in filled}
     times = [name for name in TIME_COLUMNS if name in filled]
     if times and blueprint.testing_time_minutes is not None:
         number[TIME] = _numbers(items, times[0], where, problems)
-    known = set(items["item_id"]) if demands.include else set()
-    strangers = [item_id for item_id in demands.include if item_id not in known]
-    if strangers:
-        problems.append(
-            Problem(
-                "items that the blueprint includes are not in the bank",
-                where=where,
-                count=len(strangers),
-                examples=tuple(strangers[:5]),
-                remedy="Correct 'include' in the blueprint, or add the items.",
+    for key, doing, listed in (
+        ("include", "includes", demands.include),
+        ("anchors", "takes as anchors", () if demands.anchors is None else demands.anchors.items),
+    ):
+        known = set(items["item_id"]) if listed else set()
+        strangers = [item_id for item_id in listed if item_id not in known]
+        if strangers:
+            problems.append(
+                Problem(
+                    f"items that the blueprint {doing} are not in the bank",
+                    where=where,
+                    count=len(strangers),
+                    examples=tuple(strangers[:5]),
+                    remedy=f"Correct '{key}' in the blueprint, or add the items.",
+                )
             )
-        )
     if problems:
         raise BlueprintError(problems)
     return Facts(text, number)
@@ -144,9 +199,9 @@ def _numbers(items: pl.DataFrame, column: str, where: str, problems: list[Proble
     return dict(known.select("item_id", "value").iter_rows())
 
 
-def _not_dates(values: Mapping[str, str], where: str) -> list[Problem]:
+def _not_dates(column: str, values: Mapping[str, str], where: str) -> list[Problem]:
     wrong = [(item_id, value) for item_id, value in values.items() if not DATE.fullmatch(value[:10])]
-    return [_unreadable("last_used", "dates (2024, 2024-03 or 2024-03-01)", wrong, where)] if wrong else []
+    return [_unreadable(column, "dates (2024, 2024-03 or 2024-03-01)", wrong, where)] if wrong else []
 
 
 def _unreadable(column: str, kind: str, rows: Iterable[tuple[str, str]], where: str) -> Problem:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.bank import ItemBank
+from ciip_irt.forms.anchors import Anchors, anchors_in
 from ciip_irt.forms.blueprint import Blueprint, resolve_domains
 from ciip_irt.forms.facts import Facts, facts_of, resting
 from ciip_irt.forms.targets import ResolvedTarget, resolve_targets
@@ -69,7 +70,8 @@ class BankItem:
 class FormSet:
     """All forms under check with their bank and targets.
 
-    ``outlines`` are what the forms themselves name, where their table has a column ``outline``.
+    ``outlines`` are what the forms themselves name, where their table has a column ``outline``; ``anchors``
+    the anchor block of the family, where the blueprint asks for one.
     """
 
     blueprint: Blueprint
@@ -79,6 +81,7 @@ class FormSet:
     facts: Facts = field(default_factory=Facts)
     earlier: tuple[Form, ...] = ()
     outlines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    anchors: Anchors = field(default_factory=Anchors)
 
 
 def enemies_of(items: pl.DataFrame) -> dict[str, frozenset[str]]:
@@ -200,12 +203,16 @@ def form_set(
         entries.setdefault(form_id, []).append(Entry(position, item_id, role, letter))
     judged = tuple(Form(form_id, tuple(lines)) for form_id, lines in entries.items())
     facts = facts_of(bank.items, letters, blueprint, bank.where)
+    used = () if earlier is None else earlier_forms(earlier, judged)
     return FormSet(
         blueprint=blueprint,
         forms=judged,
         bank=known,
         targets=targets_of(bank, letters, blueprint, facts),
         facts=facts,
-        earlier=() if earlier is None else earlier_forms(earlier, judged),
+        earlier=used,
         outlines=_outlines(table),
+        anchors=anchors_in(
+            blueprint, table, [form.scored for form in judged], {form.form_id: form.scored for form in used}
+        ),
     )

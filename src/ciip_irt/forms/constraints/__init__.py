@@ -1,5 +1,6 @@
 """Assembly constraints, one file each. A new one is a new file and one line in ``CONSTRAINTS``."""
 
+from ciip_irt.forms.constraints.anchors import ANCHORS
 from ciip_irt.forms.constraints.attribute_counts import ATTRIBUTE_COUNTS
 from ciip_irt.forms.constraints.attribute_sums import ATTRIBUTE_SUMS
 from ciip_irt.forms.constraints.calibrated import CALIBRATED
@@ -7,6 +8,7 @@ from ciip_irt.forms.constraints.difficulty import DIFFICULTY
 from ciip_irt.forms.constraints.domain_counts import DOMAIN_COUNTS
 from ciip_irt.forms.constraints.earlier_overlap import EARLIER_OVERLAP
 from ciip_irt.forms.constraints.enemies import ENEMIES
+from ciip_irt.forms.constraints.item_limits import ITEM_LIMITS
 from ciip_irt.forms.constraints.item_sets import ITEM_SETS
 from ciip_irt.forms.constraints.key_balance import KEY_BALANCE
 from ciip_irt.forms.constraints.last_use import LAST_USE
@@ -25,8 +27,8 @@ __all__ = ["CONSTRAINTS"]
 CONSTRAINTS: dict[str, Constraint] = {
     constraint.name: constraint
     for constraint in (
-        LENGTH, DOMAIN_COUNTS, ATTRIBUTE_COUNTS, ATTRIBUTE_SUMS, LISTED, ITEM_SETS, KEY_BALANCE, STATUS,
-        OUTLINE, LAST_USE, ONCE, ENEMIES, OVERLAP, EARLIER_OVERLAP, PILOT_SLOTS, TIME_BUDGET, CALIBRATED,
-        DIFFICULTY,
+        LENGTH, DOMAIN_COUNTS, ATTRIBUTE_COUNTS, ATTRIBUTE_SUMS, LISTED, ANCHORS, ITEM_SETS, KEY_BALANCE,
+        STATUS, OUTLINE, LAST_USE, ITEM_LIMITS, ONCE, ENEMIES, OVERLAP, EARLIER_OVERLAP, PILOT_SLOTS,
+        TIME_BUDGET, CALIBRATED, DIFFICULTY,
     )
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The number of scored items with given values in columns of the bank: one column, or several together."""
+"""The number of items with given values in columns of the bank: one column, or several together."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import numpy as np
 from ciip_irt.errors import plural
 from ciip_irt.forms.facts import matches
 from ciip_irt.forms.findings import ERROR, WARNING, Finding
-from ciip_irt.forms.form_set import SCORED, FormSet
+from ciip_irt.forms.form_set import PILOT, SCORED, FormSet
 from ciip_irt.forms.pool import Constraint, Pool, Row
 
 __all__ = ["ATTRIBUTE_COUNTS"]
@@ -21,25 +21,29 @@ def rows(pool: Pool) -> Iterator[Row]:
         for form, form_id in enumerate(pool.form_ids):
             yield Row(
                 f"{form_id}: {rule.name}", float(rule.low), float(rule.high),
-                pool.columns(SCORED, form, members), np.ones(len(members)), relaxable=True,
+                pool.columns(rule.role, form, members), np.ones(len(members)), relaxable=rule.role == SCORED,
             )  # fmt: skip
 
 
 def check(given: FormSet) -> Iterator[Finding]:
     rules = given.blueprint.demands.counts
-    columns = dict.fromkeys(column for rule in rules for column, _ in rule.where if column != "domain")
+    columns = dict.fromkeys((column, r.role) for r in rules for column, _ in r.where if column != "domain")
     for form in given.forms:
-        known = [item_id for item_id in form.scored if item_id in given.bank]
+        known = {
+            role: [item_id for item_id in items if item_id in given.bank]
+            for role, items in ((SCORED, form.scored), (PILOT, form.pilots))
+        }
         for rule in rules:
-            count = sum(matches(given.facts, rule.where, item_id) for item_id in known)
+            count = sum(matches(given.facts, rule.where, item_id) for item_id in known[rule.role])
             if not rule.low <= count <= rule.high:
                 message = f"{rule.name}: {plural(count, 'item')}, blueprint needs {rule.wanted}"
                 yield Finding(NAME, ERROR, form.form_id, "", message)
-        for column in columns:
-            without = [item_id for item_id in known if item_id not in given.facts.named(column)]
+        for column, role in columns:
+            values = given.facts.text.get(column) or given.facts.numbers.get(column, {})
+            without = [item_id for item_id in known[role] if item_id not in values]
             if without:
                 message = (
-                    f"{plural(len(without), 'scored item')} without a {column}"
+                    f"{plural(len(without), f'{role} item')} without a {column}"
                     f" (e.g. {', '.join(without[:5])}): they count for no row that names it"
                 )
                 yield Finding(NAME, WARNING, form.form_id, without[0], message)

@@ -1,6 +1,8 @@
-"""Sums of a numeric column over the scored items: words, for example.
+"""Sums and means of a numeric column over the scored items: words, for example.
 
-An item without a value makes the sum unknown: where a sum is bounded, only items with a value may be scored.
+An item without a value makes both unknown: where one is bounded, only items with a value may be scored. The
+number of items that a condition names is not fixed, so a mean within bounds is two rows:
+``Σ (v_i - low) x_i >= 0`` and ``Σ (v_i - high) x_i <= 0``.
 """
 
 from collections.abc import Iterator
@@ -31,11 +33,16 @@ def rows(pool: Pool) -> Iterator[Row]:
             here and item_id in values for here, item_id in zip(concerned, pool.item_ids, strict=True)
         )
         coefficients = np.array([values[pool.item_ids[item]] for item in counted])
+        lines = [(coefficients, rule.low, rule.high)]
+        if rule.mean:
+            lines = [(coefficients - rule.low, 0.0, np.inf)] if np.isfinite(rule.low) else []
+            lines += [(coefficients - rule.high, -np.inf, 0.0)] if np.isfinite(rule.high) else []
         for form, form_id in enumerate(pool.form_ids):
-            yield Row(
-                f"{form_id}: {rule.name}", rule.low, rule.high, pool.columns(SCORED, form, counted),
-                coefficients, relaxable=True, unit=rule.column,
-            )  # fmt: skip
+            for line, low, high in lines:
+                yield Row(
+                    f"{form_id}: {rule.name}", low, high, pool.columns(SCORED, form, counted),
+                    line, relaxable=True, unit=rule.column,
+                )  # fmt: skip
             if len(without):
                 yield Row(
                     f"{form_id}: {rule.name}, items with a value only", 0.0, 0.0,
@@ -52,18 +59,23 @@ def check(given: FormSet) -> Iterator[Finding]:
             if without:
                 message = (
                     f"{rule.name}: {plural(len(without), 'scored item')} without {rule.column}"
-                    f" (e.g. {', '.join(without[:5])}): the sum cannot be told"
+                    f" (e.g. {', '.join(without[:5])}): the {'mean' if rule.mean else 'sum'} cannot be told"
                 )
                 yield Finding(NAME, ERROR, form.form_id, without[0], message)
                 continue
             total = fsum(values[item_id] for item_id in concerned)
             slack = ROUNDING * max(1.0, abs(total))
+            if rule.mean:
+                if not concerned:
+                    continue
+                total, slack = total / len(concerned), slack / len(concerned)
             if not rule.low - slack <= total <= rule.high + slack:
-                message = f"{rule.name}: {total:g} {rule.column}, blueprint needs {rule.wanted}"
+                shown = f"{'a mean of ' if rule.mean else ''}{total:.6g} {rule.column}"
+                message = f"{rule.name}: {shown}, blueprint needs {rule.wanted}"
                 yield Finding(NAME, ERROR, form.form_id, "", message)
 
 
 ATTRIBUTE_SUMS = Constraint(
-    NAME, "each sum over the scored items is within the blueprint's bounds", rows, check,
+    NAME, "each sum and mean over the scored items is within the blueprint's bounds", rows, check,
     lambda given: bool(given.blueprint.demands.sums),
 )  # fmt: skip

@@ -1,5 +1,8 @@
 """At most so many scored items in common between any two forms.
 
+Anchors stand in every form and need no counting: a bound ``apart`` from them does not see them, a bound
+with the block ``within`` is smaller by its size for the others.
+
 With a bound of zero each item is used at most once. Otherwise each item may be shared by a named set of
 forms: ``q[i, S]`` says that item i stands in exactly the forms of S (two forms or more). For every item
 
@@ -43,7 +46,11 @@ def rows(pool: Pool) -> Iterator[Row]:
     n_forms = len(pool.form_ids)
     if bound is None or n_forms < 2:
         return
-    usable = pool.items_where(status in pool.blueprint.scored_status for status in pool.statuses)
+    anchors, allowed = pool.blueprint.anchor_items, pool.blueprint.scored_status
+    usable = pool.items_where(
+        status in allowed and item_id not in anchors
+        for item_id, status in zip(pool.item_ids, pool.statuses, strict=True)
+    )
     shares = sharing_sets(n_forms) if bound else ()
     for item in usable.tolist():
         columns = np.array([pool.columns(SCORED, form, [item])[0] for form in range(n_forms)])
@@ -68,22 +75,33 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 
 def check(given: FormSet) -> Iterator[Finding]:
-    bound = given.blueprint.max_common_items
+    b = given.blueprint
+    bound, block = b.overlap_bound, b.demands.anchors
     if bound is None:
         return
+    apart = b.max_overlap is not None and block is not None and block.counted == "apart"
     scored = [(form.form_id, set(form.scored)) for form in given.forms]
     for (first, ours), (second, theirs) in combinations(scored, 2):
-        common = ours & theirs
-        if len(common) > bound:
-            message = (
-                f"{plural(len(common), 'scored item')} in common with form {first},"
-                f" blueprint allows {bound} ({100 * (given.blueprint.max_overlap or 0):g} % of"
-                f" {given.blueprint.length})"
-            )
+        common = len(ours & theirs)
+        if apart and given.anchors.named:
+            common -= len(ours & theirs & given.anchors.items)
+        elif apart and block is not None:
+            common = max(0, common - block.count)
+        if common > bound:
+            if b.max_overlap is None:
+                message = (
+                    f"the same scored items as form {first}: a candidate's second attempt would repeat it"
+                )
+            else:
+                beside = " besides the anchors" if apart else ""
+                message = (
+                    f"{plural(common, 'scored item')} in common with form {first}{beside},"
+                    f" blueprint allows {bound} ({100 * b.max_overlap:g} % of {b.length})"
+                )
             yield Finding(NAME, ERROR, second, "", message)
 
 
 OVERLAP = Constraint(
     NAME, "two forms share no more scored items than the blueprint allows", rows, check,
-    lambda given: given.blueprint.max_common_items is not None and len(given.forms) > 1,
+    lambda given: given.blueprint.overlap_bound is not None and len(given.forms) > 1,
 )  # fmt: skip
