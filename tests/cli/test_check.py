@@ -80,7 +80,7 @@ def test_everything_wrong_with_the_files_is_said_at_once(folder, capsys):
     assert "nothing/*.csv: no file matches this pattern" in err
     assert "forms/c.csv: form A is in forms/a.csv already" in err
     assert "forms/d.csv:1: " in err
-    assert "forms/e.xlsx: a spreadsheet file. Save the sheet as 'CSV UTF-8' and give that file." in err
+    assert "forms/e.xlsx: not an XLSX file, or a damaged one." in err
 
 
 def test_quiet_and_verbose(capsys):

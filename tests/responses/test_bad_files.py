@@ -136,7 +136,8 @@ def test_a_damaged_gzip_file(ingest_text: Read, log_text: Text) -> None:
         ("log.parquet", b"PAR1 and no more", "not a Parquet file"),
         ("log.ndjson", b'{"a": 1}\n{"a":\n', "not one JSON object per line"),
         ("log.csv", b"PK\x03\x04", "not a text file"),
-        ("log.xlsx", b"PK\x03\x04", "a spreadsheet file"),
+        ("log.xlsx", b"PK\x03\x04", "not an XLSX file"),
+        ("log.ods", b"PK\x03\x04", "a spreadsheet file of another kind"),
     ],
 )
 def test_files_of_another_kind(ingest_text: Read, name: str, content: bytes, said: str) -> None:

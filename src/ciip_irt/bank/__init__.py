@@ -1,18 +1,26 @@
 """Items, keys, parameters with their scale, and the life cycle of an item."""
 
 from ciip_irt.bank.anchors import read_anchors
+from ciip_irt.bank.edits import edited
+from ciip_irt.bank.history import current_wording, item_hashes
 from ciip_irt.bank.item_bank import ItemBank, change_status, read_bank, with_parameters
 from ciip_irt.bank.keys import CREDIT_ALL, credited_options
+from ciip_irt.bank.ledger import appended, read_ledger
 from ciip_irt.bank.scale import Scale, scale_of
 
 __all__ = [
     "CREDIT_ALL",
     "ItemBank",
     "Scale",
+    "appended",
     "change_status",
     "credited_options",
+    "current_wording",
+    "edited",
+    "item_hashes",
     "read_anchors",
     "read_bank",
+    "read_ledger",
     "scale_of",
     "with_parameters",
 ]

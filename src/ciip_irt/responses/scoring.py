@@ -10,7 +10,7 @@ from typing import Literal
 import polars as pl
 
 from ciip_irt.arrays import MISSING
-from ciip_irt.bank import CREDIT_ALL, ItemBank, credited_options
+from ciip_irt.bank import CREDIT_ALL, ItemBank, credited_options, current_wording
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.provenance import Provenance, data_hash
 from ciip_irt.responses.matrix import CellStatus, ScoredResponses, blocks_from_cells
@@ -59,7 +59,8 @@ def score(
         The ``responses`` contract; only the deliveries that are to be analysed.
     bank
         Items with their keys. The status decides the role (``scored`` counts in the total, ``pilot`` and
-        ``draft`` do not) unless the log has a column ``role``.
+        ``draft`` do not) unless the log has a column ``role``. Answers to a pilot given before its
+        ``revised_on`` were given to another wording and are left out, with a warning.
     candidates
         Attributes, one row per delivery (``candidates`` contract).
     exclusions
@@ -85,6 +86,10 @@ def score(
     """
     responses = RESPONSES.validate(responses).select(RESPONSES.names)
     _require_items(responses, bank)
+    given = responses
+    responses, reworded = current_wording(given, bank)
+    if responses.is_empty():
+        raise InputError(Problem("no answer counts", where="responses", examples=reworded))
     deliveries = _deliveries(responses, candidates)
     items = bank.items.filter(
         pl.col("item_id").is_in(responses["item_id"].unique().implode())
@@ -103,9 +108,9 @@ def score(
         items=items.drop("item"),
         blocks=blocks_from_cells(cells, items.height),
         exclusions=left_out,
-        warnings=tuple(warnings),
+        warnings=(*warnings, *reworded),
         provenance=Provenance(
-            data_hash=data_hash(responses),
+            data_hash=data_hash(given),
             n_deliveries=deliveries.height,
             n_responses=responses.height,
             exclusions=dict(left_out["rule"].value_counts().sort("rule").iter_rows()),

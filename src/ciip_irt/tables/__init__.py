@@ -9,6 +9,7 @@ from ciip_irt.tables.catalogue import (
     ITEM_PARAMETERS,
     ITEM_STATISTICS,
     ITEMS,
+    LEDGER,
     OPTION_STATISTICS,
     PILOT_DECISIONS,
     QUARANTINE,
@@ -17,7 +18,7 @@ from ciip_irt.tables.catalogue import (
     STATUS,
 )
 from ciip_irt.tables.contract import Column, Examined, Rule, Table
-from ciip_irt.tables.files import read_csv, read_frame, read_table, write_outputs
+from ciip_irt.tables.files import csv_bytes, read_csv, read_frame, read_table, write_outputs
 from ciip_irt.tables.show import show_html
 from ciip_irt.tables.spreadsheet import Sheet, read_spreadsheet, workbook
 
@@ -30,6 +31,7 @@ __all__ = [
     "ITEMS",
     "ITEM_PARAMETERS",
     "ITEM_STATISTICS",
+    "LEDGER",
     "OPTION_STATISTICS",
     "PILOT_DECISIONS",
     "QUARANTINE",
@@ -41,6 +43,7 @@ __all__ = [
     "Rule",
     "Sheet",
     "Table",
+    "csv_bytes",
     "read_csv",
     "read_frame",
     "read_spreadsheet",

@@ -13,6 +13,7 @@ __all__ = [
     "ITEMS",
     "ITEM_PARAMETERS",
     "ITEM_STATISTICS",
+    "LEDGER",
     "OPTION_STATISTICS",
     "PILOT_DECISIONS",
     "QUARANTINE",
@@ -104,6 +105,7 @@ ITEMS = Table(
         _optional("cognitive_level", S, "level of the task"),
         _optional("last_used", S, "year or date of last use"),
         _optional("words", I, "length of the item", minimum=0),
+        _optional("revised_on", S, "day since which the item reads as it does now, ISO 8601"),
     ),
     rules=(
         Rule(
@@ -141,6 +143,15 @@ ITEMS = Table(
             "Use 1 (logistic) or 1.7 (normal metric).",
             ("D",),
             "D",
+        ),
+        Rule(
+            "revised_on_a_day",
+            pl.col("revised_on").str.to_date("%Y-%m-%d", strict=False).is_null()
+            | (pl.col("revised_on").str.len_chars() != len("2026-03-01")),
+            "'revised_on' is not a day",
+            "Write it as 2026-03-01. Answers given before that day do not count for the item.",
+            ("revised_on",),
+            "revised_on",
         ),
         Rule(
             "own_enemy",
@@ -272,10 +283,37 @@ PILOT_DECISIONS = Table(
         _optional("reviewer", S, "who reviewed"),
         _optional("override", S, "another decision, by a person", allowed=DECISIONS),
         _optional("comment", S, "why"),
+        _optional("need", S, "whether the bank lacks such items; not a matter of quality"),
+        _optional("policy", S, "policy that proposed the decision"),
+        _optional("scale", S, "scale of the calibration behind it"),
+        _optional("evidence", S, "hash of the evidence it rests on"),
+        _optional("item_hash", S, "hash of what the item was: domain, key, options, date of its wording"),
     ),
     key=("item_id",),
     allow_empty=True,
 )  # fmt: skip
+
+LEDGER = Table(
+    "ledger",
+    (
+        Column("date", S, "when the decision was brought in, ISO 8601", nullable=True),
+        Column("item_id", S, "item"),
+        Column("status_before", S, "status before", allowed=STATUS),
+        Column("status_after", S, "status after", allowed=STATUS),
+        Column("decision", S, "what the policy proposed", allowed=DECISIONS),
+        Column("override", S, "what a person decided instead", nullable=True, allowed=DECISIONS),
+        Column("probability", F, "probability that all criteria hold", nullable=True),
+        Column("n", I, "answers it rests on"),
+        Column("b", F, "difficulty written into the bank", nullable=True),
+        Column("policy", S, "policy", nullable=True),
+        Column("reviewer", S, "who reviewed the item", nullable=True),
+        Column("by", S, "who brought the sheet in"),
+        Column("comment", S, "why", nullable=True),
+        Column("reasons", S, "reasons of the policy", nullable=True),
+        Column("evidence", S, "hash of the evidence", nullable=True),
+    ),
+    allow_empty=True,
+)
 
 FORMS = Table(
     "forms",

@@ -18,7 +18,7 @@ from ciip_irt.errors import MAX_EXAMPLES, InputError, Problem
 from ciip_irt.tables.contract import Table
 from ciip_irt.tables.header import NOTHING_ABOVE_HEADER, check_header, columns_kept
 
-__all__ = ["read_csv", "read_frame", "read_table", "write_outputs"]
+__all__ = ["csv_bytes", "read_csv", "read_frame", "read_table", "write_outputs"]
 
 FORMULA_START, ESCAPED_FORMULA = r"^('*[=+\-@\t\r])", r"^'('*[=+\-@\t\r])"
 SIGNIFICANT_DIGITS = 8
@@ -167,15 +167,19 @@ def _encoded(name: str, content: pl.DataFrame | Mapping[str, Any] | str | bytes)
     if isinstance(content, bytes):
         return content
     if isinstance(content, pl.DataFrame):
+        if not name.endswith(".parquet"):
+            return csv_bytes(content)
         buffer = io.BytesIO()
-        if name.endswith(".parquet"):
-            content.write_parquet(buffer, compression="zstd", statistics=False)
-        else:
-            _spreadsheet_safe(content).write_csv(buffer)
+        content.write_parquet(buffer, compression="zstd", statistics=False)
         return buffer.getvalue()
     if isinstance(content, str):
         return content.encode()
     return (json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n").encode()
+
+
+def csv_bytes(frame: pl.DataFrame) -> bytes:
+    """A table as ``write_outputs`` writes it into a CSV file."""
+    return _spreadsheet_safe(frame).write_csv().encode()
 
 
 def _spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:

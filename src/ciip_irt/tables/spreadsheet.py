@@ -50,12 +50,15 @@ class Sheet:
         Columns that people write into; the others are shaded. Without any, no column is.
     choices
         Column -> values offered in a list; another value is refused by the spreadsheet program.
+    formats
+        Column -> how its numbers are shown, e.g. ``0.00``; the cells hold them in full.
     """
 
     frame: pl.DataFrame
     name: str = "Table"
     editable: Sequence[str] = ()
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    formats: Mapping[str, str] = field(default_factory=dict)
 
 
 def workbook(*sheets: Sheet) -> bytes:
@@ -132,7 +135,8 @@ def _fill(page: "Worksheet", sheet: Sheet) -> None:
     for place, name in enumerate(frame.columns, start=1):
         letter = get_column_letter(place)
         values = frame[name].to_list()
-        longest = max([len(name) + 4, *(len(str(value)) for value in values if value is not None)])
+        shown = [] if name in sheet.formats else [len(str(value)) for value in values if value is not None]
+        longest = max([len(name) + 4, *shown])
         fill = light if name in sheet.editable else shaded if sheet.editable else None
         cell = page.cell(1, place)
         _write(cell, name)
@@ -141,6 +145,8 @@ def _fill(page: "Worksheet", sheet: Sheet) -> None:
             cell = page.cell(row, place)
             _write(cell, value)
             cell.alignment = wrapped if longest > WRAPPED else top
+            if name in sheet.formats:
+                cell.number_format = sheet.formats[name]
             if fill is not None:
                 cell.fill = fill
         free = 24 if name in sheet.editable and name not in sheet.choices else NARROWEST
