@@ -146,8 +146,11 @@ ITEMS = Table(
         ),
         Rule(
             "revised_on_a_day",
-            pl.col("revised_on").str.to_date("%Y-%m-%d", strict=False).is_null()
-            | (pl.col("revised_on").str.len_chars() != len("2026-03-01")),
+            pl.col("revised_on").is_not_null()
+            & (
+                pl.col("revised_on").str.to_date("%Y-%m-%d", strict=False).is_null()
+                | (pl.col("revised_on").str.len_chars() != len("2026-03-01"))
+            ),
             "'revised_on' is not a day",
             "Write it as 2026-03-01. Answers given before that day do not count for the item.",
             ("revised_on",),
