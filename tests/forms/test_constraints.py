@@ -114,7 +114,7 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
         return None
     in_all = [i for i in range(n) if x[0, :, i].all()]
     if in_all and np.random.default_rng([seed, 2]).random() < 0.5:
-        chosen = (in_all[: 1 + seed % 2] + [(in_all[0] + 1) % n])[: 1 + (seed % 3 == 0)]
+        chosen = [*in_all[: 1 + seed % 2], (in_all[0] + 1) % n][: 1 + (seed % 3 == 0)]
         how = "within" if len(set(chosen)) <= (blueprint.overlap_bound or 0) else "apart"
         block = AnchorBlock(len(set(chosen)), tuple(ids[i] for i in dict.fromkeys(chosen)), how)
         blueprint = replace(blueprint, demands=replace(blueprint.demands, anchors=block))

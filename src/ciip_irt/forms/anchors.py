@@ -1,7 +1,7 @@
 """Which items of forms are their anchors, and how far a block of anchors resembles the whole.
 
-Listed anchors are known from the blueprint; otherwise a form table may mark them in a column ``anchor``; where
-it does not, the anchors are what all forms (and the reference form) have in common.
+Listed anchors are known from the blueprint; otherwise a form table may mark them in a column ``anchor``;
+where it does not, the anchors are what all forms (and the reference form) have in common.
 """
 
 from collections import Counter
@@ -82,7 +82,8 @@ def unlike(
     titles = {domain.letter: domain.title for domain in blueprint.domains}
     for letter, (low, high) in domain_shares(blueprint, len(anchors)).items():
         if not low <= counts[letter] <= high:
-            yield f"{titles[letter]}: {counts[letter]} of {len(anchors)} anchors, its share is {low} to {high}"
+            many = f"{counts[letter]} of {len(anchors)} anchors"
+            yield f"{titles[letter]}: {many}, its share is {low} to {high}"
     few = [difficulty[item_id] for item_id in anchors if item_id in difficulty]
     all_ = [difficulty[item_id] for item_id in form if item_id in difficulty]
     if len(few) < 2 or len(all_) < 2:

@@ -99,9 +99,9 @@ def practice_blueprint(
 ) -> tuple[Blueprint, Apportionment]:
     """A practice form of another length in the same proportions, apportioned from the blueprint's counts.
 
-    The counts are the weights, not the published percentages, so nothing is rounded twice. Pilot slots
-    targets with a value, counts and sums by attribute, anchors and items to include are dropped: they belong to the
-    full form. Testing time is scaled to the questions that remain.
+    The counts are the weights, not the published percentages, so nothing is rounded twice. Pilot slots,
+    targets with a value, counts and sums by attribute, anchors and items to include are dropped: they belong
+    to the full form. Testing time is scaled to the questions that remain.
 
     >>> from ciip_irt.forms.blueprint_file import load_blueprint
     >>> practice_blueprint(load_blueprint("ciip-2024"), 65, tie_break="outline order")[0].counts

@@ -145,8 +145,9 @@ class Blueprint:
         """How many scored items two forms may share besides the anchors.
 
         >>> from ciip_irt.forms.demands import AnchorBlock
-        >>> [Blueprint("x", "1", "2024", 20, (), max_overlap=0.4, demands=Demands(anchors=block)).max_common_items
-        ...  for block in (None, AnchorBlock(5), AnchorBlock(5, counted="within"))]
+        >>> blocks = (None, AnchorBlock(5), AnchorBlock(5, counted="within"))
+        >>> [Blueprint("x", "1", "2024", 20, (), max_overlap=0.4, demands=Demands(anchors=b)).max_common_items
+        ...  for b in blocks]
         [8, 8, 3]
         """
         bound, block = self.overlap_bound, self.demands.anchors

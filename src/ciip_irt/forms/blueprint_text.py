@@ -195,7 +195,8 @@ def _more_demands(b: Blueprint) -> list[str]:
         counted = "on top of" if block.counted == "apart" else "counted in"
         places = " at the same positions" if block.same_positions else ""
         lines.append(
-            f"All forms have {block.count} anchors in common{places} ({chosen}; {counted} the overlap allowed)."
+            f"All forms have {block.count} anchors in common{places}"
+            f" ({chosen}; {counted} the overlap allowed)."
         )
         if block.reference is not None:
             lines.append(f"The anchors are items of form {block.reference}.")

@@ -92,8 +92,8 @@ def _demands(demands: Demands) -> list[str]:
         if limit.where:
             lines.append(_where(limit.where))
         lines += _finite(limit.low, limit.high)
-        lines += [f"{key} = {_quoted(date)}" for key, date in (("since", limit.since), ("before", limit.before))
-                  if date is not None]  # fmt: skip
+        dates = (("since", limit.since), ("before", limit.before))
+        lines += [f"{key} = {_quoted(date)}" for key, date in dates if date is not None]
         if limit.role != "scored":
             lines.append(f"role = {_quoted(limit.role)}")
     for rule in demands.sums:
@@ -115,7 +115,8 @@ def _anchors(block: AnchorBlock | None) -> list[str]:
     if block.reference is not None:
         lines.append(f"reference = {_quoted(block.reference)}")
     return [
-        *lines, f"counted = {_quoted(block.counted)}", f"same_positions = {str(block.same_positions).lower()}",
+        *lines, f"counted = {_quoted(block.counted)}",
+        f"same_positions = {str(block.same_positions).lower()}",
         f"mean_b = {block.mean_b!r}", f"sd_b = {block.sd_b!r}",
     ]  # fmt: skip
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from math import ceil, floor, inf
 
 __all__ = [
-    "AnchorBlock", "Between", "CountRule", "Demands", "ItemSets", "KeyBalance", "LimitRule", "SumRule", "Where",
+    "AnchorBlock", "Between", "CountRule", "Demands", "ItemSets", "KeyBalance", "LimitRule", "SumRule",
+    "Where",
 ]  # fmt: skip
 
 EXACT = 1e-9  # .3 of 10 items is three, in binary fractions too
@@ -55,7 +56,7 @@ class CountRule:
 
 @dataclass(frozen=True, slots=True)
 class SumRule:
-    """The sum (or ``mean``) of a numeric column over the scored items that ``where`` names is within bounds."""
+    """The sum (or ``mean``) of a numeric column over the scored items (those of ``where``) is within bounds."""
 
     name: str
     column: str

@@ -108,7 +108,7 @@ def why_resting(facts: Facts, blueprint: "Blueprint") -> dict[str, set[str]]:
 
 
 def resting(facts: Facts, blueprint: "Blueprint") -> set[str]:
-    """Items that the blueprint keeps out of scored slots: excluded, used too lately, of another outline, ..."""
+    """Items that the blueprint keeps out of scored slots: excluded, used too lately, past a limit."""
     return set().union(*why_resting(facts, blueprint).values())
 
 

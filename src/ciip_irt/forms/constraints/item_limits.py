@@ -52,8 +52,8 @@ def check(given: FormSet) -> Iterator[Finding]:
                     unsure.append(item_id)
             if unsure:
                 message = (
-                    f"{rule.name}: {plural(len(unsure), f'{rule.role} item')} without a {rule.column} to judge"
-                    f" by (e.g. {', '.join(unsure[:5])})"
+                    f"{rule.name}: {plural(len(unsure), f'{rule.role} item')} without a {rule.column}"
+                    f" to judge by (e.g. {', '.join(unsure[:5])})"
                 )
                 yield Finding(NAME, WARNING, form.form_id, unsure[0], message)
 
