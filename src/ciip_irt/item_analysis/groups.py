@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from ciip_irt.arrays import BoolArray, IntArray
 from ciip_irt.classical.dif import (
     DifTables,
     MantelHaenszel,
@@ -15,6 +16,7 @@ from ciip_irt.classical.dif import (
     merge_dif,
     merge_tables,
 )
+from ciip_irt.classical.dif_logistic import LogisticDif, logistic_dif
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 
@@ -30,6 +32,8 @@ __all__ = [
 DEFAULT_GROUPINGS = ("delivery_mode", "first_time", "region")
 MOST_FOCAL_GROUPS = 10
 WIDESPREAD = 0.1
+ROUNDS = 5
+MOST_LEFT_OUT = 0.2
 SCHEMA: Mapping[str, type[pl.DataType]] = {
     "item_id": pl.String,
     "grouping": pl.String,
@@ -46,23 +50,38 @@ SCHEMA: Mapping[str, type[pl.DataType]] = {
     "prob_b": pl.Float64,
     "prob_c": pl.Float64,
     "std_p_dif": pl.Float64,
+    "d_logistic": pl.Float64,
+    "p_uniform": pl.Float64,
+    "p_nonuniform": pl.Float64,
+    "r2_change": pl.Float64,
+    "in_matching": pl.Boolean,
 }
+LOGISTIC = ("d_logistic", "p_uniform", "p_nonuniform", "r2_change")
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One focal group against the reference group, for every item."""
+    """One focal group against the reference group, for every item.
+
+    ``in_matching`` (J,): scored items that stayed in the score on which candidates are matched.
+    """
 
     grouping: str
     reference: str
     focal: str
     result: MantelHaenszel
+    logistic: LogisticDif
+    in_matching: BoolArray
 
 
 def compare_groups(
-    scored: ScoredResponses, groupings: Sequence[str] | None, *, minimum_n: int
+    scored: ScoredResponses, groupings: Sequence[str] | None, *, minimum_n: int, purify: bool = True
 ) -> tuple[list[Comparison], list[str]]:
     """Compare every group with the largest one of its grouping, matched on form and scored total.
+
+    With ``purify``, scored items of class C are taken out of the score on which candidates are matched, and
+    all items are judged again by what is left, until no item comes or goes (Holland & Thayer 1988); a scored
+    item always counts in the score it is judged by.
 
     Returns the comparisons and what to tell the reader. Named groupings that the candidates lack are an
     error; of the default groupings those are taken that exist with at least two groups.
@@ -109,25 +128,71 @@ def compare_groups(
         values = labels.to_numpy()
         for label, _ in focal:
             group = np.where(values == reference, 0, np.where(values == label, 1, -1)).astype(np.int64)
-            comparisons.append(Comparison(name, reference, label, _compare(scored, group, minimum_n)))
+            comparisons.append(
+                Comparison(name, reference, label, *_compare(scored, group, minimum_n, purify))
+            )
     return comparisons, notes
 
 
-def _compare(scored: ScoredResponses, group: np.ndarray, minimum_n: int) -> MantelHaenszel:
-    total = scored.deliveries["total"].to_numpy().astype(np.int64)
-    forms: dict[str, list[AdministeredBlock]] = {}
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The blocks of one form, its items, and the score (N,) of everybody on the form's scored items."""
+
+    blocks: tuple[AdministeredBlock, ...]
+    items: IntArray
+
+
+def _forms(scored: ScoredResponses) -> list[_Form]:
+    blocks: dict[str, list[AdministeredBlock]] = {}
     for block in scored.blocks:
-        forms.setdefault(block.form_id, []).append(block)
-    parts = []
-    for blocks in forms.values():
-        items = np.unique(np.concatenate([block.items for block in blocks]))
-        n_levels = int(max(total[block.persons].max(initial=0) for block in blocks)) + 1
-        tables: list[DifTables] = []
-        for block in blocks:
-            counted = dif_tables(block.scores, total[block.persons], group[block.persons], n_levels=n_levels)
-            tables.append(counted.placed(np.searchsorted(items, block.items), len(items)))
-        parts.append((dif_sums(merge_tables(tables)), items))
-    return mantel_haenszel(merge_dif(parts, scored.items.height), minimum_n=minimum_n)
+        blocks.setdefault(block.form_id, []).append(block)
+    return [
+        _Form(tuple(found), np.unique(np.concatenate([block.items for block in found])))
+        for found in blocks.values()
+    ]
+
+
+def _tables(form: _Form, group: IntArray, matching: BoolArray) -> DifTables:
+    """Counts by score on the items of ``matching`` (J,), the item itself included where it is scored."""
+    size = len(form.items)
+    n_levels = size + 1
+    parts: list[DifTables] = []
+    for block in form.blocks:
+        counted = block.is_scored & matching[block.items]
+        right = block.scores == 1
+        level = right[:, counted].sum(axis=1)
+        members = group[block.persons]
+        places = np.searchsorted(form.items, block.items)
+        outside = block.is_scored & ~matching[block.items]
+        inside = dif_tables(block.scores[:, ~outside], level, members, n_levels=n_levels)
+        parts.append(inside.placed(places[~outside], size))
+        for column in np.flatnonzero(outside):
+            own = level + right[:, column]
+            alone = dif_tables(block.scores[:, [column]], own, members, n_levels=n_levels)
+            parts.append(alone.placed(places[[column]], size))
+    return merge_tables(parts)
+
+
+def _compare(
+    scored: ScoredResponses, group: IntArray, minimum_n: int, purify: bool
+) -> tuple[MantelHaenszel, LogisticDif, BoolArray]:
+    n_items = scored.items.height
+    forms = _forms(scored)
+    is_scored = np.zeros(n_items, dtype=bool)
+    for block in scored.blocks:
+        is_scored[block.items[block.is_scored]] = True
+    matching = is_scored.copy()
+    for left in reversed(range(ROUNDS if purify else 1)):
+        tables = [(_tables(form, group, matching), form.items) for form in forms]
+        result = mantel_haenszel(
+            merge_dif([(dif_sums(counts), items) for counts, items in tables], n_items), minimum_n=minimum_n
+        )
+        kept = is_scored & (np.array(result.ets_class) != "C")
+        # Where many items differ, the groups do; a score on the few that agree is no better standard.
+        if (kept == matching).all() or kept.sum() < (1 - MOST_LEFT_OUT) * is_scored.sum() or not left:
+            break
+        matching = kept
+    return result, logistic_dif(tables, n_items), matching
 
 
 def is_widespread() -> pl.Expr:
@@ -159,7 +224,11 @@ def dif_table(comparisons: Sequence[Comparison], item_ids: Sequence[str]) -> pl.
         names = {
             name: [getattr(comparison, name)] * len(item_ids) for name in ("grouping", "reference", "focal")
         }
-        numbers = {name: getattr(comparison.result, name) for name in list(SCHEMA)[4:]}
-        table = pl.DataFrame({"item_id": list(item_ids), **names, **numbers}, schema=SCHEMA)
+        numbers = {
+            name: getattr(comparison.logistic if name in LOGISTIC else comparison.result, name)
+            for name in list(SCHEMA)[4:-1]
+        }
+        values = {"item_id": list(item_ids), **names, **numbers, "in_matching": comparison.in_matching}
+        table = pl.DataFrame(values, schema=SCHEMA)
         frames.append(table.filter(pl.col("n_reference") + pl.col("n_focal") > 0))
     return pl.concat(frames).with_columns(pl.col(pl.Float64).fill_nan(None))
