@@ -1,4 +1,4 @@
-"""Logistic DIF: against the likelihood of single answers, under no DIF, and where Mantel-Haenszel is blind."""
+"""Logistic DIF: against the likelihood of single answers, without DIF, where Mantel-Haenszel is blind."""
 
 import numpy as np
 import pytest
