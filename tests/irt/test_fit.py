@@ -90,7 +90,7 @@ def test_mean_squares_by_brute_force_with_holes() -> None:
     items, x = simulated(200, seed=3)
     x[np.random.default_rng(4).random(x.shape) < 0.3] = -1
     blocks = [ResponseBlock(np.arange(24), x[:90]), ResponseBlock(np.arange(24)[::-1], x[90:, ::-1])]
-    theta = estimate_abilities([ResponseBlock(np.arange(24), x)], items, method="wle").theta
+    theta = estimate_abilities([ResponseBlock(np.arange(24), x)], items, method="eap").theta
     fit = FIT["mean_squares"](blocks, items)
     for item in range(24):
         here = x[:, item] >= 0

@@ -175,3 +175,44 @@ def without_each(p: FloatArray) -> FloatArray:
         down = (whole[:, top + 1, None] - q * down) / safe_p
         np.copyto(result[:, :, top], down, where=falling)
     return result
+
+
+def rest_scores(probability: FloatArray) -> FloatArray:
+    """Shape (Q, J, R + 1): distribution of the score on the others, for each item left out.
+
+    ``probability`` has shape (Q, J, K). For right/wrong items the Lord-Wingersky step is undone item by item
+    (``without_each``); for more scores, halves of the test are joined to what is left of it, down to single
+    items: every distribution is a sum of positive terms, so none loses its digits.
+
+    >>> p = np.array([[[0.8, 0.2, 0.0], [0.4, 0.5, 0.1]]])
+    >>> rest_scores(p)[0]  # scores 0, 1, 2 on the other item
+    array([[0.4, 0.5, 0.1],
+           [0.8, 0.2, 0. ]])
+    """
+    points, items, scores = probability.shape
+    if scores == 2:
+        return without_each(probability[:, :, 1])
+    result = np.empty((points, items, (items - 1) * (scores - 1) + 1))
+
+    def left(first: int, end: int, others: FloatArray) -> None:
+        """``others``: distribution of the score on all items but those from first to end - 1."""
+        if end - first == 1:
+            result[:, first] = others
+            return
+        middle = (first + end) // 2
+        left(first, middle, _joined(others, probability[:, middle:end]))
+        left(middle, end, _joined(others, probability[:, first:middle]))
+
+    left(0, items, np.ones((points, 1)))
+    return result
+
+
+def _joined(distribution: FloatArray, probability: FloatArray) -> FloatArray:
+    """The distribution (Q, S) of a score with further items (Q, J, K) added."""
+    for item in range(probability.shape[1]):
+        p = probability[:, item]
+        longer = np.zeros((distribution.shape[0], distribution.shape[1] + p.shape[1] - 1))
+        for score in range(p.shape[1]):
+            longer[:, score : score + distribution.shape[1]] += distribution * p[:, [score]]
+        distribution = longer
+    return distribution

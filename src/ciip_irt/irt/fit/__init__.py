@@ -1,8 +1,9 @@
 """Item fit statistics. A new statistic is one new file and one row in ``FIT``.
 
-Every statistic has the signature ``(blocks, parameters, *, mean, sd, D, n_free) -> ItemFit``: persons'
-blocks, reported parameters (J, 3), the populations' moments, and how many parameters of each item were
-estimated.
+Every statistic has the signature ``(blocks, parameters, *, mean, sd, D, n_free, model, scored) -> ItemFit``:
+persons' blocks, reported parameters (J, P) of ``model``, the populations' moments, how many parameters of
+each item were estimated, and which items of each block count in the total (``None``: all). Persons are placed
+by their scored items alone.
 """
 
 from collections.abc import Callable

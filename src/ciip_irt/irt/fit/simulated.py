@@ -1,0 +1,85 @@
+"""Cut-offs of infit and outfit for the very sample: the mean squares of samples that fit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t as student
+
+from ciip_irt.arrays import FloatArray
+from ciip_irt.irt.fit.item_fit import ItemFit
+from ciip_irt.irt.fit.mean_squares import MeanSquareSums
+from ciip_irt.irt.fit.multiple_tests import benjamini_hochberg
+from ciip_irt.irt.fit.null_samples import NullSample
+from ciip_irt.irt.fit.residuals import residuals
+from ciip_irt.irt.models import MODELS, ItemModel
+
+__all__ = ["MeanSquareReference", "mean_square_cutoffs"]
+
+DICHOTOMOUS = MODELS["3pl"]
+LEVEL = 0.05
+
+
+@dataclass(slots=True)
+class MeanSquareReference:
+    """Mean squares of samples that fit, gathered one by one.
+
+    >>> from ciip_irt.irt.fit.null_samples import null_samples
+    >>> from ciip_irt.irt.response_blocks import ResponseBlock
+    >>> items = np.column_stack((np.ones(20), np.linspace(-2, 2, 20), np.zeros(20)))
+    >>> block = ResponseBlock(np.arange(20), np.zeros((100, 20), dtype=np.int8))
+    >>> gathered = MeanSquareReference()
+    >>> for sample in null_samples([block], items, replications=30):
+    ...     gathered.add(sample)
+    >>> len(gathered.logs)
+    30
+    """
+
+    logs: list[FloatArray]
+    D: float
+    model: ItemModel
+
+    def __init__(self, D: float = 1.0, model: ItemModel = DICHOTOMOUS) -> None:
+        self.logs, self.D, self.model = [], D, model
+
+    def add(self, sample: NullSample) -> None:
+        sums = MeanSquareSums(sample.parameters.shape[0])
+        for part in residuals(sample.blocks, sample.parameters, sample.theta, D=self.D, model=self.model):
+            sums.add(part)
+        with np.errstate(divide="ignore"):
+            self.logs.append(np.log(sums.mean_squares()))
+
+
+def mean_square_cutoffs(
+    observed: ItemFit, reference: MeanSquareReference | Iterable[FloatArray], level: float = LEVEL
+) -> ItemFit:
+    """Cut-offs and p for observed infit and outfit, from samples that fit.
+
+    The logarithm of a mean square is taken as normal with the mean and the standard deviation that it has
+    over the samples, item by item, and Student's distribution allows for their number; so a few dozen samples
+    give cut-offs and p-values alike. Below ``low`` or
+    above ``high`` lies an item that fits in ``level`` of all samples. ``p_adjusted`` is Benjamini-Hochberg
+    over the items, for infit and outfit apart. Where slopes are estimated, they have taken up much of what a
+    mean square could show: of fitting items fewer than ``level`` are then found outside.
+
+    Columns: ``infit_low, infit_high, infit_p, infit_p_adjusted`` and the same of outfit; NaN where nobody
+    answered, or where everybody answers alike in some sample.
+    """
+    logs = reference.logs if isinstance(reference, MeanSquareReference) else list(reference)
+    stack = np.stack(logs)
+    with np.errstate(invalid="ignore"):
+        stack = np.where(np.isfinite(stack), stack, np.nan)
+        centre, spread = stack.mean(axis=0), stack.std(axis=0, ddof=1)
+    degrees = max(1, stack.shape[0] - 1)
+    spread *= np.sqrt(1.0 + 1.0 / stack.shape[0])
+    reach = float(student.isf(level / 2, degrees))
+    columns: list[FloatArray] = []
+    names: list[str] = []
+    for place, name in enumerate(("infit", "outfit")):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            z = (np.log(observed.column(name)) - centre[:, place]) / spread[:, place]
+        p = np.where(np.isfinite(z), 2.0 * student.sf(np.abs(z), degrees), np.nan)
+        low, high = (np.exp(centre[:, place] + side * reach * spread[:, place]) for side in (-1, 1))
+        columns += [low, high, p, benjamini_hochberg(p)]
+        names += [f"{name}_{end}" for end in ("low", "high", "p", "p_adjusted")]
+    return ItemFit("simulated_cutoffs", tuple(names), np.column_stack(columns), observed.n)
