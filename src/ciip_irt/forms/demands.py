@@ -56,7 +56,7 @@ class CountRule:
 
 @dataclass(frozen=True, slots=True)
 class SumRule:
-    """The sum (or ``mean``) of a numeric column over the scored items, or those of ``where``, within bounds."""
+    """The sum (or ``mean``) of a numeric column over the scored items, or some of them, is bounded."""
 
     name: str
     column: str
