@@ -2,7 +2,8 @@
 
 ``log a ~ N``, ``b ~ N`` with a mean that may be estimated from the items at hand (Babcock & Hodge 2020: a
 mean fixed at 0 pulls a hard or an easy block the wrong way), ``c ~ Beta``. The estimate is the maximum of the
-likelihood times the densities of a, b and c.
+likelihood times the densities of a, b and c. What a bank's items look like can serve as the prior of new ones
+(``empirical_priors``).
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,11 @@ from scipy.special import betaln, expit
 
 from ciip_irt.arrays import BoolArray, FloatArray
 
-__all__ = ["BetaPrior", "NormalPrior", "Priors", "default_priors"]
+__all__ = ["BetaPrior", "NormalPrior", "Priors", "default_priors", "empirical_priors"]
+
+LEAST_SD_LOG_A = 0.1
+LEAST_SD_B = 0.3
+STRENGTH_OF_C = (10.0, 200.0)  # as many answers of persons who guess: alpha + beta
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Priors:
         said = []
         for name, prior in (("log a", self.log_a), ("b", self.b)):
             if prior is not None:
-                mean = "mean of the items" if prior.mean is None else f"{prior.mean:g}"
+                mean = "mean of the items" if prior.mean is None else f"{prior.mean:.3g}"
                 said.append(f"{name} ~ N({mean}, {prior.sd:g})")
         if self.c is not None:
             said.append(f"c ~ Beta({self.c.alpha:g}, {self.c.beta:g})")
@@ -129,3 +134,45 @@ def default_priors(model: str) -> Priors:
     if model == "3pl":
         return Priors(log_a=NormalPrior(0.0, 0.5), c=BetaPrior(5.0, 17.0))
     return Priors()
+
+
+def empirical_priors(parameters: FloatArray, errors: FloatArray, model: str) -> Priors:
+    """Hyperparameters from items already calibrated, their estimation errors taken out of the spread.
+
+    ``mean = mean(x)``, ``sd^2 = var(x) - mean(se^2)`` for log a and b, the Beta of c by the moments of c in
+    the same way. The mean of b is not taken over: new items may be easier or harder, so it is estimated from
+    them (Babcock & Hodge 2020). 1pl has one slope, which needs no prior.
+
+    Parameters
+    ----------
+    parameters, errors
+        Shape (J, 3): a, b, c and their standard errors (NaN where unknown, which counts as 0), with the D and
+        on the scale of the calibration to come; at least two items.
+
+    Source: Efron & Morris (1973), JASA 68:117-130; Mislevy (1986), Psychometrika 51:177-195.
+
+    >>> bank = np.column_stack((np.exp([-0.3, 0.0, 0.3]), [-1.0, 0.0, 1.0], [0.15, 0.2, 0.25]))
+    >>> empirical_priors(bank, np.full((3, 3), np.nan), "2pl").in_words()
+    'log a ~ N(0, 0.3), b ~ N(mean of the items, 1)'
+    >>> empirical_priors(bank, np.full((3, 3), 0.3), "rasch").in_words()
+    'b ~ N(mean of the items, 0.954)'
+    """
+    a, b, c = parameters.T
+    se_a, se_b, se_c = np.where(np.isfinite(errors), errors, 0.0).T
+    log_a = beta = None
+    if model in ("2pl", "3pl"):
+        use = a > 0
+        spread = _spread(np.log(a[use]), se_a[use] / a[use], LEAST_SD_LOG_A)
+        log_a = NormalPrior(round(float(np.log(a[use]).mean()), 4), spread)
+    if model == "3pl":
+        mean = float(np.clip(c.mean(), 0.01, 0.5))
+        variance = _spread(c, se_c, 1e-4) ** 2
+        strength = float(np.clip(mean * (1.0 - mean) / variance - 1.0, *STRENGTH_OF_C))
+        beta = BetaPrior(round(mean * strength, 2), round((1.0 - mean) * strength, 2))
+    return Priors(log_a, NormalPrior(None, _spread(b, se_b, LEAST_SD_B)), beta)
+
+
+def _spread(values: FloatArray, errors: FloatArray, least: float) -> float:
+    """Standard deviation of the true values, to three digits."""
+    variance = float(np.var(values, ddof=1)) - float(np.mean(errors**2)) if values.size > 1 else 0.0
+    return float(f"{max(np.sqrt(max(variance, 0.0)), least):.3g}")
