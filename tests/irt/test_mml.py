@@ -297,7 +297,7 @@ def test_stopping_early_says_so() -> None:
     blocks, _ = two_groups_with_holes(seed=1)
     fit = fit_mml(blocks, "2pl", 7, max_iterations=2)
     assert not fit.converged
-    assert "max_iterations" in fit.warnings[0]
+    assert "more iterations" in fit.warnings[0]
     assert "NOT converged" in fit.summary()
 
 

@@ -340,7 +340,7 @@ def _warnings(
     if not converged:
         said.append(
             f"The iteration stopped after {plural(iterations, 'step')} with a last change of {change:.1g} "
-            f"(wanted {tolerance:.1g}). Try more iterations (max_iterations)."
+            f"(wanted {tolerance:.1g}). Try more iterations."
         )
     met = np.zeros(estimable.size, dtype=np.bool_)
     for block in blocks:

@@ -12,10 +12,10 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.errors import DesignError, InputError, Problem
-from ciip_irt.irt.acceleration import accelerated
 from ciip_irt.irt.expectation import Run, chunks
 from ciip_irt.irt.free_parameters import FreeParameters, free_parameters
 from ciip_irt.irt.mml_fit import MmlFit, fit_warnings
+from ciip_irt.irt.mml_iteration import ITERATIONS, Iterated, iterated
 from ciip_irt.irt.mml_problem import EmProblem, State
 from ciip_irt.irt.mml_start import (
     check_arguments,
@@ -29,15 +29,12 @@ from ciip_irt.irt.mml_start import (
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import (
     KINDS,
-    as_histogram,
-    on_points,
     population_log_weights,
-    revived,
     updated,
     weights_gap,
 )
 from ciip_irt.irt.priors import Priors, default_priors
-from ciip_irt.irt.quadrature import default_points, refined
+from ciip_irt.irt.quadrature import default_points
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.irt.score_groups import (
     ScoreGroups,
@@ -46,20 +43,15 @@ from ciip_irt.irt.score_groups import (
     score_groups,
     split_complete,
 )
-from ciip_irt.irt.standard_errors import METHODS
+from ciip_irt.irt.standard_errors import METHODS, StandardErrors
 from ciip_irt.irt.standard_errors import standard_errors as standard_errors_of
 
 __all__ = ["MmlFit", "fit_mml"]
 
-HISTORY = {"normal": 6, "histogram": 10}
-ITERATIONS = {"normal": 500, "histogram": 2000}
-REFINE_AT = (3, 8, 20)
-NEAR_ENOUGH = 0.02  # largest change of the normal fit from which a histogram starts
-REVIVALS = 3
-WANTED_GAP = 1.0  # log-likelihood units
-NARROW = 0.05
-SAME = 1e-10  # log-likelihoods over all points and over those visited may differ by this share
+NARROW = 0.0501
 NEAR = 0.02  # standard errors: steps may be small far from the maximum, then this is not convergence
+ESCAPES = 3  # from saddle points
+AWAY = 0.25  # largest step in a working parameter, from a saddle point along the way that rises
 
 
 def fit_mml(
@@ -184,7 +176,7 @@ def fit_mml(
     if raw_score_sufficient(model, free.working(state.values)[estimable], theta):
         by_score, others = score_groups(persons, model.n_categories)
         summed = [*by_score, *chunks(others)]
-    task = EmProblem(used, summed, model, free, priors, D, run)
+    task = EmProblem(used, summed, model, free, priors, D, _shares(used, groups.mean.size, n_items), run)
 
     anchors = ~np.isnan(held[:, 1]) & (answers > 0)
     if anchors.any():
@@ -195,80 +187,45 @@ def fit_mml(
             state = replace(state, population=updated(state.population, theta, expected.persons))
         state = task.mapped(state, theta, task.expected(state, theta, silent))
 
-    history: list[tuple[FloatArray, FloatArray]] = []
-    fallback: State | None = None
-    best = -np.inf
-    change = np.inf
-    converged = False
-    revivals = REVIVALS
-    iteration = 0
-    limit = ITERATIONS[population] if max_iterations is None else max_iterations
-    expected = task.expected(state, theta)
-    while iteration < limit:
-        iteration += 1
-        objective = expected.log_likelihood + task.log_prior(state)
-        if fallback is not None and not objective >= best - 1e-9 * abs(best):
-            state, fallback = fallback, None
-            history.clear()
-            expected = task.expected(state, theta)
-            continue
-        best = objective
-        after = task.mapped(state, theta, expected)
-        before, behind = state.moving(), after.moving()
-        change = float(np.abs(behind - before).max()) if before.size else 0.0
-        if population == "histogram" and after.population.histogram is None and change < NEAR_ENOUGH:
-            state, fallback = replace(after, population=as_histogram(after.population, theta)), None
-            history.clear()
-            expected = task.expected(state, theta)
-            continue
-        arrived = change < tolerance
-        if quadrature is None and (iteration in REFINE_AT or arrived):
-            p = after.population
-            finer = refined(theta, p.mean, p.sd, task.largest_information(after, theta))
-            if finer is not theta:
-                state, fallback = replace(after, population=on_points(p, theta, finer)), None
-                theta = finer
-                history.clear()
-                expected = task.expected(state, theta)
-                continue
-        if arrived:
-            p = state.population
-            visited, expected = expected, task.expected(state, theta)
-            converged = abs(visited.log_likelihood - expected.log_likelihood) < SAME * abs(best)
-            if converged and revivals and weights_gap(p, theta, expected.persons) > WANTED_GAP:
-                revivals -= 1
-                state, fallback = replace(state, population=revived(p, theta, expected.persons)), None
-                history.clear()
-                expected = task.expected(state, theta)
-                continue
-            if converged:
-                break
-            continue
-        history = [*history[-(HISTORY[population] - 1) :], (state.vector(), after.vector())]
-        candidate = state.at(accelerated(history), theta)
-        if len(history) > 1 and task.admissible(candidate):
-            state, fallback = candidate, after
-        else:
-            state, fallback = after, None
-        expected = task.expected(state, theta, before=expected)
+    def estimated(state: State, theta: FloatArray, spent: int) -> tuple[Iterated, StandardErrors, BoolArray]:
+        found = iterated(
+            task,
+            state,
+            theta,
+            kind=population,
+            points_move=quadrature is None,
+            tolerance=tolerance,
+            limit=(ITERATIONS[population] if max_iterations is None else max_iterations) - spent,
+        )
+        at_bound = task.at_bound(found.state)
+        errors = standard_errors_of(
+            standard_errors,
+            summed if standard_errors == "oakes" else persons,
+            model,
+            free,
+            free.working(found.state.values),
+            found.state.population,
+            found.theta,
+            found.expected,
+            priors,
+            D,
+            at_bound,
+            run,
+        )
+        return found, errors, at_bound
+
+    found, errors, at_bound = estimated(state, theta, 0)
+    iterations = found.iterations
+    for _ in range(ESCAPES):
+        if not found.converged or errors.second_order != "saddle" or errors.way_up is None:
+            break
+        away = replace(found.state, values=task.inside(found.state.values + AWAY * errors.way_up))
+        found, errors, at_bound = estimated(away, found.theta, iterations)
+        iterations += found.iterations
+    state, theta, expected = found.state, found.theta, found.expected
     gap = weights_gap(state.population, theta, expected.persons)
-    at_bound = task.at_bound(state)
     gradient_norm, distance = task.gradient(state, theta, expected, at_bound)
-    converged = converged and distance < NEAR
-    errors = standard_errors_of(
-        standard_errors,
-        summed if standard_errors == "oakes" else persons,
-        model,
-        free,
-        free.working(state.values),
-        state.population,
-        theta,
-        expected,
-        priors,
-        D,
-        at_bound,
-        run,
-    )
+    converged = found.converged and distance < NEAR
     no_variance = np.flatnonzero(~estimable & np.isnan(held[:, 1]))
     n_persons = np.zeros(groups.mean.size, dtype=np.int64)
     for block in blocks:
@@ -291,29 +248,45 @@ def fit_mml(
         log_prior=task.log_prior(state),
         n_parameters=free.size + int(moments.mean_free.sum() + moments.sd_free.sum()),
         converged=converged,
-        iterations=iteration,
-        largest_change=change,
+        iterations=iterations,
+        largest_change=found.change,
         gradient_norm=gradient_norm,
         n=answers,
         n_persons=n_persons,
         no_variance=no_variance,
         at_bound=at_bound,
         information_positive_definite=errors.positive_definite,
+        second_order=errors.second_order,
+        undetermined=errors.undetermined,
         warnings=fit_warnings(
             converged=converged,
-            iterations=iteration,
-            change=change,
+            iterations=iterations,
+            change=found.change,
             tolerance=tolerance,
             at_bound=at_bound,
-            positive_definite=errors.positive_definite,
+            second_order=errors.second_order,
+            undetermined=errors.undetermined,
             no_variance=no_variance,
             answers=answers,
             narrow=np.flatnonzero(moments.sd_free & (moments.sd < NARROW)),
+            asymptotes=at_bound[:, model.parameters.index("c")] if "c" in model.free else None,
+            gap=gap,
         ),
         theta=theta,
         weights=np.exp(population_log_weights(moments, theta)),
         weights_gap=gap,
+        population=population,
     )
+
+
+def _shares(blocks: Sequence[ResponseBlock], n_groups: int, n_items: int) -> FloatArray:
+    """Shape (G, J): share of each group's persons who met each item."""
+    met, persons = np.zeros((n_groups, n_items)), np.zeros(n_groups)
+    for block in blocks:
+        met[block.group, block.items] += block.n_persons
+        persons[block.group] += block.n_persons
+    result: FloatArray = met / np.maximum(persons, 1.0)[:, None]
+    return result
 
 
 def _reported(

@@ -9,6 +9,14 @@ from ciip_irt.errors import plural
 
 __all__ = ["MmlFit", "fit_warnings"]
 
+NOTABLE_GAP = 10.0
+ENDINGS = {
+    "maximum": "A maximum: the log-likelihood falls in every direction from here.",
+    "flat": "Not a proper maximum: the log-likelihood hardly changes in some direction.",
+    "saddle": "NOT a maximum: the log-likelihood rises in some direction (a saddle point).",
+    "not examined": "Whether this is a maximum was not examined: no standard errors were asked for.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class MmlFit:
@@ -46,6 +54,13 @@ class MmlFit:
         Shape (J, P): estimates that stopped at the edge of the allowed range.
     information_positive_definite
         ``None`` where no standard errors were asked for.
+    second_order
+        What the observed information says of the solution: ``"maximum"``, ``"flat"`` (the data do not
+        determine everything; see ``undetermined``), ``"saddle"`` (no maximum), ``"not examined"`` (no
+        standard errors asked for).
+    undetermined
+        Shape (J, P): working values that nothing determines. They have no standard errors, and those of the
+        others take them as given.
     warnings
         Plain sentences: what cannot be trusted, and what to try.
     theta, weights
@@ -53,6 +68,8 @@ class MmlFit:
     weights_gap
         How much log-likelihood other histograms could add at most, the items being as they are; 0 for normal
         populations.
+    population
+        ``"normal"`` or ``"histogram"``.
     """
 
     model: str
@@ -79,10 +96,13 @@ class MmlFit:
     no_variance: IntArray
     at_bound: BoolArray
     information_positive_definite: bool | None
+    second_order: str
+    undetermined: BoolArray
     warnings: tuple[str, ...]
     theta: FloatArray
     weights: FloatArray
     weights_gap: float
+    population: str
 
     @property
     def aic(self) -> float:
@@ -103,8 +123,15 @@ class MmlFit:
             + (f", {held:,} held at given values" if held else "")
             + f", {plural(int(self.n_persons.sum()), 'person')}.",
             (f"Converged after {plural(self.iterations, 'iteration')}" if self.converged else "NOT converged")
-            + f"; log-likelihood {self.log_likelihood:,.2f}.",
+            + f"; log-likelihood {self.log_likelihood:,.2f}, "
+            + f"length of its gradient {self.gradient_norm:.1g}.",
+            ENDINGS[self.second_order],
         ]
+        if self.population == "histogram":
+            lines.append(
+                "Populations are histograms; standard errors allow for the estimation of their means and "
+                "standard deviations and take the rest of their shape as known."
+            )
         for group, (mean, sd) in enumerate(zip(self.population_mean, self.population_sd, strict=True)):
             lines.append(f"Population {group}: mean {mean:.3f}, standard deviation {sd:.3f}.")
         return "\n".join([*lines, *self.warnings])
@@ -117,19 +144,22 @@ def fit_warnings(
     change: float,
     tolerance: float,
     at_bound: BoolArray,
-    positive_definite: bool | None,
+    second_order: str,
+    undetermined: BoolArray,
     no_variance: IntArray,
     answers: IntArray,
     narrow: IntArray,
+    asymptotes: BoolArray | None,
+    gap: float,
 ) -> tuple[str, ...]:
     """What cannot be trusted, and what would help, in plain sentences."""
     said: list[str] = []
     if not converged:
         said.append(
             f"The iteration stopped after {plural(iterations, 'step')} with a last change of {change:.1g} "
-            f"(wanted {tolerance:.1g}). Try in this order: more iterations (max_iterations), a prior on log "
-            "a (and on c for 3pl), fewer free parameters (2pl or rasch), more answers for the items with the "
-            "largest standard errors."
+            f"(wanted {tolerance:.1g}). Try in this order: a prior on the slopes (and on c for the "
+            "three-parameter model), a model with fewer parameters (2pl or rasch), more answers for the "
+            "items with the largest standard errors, more iterations."
         )
     alike = no_variance[answers[no_variance] > 0]
     if alike.size:
@@ -140,6 +170,14 @@ def fit_warnings(
     unseen = no_variance[answers[no_variance] == 0]
     if unseen.size:
         said.append(f"{plural(int(unseen.size), 'item')} without a single answer: no estimate.")
+    if asymptotes is not None and asymptotes.any():
+        at_bound = at_bound & ~asymptotes[:, None]
+        said.append(
+            f"{plural(int(asymptotes.sum()), 'item')} with a lower asymptote (c) at the edge of its range, "
+            "where it has no standard error and a and b are uncertain with it: too few candidates of low "
+            "ability met the item. The two-parameter model, a tighter prior on c or more candidates would "
+            "help."
+        )
     touching = int(at_bound.any(axis=1).sum())
     if touching:
         said.append(
@@ -149,13 +187,27 @@ def fit_warnings(
         )
     said.extend(
         f"Population {group} comes out with almost no spread: its answers show no more agreement between "
-        "items than chance. More persons or items would help, or a given standard deviation (sd)."
+        "items than chance. More persons or items would help, or a standard deviation that is given, not "
+        "estimated."
         for group in narrow
     )
-    if positive_definite is False:
+    if second_order == "saddle":
         said.append(
-            "The information matrix is not positive definite, so there are no standard errors: the estimates "
-            "are no proper maximum or the data do not determine them all. Try a smaller tolerance, priors, "
-            "or a simpler model."
+            "The estimates are no maximum: in some direction the likelihood still rises (a saddle point), so "
+            "there are no standard errors. The items may measure two things; look at the dimensionality, or "
+            "calibrate them apart."
+        )
+    if second_order == "flat":
+        lost = int(undetermined.any(axis=1).sum())
+        said.append(
+            "The information matrix is not positive definite: the data do not determine "
+            + (f"all values of {plural(lost, 'item')}" if lost else "the population")
+            + ", and there are no standard errors for what they leave open. A prior, a simpler model or more "
+            "answers would help."
+        )
+    if gap > NOTABLE_GAP:
+        said.append(
+            f"The histogram of abilities could still gain up to {gap:,.0f} log-likelihood units; the items "
+            "had come to rest. Read its weights as a rough picture."
         )
     return tuple(said)

@@ -26,6 +26,7 @@ __all__ = [
     "on_points",
     "population_log_weights",
     "revived",
+    "sd_at_bound",
     "updated",
     "weights_gap",
     "with_roots",
@@ -34,6 +35,7 @@ __all__ = [
 KINDS = ("normal", "histogram")
 SMALLEST = 1e-300
 SMALL = 1e-12  # of a histogram's weight
+LEAST_SD = 0.05  # of a normal population: below, 170 items would have a reliability of .08
 EDGE = 0.2  # 1 + lambda' g at the smallest: below, moments are met by tilting, which moves no mass to an edge
 STEPS = 50
 KEPT = 0.3  # share of a root weight that an extrapolation leaves at least
@@ -97,7 +99,7 @@ def updated(population: Population, theta: FloatArray, persons: FloatArray) -> P
     safe = np.where(n > 0, n, 1.0)
     mean = np.where(population.mean_free & (n > 0), persons @ theta / safe, population.mean)
     variance = (persons * (theta - mean[:, None]) ** 2).sum(axis=1) / safe
-    sd = np.where(population.sd_free & (n > 0), np.sqrt(np.maximum(variance, 1e-6)), population.sd)
+    sd = np.where(population.sd_free & (n > 0), np.maximum(np.sqrt(variance), LEAST_SD), population.sd)
     return replace(population, mean=mean, sd=sd)
 
 
@@ -220,6 +222,12 @@ def _pull(population: Population, theta: FloatArray, persons: FloatArray) -> Flo
         if n > 0:
             ratio = row / np.maximum(population.histogram[group], SMALLEST)
             result[group] = ratio - n * _divisor(population, theta, group, row / n)
+    return result
+
+
+def sd_at_bound(population: Population) -> BoolArray:
+    """Shape (G,): standard deviations that would be smaller still if they were allowed to."""
+    result: BoolArray = population.sd_free & (population.sd < 1.0001 * LEAST_SD)
     return result
 
 

@@ -13,6 +13,7 @@ __all__ = ["default_points", "equally_spaced", "refined"]
 
 REACH = 6.0  # standard deviations either side of a population mean
 FINENESS = 1.2  # largest spacing in standard deviations of the sharpest posterior
+NARROWEST = 0.9  # largest spacing in standard deviations of the narrowest population, which moves itself
 MOST_POINTS = 401
 
 
@@ -52,7 +53,7 @@ def refined(theta: FloatArray, mean: FloatArray, sd: FloatArray, information: fl
     low, high = float(theta[0]), float(theta[-1])
     spacing = (high - low) / (theta.size - 1)
     sharpest = 1.0 / np.sqrt(information + 1.0 / float(sd.min()) ** 2)
-    wanted = min(spacing, FINENESS * float(sharpest))
+    wanted = min(spacing, FINENESS * float(sharpest), NARROWEST * float(sd.min()))
     reach_low = min(low, float((mean - REACH * sd).min()))
     reach_high = max(high, float((mean + REACH * sd).max()))
     as_fine_as_can_be = wanted >= 0.999 * spacing or theta.size >= MOST_POINTS

@@ -7,7 +7,7 @@ over persons of the posterior covariance of the complete-data score (``missing_i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ciip_irt.irt.free_parameters import FreeParameters
 from ciip_irt.irt.maximization import item_gradient
 from ciip_irt.irt.missing_information import persons_part
 from ciip_irt.irt.models import ItemModel
-from ciip_irt.irt.population import Population
+from ciip_irt.irt.population import Population, sd_at_bound
 from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.irt.score_groups import ScoreGroups
@@ -34,6 +34,9 @@ __all__ = [
 METHODS = ("oakes", "cross_product", "none")
 STEP = 1e-5
 SINGULAR = 1e-10
+DOWNWARD = 1e-6  # an eigenvalue below minus this, of the matrix scaled to a unit diagonal: a saddle
+FLAT = 1e-6
+SEARCHES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,15 @@ class StandardErrors:
         Shape (G,): of the population moments; NaN where held.
     positive_definite
         ``None`` where no information matrix was computed.
+    second_order
+        ``"maximum"``: the log-posterior falls in every direction (another maximum may be elsewhere).
+        ``"flat"``: it hardly changes in some, those of ``undetermined``. ``"saddle"``: it rises in some.
+        ``"not examined"``: no information matrix was computed.
+    undetermined
+        Shape (J, P): working values that the data do not determine; the errors of the others take these as
+        given.
+    way_up
+        Shape (size,): by the items' free values, from a saddle, the largest entry 1; else ``None``.
     """
 
     parameters: FloatArray
@@ -58,6 +70,9 @@ class StandardErrors:
     mean: FloatArray
     sd: FloatArray
     positive_definite: bool | None
+    second_order: str
+    undetermined: BoolArray
+    way_up: FloatArray | None = None
 
 
 def standard_errors(
@@ -82,6 +97,7 @@ def standard_errors(
     n_groups = population.mean.size
     if method == "none":
         return no_standard_errors(working.shape, n_groups)
+    population = replace(population, sd_free=population.sd_free & ~sd_at_bound(population))
     place = population_places(population, free.size)
     size = free.size + int((place >= 0).sum())
     information = persons_part(
@@ -92,21 +108,93 @@ def standard_errors(
     kept = information[np.ix_(used, used)]
     kept = 0.5 * (kept + kept.T)
     covariance = np.full((size, size), np.nan)
-    inverse = _inverse(kept)
-    if inverse is None:
+    found = _examined(kept)
+    way_up: FloatArray | None = None
+    if found.way_up is not None:
+        way_up = np.zeros(size)
+        way_up[used] = found.way_up
+        way_up = way_up[: free.size]
+    lost = np.zeros(size + 1, dtype=np.bool_)
+    lost[:-1][used] = found.lost
+    # the index -1 of what is not estimated reads the last place
+    undetermined: BoolArray = np.logical_and(free.free, lost[free.index])
+    if found.lost.all() and size:
         empty = no_standard_errors(working.shape, n_groups)
-        return StandardErrors(empty.parameters, None, empty.mean, empty.sd, False)
-    covariance[np.ix_(used, used)] = inverse
+        return replace(
+            empty, positive_definite=False, second_order=found.kind, undetermined=undetermined, way_up=way_up
+        )
+    covariance[np.ix_(used, used)] = found.inverse
     parameters, reported_covariance = _reported(covariance, model, free, working, D)
     diagonal = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     moments = np.where(place >= 0, diagonal[np.maximum(place, 0)] if size else np.nan, np.nan)
-    return StandardErrors(parameters, reported_covariance, moments[:, 0], moments[:, 1], True)
+    return StandardErrors(
+        parameters,
+        reported_covariance,
+        moments[:, 0],
+        moments[:, 1],
+        found.kind == "maximum",
+        found.kind,
+        undetermined,
+    )
 
 
 def no_standard_errors(shape: tuple[int, ...], n_groups: int) -> StandardErrors:
     """All NaN."""
     groups = np.full(n_groups, np.nan)
-    return StandardErrors(np.full(shape, np.nan), None, groups, groups.copy(), None)
+    return StandardErrors(
+        np.full(shape, np.nan),
+        None,
+        groups,
+        groups.copy(),
+        None,
+        "not examined",
+        np.zeros(shape, dtype=np.bool_),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _SecondOrder:
+    """What the information matrix says of the point where the iteration ended."""
+
+    kind: str
+    inverse: FloatArray
+    lost: BoolArray
+    way_up: FloatArray | None
+
+
+def _examined(information: FloatArray) -> _SecondOrder:
+    """The inverse of what can be inverted, and which values (n,) are lost because nothing determines them.
+
+    On a saddle nothing has an error, and the way up is the direction in which the log-posterior rises.
+    """
+    size = information.shape[0]
+    nothing = np.full((size, size), np.nan)
+    lost = np.zeros(size, dtype=np.bool_)
+    if not np.isfinite(information).all():
+        return _SecondOrder("flat", nothing, ~lost, None)
+    inverse = _inverse(information)
+    if inverse is not None:
+        return _SecondOrder("maximum", inverse, lost, None)
+    scale = np.sqrt(np.maximum(np.abs(np.diag(information)), 1e-12))
+    values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
+    if values[0] < -DOWNWARD:
+        way = vectors[:, 0] / scale
+        way = way / (np.abs(way).max() * np.sign(way[np.abs(way).argmax()]))
+        return _SecondOrder("saddle", nothing, ~lost, np.asarray(way, dtype=np.float64))
+    for _ in range(SEARCHES):
+        kept = np.flatnonzero(~lost)
+        if not kept.size:
+            break
+        own = information[np.ix_(kept, kept)]
+        inverse = _inverse(own)
+        if inverse is not None:
+            nothing[np.ix_(kept, kept)] = inverse
+            return _SecondOrder("flat", nothing, lost, None)
+        scale = np.sqrt(np.maximum(np.abs(np.diag(own)), 1e-12))
+        values, vectors = np.linalg.eigh(own / np.outer(scale, scale))
+        share = (vectors[:, values <= max(values[0], FLAT)] ** 2).max(axis=1)
+        lost[kept[share > 0.1 * share.max()]] = True
+    return _SecondOrder("flat", np.full((size, size), np.nan), np.ones(size, dtype=np.bool_), None)
 
 
 def _inverse(information: FloatArray) -> FloatArray | None:
