@@ -33,7 +33,7 @@ OTHERS = (
     "ingest.json", "form_summary.csv", "option_quantiles.csv", "population.csv", "fit.csv", "abilities.csv",
     "calibration.json", "observed_proportions.csv", "pilot_evidence.csv", "achieved.csv", "assembly.json",
     "findings.csv", "curves.csv", "accreditation.csv", "analysis.json",
-    "pilot_review.json", "run.json", "run_times.json", "ledger.csv",
+    "pilot_review.json", "run.json", "run_times.json", "ledger_proposed.csv",
     "report/index.html",
 )  # fmt: skip
 

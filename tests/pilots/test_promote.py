@@ -7,13 +7,13 @@ import pytest
 
 from ciip_irt.bank import ItemBank, Scale
 from ciip_irt.errors import InputError, TableError
-from ciip_irt.pilots.promote import LEDGER, promote, read_decisions
-from ciip_irt.tables import PILOT_DECISIONS, write_outputs
+from ciip_irt.pilots import promote, read_decisions
+from ciip_irt.tables import LEDGER, PILOT_DECISIONS, write_outputs
 
 
 @pytest.fixture
 def sheet() -> pl.DataFrame:
-    return pl.DataFrame(
+    frame = pl.DataFrame(
         {
             "item_id": ["P1", "P2", "P3", "P4"],
             "domain": ["A", "A", "B", "B"],
@@ -25,9 +25,9 @@ def sheet() -> pl.DataFrame:
             "reviewer": [None] * 4,
             "override": [None] * 4,
             "comment": [None] * 4,
-        },
-        schema=PILOT_DECISIONS.empty().schema,
+        }
     )
+    return PILOT_DECISIONS.validate(frame)
 
 
 @pytest.fixture
@@ -87,7 +87,8 @@ def test_the_bank_follows_the_decisions_and_the_ledger_tells(bank: ItemBank, she
     values = dict(after.items.select("item_id", "b").iter_rows())
     assert values == {"S1": 0.2, "P1": -0.7, "P2": None, "P3": None, "P4": None}
     assert after.scale == Scale("bank", "rasch", 1.0)
-    assert dict(ledger.schema) == LEDGER
+    assert ledger.equals(LEDGER.validate(ledger))
+    assert ledger["b"].to_list() == [-0.7, None, None, None]
     assert ledger["item_id"].to_list() == ["P1", "P2", "P3", "P4"]
     assert ledger["status_after"].to_list() == ["scored", "pilot", "draft", "retired"]
     assert set(ledger["by"]) == {"C. Hair"}

@@ -61,7 +61,7 @@ def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
         write_outputs(tmp_path / "file", {"a.csv": FRAME})
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "'=x", "''=x", "'x", "a=b", "-"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1+1", "-1-x", "@x", "\tx", "'=x", "''=x", "'x", "a=b", "-"])
 def test_cells_that_a_spreadsheet_would_run(tmp_path: Path, cell: str) -> None:
     write_outputs(tmp_path, {"a.csv": pl.DataFrame({"x": [cell], "y": ["z"]})})
     line = (tmp_path / "a.csv").read_text().splitlines()[1]
@@ -164,3 +164,11 @@ def test_files_of_an_earlier_result_go_with_it(tmp_path: Path) -> None:
     write_outputs(tmp_path, {"forms.csv": FRAME, "notes.csv": FRAME})
     write_outputs(tmp_path, {"shortages.csv": FRAME}, replaces=("forms.csv", "shortages.csv", "absent.csv"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.csv", "shortages.csv"]
+
+
+def test_numbers_kept_as_text_are_no_formulas(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"b": ["-0.50", "+1", "-.5", "-1e-3", "-1+1", "'-0.50", "-"]})
+    write_outputs(tmp_path, {"a.csv": frame})
+    written = ["b", "-0.50", "+1", "-.5", "-1e-3", "'-1+1", "''-0.50", "'-"]
+    assert (tmp_path / "a.csv").read_text().splitlines() == written
+    assert read_csv(tmp_path / "a.csv").equals(frame)

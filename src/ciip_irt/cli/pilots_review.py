@@ -5,8 +5,10 @@ import argparse
 from ciip_irt.cli.options import add_log, add_out, read_items, scored_log, warn
 
 EPILOG = """\
-writes pilot_decisions.csv (decision, reasons; reviewer, override and comment are for people) and
-pilot_evidence.csv. Policies that ship: default, arrt-like; or a TOML file of your own.
+writes pilot_decisions.csv and .xlsx (decision, reasons; reviewer, override and comment are for people; either
+is read back in by 'ciip-irt promote'), pilot_evidence.csv, pilot_parameters.csv and pilot_review.json.
+Give the logs of all administrations: evidence adds up. Answers given to a pilot before its 'revised_on' in
+the bank do not count. Policies that ship: default, arrt-like; or a TOML file of your own.
 Exit code 1: the calibration behind the decisions did not converge (the files are written all the same)."""
 
 
@@ -34,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         else calibrate(scored, "rasch")
     )
     review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analyse_items(scored))
-    write_outputs(arguments.out, {**exclusion_outputs(scored), **pilot_outputs(review)})
+    write_outputs(arguments.out, {**exclusion_outputs(scored), **pilot_outputs(review, bank, calibration)})
     for sentence in (*scored.warnings, *calibration.warnings):
         warn(sentence)
     print(review.summary())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 if TYPE_CHECKING:
+    from ciip_irt.bank import ItemBank
     from ciip_irt.calibration import Calibration
     from ciip_irt.forms import Assembly, Finding
     from ciip_irt.item_analysis import ItemAnalysis
@@ -71,12 +72,10 @@ def calibration_outputs(calibration: "Calibration") -> Outputs:
     }
 
 
-def pilot_outputs(review: "PilotReview") -> Outputs:
-    return {
-        "pilot_decisions.csv": review.decisions,
-        "pilot_evidence.csv": review.evidence,
-        "pilot_review.json": {"warnings": list(review.warnings), "provenance": review.provenance.to_dict()},
-    }
+def pilot_outputs(review: "PilotReview", bank: "ItemBank", calibration: "Calibration") -> Outputs:
+    from ciip_irt.pilots import decision_files
+
+    return decision_files(review, bank, calibration)
 
 
 def assembly_outputs(assembly: "Assembly") -> Outputs:

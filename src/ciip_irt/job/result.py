@@ -37,6 +37,7 @@ class JobResult:
     """Everything the job found, step by step."""
 
     exam: Exam
+    bank: ItemBank
     read: Ingested
     eligible: Eligible
     scored: ScoredResponses
@@ -146,9 +147,9 @@ class JobResult:
             **analysis_outputs(self.analysis),
             **calibration_outputs(self.calibration),
             "accreditation.csv": self.accreditation,
-            **pilot_outputs(self.review),
+            **pilot_outputs(self.review, self.bank, self.calibration),
             "items_proposed.csv": self.proposed_bank.items,
-            "ledger.csv": self.ledger,
+            "ledger_proposed.csv": self.ledger,
             **assembly_outputs(self.assembly),
             **findings_outputs(self.findings),
             "curves.csv": form_curves(self.assembly.forms, self.proposed_bank),

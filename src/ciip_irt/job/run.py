@@ -115,6 +115,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     del seconds["end"]
     return JobResult(
         exam=exam,
+        bank=bank,
         read=read,
         eligible=eligible,
         scored=scored,

@@ -1,61 +1,18 @@
-"""The reviewed decision sheet read back in, and the bank that follows from it."""
+"""The bank that follows from reviewed decisions, and the ledger lines that account for it."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import polars as pl
 
 from ciip_irt.bank import ItemBank, Scale, change_status, with_parameters
-from ciip_irt.errors import InputError, Problem, TableError
-from ciip_irt.tables import PILOT_DECISIONS, read_frame
+from ciip_irt.errors import InputError, Problem
+from ciip_irt.pilots.sheet import check_decisions
+from ciip_irt.tables import LEDGER
 
-__all__ = ["LEDGER", "check_decisions", "promote", "read_decisions"]
+__all__ = ["promote"]
 
 NEW_STATUS = {"promote": "scored", "revise": "draft", "retire": "retired", "hold": "pilot"}
 VALUES = ("a", "b", "c", "se_a", "se_b", "se_c")
-FIRST_ROW = 2
-LEDGER = {
-    "item_id": pl.String, "status_before": pl.String, "status_after": pl.String, "decision": pl.String,
-    "override": pl.String, "probability": pl.Float64, "n": pl.Int64, "reasons": pl.String,
-    "reviewer": pl.String, "comment": pl.String, "by": pl.String, "evidence": pl.String,
-}  # fmt: skip
-
-
-def read_decisions(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8") -> pl.DataFrame:
-    """A decision sheet, with what reviewers wrote into it.
-
-    Raises
-    ------
-    InputError
-        The file cannot be read; or everything in it that breaks the contract, an override without a reviewer
-        among them.
-    """
-    return check_decisions(read_frame(path, delimiter=delimiter, encoding=encoding), str(path))
-
-
-def check_decisions(frame: pl.DataFrame, where: str = "pilot_decisions") -> pl.DataFrame:
-    """The sheet in canonical types; see ``read_decisions``."""
-    examined = PILOT_DECISIONS.examine(_lowered(frame), where)
-    problems = list(examined.problems)
-    if {"item_id", "override", "reviewer"} <= set(frame.columns):
-        written = {name: frame[name].cast(pl.String).str.strip_chars().replace("", None).is_not_null()
-                   for name in ("override", "reviewer")}  # fmt: skip
-        unsigned = written["override"] & ~written["reviewer"]
-        if unsigned.any():
-            at = unsigned.arg_true()
-            problems.append(
-                Problem(
-                    "an override without a reviewer",
-                    where=where,
-                    row=int(at[0]) + FIRST_ROW,
-                    count=len(at),
-                    examples=tuple(frame["item_id"].gather(at).cast(pl.String).head(5)),
-                    remedy="Write the name of the person who decided into 'reviewer'.",
-                )
-            )
-    if problems:
-        raise TableError(problems)
-    return examined.rows
 
 
 def promote(
@@ -66,6 +23,7 @@ def promote(
     by: str,
     scale: Scale | None = None,
     evidence: str = "",
+    date: str = "",
 ) -> tuple[ItemBank, pl.DataFrame]:
     """The bank after the decisions, and the ledger of what was changed.
 
@@ -86,11 +44,13 @@ def promote(
     scale
         The scale of ``parameters``; the bank's own when absent.
     evidence
-        A name of the evidence, e.g. its data hash; goes into the ledger.
+        A name of the evidence, e.g. its hash; goes into the ledger.
+    date
+        When the decisions are brought in, ISO 8601; goes into the ledger.
 
     Returns
     -------
-    The new bank, and the ledger: one row per item of the sheet, sorted by item.
+    The new bank, and the lines for its ledger: one per item of the sheet, sorted by item.
 
     Raises
     ------
@@ -123,21 +83,20 @@ def promote(
         chosen = parameters.with_columns(absent).filter(pl.col("item_id").is_in(promoted))
         after = with_parameters(after, chosen.select("item_id", *VALUES), scale=target)
     after = change_status(after, new_status)
-    ledger = settled.sort("item_id").select(
-        "item_id",
-        pl.col("item_id").replace_strict(status_of, return_dtype=pl.String).alias("status_before"),
-        pl.col("settled").replace_strict(NEW_STATUS, return_dtype=pl.String).alias("status_after"),
-        "decision", "override", "probability", "n", "reasons", "reviewer", "comment",
-        pl.lit(by).alias("by"),
-        pl.lit(evidence).alias("evidence"),
-    )  # fmt: skip
-    return after, ledger.cast(LEDGER)  # type: ignore[arg-type]
-
-
-def _lowered(frame: pl.DataFrame) -> pl.DataFrame:
-    """Decisions as people type them: ``Promote`` is ``promote``."""
-    typed = [name for name in ("decision", "override") if frame.schema.get(name) == pl.String]
-    return frame.with_columns(pl.col(typed).str.strip_chars().str.to_lowercase()) if typed else frame
+    written = after.items.filter(pl.col("item_id").is_in(promoted)).select("item_id", "b")
+    facts = (
+        settled.sort("item_id")
+        .join(written.rename({"b": "__b"}), on="item_id", how="left")
+        .with_columns(
+            date=pl.lit(date or None, dtype=pl.String),
+            status_before=pl.col("item_id").replace_strict(status_of, return_dtype=pl.String),
+            status_after=pl.col("settled").replace_strict(NEW_STATUS, return_dtype=pl.String),
+            b=pl.col("__b"),
+            by=pl.lit(by.strip()),
+            evidence=pl.lit(evidence or None, dtype=pl.String),
+        )
+    )
+    return after, LEDGER.validate(facts.select(LEDGER.names).sort("item_id"))
 
 
 def _problems(bank: ItemBank, items: Sequence[str], status_of: dict[str, str], by: str) -> list[Problem]:

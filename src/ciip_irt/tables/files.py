@@ -21,6 +21,7 @@ from ciip_irt.tables.header import NOTHING_ABOVE_HEADER, check_header, columns_k
 __all__ = ["csv_bytes", "read_csv", "read_frame", "read_table", "write_outputs"]
 
 FORMULA_START, ESCAPED_FORMULA = r"^('*[=+\-@\t\r])", r"^'('*[=+\-@\t\r])"
+SIGNED_NUMBER = r"^[+-](\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 SIGNIFICANT_DIGITS = 8
 GZIP_MAGIC, ZIP_MAGIC, PARQUET_MAGIC = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -177,14 +178,18 @@ def _encoded(name: str, content: pl.DataFrame | Mapping[str, Any] | str | bytes)
     return (json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n").encode()
 
 
-def csv_bytes(frame: pl.DataFrame) -> bytes:
+def csv_bytes(frame: pl.DataFrame, *, delimiter: str = ",", line_end: str = "\n") -> bytes:
     """A table as ``write_outputs`` writes it into a CSV file."""
-    return _spreadsheet_safe(frame).write_csv().encode()
+    safe = _spreadsheet_safe(frame)
+    return safe.write_csv(separator=_single(delimiter), line_terminator=line_end).encode()
 
 
 def _spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
+    text = pl.col(pl.String)
     return frame.with_columns(
-        pl.col(pl.String).str.replace(FORMULA_START, "'${1}"),
+        pl.when(text.str.contains(SIGNED_NUMBER))
+        .then(text)
+        .otherwise(text.str.replace(FORMULA_START, "'${1}")),
         pl.col(pl.Float64, pl.Float32).fill_nan(None).round_sig_figs(SIGNIFICANT_DIGITS),
     )
 
