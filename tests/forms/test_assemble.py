@@ -245,10 +245,13 @@ def test_a_domain_with_too_few_items_is_named_with_what_to_write(make_bank, ciip
 
 def test_too_few_different_items_for_all_forms(make_bank, ciip):
     result = assemble(make_bank(200, 40), ciip)
-    [message] = result.shortages["message"]
+    message, *by_domain = result.shortages["message"]
     assert "3 forms of 130 scored items that share at most 39 pairwise need 273 different items" in message
-    assert "the bank offers 200" in message
-    assert "H Systems Management 30 for 3 x 20" in message
+    assert (
+        "the bank offers 200. Write 73, or allow an overlap of 70 items (now 39), or build 1 form." in message
+    )
+    assert sum(result.shortages["short"][1:]) == 73
+    assert all(line.endswith(".") for line in by_domain)
 
 
 def test_enemies_that_leave_too_few_are_named():
@@ -261,9 +264,12 @@ def test_enemies_that_leave_too_few_are_named():
     two = Blueprint("two", "1", "2024", 3, (Domain("A", "Alpha", 2), Domain("B", "Beta", 1)))
     result = assemble(items, two, n_forms=1)
     assert result.status == "infeasible"
-    [message] = result.shortages["message"]
-    assert "by 1 item" in message
-    assert "enemies I0, I1, I2 apart" in message or "A Alpha" in message
+    assert result.shortages["message"].to_list() == [
+        "These cannot all hold: A Alpha, scored items: 2; enemies apart. Give up or loosen one of them.",
+        "The nearest form breaks 'enemies I0, I1, I2 apart' by 1 item: 1 item too many."
+        " Write items that can take their place, or loosen that row.",
+        "A Alpha needs 4 scored items; the bank has 3. Write 1.",
+    ]
 
 
 def test_targets_out_of_reach_are_proven_and_told(make_bank, ciip):

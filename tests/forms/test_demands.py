@@ -256,10 +256,11 @@ def test_a_sum_out_of_reach_is_explained_in_its_unit(small, items):
     greedy = replace(small, demands=Demands(sums=(SumRule("words", "words", low=1600.0),)))
     result = assemble(items.drop("expected_time_s"), greedy, n_forms=1)
     assert result.status == "infeasible"
-    message = result.shortages["message"][0]
+    first, message = result.shortages["message"][:2]
+    assert first.endswith("words: at least 1600. Give up or loosen one of them.")
     words = {letter: sorted(part["words"], reverse=True) for (letter,), part in items.group_by("domain")}
     best = sum(words["A"][:8]) + sum(words["B"][:12])
-    assert f"break 'form-1: words' by {1600 - best} words: {1600 - best} words too few" in message
+    assert f"breaks 'words' by {1600 - best} words: {1600 - best} words too few" in message
 
 
 @pytest.fixture(scope="module")

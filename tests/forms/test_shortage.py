@@ -1,0 +1,185 @@
+"""When no forms can be built: the reason, and that the mend it names is the least and mends it."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ciip_irt.forms.assemble import assemble
+from ciip_irt.forms.blueprint import Blueprint, Domain
+from ciip_irt.forms.conflict import conflicting_rows
+from ciip_irt.forms.constraints import CONSTRAINTS
+from ciip_irt.forms.demands import Between, CountRule, Demands, KeyBalance
+from ciip_irt.forms.facts import facts_of
+from ciip_irt.forms.family_use import ask, family_of
+from ciip_irt.forms.form_set import enemies_of
+from ciip_irt.forms.pool import Pool
+from ciip_irt.forms.shortage import count_shortages, most_forms, nearest_change
+
+TWO = Blueprint(
+    "two", "1", "2024", 10, (Domain("A", "Alpha", 4), Domain("B", "Beta", 6)), max_overlap=0.0
+)  # fmt: skip
+
+
+def a_bank(n_a, n_b, **columns):
+    n = n_a + n_b
+    plain = {
+        "item_id": [f"I{i:03d}" for i in range(n)], "domain": ["A"] * n_a + ["B"] * n_b, "status": "scored",
+        "key": [("A", "B", "C", "D")[i % 4] for i in range(n)], "options": "ABCD",
+    }  # fmt: skip
+    return pl.DataFrame({**plain, **columns})
+
+
+def pool_of(items, blueprint, n_forms):
+    items = items.with_columns(enemies=pl.lit(None, pl.String)) if "enemies" not in items.columns else items
+    letters = items["domain"].to_list()
+    return Pool(
+        blueprint, tuple(f"form-{k}" for k in range(1, n_forms + 1)), tuple(items["item_id"]), tuple(letters),
+        tuple(items["status"]), enemies_of(items), (), facts_of(items, letters, blueprint),
+    )  # fmt: skip
+
+
+def messages(items, blueprint, n_forms):
+    pool = pool_of(items, blueprint, n_forms)
+    found = count_shortages(pool)
+    if not found.height:
+        found = nearest_change(pool, [r for c in CONSTRAINTS.values() for r in c.rows(pool)], 1)
+    return found["message"].to_list()
+
+
+def can_be_built(items, blueprint, n_forms):
+    return assemble(items, blueprint, n_forms=n_forms).conforms
+
+
+def test_one_domain_short_of_items_that_forms_do_not_share():
+    """Four forms need 24 items of B; 19 are there. Two pairs of five double uses: five over six pairs."""
+    items = a_bank(16, 19)
+    assert messages(items, TWO, 4) == [
+        "4 forms: B Beta needs 24 scored items that no other form uses; the bank has 19."
+        " Write 5, or allow an overlap of 1 item (now 0), or build 3 forms."
+    ]
+    assert not can_be_built(items, TWO, 4)
+    assert not can_be_built(a_bank(16, 23), TWO, 4)
+    assert can_be_built(a_bank(16, 24), TWO, 4)
+    assert can_be_built(items, replace(TWO, max_overlap=0.1), 4)
+    assert can_be_built(items, TWO, 3)
+
+
+def test_a_range_of_difficulty_that_is_short():
+    b = [0.0] * 16 + [-0.5, 0.0, 0.5] * 6 + [2.0] * 12
+    items = a_bank(16, 30, b=b)
+    middle = CountRule("B of middle difficulty", (("domain", ("B",)), ("b", Between(-1, 1))), 5, 6)
+    wants = replace(TWO, demands=Demands(counts=(middle,)))
+    [message] = messages(items, wants, 4)
+    assert message == (
+        "4 forms: B Beta needs 20 scored items with b between -1 and 1 that no other form uses;"
+        " the bank has 18. Write 2, or allow an overlap of 1 item (now 0), or build 3 forms."
+    )
+    mended = pl.concat([items, a_bank(0, 2, b=[0.3, 0.9]).with_columns(item_id="N" + pl.col("item_id"))])
+    assert can_be_built(mended, wants, 4)
+    assert not can_be_built(mended[:-1], wants, 4)
+
+
+def test_rows_that_contradict_each_other_are_named_and_nothing_else():
+    level = ["recall", "apply"] * 20
+    items = a_bank(20, 20, cognitive_level=level)
+    counts = tuple(
+        CountRule(name, (("cognitive_level", (name,)),), low, 10)
+        for name, low in (("recall", 7), ("apply", 5))
+    )
+    wants = replace(TWO, demands=Demands(counts=counts, key_balance=KeyBalance(0.1, 0.5)))
+    first, second = messages(items, wants, 1)
+    assert first == (
+        "These cannot all hold: scored items in all: 10; recall: 7 to 10; apply: 5 to 10."
+        " Give up or loosen one of them."
+    )
+    name, amount = re.match(r"The nearest form breaks '(\w+)' by (\d) items", second).groups()
+    assert (name in ("recall", "apply"), amount) == (True, "2")
+    loosened = tuple(replace(rule, low=rule.low - 2 * (rule.name == name)) for rule in counts)
+    assert can_be_built(items, replace(wants, demands=replace(wants.demands, counts=loosened)), 1)
+
+
+def test_items_kept_out_by_a_demand_are_offered_before_writing():
+    items = a_bank(6, 8, last_used=["2020"] * 11 + ["2025"] * 3)
+    wants = replace(TWO, demands=Demands(last_used_before="2024"))
+    assert messages(items, wants, 1) == [
+        "B Beta needs 6 scored items; the bank has 5 that qualify. Write 1,"
+        " or admit the 3 scored items used 2024 or later."
+    ]
+
+
+def test_a_key_that_is_short():
+    items = a_bank(10, 14, key=["A"] + ["B", "C", "D"] * 7 + ["B", "C"])
+    wants = replace(TWO, demands=Demands(key_balance=KeyBalance(0.2, 0.4)))
+    assert messages(items, wants, 1) == [
+        "Key A (key balance) needs 2 scored items; the bank has 1 that qualify. Write 1, or lower the bound."
+    ]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_to_be_written_makes_the_forms_possible_and_one_less_does_not(seed):
+    """Random banks, levels and bounds; the mended bank is given to the solver."""
+    rng = np.random.default_rng(seed)
+    n_forms = int(rng.integers(2, 4))
+    n_a, n_b = int(rng.integers(4, 10)), int(rng.integers(6, 14))
+    level = rng.choice(["recall", "apply"], n_a + n_b).tolist()
+    items = a_bank(n_a, n_b, cognitive_level=level)
+    where = (("cognitive_level", ("recall",)),)
+    demands = Demands(counts=(CountRule("recall", where, int(rng.integers(2, 6)), 8),))
+    wants = replace(TWO, max_overlap=float(rng.choice([0.0, 0.1, 0.2])), demands=demands)
+    family = family_of(pool_of(items, wants, n_forms))
+    answer = ask(family, n_forms, write=True)
+    assert answer.possible
+    written = [
+        {"item_id": f"N{kind}-{i}", "domain": what.letter, "status": "scored", "key": "A", "options": "ABCD",
+         "cognitive_level": "recall" if where in what.others else "apply"}
+        for kind, (what, number) in enumerate(zip(family.new, answer.written, strict=True))
+        for i in range(number)
+    ]  # fmt: skip
+    mended = pl.concat([items, pl.DataFrame(written, schema=items.schema)])
+    assert can_be_built(mended, wants, n_forms)
+    assert can_be_built(items, wants, n_forms) == (not written)
+    if written:
+        assert ask(family_of(pool_of(mended, wants, n_forms)), n_forms).possible
+        for left_out in range(len(written)):
+            kept = [item for number, item in enumerate(written) if number != left_out]
+            fewer = pl.concat([items, pl.DataFrame(kept, schema=items.schema)])
+            assert not ask(family_of(pool_of(fewer, wants, n_forms)), n_forms).possible
+
+
+def test_nothing_can_be_left_out_of_a_conflict():
+    rng = np.random.default_rng(3)
+    found = 0
+    for _ in range(20):
+        items = a_bank(12, 12, cognitive_level=rng.choice(["x", "y", "z"], 24).tolist())
+        counts = tuple(
+            CountRule(level, (("cognitive_level", (level,)),), int(rng.integers(0, 7)), 10) for level in "xyz"
+        )
+        family = family_of(pool_of(items, replace(TWO, demands=Demands(counts=counts)), 1))
+        groups = conflicting_rows(family, 1, whole=True)
+        assert bool(groups) != ask(family, 1, whole=True).possible
+        names = [name for name, _ in groups]
+        others = frozenset(n for n, row in enumerate(family.rows) if row.name not in names)
+        for name in names:
+            without = others | {n for n, row in enumerate(family.rows) if row.name == name}
+            assert ask(family, 1, without=frozenset(without), whole=True).possible
+            found += 1
+    assert found > 10
+
+
+@pytest.mark.parametrize("bound", [0, 1])
+def test_the_most_forms_are_those_that_one_by_one_counting_gives(bound):
+    family = family_of(pool_of(a_bank(22, 31), replace(TWO, max_overlap=bound / 10), 1))
+    most = most_forms(family, 40)
+    assert ask(family, most).possible
+    assert not ask(family, most + 1).possible
+    if bound == 0:
+        assert most == min(22 // 4, 31 // 6)
+
+
+def test_a_reason_is_no_more_than_a_screen(make_bank, ciip):
+    lines = assemble(make_bank(140, 0), ciip, n_forms=6).summary().splitlines()
+    assert len(lines) <= 20
+    assert max(map(len, lines)) < 200
