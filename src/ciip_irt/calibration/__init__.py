@@ -3,5 +3,6 @@
 from ciip_irt.calibration.calibrate import calibrate
 from ciip_irt.calibration.dimensionality import Dimensionality, examine_dimensionality
 from ciip_irt.calibration.result import Calibration
+from ciip_irt.irt.anchor_displacement import DriftLimits
 
-__all__ = ["Calibration", "Dimensionality", "calibrate", "examine_dimensionality"]
+__all__ = ["Calibration", "Dimensionality", "DriftLimits", "calibrate", "examine_dimensionality"]

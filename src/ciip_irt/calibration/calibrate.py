@@ -1,7 +1,7 @@
 """Calibration: item parameters on a scale, from scored responses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -9,25 +9,28 @@ import polars as pl
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import ItemBank, Scale
+from ciip_irt.calibration.anchors import ANCHORS_SCHEMA, Anchors, anchor_warnings, anchors_of, no_anchors
 from ciip_irt.calibration.design import require_connected
+from ciip_irt.calibration.estimation import Estimation, Options, estimated
+from ciip_irt.calibration.fit_table import displacements, fit_table
+from ciip_irt.calibration.groups import GroupedBlocks, grouped_blocks, population_groups
 from ciip_irt.calibration.observed import observed_proportions
+from ciip_irt.calibration.persons import AbilityMethod, people
+from ciip_irt.calibration.populations import Populations
+from ciip_irt.calibration.priors import PriorKind, chosen_priors
 from ciip_irt.calibration.result import ESTIMATED, Calibration
-from ciip_irt.errors import InputError, Problem, ScaleError, plural
-from ciip_irt.irt.ability import estimate_abilities, person_posteriors
-from ciip_irt.irt.fit import FIT, ItemFit
-from ciip_irt.irt.mml import fit_mml
-from ciip_irt.irt.population import log_weights
-from ciip_irt.irt.priors import default_priors
-from ciip_irt.irt.quadrature import default_points
+from ciip_irt.calibration.sample_size import sample_size_warnings
+from ciip_irt.calibration.scales import scale_of_calibration
+from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.irt.ability import METHODS as ABILITIES
+from ciip_irt.irt.anchor_displacement import DriftLimits
+from ciip_irt.irt.mml_fit import MmlFit
+from ciip_irt.irt.population import KINDS as POPULATIONS
 from ciip_irt.irt.response_blocks import answer_counts
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables.catalogue import MODELS
 
 __all__ = ["calibrate"]
-
-ENOUGH = {"rasch": 100, "1pl": 200, "2pl": 500, "3pl": 1000}
-DISPLACED = 0.5
-SURELY = 2.0  # standard errors
 
 
 def calibrate(
@@ -35,17 +38,24 @@ def calibrate(
     model: str = "rasch",
     *,
     anchors: ItemBank | None = None,
+    purify: bool = True,
+    drift: DriftLimits | None = None,
+    priors: PriorKind = "default",
+    groups: str | None = None,
+    population: Literal["normal", "histogram"] = "normal",
+    ability: AbilityMethod = "eap",
     engine: Literal["mml", "girth"] = "mml",
     standard_errors: Literal["oakes", "cross_product"] = "oakes",
-    D: float = 1.0,
-    scale_id: str = "free",
+    max_iterations: int | None = None,
+    D: float | None = None,
+    scale_id: str | None = None,
 ) -> Calibration:
     """Estimate item parameters by marginal maximum likelihood.
 
-    Free calibration (``anchors=None``) puts the scale's origin at the mean of these candidates. Anchored
-    calibration holds the scored items that the bank has parameters for, leaves the population free, and
-    estimates all other items on the bank's scale (Kim 2006, J. Educ. Meas. 43:355-381, multiple weight
-    updates, multiple EM cycles).
+    Free calibration (``anchors=None``) puts the scale's origin at the mean of these candidates (of the
+    largest group). Anchored calibration holds the scored items that the bank has parameters for, leaves the
+    populations free, and estimates all other items on the bank's scale (Kim 2006, J. Educ. Meas. 43:355-381,
+    multiple weight updates, multiple EM cycles). Its standard errors allow for those of the anchors.
 
     Parameters
     ----------
@@ -55,19 +65,35 @@ def calibrate(
         ``rasch``, ``1pl``, ``2pl`` or ``3pl``.
     anchors
         The bank whose scored items hold the scale.
+    purify, drift
+        Whether anchors that drifted beyond the limits stop holding the scale and are estimated anew, one at a
+        time, the worst first. Displacements are reported either way.
+    priors
+        ``none``; ``bank``: what the bank's scored items look like; ``default``: none for rasch and 1pl, the
+        bank's for 2pl and 3pl where it holds the scale.
+    groups
+        A candidates' column (``delivery_mode``, ``form_id``, ...) each value of which is a population with a
+        mean and spread of its own.
+    population
+        ``normal``, or ``histogram``: any shape, which takes many candidates (about a thousand).
+    ability
+        How ``abilities`` are estimated: ``eap``, ``map``, ``ml`` or ``wle``.
     engine
         ``mml`` is ours; ``girth`` a cross-check on complete data of one population.
     standard_errors
         Observed information by Oakes' identity, or the cross-product of the scores.
+    max_iterations
+        Of the estimation; its own limit when absent.
     D, scale_id
-        Scaling constant and name of the scale of a free calibration; anchored ones take the bank's.
+        Scaling constant (1) and name ("free") of the scale of a free calibration; anchored ones take the
+        bank's, and asking for others is an error.
 
     Raises
     ------
     InputError
-        An unknown model or engine.
+        An unknown model, engine, population, ability or prior, or a column that makes no groups.
     ScaleError
-        The bank is of another model.
+        The bank is of another model, D or scale.
     DesignError
         Parts of the design share no item and no anchor ties them together; ``girth`` on data missing by
         design.
@@ -82,109 +108,115 @@ def calibrate(
     >>> calibration.converged
     True
     """
-    if model not in MODELS:  # those that the tables of the bank hold
-        raise InputError(Problem(f"unknown model {model!r}", remedy=f"Use one of: {', '.join(MODELS)}."))
-    setup = _setup(scored, Scale(scale_id, model, D), anchors)
-    blocks = scored.response_blocks()
-    require_connected(scored, blocks, setup.fixed)
+    _check(model, engine, population, ability, groups)
+    scale = scale_of_calibration(scored, model, D, scale_id, anchors)
+    members = population_groups(scored, groups)
+    data = grouped_blocks(scored, members)
+    held = no_anchors(scored.items.height) if anchors is None else anchors_of(scored, anchors, data.blocks)
+    require_connected(scored, data.blocks, held.held)
     if engine == "girth":
-        return _by_girth(scored, setup)
-    if engine != "mml":
-        raise InputError(Problem(f"unknown engine {engine!r}", remedy="Use mml or girth."))
-    priors = default_priors(model)
-    fit = fit_mml(
-        blocks,
-        model,
+        return _by_girth(scored, scale, data, held, ability)
+    chosen = chosen_priors(priors, model, anchors)
+    limits = DriftLimits() if drift is None else drift
+    found = estimated(
+        data.blocks,
+        held,
         scored.items.height,
-        priors=priors,
-        fixed=setup.values if setup.fixed.any() else None,
-        D=setup.scale.D,
-        standard_errors=standard_errors,
+        Options(model, scale.D, chosen.priors, population, standard_errors, max_iterations, purify, limits),
     )
-    population = pl.DataFrame(
-        {
-            "group": ["all"],
-            "n": [int(fit.n_persons.sum())],
-            "mean": [float(fit.population_mean[0])],
-            "se_mean": [float(fit.population_mean_se[0])],
-            "sd": [float(fit.population_sd[0])],
-            "se_sd": [float(fit.population_sd_se[0])],
-        }
-    ).with_columns(pl.col(pl.Float64).fill_nan(None))
-    return _completed(
+    fit = found.fit
+    table, warnings = pl.DataFrame(schema=ANCHORS_SCHEMA), _of_fit(fit, scored)
+    if found.report is not None:
+        table = found.report.table(scored, held, found.held, fit, limits, purify=purify)
+        warnings += anchor_warnings(table, found.report, limits)
+    warnings += members.warnings()
+    if population == "histogram" and int(members.sizes.min()) < MANY:
+        warnings.append(
+            f"A histogram of {int(members.sizes.min()):,} candidates is mostly noise: take the normal"
+            f" population below about {MANY}."
+        )
+    warnings += sample_size_warnings(fit, chosen.priors, scored.item_ids, with_bank=anchors is not None)
+    settings: dict[str, object] = {
+        "engine": "mml",
+        "standard_errors": _errors_in_words(standard_errors, found),
+        "priors": chosen.in_words(),
+        "population": population,
+        "groups": groups or "none",
+    }
+    if found.report is not None:
+        settings["anchors_dropped"] = int((held.held & ~found.held).sum())
+        settings["drift"] = _limits_in_words(limits, purify=purify)
+    calibration = _completed(
         scored,
-        setup,
+        scale,
+        data,
+        found.held,
         estimates=fit.parameters,
-        errors=fit.standard_errors,
-        mean=float(fit.population_mean[0]),
-        sd=float(fit.population_sd[0]),
-        population=population,
+        errors=found.errors,
+        populations=Populations.of_fit(fit, members, found.mean_error, found.sd_error),
+        ability=ability,
         ended=(fit.converged, fit.iterations, fit.log_likelihood),
-        warnings=[*_named_warnings(fit.warnings, fit.no_variance, scored), *_small_samples(fit.n, setup)],
-        settings={"engine": "mml", "standard_errors": standard_errors, "priors": priors.in_words()},
+        warnings=warnings,
+        settings=settings,
+    )
+    return replace(calibration, anchors=table, fit=pl.concat([calibration.fit, displacements(table)]))
+
+
+MANY = 300
+
+
+def _check(model: str, engine: str, population: str, ability: str, groups: str | None) -> None:
+    problems = [
+        Problem(f"unknown {what} {given!r}", remedy=f"Use one of: {', '.join(known)}.")
+        for what, given, known in (
+            ("model", model, MODELS),  # those that the tables of the bank hold
+            ("engine", engine, ("mml", "girth")),
+            ("population", population, POPULATIONS),
+            ("ability", ability, ABILITIES),
+        )
+        if given not in known
+    ]
+    if engine == "girth" and (groups is not None or population != "normal"):
+        problems.append(
+            Problem("girth knows one normal population only", remedy="Leave groups and population out.")
+        )
+    if problems:
+        raise InputError(problems)
+
+
+def _errors_in_words(standard_errors: str, found: Estimation) -> str:
+    if found.report is None:
+        return standard_errors
+    known = int((found.held & ~found.report.errors.without).sum())
+    return f"{standard_errors}, with the uncertainty of {plural(known, 'anchor')} added"
+
+
+def _limits_in_words(limits: DriftLimits, *, purify: bool) -> str:
+    """For the record of a run."""
+    said = (
+        f"displacement over {limits.displaced:g} logit, over {limits.certainty:g} standard errors and robust"
+        f" z over {limits.critical_z:g}"
+    )
+    if not purify:
+        return f"reported only: {said}"
+    return (
+        f"dropped: {said}, the worst first; at least {limits.kept_share:.0%} of the anchors and"
+        f" {limits.kept_share_within:.0%} of each domain's stay"
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Setup:
-    """Which items are held, at which values, on which scale."""
-
-    scale: Scale
-    fixed: BoolArray
-    values: FloatArray
-
-
-def _setup(scored: ScoredResponses, asked: Scale, anchors: ItemBank | None) -> _Setup:
-    nothing = np.zeros(scored.items.height, dtype=bool)
-    if anchors is None:
-        return _Setup(asked, nothing, np.full((scored.items.height, 3), np.nan))
-    scale = anchors.scale
-    if scale is None:
-        raise ScaleError(
-            Problem(
-                "no item of the bank has parameters, so nothing can hold the scale",
-                where=anchors.where,
-                remedy="Calibrate freely first (--anchors none) and write the parameters into the bank.",
-            )
+def _of_fit(fit: MmlFit, scored: ScoredResponses) -> list[str]:
+    """The warnings of the estimation, its advice in the words of the command."""
+    said = [sentence for sentence in fit.warnings if not sentence.startswith("The iteration stopped")]
+    if not fit.converged:
+        said.insert(
+            0,
+            f"The estimation did not converge in {plural(fit.iterations, 'iteration')} (the last changed"
+            f" a value by {fit.largest_change:.1g}). Try in this order: --priors bank (or default), a model"
+            " with fewer parameters (--model 2pl or rasch),"
+            f" --max-iterations {max(10 * fit.iterations, 1000)}.",
         )
-    if scale.model != asked.model:
-        raise ScaleError(
-            Problem(
-                f"the bank is calibrated with {scale.model}, the calibration asked for is {asked.model}",
-                where=anchors.where,
-                remedy=f"Use --model {scale.model}, or calibrate freely with --anchors none.",
-            )
-        )
-    values = anchors.parameters(scored.item_ids)
-    held = _scored_somewhere(scored) & ~np.isnan(values[:, 1])
-    if not held.any():
-        raise ScaleError(
-            Problem(
-                "no scored item of this log has parameters in the bank, so nothing can hold the scale",
-                where=anchors.where,
-                remedy="Check the item ids, or calibrate freely with --anchors none.",
-            )
-        )
-    values[~held] = np.nan
-    return _Setup(scale, held, values)
-
-
-def _scored_somewhere(scored: ScoredResponses) -> BoolArray:
-    result = np.zeros(scored.items.height, dtype=bool)
-    for block in scored.blocks:
-        result[block.items[block.is_scored]] = True
-    return result
-
-
-def _small_samples(n: IntArray, setup: _Setup) -> list[str]:
-    model = setup.scale.model
-    few = int(((n < ENOUGH[model]) & (n > 0) & ~setup.fixed).sum())
-    if not few:
-        return []
-    return [
-        f"{plural(few, 'item')} had fewer than {ENOUGH[model]:,} answers, the number usually wanted for"
-        f" {model}; read their standard errors before their values."
-    ]
+    return _named_warnings(said, fit.no_variance, scored)
 
 
 def _named_warnings(warnings: Sequence[str], no_variance: IntArray, scored: ScoredResponses) -> list[str]:
@@ -194,14 +226,15 @@ def _named_warnings(warnings: Sequence[str], no_variance: IntArray, scored: Scor
     return [*warnings, f"Without an estimate: {names}."]
 
 
-def _by_girth(scored: ScoredResponses, setup: _Setup) -> Calibration:
+def _by_girth(
+    scored: ScoredResponses, scale: Scale, data: GroupedBlocks, held: Anchors, ability: AbilityMethod
+) -> Calibration:
     from ciip_irt.calibration.girth_engine import estimate_with_girth  # girth takes a second to import
 
-    if setup.fixed.any():
+    if held.held.any():
         remedy = "Use --anchors none with it, or the engine mml."
         raise InputError(Problem("the girth engine cannot hold anchors", remedy=remedy))
-    blocks = scored.response_blocks(scored_only=True)
-    estimates = estimate_with_girth(blocks, setup.scale.model, scored.items.height, D=setup.scale.D)
+    estimates = estimate_with_girth(data.scored_blocks, scale.model, scored.items.height, D=scale.D)
     notes = _named_warnings(estimates.warnings, estimates.no_variance, scored)
     if any(not block.is_scored.all() for block in scored.blocks):
         notes.append("Pilot items were left out: girth needs every item answered by everyone.")
@@ -210,14 +243,13 @@ def _by_girth(scored: ScoredResponses, setup: _Setup) -> Calibration:
         notes.append(f"Stopped at the edge of girth's range, so not estimates: {', '.join(stopped)}.")
     return _completed(
         scored,
-        setup,
+        scale,
+        data,
+        held.held,
         estimates=estimates.parameters,
         errors=np.full_like(estimates.parameters, np.nan),
-        mean=estimates.mean,
-        sd=estimates.sd,
-        population=pl.DataFrame(
-            {"group": ["all"], "n": [len(scored.totals)], "mean": [estimates.mean], "sd": [estimates.sd]}
-        ),
+        populations=Populations.normal(len(scored.totals), estimates.mean, estimates.sd),
+        ability=ability,
         ended=(None, 0, float("nan")),
         warnings=notes,
         settings={"engine": "girth", "standard_errors": "none"},
@@ -226,77 +258,53 @@ def _by_girth(scored: ScoredResponses, setup: _Setup) -> Calibration:
 
 def _completed(
     scored: ScoredResponses,
-    setup: _Setup,
+    scale: Scale,
+    data: GroupedBlocks,
+    fixed: BoolArray,
     *,
     estimates: FloatArray,
     errors: FloatArray,
-    mean: float,
-    sd: float,
-    population: pl.DataFrame,
+    populations: Populations,
+    ability: AbilityMethod,
     ended: tuple[bool | None, int, float],
     warnings: list[str],
-    settings: dict[str, str],
+    settings: dict[str, object],
 ) -> Calibration:
-    model, D = setup.scale.model, setup.scale.D
-    blocks, scored_blocks = scored.response_blocks(), scored.response_blocks(scored_only=True)
-    persons = np.concatenate([block.persons for block in scored.blocks])
-    eap = estimate_abilities(scored_blocks, estimates, method="eap", mean=mean, sd=sd, D=D)
-    theta, se = np.full(len(persons), np.nan), np.full(len(persons), np.nan)
-    theta[persons], se[persons] = eap.theta, eap.se
-    points = default_points()
-    weights = np.exp(log_weights(points, np.array([mean]), np.array([sd])))[0]
-    posteriors = np.empty((len(persons), len(points)))
-    posteriors[persons] = person_posteriors(scored_blocks, estimates, points, weights, D)
-    observed, displacement, displacement_se = observed_proportions(
-        scored, estimates, posteriors, points, theta, D
-    )
-    item_ids = np.array(scored.item_ids, dtype=object)
-    n_free = np.where(setup.fixed, 0, len(ESTIMATED[model]))
-    fit_rows = [
-        pl.DataFrame({"item_id": scored.item_ids, "statistic": _named(fit, name), "value": fit.column(name)})
-        for fit in (
-            statistic(blocks, estimates, mean=mean, sd=sd, D=D, n_free=n_free) for statistic in FIT.values()
-        )
-        for name in fit.names
-    ]
-    if setup.fixed.any():
-        held = np.where(setup.fixed, displacement, np.nan)
-        error = np.where(setup.fixed, displacement_se, np.nan)
-        for name, values in (("displacement", held), ("displacement_se", error)):
-            fit_rows.append(pl.DataFrame({"item_id": scored.item_ids, "statistic": name, "value": values}))
-        moved = np.flatnonzero((np.abs(held) > DISPLACED) & (np.abs(held) > SURELY * error))
-        if len(moved):
-            worst = moved[np.argsort(-np.abs(held[moved]))][:5]
-            named = ", ".join(f"{item_ids[j]} ({held[j]:+.2f})" for j in worst)
-            warnings.append(
-                f"{plural(len(moved), 'anchor')} displaced by more than {DISPLACED} logit, e.g. {named}"
-                " (+ = harder than in the bank). Review them before they hold the scale again."
-            )
+    model, D = scale.model, scale.D
+    theirs = people(scored, data, estimates, populations, D, method=ability)
     return Calibration(
-        scale=setup.scale,
+        scale=scale,
         item_ids=scored.item_ids,
         parameters_array=estimates,
         standard_errors=errors,
-        fixed=setup.fixed,
-        n=answer_counts(blocks, len(item_ids)),
-        mean=mean,
-        sd=sd,
-        population=population,
+        fixed=fixed,
+        n=answer_counts(data.blocks, len(scored.item_ids)),
+        mean=populations.overall[0],
+        sd=populations.overall[1],
+        population=populations.table(),
+        population_points=populations.histograms(),
         converged=ended[0],
         iterations=ended[1],
         log_likelihood=ended[2],
-        fit=pl.concat(fit_rows).with_columns(pl.col("value").fill_nan(None)).drop_nulls("value"),
-        abilities=scored.deliveries.select("delivery_id", "form_id", "total").with_columns(
-            theta=pl.Series(theta).fill_nan(None), se=pl.Series(se).fill_nan(None)
+        fit=fit_table(
+            scored.item_ids,
+            data,
+            estimates,
+            populations,
+            D,
+            n_free=np.where(fixed, 0, len(ESTIMATED[model])),
         ),
-        observed_proportions=observed,
-        warnings=tuple(warnings),
+        abilities=theirs.table,
+        observed_proportions=observed_proportions(
+            scored, estimates, theirs.posteriors, populations.points, theirs.eap, D
+        ),
+        warnings=(*warnings, *theirs.warnings),
         provenance=scored.provenance.with_settings(
-            model=model, D=D, scale_id=setup.scale.scale_id, n_anchors=int(setup.fixed.sum()), **settings
+            model=model,
+            D=D,
+            scale_id=scale.scale_id,
+            n_anchors=int(fixed.sum()),
+            ability=ability,
+            **settings,
         ),
     )
-
-
-def _named(fit: ItemFit, name: str) -> str:
-    """``infit``, ``s_x2``; a companion such as df or p is named after its statistic."""
-    return f"{fit.statistic}_{name}" if name in ("df", "p", "p_adjusted") else name

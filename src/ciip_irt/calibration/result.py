@@ -1,7 +1,7 @@
 """What a calibration found, with its numbers as tables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isnan
 from typing import Any
 
@@ -10,6 +10,8 @@ import polars as pl
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import Scale
+from ciip_irt.calibration.anchors import ANCHORS_SCHEMA
+from ciip_irt.calibration.populations import POINTS_SCHEMA
 from ciip_irt.errors import plural
 from ciip_irt.provenance import Provenance
 from ciip_irt.tables import show_html
@@ -48,10 +50,18 @@ class Calibration:
     fit
         ``item_id, statistic, value``.
     abilities
-        One row per delivery: ``delivery_id, form_id, total, theta, se``; EAP from the scored items.
+        One row per delivery: ``delivery_id, form_id, total, theta, se, method, theta_eap, se_eap``, from the
+        scored items; ``theta`` by the method asked for.
     observed_proportions
         Right answers against the model by group of ability: ``item_id, group, theta, n, observed, low,
         high, expected``.
+    population
+        One row per population: ``group, n, mean, se_mean, sd, se_sd, shape``.
+    population_points
+        Weights of histograms: ``group, theta, weight``; no rows for normal populations.
+    anchors
+        One row per item that held the scale at first: ``item_id, domain, a, b, se_b`` (the bank's), ``n``,
+        ``free_b`` (b estimated anew), ``displacement, se, robust_z, decision`` (kept or dropped), ``why``.
     """
 
     scale: Scale
@@ -71,6 +81,8 @@ class Calibration:
     observed_proportions: pl.DataFrame
     warnings: tuple[str, ...]
     provenance: Provenance
+    population_points: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=POINTS_SCHEMA))
+    anchors: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ANCHORS_SCHEMA))
 
     @property
     def parameters(self) -> pl.DataFrame:
@@ -121,23 +133,41 @@ class Calibration:
             "population_sd": round(self.sd, 6),
             "n_items": len(self.item_ids),
             "n_anchors": int(self.fixed.sum()),
+            "anchors_dropped": self.dropped,
             "warnings": list(self.warnings),
             "provenance": self.provenance.to_dict(),
         }
 
+    @property
+    def dropped(self) -> list[str]:
+        """Anchors that no longer held the scale, the one displaced most first."""
+        gone = self.anchors.filter(pl.col("decision") == "dropped")
+        return gone.sort(pl.col("displacement").abs(), descending=True, maintain_order=True)[
+            "item_id"
+        ].to_list()
+
     def summary(self) -> str:
         anchors = int(self.fixed.sum())
         how = f"{plural(anchors, 'anchor')} held at the bank's values" if anchors else "no anchors"
+        if self.dropped:
+            how += f", {len(self.dropped)} dropped"
         new = plural(int((~self.fixed & ~np.isnan(self.parameters_array[:, 1])).sum()), "item")
         if self.converged is None:
             ended = "the engine does not report convergence"
         else:
             word = "converged" if self.converged else "NOT converged"
             ended = f"log-likelihood {self.log_likelihood:,.2f}; {word} after {self.iterations} iterations"
+        people = f"Population mean {self.mean:.3f}, SD {self.sd:.3f}"
+        if self.population.height > 1:
+            each = ", ".join(
+                f"{group} {mean:.3f} ({sd:.3f})"
+                for group, mean, sd in self.population.select("group", "mean", "sd").iter_rows()
+            )
+            people = f"Population means (SD): {each}"
         lines = [
             f"{self.scale.model} on scale '{self.scale.scale_id}' (D = {self.scale.D:g}):"
             f" {new} estimated, {how}.",
-            f"Population mean {self.mean:.3f}, SD {self.sd:.3f}; {ended}.",
+            f"{people}; {ended}.",
         ]
         return "\n".join([*lines, *self.warnings])
 

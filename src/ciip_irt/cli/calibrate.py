@@ -5,7 +5,8 @@ import argparse
 from ciip_irt.cli.options import add_log, add_out, read_items, scored_log, warn
 
 EPILOG = """\
-writes parameters.csv, population.csv, fit.csv, abilities.csv, observed_proportions.csv and calibration.json.
+writes parameters.csv, population.csv, fit.csv, abilities.csv, observed_proportions.csv, calibration.json;
+with anchors anchors.csv: how far each has moved, which were dropped and why.
 Exit code 1: the estimation did not converge (the files are written all the same and say so)."""
 
 
@@ -14,25 +15,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", choices=("rasch", "1pl", "2pl", "3pl"), default="rasch", help="(default: rasch)"
     )
-    parser.add_argument(
-        "--anchors",
-        default="bank",
-        metavar="bank|none|FILE",
-        help="hold the scored items at their values in --items (bank, the default) or in FILE"
-        " (an items file or a parameters.csv); none: free",
-    )
-    parser.add_argument(
-        "--scale-id", default="free", metavar="NAME", help="name of a free scale (default: free)"
-    )
-    parser.add_argument(
-        "--engine",
-        choices=("mml", "girth"),
-        default="mml",
-        help="girth: a cross-check on complete data of one population (default: mml)",
-    )
-    parser.add_argument(
-        "--standard-errors", choices=("oakes", "cross_product"), default="oakes", help="(default: oakes)"
-    )
+    _add_scale(parser)
+    _add_estimation(parser)
+    _add_scores(parser)
     parser.add_argument(
         "--dimensionality",
         action="store_true",
@@ -41,12 +26,109 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_out(parser)
 
 
+def _add_scale(parser: argparse.ArgumentParser) -> None:
+    scale = parser.add_argument_group("scale and anchors")
+    scale.add_argument(
+        "--anchors",
+        default="bank",
+        metavar="bank|none|FILE",
+        help="hold the scored items at their values in --items (bank, the default) or in FILE"
+        " (an items file or a parameters.csv); none: free",
+    )
+    scale.add_argument(
+        "--purify",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="anchors that drifted beyond the limits hold the scale no longer and are estimated anew"
+        " (default); --no-purify: report them only",
+    )
+    scale.add_argument(
+        "--displacement",
+        type=float,
+        default=0.5,
+        metavar="LOGIT",
+        help="limit of an anchor's displacement (default: 0.5; strict: 0.3)",
+    )
+    scale.add_argument(
+        "--robust-z", type=float, default=1.645, metavar="Z", help="limit of its robust z (default: 1.645)"
+    )
+    scale.add_argument(
+        "--certainty",
+        type=float,
+        default=3.0,
+        metavar="SE",
+        help="it counts only beyond so many standard errors (default: 3)",
+    )
+    scale.add_argument(
+        "--keep-anchors",
+        type=float,
+        default=0.8,
+        metavar="SHARE",
+        help="share of the anchors that stays at the least (default: 0.8; half of each domain's)",
+    )
+    scale.add_argument(
+        "--scale-id", default=None, metavar="NAME", help="name of a free scale (default: free)"
+    )
+    scale.add_argument(
+        "--D", type=float, default=None, metavar="D", help="scaling constant of a free scale (default: 1)"
+    )
+
+
+def _add_estimation(parser: argparse.ArgumentParser) -> None:
+    estimation = parser.add_argument_group("estimation")
+    estimation.add_argument(
+        "--priors",
+        choices=("default", "bank", "none"),
+        default="default",
+        help="bank: what the bank's scored items look like, b around the mean of the new ones; default: none"
+        " for rasch and 1pl, for 2pl and 3pl the bank's where it holds the scale",
+    )
+    estimation.add_argument(
+        "--groups",
+        default=None,
+        metavar="COLUMN",
+        help="candidates' column (delivery_mode, first_time, form_id, ...): each of its values is a"
+        " population with its own mean and spread",
+    )
+    estimation.add_argument(
+        "--population",
+        choices=("normal", "histogram"),
+        default="normal",
+        help="histogram: any shape; wants about a thousand candidates (default: normal)",
+    )
+    estimation.add_argument(
+        "--max-iterations", type=int, default=None, metavar="N", help="of the estimation (default: 500)"
+    )
+    estimation.add_argument(
+        "--standard-errors", choices=("oakes", "cross_product"), default="oakes", help="(default: oakes)"
+    )
+    estimation.add_argument(
+        "--engine",
+        choices=("mml", "girth"),
+        default="mml",
+        help="girth: a cross-check on complete data of one population (default: mml)",
+    )
+
+
+def _add_scores(parser: argparse.ArgumentParser) -> None:
+    scores = parser.add_argument_group("abilities and reported scores")
+    scores.add_argument(
+        "--ability",
+        choices=("eap", "map", "ml", "wle"),
+        default="eap",
+        help="theta in abilities.csv (default: eap)",
+    )
+
+
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.bank import read_anchors
-    from ciip_irt.calibration import calibrate, examine_dimensionality
+    from ciip_irt.calibration import DriftLimits, calibrate, examine_dimensionality
     from ciip_irt.job.outputs import CALIBRATION_EXTRAS, calibration_outputs, exclusion_outputs
     from ciip_irt.tables import write_outputs
 
+    limits = DriftLimits(
+        arguments.displacement, arguments.robust_z, arguments.certainty, arguments.keep_anchors
+    )
     bank = read_items(arguments)
     scored = scored_log(arguments, bank)
     other = None if arguments.anchors in ("bank", "none") else read_anchors(arguments.anchors, bank)
@@ -55,8 +137,16 @@ def run(arguments: argparse.Namespace) -> int:
         scored,
         arguments.model,
         anchors=anchors,
+        purify=arguments.purify,
+        drift=limits,
+        priors=arguments.priors,
+        groups=arguments.groups,
+        population=arguments.population,
+        ability=arguments.ability,
         engine=arguments.engine,
         standard_errors=arguments.standard_errors,
+        max_iterations=arguments.max_iterations,
+        D=arguments.D,
         scale_id=arguments.scale_id,
     )
     outputs = {**exclusion_outputs(scored), **calibration_outputs(calibration)}

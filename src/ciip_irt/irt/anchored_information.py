@@ -54,7 +54,7 @@ class AnchoredInformation:
     gradient
         Shape (n,): of the log-likelihood; about 0 but for the anchors' values.
     held, estimated
-        Shape (n,): the places of F and N. Values at a bound are in neither.
+        Shape (n,): the places of F and N. Values at a bound, or that nothing determines, are in neither.
     theta, counts
         Shapes (Q,), (Q, J, K): the E-step at the solution.
     """
@@ -87,7 +87,6 @@ def anchored_information(
     fit: MmlFit,
     priors: Priors | None = None,
     *,
-    histogram: bool = False,
     run: Run = map,
 ) -> AnchoredInformation:
     """Information at the solution of ``fit_mml(blocks, ..., fixed=...)``.
@@ -99,10 +98,7 @@ def anchored_information(
     fit
         Its result. Anchors are items whose parameters were all held.
     priors
-        Those of the fit; they are the new items'.
-    histogram
-        Whether the fit's populations were histograms: only their moments are taken as uncertain.
-
+        Those of the fit; they are the new items'. Of a histogram only the moments are taken as uncertain.
     >>> from ciip_irt.irt.mml import fit_mml
     >>> rng = np.random.default_rng(3)
     >>> b = np.linspace(-1, 1, 6)
@@ -131,7 +127,7 @@ def anchored_information(
         fit.population_sd,
         fit.population_mean_free,
         fit.population_sd_free,
-        **({"histogram": fit.weights} if histogram else {}),
+        fit.weights if fit.population == "histogram" else None,
     )
     persons = in_order_of_score(split_complete(without_items(blocks, ~usable)))
     summed: list[ResponseBlock | ScoreGroups] = [*chunks(persons)]
@@ -162,7 +158,7 @@ def anchored_information(
     held = np.zeros(size, dtype=np.bool_)
     held[free.index[anchors][free.free[anchors]]] = True
     estimated = ~held
-    estimated[free.index[free.free & fit.at_bound]] = False
+    estimated[free.index[free.free & (fit.at_bound | fit.undetermined)]] = False
     matrix = 0.5 * (matrix + matrix.T)
     return AnchoredInformation(
         model, fit.D, free, working, anchors, matrix, gradient, held, estimated, fit.theta, expected.counts

@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from ciip_irt.forms import Assembly, Finding
     from ciip_irt.item_analysis import ItemAnalysis
     from ciip_irt.pilots import PilotReview
+    from ciip_irt.pilots.needs import Needs
     from ciip_irt.responses import Ingested, ScoredResponses
 
 __all__ = [
     "ASSEMBLY_FILES",
     "CALIBRATION_EXTRAS",
+    "PILOT_EXTRAS",
     "analysis_outputs",
     "assembly_outputs",
     "calibration_outputs",
@@ -28,7 +30,15 @@ __all__ = [
 Outputs = dict[str, pl.DataFrame | Mapping[str, Any] | str | bytes]
 
 ASSEMBLY_FILES = ("forms.csv", "achieved.csv", "curves.csv", "findings.csv", "shortages.csv")
-CALIBRATION_EXTRAS = ("dimensionality.csv",)
+CALIBRATION_EXTRAS = (
+    "dimensionality.csv",
+    "anchors.csv",
+    "population_points.csv",
+    "score_tables.csv",
+    "conversion.csv",
+    "decisions.csv",
+)
+PILOT_EXTRAS = ("bank_needs.csv",)
 
 
 def ingest_outputs(read: "Ingested") -> Outputs:
@@ -62,7 +72,7 @@ def analysis_outputs(analysis: "ItemAnalysis") -> Outputs:
 
 
 def calibration_outputs(calibration: "Calibration") -> Outputs:
-    return {
+    outputs: Outputs = {
         "parameters.csv": calibration.parameters,
         "population.csv": calibration.population,
         "fit.csv": calibration.fit,
@@ -70,12 +80,20 @@ def calibration_outputs(calibration: "Calibration") -> Outputs:
         "observed_proportions.csv": calibration.observed_proportions,
         "calibration.json": calibration.to_dict(),
     }
+    if calibration.anchors.height:
+        outputs["anchors.csv"] = calibration.anchors
+    if calibration.population_points.height:
+        outputs["population_points.csv"] = calibration.population_points
+    return outputs
 
 
-def pilot_outputs(review: "PilotReview", bank: "ItemBank", calibration: "Calibration") -> Outputs:
+def pilot_outputs(
+    review: "PilotReview", bank: "ItemBank", calibration: "Calibration", needs: "Needs | None" = None
+) -> Outputs:
     from ciip_irt.pilots import decision_files
 
-    return decision_files(review, bank, calibration)
+    outputs = decision_files(review, bank, calibration)
+    return outputs if needs is None else {**outputs, "bank_needs.csv": needs.table}
 
 
 def assembly_outputs(assembly: "Assembly") -> Outputs:

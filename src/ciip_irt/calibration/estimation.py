@@ -1,0 +1,75 @@
+"""The estimation itself: anchors held, dropped where they drifted, and the estimates that follow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.calibration.anchors import AnchorReport, Anchors
+from ciip_irt.irt.anchor_displacement import DriftLimits
+from ciip_irt.irt.mml import fit_mml
+from ciip_irt.irt.mml_fit import MmlFit
+from ciip_irt.irt.priors import Priors
+from ciip_irt.irt.response_blocks import ResponseBlock
+
+__all__ = ["Estimation", "Options", "estimated"]
+
+ROUNDS = 6  # a round sees all that drifted; later ones only what the new estimates bring to light
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to estimate; ``max_iterations=None`` is the estimation's own limit."""
+
+    model: str
+    D: float
+    priors: Priors
+    population: str
+    standard_errors: str
+    max_iterations: int | None
+    purify: bool
+    limits: DriftLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Estimation:
+    """The last fit, the anchors that held the scale in it, and standard errors that allow for theirs."""
+
+    fit: MmlFit
+    held: BoolArray
+    errors: FloatArray
+    mean_error: FloatArray
+    sd_error: FloatArray
+    report: AnchorReport | None
+
+
+def estimated(
+    blocks: Sequence[ResponseBlock], anchors: Anchors, n_items: int, options: Options
+) -> Estimation:
+    """Estimate; where anchors drifted and ``purify`` is on, free them and estimate again until none has."""
+    held = anchors.held.copy()
+    for _ in range(ROUNDS):
+        fit = fit_mml(
+            blocks,
+            options.model,
+            n_items,
+            fixed=np.where(held[:, None], anchors.values, np.nan) if held.any() else None,
+            priors=options.priors,
+            population=options.population,
+            D=options.D,
+            max_iterations=options.max_iterations,
+            standard_errors=options.standard_errors,
+        )
+        if not held.any():
+            return Estimation(
+                fit, held, fit.standard_errors, fit.population_mean_se, fit.population_sd_se, None
+            )
+        report = AnchorReport.of(blocks, fit, options.priors, anchors, held, options.limits)
+        if not options.purify or not report.screen.dropped:
+            break
+        held[list(report.screen.dropped)] = False
+    else:
+        held[list(report.screen.dropped)] = True  # the last proposal was not estimated any more
+    errors = report.errors
+    return Estimation(fit, held, errors.parameters, errors.mean, errors.sd, report)

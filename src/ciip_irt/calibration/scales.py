@@ -1,0 +1,69 @@
+"""Which scale a calibration is on, and what may not be mixed with it."""
+
+from ciip_irt.bank import ItemBank, Scale, scale_of
+from ciip_irt.errors import Problem, ScaleError
+from ciip_irt.responses import ScoredResponses
+
+__all__ = ["scale_of_calibration"]
+
+
+def scale_of_calibration(
+    scored: ScoredResponses, model: str, D: float | None, scale_id: str | None, anchors: ItemBank | None
+) -> Scale:
+    """A free calibration's own scale, or that of its anchors.
+
+    Raises
+    ------
+    ScaleError
+        The anchors have no scale; they are of another model, or another D or scale was asked for; the items'
+        own file has the same scale with another model or D.
+    """
+    if anchors is None:
+        return Scale("free" if scale_id is None else scale_id, model, 1.0 if D is None else D)
+    scale = anchors.scale
+    if scale is None:
+        raise ScaleError(
+            Problem(
+                "no item of the bank has parameters, so nothing can hold the scale",
+                where=anchors.where,
+                remedy="Calibrate freely first (--anchors none) and write the parameters into the bank.",
+            )
+        )
+    problems = []
+    if scale.model != model:
+        problems.append(
+            Problem(
+                f"the bank is calibrated with {scale.model}, the calibration asked for is {model}",
+                where=anchors.where,
+                remedy=f"Use --model {scale.model}, or calibrate freely with --anchors none.",
+            )
+        )
+    if D is not None and D != scale.D:
+        problems.append(
+            Problem(
+                f"the anchors have D = {scale.D:g}, the calibration asked for has D = {D:g}",
+                where=anchors.where,
+                remedy="Leave D out: an anchored calibration takes the anchors'.",
+            )
+        )
+    if scale_id is not None and scale_id != scale.scale_id:
+        problems.append(
+            Problem(
+                f"the anchors are on scale {scale.scale_id!r}, the one asked for is {scale_id!r}",
+                where=anchors.where,
+                remedy="Leave the name out: an anchored calibration is on the anchors' scale.",
+            )
+        )
+    here = scale_of(scored.items)
+    if here is not None and here.scale_id == scale.scale_id and here != scale:
+        problems.append(
+            Problem(
+                f"the anchors and the items are both on scale {scale.scale_id!r}, but the anchors are"
+                f" {scale.model} with D = {scale.D:g}, the items {here.model} with D = {here.D:g}",
+                where=anchors.where,
+                remedy="One of the files is mislabelled: correct model, D or scale_id.",
+            )
+        )
+    if problems:
+        raise ScaleError(problems)
+    return scale
