@@ -34,6 +34,7 @@ OTHERS = (
     "calibration.json", "observed_proportions.csv", "pilot_evidence.csv", "achieved.csv", "assembly.json",
     "findings.csv", "curves.csv", "accreditation.csv", "analysis.json",
     "pilot_review.json", "run.json", "run_times.json", "ledger_proposed.csv",
+    "bank_needs.csv", "pilot_decisions.xlsx", "pilot_parameters.csv",
     "report/index.html",
 )  # fmt: skip
 

@@ -6,7 +6,8 @@ from ciip_irt.cli.options import add_log, add_out, read_items, scored_log, warn
 
 EPILOG = """\
 writes pilot_decisions.csv and .xlsx (decision, reasons; reviewer, override and comment are for people; either
-is read back in by 'ciip-irt promote'), pilot_evidence.csv, pilot_parameters.csv and pilot_review.json.
+is read back in by 'ciip-irt promote'), pilot_evidence.csv, pilot_parameters.csv and pilot_review.json; with
+--blueprint also bank_needs.csv.
 Give the logs of all administrations: evidence adds up. Answers given to a pilot before its 'revised_on' in
 the bank do not count. Policies that ship: default, arrt-like; or a TOML file of your own.
 Exit code 1: the calibration behind the decisions did not converge (the files are written all the same)."""
@@ -17,17 +18,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy", default="default", metavar="POLICY", help="name or TOML file (default: default)"
     )
+    parser.add_argument(
+        "--blueprint",
+        default=None,
+        metavar="B",
+        help="name (ciip-2024) or TOML file: tells of each pilot whether the bank lacks such items",
+    )
+    parser.add_argument(
+        "--forms", type=int, default=3, metavar="K", help="forms the bank is to fill at once (default: 3)"
+    )
     add_out(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.calibration import calibrate
     from ciip_irt.item_analysis import analyse_items
-    from ciip_irt.job.outputs import exclusion_outputs, pilot_outputs
+    from ciip_irt.job.demand import demand_named
+    from ciip_irt.job.outputs import PILOT_EXTRAS, exclusion_outputs, pilot_outputs
     from ciip_irt.pilots import load_policy, review_pilots
+    from ciip_irt.pilots.needs import bank_needs, with_needs
     from ciip_irt.tables import write_outputs
 
     policy = load_policy(arguments.policy)
+    demand = demand_named(arguments.blueprint, arguments.forms) if arguments.blueprint else None
     bank = read_items(arguments)
     scored = scored_log(arguments, bank)
     calibration = (
@@ -36,10 +49,20 @@ def run(arguments: argparse.Namespace) -> int:
         else calibrate(scored, "rasch")
     )
     review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analyse_items(scored))
-    write_outputs(arguments.out, {**exclusion_outputs(scored), **pilot_outputs(review, bank, calibration)})
+    needs = None
+    if demand is not None:
+        needs = bank_needs(bank.items, demand, review.evidence)
+        review = with_needs(review, needs, demand)
+    write_outputs(
+        arguments.out,
+        {**exclusion_outputs(scored), **pilot_outputs(review, bank, calibration, needs)},
+        replaces=PILOT_EXTRAS,
+    )
     for sentence in (*scored.warnings, *calibration.warnings):
         warn(sentence)
     print(review.summary())
+    if needs is not None:
+        print(needs.summary())
     if not calibration.converged:
         warn("the calibration did not converge, so these decisions rest on no sound scale.")
     return 0 if calibration.converged else 1

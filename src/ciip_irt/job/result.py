@@ -24,6 +24,7 @@ from ciip_irt.job.outputs import (
     pilot_outputs,
 )
 from ciip_irt.pilots import PilotReview
+from ciip_irt.pilots.needs import Needs
 from ciip_irt.responses import Eligible, Ingested, ScoredResponses
 from ciip_irt.tables import show_html
 
@@ -45,6 +46,7 @@ class JobResult:
     calibration: Calibration
     accreditation: pl.DataFrame
     review: PilotReview
+    needs: Needs
     proposed_bank: ItemBank
     ledger: pl.DataFrame
     blueprint: Blueprint
@@ -147,7 +149,7 @@ class JobResult:
             **analysis_outputs(self.analysis),
             **calibration_outputs(self.calibration),
             "accreditation.csv": self.accreditation,
-            **pilot_outputs(self.review, self.bank, self.calibration),
+            **pilot_outputs(self.review, self.bank, self.calibration, self.needs),
             "items_proposed.csv": self.proposed_bank.items,
             "ledger_proposed.csv": self.ledger,
             **assembly_outputs(self.assembly),

@@ -14,9 +14,11 @@ from ciip_irt.calibration import Calibration, calibrate
 from ciip_irt.forms import assemble, check_forms, load_blueprint
 from ciip_irt.irt.score_scale import raw_cut
 from ciip_irt.item_analysis import analyse_items
+from ciip_irt.job.demand import demand_of
 from ciip_irt.job.exam import Exam
 from ciip_irt.job.result import JobResult
 from ciip_irt.pilots import PilotReview, load_policy, promote, review_pilots
+from ciip_irt.pilots.needs import bank_needs, with_needs
 from ciip_irt.responses import (
     EligibilityRules,
     ScoredResponses,
@@ -100,6 +102,9 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     )
     step("pilots", "reviewing pilot items")
     review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analysis)
+    demand = demand_of(blueprint, int(exam.get("assembly", "forms", 3)))
+    needs = bank_needs(bank.items, demand, review.evidence)
+    review = with_needs(review, needs, demand)
     proposed, ledger = _proposal(bank, review, calibration)
     step("assemble", "assembling forms")
     assembly = assemble(
@@ -123,6 +128,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         calibration=calibration,
         accreditation=accreditation_table(scored, analysis, calibration, theta_cut=blueprint.theta_cut),
         review=review,
+        needs=needs,
         proposed_bank=proposed,
         ledger=ledger,
         blueprint=blueprint,

@@ -4,6 +4,7 @@
 ``evidence``       the exact posterior of every pilot's response curve (``curves``, ``priors``, ``reference``)
 ``criteria``       what an item must satisfy, one file each, registry ``CRITERIA``
 ``decide``         promote, hold, revise or retire, with probability and reasons: ``review_pilots``
+``needs``          what the bank lacks by domain and difficulty, as information
 ``sheet``          the decision sheet, CSV and XLSX, out and back in
 ``promote``        the bank that reviewed decisions lead to, and its ledger (``bring_in``: from the files)
 ``simulate``       error rates and waiting of a policy, on pilots whose truth is known (``planted``)
@@ -11,16 +12,20 @@
 
 from ciip_irt.pilots.bring_in import Promotion, bring_in
 from ciip_irt.pilots.decide import PilotReview, review_pilots
+from ciip_irt.pilots.needs import Demand, Needs, bank_needs, with_needs
 from ciip_irt.pilots.policy import Policy, load_policy, shipped_policies
 from ciip_irt.pilots.promote import promote
 from ciip_irt.pilots.sheet import decision_files, read_decisions
 from ciip_irt.pilots.simulate import OperatingCharacteristics, simulate_policy, world_of
 
 __all__ = [
+    "Demand",
+    "Needs",
     "OperatingCharacteristics",
     "PilotReview",
     "Policy",
     "Promotion",
+    "bank_needs",
     "bring_in",
     "decision_files",
     "load_policy",
@@ -29,5 +34,6 @@ __all__ = [
     "review_pilots",
     "shipped_policies",
     "simulate_policy",
+    "with_needs",
     "world_of",
 ]
