@@ -28,7 +28,7 @@ def reviews(plant: Callable[..., Any]) -> dict[int, tuple[PilotReview, pl.DataFr
     return found
 
 
-@pytest.mark.parametrize(("n", "promoted", "bad"), [(100, 0.70, 0.06), (200, 0.73, 0.04)])
+@pytest.mark.parametrize(("n", "promoted", "bad"), [(100, 0.70, 0.07), (200, 0.73, 0.04)])
 def test_good_items_are_promoted_and_bad_ones_are_not(
     reviews: Any, n: int, promoted: float, bad: float
 ) -> None:

@@ -46,10 +46,11 @@ def test_nearly_all_of_these_pilots_deserve_to_be_scored(review: PilotReview) ->
     assert counts.get("hold", 0) == 0  # every block is beyond the policy's maximum
     # the keys are verified: no option may be suspected
     assert review.evidence["suspect_probability"].max() < 0.1
-    # the lowest point-biserial (.03 in 611 answers) is not promoted
+    # the lowest point-biserial (.03 in 611 answers) is the most doubtful item
     weakest = review.evidence.sort("r").row(0, named=True)
-    assert weakest["decision"] != "promote"
     assert weakest["r"] < 0.05
+    assert weakest["probability"] == review.evidence["probability"].min()
+    assert weakest["probability"] < 0.85
 
 
 def test_observed_statistics_are_those_of_the_reference(review: PilotReview, shared: Path) -> None:

@@ -1,13 +1,21 @@
-"""The block's prior: densities that sum to 1, and an EM that finds what was planted."""
+"""The block's prior: densities that sum to 1, and an estimate that finds what was planted."""
 
 import numpy as np
 import pytest
 
 from ciip_irt.pilots.curves import CurveGrid, coarse_log_likelihood, curve_grid, refined
-from ciip_irt.pilots.priors import BlockPrior, distractor_log_prior, estimate_prior, flawed_log_densities
+from ciip_irt.pilots.priors import (
+    Belief,
+    BlockPrior,
+    belief_of,
+    distractor_log_prior,
+    estimate_prior,
+    flawed_log_densities,
+)
 
 U = np.linspace(-5.0, 5.0, 41)
 EVERY = (slice(None, None, 4), slice(None, None, 4))
+BELIEF = Belief(-0.4, 0.8, 0.56)
 POPULATION = np.exp(-0.5 * U**2) / np.exp(-0.5 * U**2).sum()
 
 
@@ -20,7 +28,7 @@ def test_densities_sum_to_one_and_the_mixture_is_one(grid: CurveGrid) -> None:
     prior = BlockPrior(-0.5, 1.0, flat=0.1, wrong_key=0.1)
     for log_density in (
         prior.sound_log_density(grid),
-        *flawed_log_densities(grid),
+        *flawed_log_densities(grid, BELIEF),
         prior.log_density(grid),
         distractor_log_prior(grid, prior),
     ):
@@ -48,31 +56,29 @@ def simulated(share: float, easiness: float, n_items: int, seed: int, gradient: 
 
 
 @pytest.mark.parametrize(("share", "easiness"), [(0.0, 2.0), (0.3, -0.5)])
-def test_em_finds_what_was_planted(grid: CurveGrid, share: float, easiness: float) -> None:
-    found = estimate_prior(grid, simulated(share, easiness, 80, 1), mean_log_slope=-0.4, mean_intercept=0.8)
+def test_what_was_planted_is_found(grid: CurveGrid, share: float, easiness: float) -> None:
+    found = estimate_prior(grid, simulated(share, easiness, 80, 1), BELIEF)
     assert found.converged
     assert found.mean_intercept == pytest.approx(easiness, abs=0.3)  # not pulled to the scored items' 0.8
     assert found.mean_log_slope == pytest.approx(-0.5, abs=0.15)
     assert found.sd_intercept == pytest.approx(0.8, abs=0.2)
-    assert found.flat == pytest.approx((80 * share + 1.5) / 100, abs=0.08)  # with what the belief adds
-    assert found.wrong_key < 0.05
+    assert found.flat == pytest.approx((80 * share + 3.0) / 110, abs=0.07)  # with what the belief adds
+    assert found.wrong_key < 0.04
 
 
 def test_without_answers_the_beliefs_come_back(grid: CurveGrid) -> None:
     for likelihood in (np.zeros((0, *grid.shape)), np.zeros((3, *grid.shape))):
-        found = estimate_prior(grid, likelihood, mean_log_slope=-0.4, mean_intercept=0.8)
+        found = estimate_prior(grid, likelihood, BELIEF)
         assert found.mean_intercept == pytest.approx(0.8, abs=0.02)
-        assert found.flat + found.wrong_key == pytest.approx(0.15, abs=0.01)
+        assert found.flat + found.wrong_key == pytest.approx(0.2, abs=0.01)
 
 
 @pytest.mark.parametrize("gradient", [0.0, 2.0])
-def test_em_finds_how_intercept_and_slope_go_together(grid: CurveGrid, gradient: float) -> None:
-    found = estimate_prior(
-        grid, simulated(0.0, 1.0, 150, 2, gradient), mean_log_slope=-0.4, mean_intercept=0.8
-    )
+def test_how_intercept_and_slope_go_together_is_found(grid: CurveGrid, gradient: float) -> None:
+    found = estimate_prior(grid, simulated(0.0, 1.0, 150, 2, gradient), BELIEF)
     assert found.gradient == pytest.approx(gradient, abs=0.6)  # a belief of .56 pulls it
     assert found.sd_intercept == pytest.approx(0.8, abs=0.2)
-    assert found.spreading <= 0.5
+    assert found.spreading <= 0.3  # a belief of .5 pulls it
 
 
 @pytest.mark.parametrize(("gradient", "spreading"), [(0.0, 0.0), (1.2, 0.0), (-0.5, 1.0)])
@@ -89,3 +95,36 @@ def test_the_density_has_the_gradient_and_the_spreading(
         assert np.sqrt(row @ (grid.intercepts - mean) ** 2) == pytest.approx(
             0.7 * np.exp(spreading * exact), abs=0.02
         )
+
+
+def test_a_wrong_key_looks_like_a_distractor_of_a_sound_item(grid: CurveGrid) -> None:
+    rng = np.random.default_rng(5)
+    z, n = rng.normal(0.0, 0.4, 20_000), 20_000
+    belief = Belief(-0.55, 1.19, 0.9, 0.7)
+    d = rng.normal(1.19 + 0.9 * z, 1.1 * np.exp(0.7 * z))
+    taken = rng.beta(3.0, 3.0, n)
+
+    def share(u: float) -> np.ndarray:
+        return taken / (1.0 + np.exp(d + np.exp(z - 0.55) * u))
+
+    at_zero, step = share(0.0), 1e-4
+    slope = (share(step) - share(-step)) / (2 * step) / (at_zero * (1 - at_zero))
+    density = np.exp(flawed_log_densities(grid, belief)[1])
+    assert density.sum(axis=1) @ grid.slopes == pytest.approx(slope.mean(), abs=0.05)
+    assert density.sum(axis=0) @ grid.intercepts == pytest.approx(
+        np.log(at_zero / (1 - at_zero)).mean(), abs=0.05
+    )
+    assert density[np.abs(grid.slopes) < 0.06].sum() < 0.01  # a flat item is not taken for one
+
+
+def test_the_scored_items_tell_how_intercept_and_slope_go_together() -> None:
+    rng = np.random.default_rng(3)
+    slopes = rng.lognormal(-0.5, 0.4, 400)
+    z = np.log(slopes) + 0.5
+    together = belief_of(slopes, 1.0 + 1.5 * z + np.exp(0.9 * z) * rng.normal(0.0, 1.2, 400))
+    assert together.gradient == pytest.approx(1.5, abs=0.3)
+    assert together.spreading == pytest.approx(0.9, abs=0.2)
+    rasch = belief_of(np.full(100, 0.6), rng.normal(1.0, 1.0, 100))
+    assert rasch.gradient == pytest.approx(0.7 * rasch.mean_intercept)
+    assert rasch.spreading == 0.5
+    assert rasch.mean_log_slope == pytest.approx(np.log(0.6))

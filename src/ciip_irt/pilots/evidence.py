@@ -22,7 +22,7 @@ from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.pilots.curves import CurveGrid, coarse_log_likelihood, curve_grid, refined
 from ciip_irt.pilots.item_evidence import ItemEvidence, Observed, OptionEvidence, curve_posterior
 from ciip_irt.pilots.policy import Policy
-from ciip_irt.pilots.priors import BlockPrior, distractor_log_prior, estimate_prior
+from ciip_irt.pilots.priors import Belief, BlockPrior, belief_of, distractor_log_prior, estimate_prior
 from ciip_irt.pilots.reference import Reference, reference
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 
@@ -168,15 +168,11 @@ def gather_evidence(
     for block in scored.blocks:
         gathered.add(block)
     likelihood = gathered.likelihood
-    d_scored, log_s_scored = _scored_centre(scored, parameters, against)
     coarser, every = grid.coarser(EM_STEP), slice(None, None, EM_STEP)
     answered = np.flatnonzero(gathered.n > 0)
     fine = [refined(grid, likelihood[k], (every, every)) for k in answered]
     prior = estimate_prior(
-        coarser,
-        np.array(fine).reshape(-1, *coarser.shape),
-        mean_log_slope=log_s_scored,
-        mean_intercept=d_scored,
+        coarser, np.array(fine).reshape(-1, *coarser.shape), _belief(scored, parameters, against)
     )
     return PilotEvidence(
         pilots=pilots,
@@ -320,17 +316,13 @@ class _Gathering:
         return tuple(said)
 
 
-def _scored_centre(
-    scored: ScoredResponses, parameters: FloatArray, against: Reference
-) -> tuple[float, float]:
-    """Median intercept and mean log slope, in population standard deviations, of the scored items."""
+def _belief(scored: ScoredResponses, parameters: FloatArray, against: Reference) -> Belief:
+    """Pilots are believed to be like the scored items, in population standard deviations."""
     is_scored = np.zeros(len(scored.item_ids), dtype=bool)
     for block in scored.blocks:
         is_scored[block.items[block.is_scored]] = True
     a, b, _ = parameters[np.flatnonzero(is_scored * against.calibrated)].T
-    slope = against.D * a * against.sd
-    intercept = -against.D * a * (b - against.mean)
-    return float(np.median(intercept)), float(np.mean(np.log(np.maximum(slope, 0.05))))
+    return belief_of(against.D * a * against.sd, -against.D * a * (b - against.mean))
 
 
 def _check(scored: ScoredResponses, parameters: FloatArray, mean: float, sd: float, D: float) -> None:
