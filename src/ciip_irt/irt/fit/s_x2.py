@@ -36,10 +36,11 @@ def s_x2(
     """``X2 = sum_kc N_k (O_jkc - E_jkc)^2 / E_jkc`` over raw scores k and the item's scores c.
 
     ``E_jkc = sum_q P_jc f^{-j}_{k-c} w_q / sum_q f_k w_q`` with the score distributions f (all scored items)
-    and ``f^{-j}`` (without item j) from the Lord-Wingersky recursion. An unscored item (pilot) is held against
-    the scored total, which it is no part of: ``E_jkc = sum_q P_jc f_k w_q / sum_q f_k w_q``. Persons are
-    compared only with those of the same population who answered exactly the same scored items, each set with
-    its own f; statistics and degrees of freedom then add up. Sets of fewer than 30 persons are left out.
+    and ``f^{-j}`` (without item j) from the Lord-Wingersky recursion. An unscored item (pilot) is held
+    against the scored total, which it is no part of: ``E_jkc = sum_q P_jc f_k w_q / sum_q f_k w_q``.
+    Persons are compared only with those of the same population who answered exactly the same scored items,
+    each set with its own f; statistics and degrees of freedom then add up. Sets of fewer than 30 persons are
+    left out.
 
     Pooling: going up the raw scores, neighbours are joined until two of the item's scores are expected at
     least once (for right/wrong items: one right and one wrong answer); in each row, neighbouring scores c
@@ -109,7 +110,8 @@ def _tables(
         items = np.array([item for item, _, _ in group.others], dtype=np.int64)
         seen = np.zeros((share.size, items.size, n_scores))
         for place, (_, rows, scores) in enumerate(group.others):
-            np.add.at(seen, (raw[rows], place, scores.astype(np.int64)), 1.0)
+            code = raw[rows] * n_scores + scores
+            seen[:, place] = np.bincount(code, minlength=share.size * n_scores).reshape(-1, n_scores)
         chance = np.einsum("qs,qjc->sjc", weights[:, None] * whole, p[:, items, :]) / reach[:, None, None]
         answers = seen.sum(axis=(0, 2)).astype(np.int64)
         tables.append((items, answers, seen[met], (seen.sum(axis=2, keepdims=True) * chance)[met]))
@@ -117,7 +119,10 @@ def _tables(
 
 
 def _statistic(observed: FloatArray, expected: FloatArray) -> tuple[FloatArray, IntArray]:
-    """Shapes (J,): the statistic and its cells less rows, after pooling; tables of raw score x item x score."""
+    """Shapes (J,): the statistic and its cells less rows, after pooling.
+
+    The tables are of raw score x item x score.
+    """
     n_items = observed.shape[1]
     value, degrees = np.zeros(n_items), np.zeros(n_items, dtype=np.int64)
     carried, held = np.zeros((2, *observed.shape[1:])), np.zeros((2, *observed.shape[1:]))

@@ -1,0 +1,99 @@
+"""Q3: the reference's figures, brute force with holes, error rates without dependence, planted pairs."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from ciip_irt.irt.ability import estimate_abilities
+from ciip_irt.irt.fit.null_samples import null_samples
+from ciip_irt.irt.local_dependence import MaximumReference, local_dependence
+from ciip_irt.irt.mml import fit_mml
+from ciip_irt.irt.models import MODELS
+from ciip_irt.irt.response_blocks import ResponseBlock
+
+CASES = [
+    *itertools.product(
+        ("LSAT6", "LSAT7", "SAT12", "VerbalAggression"),
+        ("rasch", "2pl", "3pl_prior_norm", "3pl_prior_expbeta"),
+    ),
+    *itertools.product(("VerbalAggression_poly", "Science"), ("pcm", "gpcm", "grm")),
+]
+
+
+def whole(x: np.ndarray) -> list[ResponseBlock]:
+    return [ResponseBlock(np.arange(x.shape[1]), x)]
+
+
+@pytest.mark.parametrize(("data", "model"), CASES)
+def test_same_q3_as_the_reference(golden: Any, data: str, model: str) -> None:
+    parameters, sd, shape = golden.fitted(data, model)
+    x = golden.scores(data)
+    theta = estimate_abilities(whole(x), parameters, sd=sd, model=shape).theta
+    got = local_dependence(whole(x), parameters, theta, model=shape).q3
+    off = ~np.eye(x.shape[1], dtype=bool)
+    np.testing.assert_allclose(got[off], golden.matrix(data, model, "Q3.csv")[off], atol=1e-4)
+
+
+def test_by_brute_force_with_holes_and_rotating_blocks() -> None:
+    rng = np.random.default_rng(4)
+    items = np.column_stack((rng.uniform(0.8, 1.4, 8), rng.normal(size=8), np.zeros(8)))
+    theta = rng.normal(size=300)
+    p = expit(items[:, 0] * (theta[:, None] - items[:, 1]))
+    x = (rng.random(p.shape) < p).astype(np.int8)
+    x[rng.random(x.shape) < 0.2] = -1
+    x[100:, 6] = x[:100, 7] = -1
+    blocks = [ResponseBlock(np.arange(7), x[:100, :7]), ResponseBlock(np.arange(8)[::-1], x[100:, ::-1])]
+    kinds = (np.arange(8) > 4).astype(np.int64)
+    found = local_dependence(blocks, items, theta, kinds=kinds, least_joint=50)
+    wanted, spread = np.full((8, 8), np.nan), np.full((8, 8), np.nan)
+    for j, k in itertools.permutations(range(8), 2):
+        both = (x[:, j] >= 0) & (x[:, k] >= 0)
+        assert found.n[j, k] == both.sum()
+        if both.sum() >= 50:
+            r, v = x[both] - p[both], p[both] * (1 - p[both])
+            wanted[j, k] = np.corrcoef(r[:, j], r[:, k])[0, 1]
+            root = np.sqrt(r[:, j].var() * r[:, k].var()) * both.sum()
+            spread[j, k] = root / np.sqrt((v[:, j] * v[:, k]).sum())
+    np.testing.assert_allclose(found.q3, wanted)
+    assert np.isnan(found.q3[6, 7])
+    for one, other in ((0, 0), (0, 1), (1, 1)):
+        kind = np.zeros((8, 8), dtype=bool)
+        kind[np.ix_(kinds == one, kinds == other)] = True
+        adjusted = wanted[kind] - np.nanmean(wanted[kind])
+        np.testing.assert_allclose(found.q3_adjusted[kind], adjusted)
+        np.testing.assert_allclose(found.z[kind], adjusted * spread[kind])
+    first, second = found.ranked()
+    assert len(first) == 27
+    assert (np.diff(found.z[first, second]) <= 0).all()
+
+
+def test_the_largest_of_all_pairs_keeps_its_level_and_a_planted_pair_is_found() -> None:
+    false, true = [], []
+    for seed in range(16):
+        rng = np.random.default_rng(seed)
+        line = rng.normal(0, 0.6, size=(400, 1)) - rng.normal(-1.0, 1.0, 40)
+        if planted := seed % 2:
+            line[:, [3, 9]] += rng.normal(0, 2.0, size=(400, 1))
+        x = (rng.random(line.shape) < expit(line)).astype(np.int8)
+        fit = fit_mml(whole(x), "rasch", 40, standard_errors="none")
+        moments = {"mean": fit.population_mean, "sd": fit.population_sd}
+        theta = estimate_abilities(whole(x), fit.parameters, **moments).theta
+        found = local_dependence(whole(x), fit.parameters, theta)
+        reference = MaximumReference()
+        samples = null_samples(
+            whole(x), fit.parameters, model=MODELS["rasch"], replications=25, seed=seed, **moments
+        )
+        for sample in samples:
+            reference.add(sample)
+        first, second = found.ranked()
+        p = reference.p(found.z[first, second])
+        if planted:
+            true.append((first[0], second[0]) == (3, 9) and p[0] < 0.05)
+        else:
+            false.append(p[0] < 0.05)
+            assert reference.p(np.array([reference.at(0.05)]))[0] == pytest.approx(0.05)
+    assert sum(false) <= 2
+    assert sum(true) >= 6
