@@ -1,0 +1,139 @@
+"""Who chose what: options by groups of persons of similar ability, ability taken from the other items.
+
+Ability is the posterior from the scored items, without the item itself where it is scored (leave one out), so
+that an answer never speaks for its own key. Without item parameters the scored items' difficulties are those
+of a Rasch model fitted here. All forms count; omitted, invalid and not reached answers chose nothing.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ciip_irt.arrays import MISSING, BoolArray, FloatArray, IntArray
+from ciip_irt.errors import DesignError
+from ciip_irt.irt.ability import person_posteriors
+from ciip_irt.irt.mml import fit_mml
+from ciip_irt.irt.models.logistic import probability
+from ciip_irt.irt.option_choice import group_abilities
+from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.responses import AdministeredBlock, ScoredResponses
+
+__all__ = ["Abilities", "ChoiceCounts", "choice_counts", "rasch_abilities"]
+
+POINTS, REACH = 25, 4.0
+GROUPS = 30
+LEAST_SD = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What tells ability: parameters (J, 3) of ``scored.items`` (NaN: does not count) and the population."""
+
+    parameters: FloatArray
+    mean: float
+    sd: float
+    D: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceCounts:
+    """Options chosen, by ability.
+
+    Attributes
+    ----------
+    counts
+        Shape (J, G, K): persons of ability group g who chose option k.
+    abilities
+        Shape (J, G, Q): the ability distribution of each group.
+    points
+        Shape (Q,): ability in standard deviations.
+    mean_ability
+        Shape (J, K): mean ability of those who chose k; NaN where nobody did.
+    """
+
+    counts: FloatArray
+    abilities: FloatArray
+    points: FloatArray
+    mean_ability: FloatArray
+
+
+def rasch_abilities(scored: ScoredResponses) -> Abilities | None:
+    """Difficulties of the scored items from the log itself; ``None`` where it cannot tell them."""
+    try:
+        fit = fit_mml(
+            scored.response_blocks(scored_only=True), "rasch", len(scored.item_ids), standard_errors="none"
+        )
+    except DesignError:
+        return None
+    sd = max(float(fit.population_sd[0]), LEAST_SD)
+    return Abilities(fit.parameters, float(fit.population_mean[0]), sd, fit.D)
+
+
+def choice_counts(scored: ScoredResponses, ability: Abilities, n_options: int) -> ChoiceCounts:
+    """Count the choices of every item of ``scored``; ``n_options`` is the most that any item offers."""
+    u = np.linspace(-REACH, REACH, POINTS)
+    theta = ability.mean + ability.sd * u
+    weights = np.exp(-0.5 * u**2)
+    right = probability(ability.parameters, theta, ability.D)[:, :, 1].T  # (J, Q)
+    known: BoolArray = np.asarray(np.isfinite(ability.parameters).all(axis=1))
+    posteriors = [_posteriors(block, ability, known, theta, weights) for block in scored.blocks]
+    borders = group_abilities(np.concatenate([post @ u for post in posteriors]), GROUPS)
+    n_items = len(scored.item_ids)
+    counts = np.zeros((n_items, borders.size + 1, n_options))
+    abilities = np.zeros((n_items, borders.size + 1, POINTS))
+    total = np.zeros((n_items, n_options))
+    for block, post in zip(scored.blocks, posteriors, strict=True):
+        shared = np.searchsorted(borders, post @ u)
+        for column, item in enumerate(block.items):
+            chose = np.flatnonzero((block.choices[:, column] >= 0) & (block.scores[:, column] != MISSING))
+            if not chose.size:
+                continue
+            if block.is_scored[column] and known[item]:
+                others = _without(post[chose], right[item], block.scores[chose, column])
+                mean = others @ u
+                group = np.searchsorted(borders, mean)
+            else:
+                others, group = post[chose], shared[chose]
+                mean = others @ u
+            option = block.choices[chose, column].astype(np.int64)
+            _add(counts[item], abilities[item], total[item], group, option, others, mean)
+    size = counts.sum(axis=2, keepdims=True)
+    prior = weights / weights.sum()
+    abilities = np.where(size > 0, abilities / np.maximum(size, 1.0), prior)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_ability = total / counts.sum(axis=1)
+    return ChoiceCounts(counts, abilities, u, mean_ability)
+
+
+def _posteriors(
+    block: AdministeredBlock, ability: Abilities, known: BoolArray, theta: FloatArray, weights: FloatArray
+) -> FloatArray:
+    used = block.is_scored & known[block.items]
+    scored = ResponseBlock(block.items[used], block.scores[:, used])
+    return person_posteriors([scored], ability.parameters, theta, weights / weights.sum(), ability.D)
+
+
+def _without(post: FloatArray, right: FloatArray, scores: np.ndarray) -> FloatArray:
+    """Shape (N, Q): the posterior with the item's own answer taken out again."""
+    undone = np.stack([1.0 / np.maximum(1.0 - right, 1e-12), 1.0 / np.maximum(right, 1e-12)])
+    others = post * undone[scores]
+    others /= others.sum(axis=1, keepdims=True)
+    return np.asarray(others)
+
+
+def _add(
+    counts: FloatArray,
+    abilities: FloatArray,
+    total: FloatArray,
+    group: IntArray,
+    option: IntArray,
+    others: FloatArray,
+    mean: FloatArray,
+) -> None:
+    n_groups, n_options = counts.shape
+    cell = np.bincount(group * n_options + option, minlength=counts.size)
+    counts += cell.reshape(counts.shape)
+    total += np.bincount(option, weights=mean, minlength=n_options)
+    member = np.zeros((n_groups, group.size))
+    member[group, np.arange(group.size)] = 1.0
+    abilities += member @ others

@@ -1,0 +1,178 @@
+"""The keys of a scored log, checked: for each item the probability that its key is right.
+
+See ``irt.key_hypotheses`` for the model. Omitted, invalid and not reached answers chose nothing; an item on
+which everyone is credited, or whose choices are not in the log, is not judged.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from ciip_irt.arrays import FloatArray
+from ciip_irt.errors import plural
+from ciip_irt.irt.key_hypotheses import DEFAULT_RATES, FlawRates, KeyProbabilities, key_probabilities
+from ciip_irt.item_analysis.choice_counts import Abilities, choice_counts, rasch_abilities
+from ciip_irt.item_analysis.statistics_tables import key_mask
+from ciip_irt.responses import ScoredResponses
+from ciip_irt.tables import show_html
+
+__all__ = ["KeyCheck", "check_keys"]
+
+SCHEMA: Mapping[str, type[pl.DataType]] = {
+    "item_id": pl.String,
+    "status": pl.String,
+    "key": pl.String,
+    "n": pl.Int64,
+    "p_key_right": pl.Float64,
+    "p_key_wrong": pl.Float64,
+    "likely_key": pl.String,
+    "p_two_right": pl.Float64,
+    "second_option": pl.String,
+    "p_guessed": pl.Float64,
+}
+LOOK_FROM = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCheck:
+    """Probabilities about the keys, item by item.
+
+    Attributes
+    ----------
+    table
+        In the order of ``scored.items``: ``item_id, status, key, n`` (answers that chose an option),
+        ``p_key_right, p_key_wrong, p_two_right, p_guessed`` (they sum to 1; null where an item is not
+        judged), ``likely_key`` (the option that is right if the key is wrong) and ``second_option`` (the one
+        that is right besides the key, if two are).
+    probabilities
+        The same with every option; ``None`` where the log tells no abilities.
+    mean_ability
+        Shape (J, K): mean ability of those who chose each option, in standard deviations of the candidates.
+    """
+
+    table: pl.DataFrame
+    probabilities: KeyProbabilities | None = field(repr=False)
+    mean_ability: FloatArray = field(repr=False)
+
+    def ranked(self) -> pl.DataFrame:
+        """The table with the most doubtful key first; items that are not judged come last."""
+        return self.table.sort("p_key_right", nulls_last=True, maintain_order=True)
+
+    def to_frame(self) -> pl.DataFrame:
+        return self.ranked()
+
+    def summary(self) -> str:
+        """A few plain sentences."""
+        judged = self.table.drop_nulls("p_key_right")
+        doubtful = self.ranked().filter(pl.col("p_key_wrong") + pl.col("p_two_right") >= LOOK_FROM)
+        lines = [
+            f"{plural(judged.height, 'key')} checked, {plural(doubtful.height, 'key')} to look at (another"
+            f" option is right with a probability of {LOOK_FROM:g} or more).",
+        ]
+        for row in doubtful.head(3).iter_rows(named=True):
+            other = row["p_key_wrong"] + row["p_two_right"]
+            option = row["likely_key"] if row["p_key_wrong"] >= row["p_two_right"] else row["second_option"]
+            lines.append(
+                f"{row['item_id']} (key {row['key']}): {option} is right too, or alone: {other:.2f}."
+            )
+        if judged.height < self.table.height:
+            lines.append(
+                f"{plural(self.table.height - judged.height, 'item')} not judged: everyone is credited, or"
+                " the log has no choices or no abilities."
+            )
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return show_html("Keys", self.summary(), self.ranked())
+
+
+def check_keys(
+    scored: ScoredResponses,
+    *,
+    abilities: Abilities | None = None,
+    rates: Mapping[str, FlawRates] = DEFAULT_RATES,
+) -> KeyCheck:
+    """Check every key of a scored log.
+
+    Parameters
+    ----------
+    scored
+        The scored log; forms and pilot blocks are taken together, each person's ability from the scored
+        items of the own form.
+    abilities
+        Item parameters and population that tell the abilities; by default those of a Rasch model of the
+        scored items, fitted here.
+    rates
+        Shares of flaws among ``"scored"`` and ``"pilot"`` items before any answer.
+
+    Examples
+    --------
+    >>> from ciip_irt.bank import ItemBank
+    >>> from ciip_irt.responses import score
+    >>> rng = np.random.default_rng(5)
+    >>> ability = rng.normal(size=(300, 1))
+    >>> knows = rng.random((300, 12)) < 1 / (1 + np.exp(-1.5 * (ability + 0.5)))
+    >>> letters = np.where(knows, "A", rng.choice(list("BCD"), size=knows.shape))
+    >>> ids = [f"I{j:02d}" for j in range(12)]
+    >>> bank = ItemBank.from_frame(pl.DataFrame({"item_id": ids, "domain": ["A"] * 12,
+    ...     "status": ["scored"] * 12, "key": ["A"] * 11 + ["C"], "options": ["ABCD"] * 12}))
+    >>> log = pl.DataFrame({"candidate_id": np.repeat([f"c{i}" for i in range(300)], 12),
+    ...     "attempt": ["1"] * 3600, "form_id": ["F"] * 3600, "item_id": ids * 300,
+    ...     "response": letters.ravel(), "status": ["answered"] * 3600})
+    >>> check = check_keys(score(log.with_columns(delivery_id="candidate_id"), bank))
+    >>> check.ranked().select("item_id", "likely_key", pl.col("p_key_wrong") > 0.9).row(0)
+    ('I11', 'A', True)
+    """
+    credited, offered = key_mask(scored.items)
+    is_pilot = ~_scored_somewhere(scored)
+    kinds = tuple(np.where(is_pilot, "pilot", "scored").tolist())
+    known = abilities or rasch_abilities(scored)
+    found: KeyProbabilities | None = None
+    mean_ability = np.full(offered.shape, np.nan)
+    if known is not None and offered.size:
+        choices = choice_counts(scored, known, offered.shape[1])
+        mean_ability = choices.mean_ability
+        found = key_probabilities(
+            choices.counts, choices.abilities, choices.points, offered, credited, kinds, rates=rates
+        )
+    return KeyCheck(_table(scored.items, kinds, found), found, mean_ability)
+
+
+def _scored_somewhere(scored: ScoredResponses) -> np.ndarray:
+    counted = np.zeros(len(scored.item_ids), dtype=bool)
+    for block in scored.blocks:
+        counted[block.items[block.is_scored]] = True
+    return counted
+
+
+def _table(items: pl.DataFrame, kinds: tuple[str, ...], found: KeyProbabilities | None) -> pl.DataFrame:
+    columns: dict[str, object] = {
+        "item_id": items["item_id"],
+        "status": list(kinds),
+        "key": items["key"],
+    }
+    if found is None:
+        columns |= {name: [None] * items.height for name in SCHEMA if name not in columns} | {
+            "n": [0] * items.height
+        }
+        return pl.DataFrame(columns, schema=SCHEMA)
+    letters = items["options"].to_list()
+
+    def likeliest(by_option: FloatArray) -> list[str | None]:
+        return [
+            letters[j][int(np.nanargmax(row))] if np.isfinite(row).any() and row.max() > 0 else None
+            for j, row in enumerate(by_option)
+        ]
+
+    columns |= {
+        "n": found.n,
+        "p_key_right": found.right,
+        "p_key_wrong": found.wrong.sum(axis=1),
+        "likely_key": likeliest(found.wrong),
+        "p_two_right": found.two_right.sum(axis=1),
+        "second_option": likeliest(found.two_right),
+        "p_guessed": found.guessed,
+    }
+    return pl.DataFrame(columns, schema=SCHEMA).with_columns(pl.col(pl.Float64).fill_nan(None))
