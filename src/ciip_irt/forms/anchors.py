@@ -70,11 +70,14 @@ def domain_shares(blueprint: Blueprint, count: int) -> dict[str, tuple[int, int]
 def unlike(
     blueprint: Blueprint,
     anchors: Sequence[str],
-    form: Sequence[str],
+    forms: Sequence[str],
     letter_of: Mapping[str, str],
     difficulty: Mapping[str, float],
 ) -> Iterator[str]:
-    """In words, wherein a block of anchors is no small copy of the form: domains, mean b, spread of b."""
+    """In words, wherein a block of anchors is no small copy of the forms: domains, mean b, spread of b.
+
+    ``forms`` are the scored items of all forms together.
+    """
     block = blueprint.demands.anchors
     if block is None or not anchors:
         return
@@ -85,18 +88,18 @@ def unlike(
             many = f"{counts[letter]} of {len(anchors)} anchors"
             yield f"{titles[letter]}: {many}, its share is {low} to {high}"
     few = [difficulty[item_id] for item_id in anchors if item_id in difficulty]
-    all_ = [difficulty[item_id] for item_id in form if item_id in difficulty]
+    all_ = [difficulty[item_id] for item_id in forms if item_id in difficulty]
     if len(few) < 2 or len(all_) < 2:
         return
     here, there = fsum(few) / len(few), fsum(all_) / len(all_)
     if abs(here - there) > block.mean_b + EXACT:
         yield (
-            f"the anchors' mean b is {here:.2f}, the form's {there:.2f}:"
+            f"the anchors' mean b is {here:.2f}, that of the forms {there:.2f}:"
             f" {abs(here - there):.2f} apart, {block.mean_b:g} allowed"
         )
     ratio = pstdev(few) / (pstdev(all_) or 1.0)
     if not 1 - block.sd_b - EXACT <= ratio <= 1 + block.sd_b + EXACT:
         yield (
-            f"the anchors' b spreads {ratio:.2f} times as wide as the form's,"
+            f"the anchors' b spreads {ratio:.2f} times as wide as in the forms,"
             f" {1 - block.sd_b:.2f} to {1 + block.sd_b:.2f} allowed"
         )

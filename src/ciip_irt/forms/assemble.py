@@ -20,6 +20,7 @@ import polars as pl
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.bank import ItemBank
 from ciip_irt.errors import BlueprintError, Problem, plural
+from ciip_irt.forms.anchor_block import mark_anchors, with_anchor_block
 from ciip_irt.forms.assembly import (
     INFEASIBLE,
     NOTHING_FOUND,
@@ -36,7 +37,7 @@ from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.facts import TIME, facts_of
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.form_set import Form, earlier_forms, enemies_of, form_set, letters_of, targets_of
-from ciip_irt.forms.item_order import ordered_entries
+from ciip_irt.forms.item_order import ordered_family
 from ciip_irt.forms.pilot_filling import fill_pilots, room_for_pilots
 from ciip_irt.forms.pool import Pool, Row
 from ciip_irt.forms.program import build_program
@@ -104,6 +105,10 @@ def assemble(
         achieved=achieved_frame((), ()), worst=None, bound=None, shortages=no_shortages(),
     )  # fmt: skip
     shortages = count_shortages(pool)
+    if not shortages.height and pool.blueprint.demands.anchors is not None:
+        pool, words = with_anchor_block(pool, seed)
+        blueprint, shortages = pool.blueprint, count_shortages(pool)
+        warnings += words
     if shortages.height:
         return replace(empty, shortages=shortages, warnings=tuple(warnings))
 
@@ -123,7 +128,7 @@ def assemble(
     scored = proposal.values[:half].reshape(n_forms, pool.n_items) > 0.5
     pilots = fill_pilots(pool, rows, scored, answers, seed)
     forms = _forms(pool, scored, pilots, seed)
-    table = forms_frame(forms)
+    table = mark_anchors(forms_frame(forms), pool)
     # Domains are written as the bank writes them; the check reads letters and names alike.
     findings = check_form_set(form_set(table, blueprint, items, "assembled forms", earlier))
     status = _status(proposal, findings, pool)
@@ -277,15 +282,11 @@ def _enough_for_disjoint(pool: Pool) -> bool:
 
 
 def _forms(pool: Pool, scored: BoolArray, pilots: BoolArray, seed: int) -> list[Form]:
-    forms = []
-    for number, form_id in enumerate(pool.form_ids):
-        chosen = [
-            [(pool.item_ids[item], pool.letters[item]) for item in np.flatnonzero(part[number])]
-            for part in (scored, pilots)
-        ]
-        rng = np.random.default_rng([seed, number])
-        forms.append(Form(form_id, ordered_entries(chosen[0], chosen[1], pool.blueprint, rng, pool.facts)))
-    return forms
+    chosen = [
+        [[(pool.item_ids[item], pool.letters[item]) for item in np.flatnonzero(form)] for form in part]
+        for part in (scored, pilots)
+    ]
+    return ordered_family(pool.form_ids, chosen[0], chosen[1], pool.blueprint, seed, pool.facts, pool.earlier)
 
 
 def _status(proposal: Proposal, findings: Sequence[Finding], pool: Pool) -> str:

@@ -5,9 +5,10 @@ For a row ``lower <= Σ c_i x_fi <= upper`` of every form f, the uses ``z_i = Σ
     ``K lower <= Σ c_i z_i <= K upper``,   and   ``Σ_i z_i (z_i - 1) / 2 <= m K (K - 1) / 2``
 
 where any two forms share at most m items. The second is convex: with ``z_i`` in steps, the u-th use of an
-item adds u - 1 pairs (from the fifth on in groups, at the price of the first: no more than the truth). So a small
-linear program tells what no solver can get around: where it has no solution, there are no such forms. Items with
-the same coefficients in every row are one column, so banks of thousands take a fraction of a second.
+item adds u - 1 pairs (from the fifth on in groups, at the price of the first: no more than the truth). So
+a small linear program tells what no solver can get around: where it has no solution, there are no such
+forms. Items with the same coefficients in every row are one column, so banks of thousands take a fraction
+of a second.
 
 Three questions are put to it: which items to write, how much overlap to allow, which rows to loosen.
 """

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from ciip_irt.errors import InputError, Problem
+from ciip_irt.forms.anchors import ANCHOR
 from ciip_irt.tables import FORMS, read_table
 
 __all__ = ["FormFiles", "read_form_files"]
@@ -49,7 +50,7 @@ def read_form_files(
         except InputError as error:
             problems += error.problems
             continue
-        more = [pl.col(OUTLINE).cast(pl.String)] if OUTLINE in table.columns else []
+        more = [pl.col(name).cast(pl.String) for name in (OUTLINE, ANCHOR) if name in table.columns]
         table = table.select(*FORMS.names, *more)
         tables.append(table)
         for form_id in table["form_id"].unique(maintain_order=True):

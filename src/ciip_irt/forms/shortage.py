@@ -63,8 +63,9 @@ def count_shortages(pool: Pool) -> pl.DataFrame:
     forms together: not even the relaxation of ``family_use`` has a solution.
     """
     lines = _cells(pool)
-    n_forms = len(pool.form_ids)
-    if not lines and n_forms > 1:
+    n_forms, block = len(pool.form_ids), pool.blueprint.demands.anchors
+    chosen = block is None or bool(block.items)  # until then nobody knows what they take
+    if not lines and n_forms > 1 and chosen:
         family = family_of(pool, targets=False)
         if not (ask(family, n_forms, max_common=0).possible or ask(family, n_forms).possible):
             lines = _for_all(family, n_forms, whole=False) if ask(family, 1).possible else []

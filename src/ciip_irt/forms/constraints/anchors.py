@@ -60,7 +60,8 @@ def check(given: FormSet) -> Iterator[Finding]:
     if given.anchors.named or len(anchors) == block.count:
         letter_of = {item_id: given.bank[item_id].letter for item_id in anchors if item_id in given.bank}
         difficulty = given.facts.numbers.get("b", {})
-        for words in unlike(given.blueprint, anchors, first.scored, letter_of, difficulty):
+        together = [item_id for form in given.forms for item_id in form.scored]
+        for words in unlike(given.blueprint, anchors, together, letter_of, difficulty):
             yield Finding(NAME, WARNING, first.form_id, "", f"anchor block: {words}")
 
 
