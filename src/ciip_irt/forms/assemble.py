@@ -17,8 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.bank import ItemBank
+from ciip_irt.arrays import BoolArray
 from ciip_irt.errors import BlueprintError, Problem, plural
 from ciip_irt.forms.anchor_block import mark_anchors, with_anchor_block
 from ciip_irt.forms.assembly import (
@@ -31,12 +30,13 @@ from ciip_irt.forms.assembly import (
     achieved_frame,
     forms_frame,
 )
+from ciip_irt.forms.bank_pool import bank_pool
 from ciip_irt.forms.blueprint import Blueprint
 from ciip_irt.forms.check import check_form_set
 from ciip_irt.forms.constraints import CONSTRAINTS
-from ciip_irt.forms.facts import TIME, facts_of
+from ciip_irt.forms.facts import TIME
 from ciip_irt.forms.findings import ERROR, Finding
-from ciip_irt.forms.form_set import Form, earlier_forms, enemies_of, form_set, letters_of, targets_of
+from ciip_irt.forms.form_set import Form, form_set
 from ciip_irt.forms.item_order import ordered_family
 from ciip_irt.forms.pilot_filling import fill_pilots, room_for_pilots
 from ciip_irt.forms.pool import Pool, Row
@@ -99,7 +99,7 @@ def assemble(
         raise BlueprintError(Problem(f"cannot build {n_forms} forms", remedy="Ask for one form or more."))
     if theta_cut is not None:
         blueprint = replace(blueprint, theta_cut=theta_cut)
-    pool, answers, warnings = _pool(items, blueprint, n_forms, earlier)
+    pool, answers, warnings = bank_pool(items, blueprint, n_forms, earlier)
     empty = Assembly(
         status=INFEASIBLE, blueprint=blueprint.name, n_forms=n_forms, seed=seed, forms=forms_frame(()),
         achieved=achieved_frame((), ()), worst=None, bound=None, shortages=no_shortages(),
@@ -149,54 +149,6 @@ def assemble(
         warnings.append(f"The solver's answer failed the check and was discarded ({wrong}).")
         return replace(result, warnings=tuple(warnings))
     return replace(result, forms=table, warnings=tuple(warnings))
-
-
-def _pool(
-    items: pl.DataFrame, blueprint: Blueprint, n_forms: int, earlier: pl.DataFrame | None
-) -> tuple[Pool, FloatArray, list[str]]:
-    bank = ItemBank.from_frame(items)
-    letters = letters_of(bank, blueprint)
-    facts = facts_of(bank.items, letters, blueprint, bank.where)
-    targets = targets_of(bank, letters, blueprint, facts)
-    wanted = {*blueprint.scored_status, *blueprint.pilot_status}
-    keep = [index for index, status in enumerate(bank.items["status"]) if status in wanted]
-    eligible = bank.items[keep]
-    enemies = enemies_of(bank.items)
-    width = len(str(n_forms))
-    pool = Pool(
-        blueprint=blueprint,
-        form_ids=tuple(f"form-{number:0{width}d}" for number in range(1, n_forms + 1)),
-        item_ids=tuple(eligible["item_id"]),
-        letters=tuple(letters[index] for index in keep),
-        statuses=tuple(eligible["status"]),
-        enemies=enemies,
-        targets=targets,
-        facts=facts,
-        earlier=() if earlier is None else earlier_forms(earlier),
-    )
-    answers = np.zeros(len(keep))
-    if "n" in eligible.columns:
-        answers = eligible["n"].cast(pl.Float64, strict=False).fill_null(0.0).to_numpy().astype(np.float64)
-    warnings = []
-    known = set(bank.item_ids)
-    strangers = sorted(item for item in enemies if item not in known)
-    if strangers:
-        warnings.append(
-            f"{plural(len(strangers), 'item')} named as enemies are not in the bank"
-            f" ({', '.join(strangers[:5])})."
-        )
-    if targets:
-        without = [
-            item_id
-            for item_id, status in zip(pool.item_ids, pool.statuses, strict=True)
-            if status in blueprint.scored_status and item_id not in targets[0].contributions
-        ]
-        if without:
-            warnings.append(
-                f"{plural(len(without), 'scored item')} without parameters could not be used"
-                f" ({', '.join(without[:5])}). Calibrate them."
-            )
-    return pool, answers, warnings
 
 
 @dataclass(frozen=True, slots=True)
