@@ -24,7 +24,7 @@ __all__ = ["DEFAULT_RATES", "FlawRates", "KeyProbabilities", "key_probabilities"
 
 RATES_HELD_BY = 100.0  # the rates before any answer count as much as so many items
 TEMPTING = 0.2  # share of sound items with a tempting distractor
-ROUNDS = 3
+ROUNDS = 4
 DEFAULT_SHAPE: Final = ChoiceShape()
 
 
@@ -126,11 +126,11 @@ def key_probabilities(
     items = ChoiceItems(counts, abilities, points, offered, credited & offered).part(rows)
     kind_of = np.array([kinds[j] for j in rows])
     now = dict(rates)
-    weight = np.ones(rows.size)
-    places = Places(n_options)
     shape_now, log_evidence = shape, np.zeros((rows.size, 0))
-    for _ in range(ROUNDS if rows.size else 0):
-        shape_now = estimated_shape(items, weight, shape, shape_now)
+    places = Places(n_options)
+    for turn in range(ROUNDS if rows.size else 0):
+        if turn:
+            shape_now = estimated_shape(items, weight, shape, shape_now)
         log_evidence = hypothesis_evidence(items, shape_now)
         now = _estimated_rates(items, log_evidence, kind_of, rates)
         sound = _posterior(items, log_evidence, kind_of, now)
