@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "calibrate": ("calibrate", "item parameters on the bank scale, abilities, fit"),
         "pilots review": ("pilots_review", "evidence and a decision for each pilot item"),
         "pilots simulate": ("pilots_simulate", "error rates and waiting of a pilot policy for this bank"),
+        "pilots plan": ("pilots_plan", "which pilots go into which form to reach their answers by a date"),
         "promote": ("promote", "bring a reviewed decision sheet into the bank, with a ledger"),
         "assemble": ("assemble", "forms that conform to a blueprint and hit its difficulty target"),
         "check": ("check", "hold forms against a blueprint; needs no solver"),

@@ -7,21 +7,26 @@
 ``needs``          what the bank lacks by domain and difficulty, as information
 ``sheet``          the decision sheet, CSV and XLSX, out and back in
 ``promote``        the bank that reviewed decisions lead to, and its ledger (``bring_in``: from the files)
+``plan``           which pilots go into which form (``turns``: their order, ``seating``: their places)
 ``simulate``       error rates and waiting of a policy, on pilots whose truth is known (``planted``)
 """
 
 from ciip_irt.pilots.bring_in import Promotion, bring_in
 from ciip_irt.pilots.decide import PilotReview, review_pilots
 from ciip_irt.pilots.needs import Demand, Needs, bank_needs, with_needs
+from ciip_irt.pilots.plan import PilotPlan, plan_pilots
 from ciip_irt.pilots.policy import Policy, load_policy, shipped_policies
 from ciip_irt.pilots.promote import promote
+from ciip_irt.pilots.seating import FormRoom
 from ciip_irt.pilots.sheet import decision_files, read_decisions
 from ciip_irt.pilots.simulate import OperatingCharacteristics, simulate_policy, world_of
 
 __all__ = [
     "Demand",
+    "FormRoom",
     "Needs",
     "OperatingCharacteristics",
+    "PilotPlan",
     "PilotReview",
     "Policy",
     "Promotion",
@@ -29,6 +34,7 @@ __all__ = [
     "bring_in",
     "decision_files",
     "load_policy",
+    "plan_pilots",
     "promote",
     "read_decisions",
     "review_pilots",
