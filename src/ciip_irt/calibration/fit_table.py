@@ -9,7 +9,7 @@ from ciip_irt.calibration.groups import GroupedBlocks
 from ciip_irt.calibration.populations import Populations
 from ciip_irt.irt.fit import FIT, ItemFit
 
-__all__ = ["displacements", "fit_table"]
+__all__ = ["displacements", "fit_table", "long_table"]
 
 
 def fit_table(
@@ -25,9 +25,8 @@ def fit_table(
 
     ``n_free`` (J,) says how many parameters of each item were estimated.
     """
-    rows = []
-    for statistic in FIT.values():
-        fit = statistic(
+    found = [
+        statistic(
             data.blocks,
             parameters,
             mean=populations.mean,
@@ -36,10 +35,18 @@ def fit_table(
             n_free=n_free,
             scored=data.is_scored,
         )
-        rows += [
-            pl.DataFrame({"item_id": item_ids, "statistic": _named(fit, name), "value": fit.column(name)})
-            for name in fit.names
-        ]
+        for statistic in FIT.values()
+    ]
+    return long_table(item_ids, found)
+
+
+def long_table(item_ids: Sequence[str], found: Sequence[ItemFit]) -> pl.DataFrame:
+    """``item_id, statistic, value``, one row for each value that there is."""
+    rows = [
+        pl.DataFrame({"item_id": item_ids, "statistic": _named(fit, name), "value": fit.column(name)})
+        for fit in found
+        for name in fit.names
+    ]
     return pl.concat(rows).with_columns(pl.col("value").fill_nan(None)).drop_nulls("value")
 
 

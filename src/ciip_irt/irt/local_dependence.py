@@ -4,14 +4,14 @@ Items that give each other away, share a text or a misleading word, or test one 
 not meet in one form: high pairs are proposals for the list of enemies.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ciip_irt.arrays import FloatArray, IntArray
+from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.fit.null_samples import NullSample
-from ciip_irt.irt.fit.residuals import residuals
+from ciip_irt.irt.fit.residuals import Residuals, residuals
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
 
@@ -19,6 +19,8 @@ __all__ = ["LocalDependence", "MaximumReference", "local_dependence"]
 
 DICHOTOMOUS = MODELS["3pl"]
 LEAST_JOINT = 30
+LARGE = 128  # persons of a block that is worth a product of its own
+FEW_ITEMS = 8  # times as many in the pool: then laying blocks side by side would waste more
 EULER = 0.5772156649015329
 
 
@@ -35,7 +37,7 @@ class LocalDependence:
     q3_adjusted
         Less the mean of all pairs of its kind, which is slightly below 0 where both items are in the ability.
     z
-        ``q3_adjusted`` in units of the spread that it has without dependence, given the abilities.
+        The residuals' covariance, less the mean of its kind, in units of its spread without dependence.
     """
 
     n: IntArray
@@ -67,8 +69,9 @@ def local_dependence(
     ``Q3_jk = cor(x_j - E_j, x_k - E_k)`` at the abilities ``theta`` (N,) in the order of the blocks. The
     mean that is taken off is that of the pairs of the same kind (two scored items, two pilots, one of each,
     with ``kinds`` (J,) 0 or 1): -1 / (J - 1) or so for items that are part of the ability, about 0 or above
-    for others. ``z = q3_adjusted sqrt(sum r_j^2 sum r_k^2 / sum v_j v_k)`` with the residuals r and the
-    model's variances v: the covariance over its standard deviation if answers depend on ability alone.
+    for others. ``z = (sum r_j r_k - m) / sqrt(sum v_j v_k)`` with the residuals r, the model's variances v
+    and the same kind of mean m: the covariance in units of the standard deviation that it has if answers
+    depend on ability alone.
 
     Memory: a few arrays J x J, whatever the number of persons.
 
@@ -85,53 +88,136 @@ def local_dependence(
     >>> int(first[0]), int(second[0]), bool(found.q3[2, 7] > 0.9)
     (2, 7, True)
     """
-    n_items = parameters.shape[0]
-    n, one, square, cross, variance = np.zeros((5, n_items, n_items))
-    for part in residuals(blocks, parameters, theta, D=D, model=model):
-        r, v = part.residual, part.variance
-        at = np.ix_(part.items, part.items)
-        cross[at] += r.T @ r
-        variance[at] += v.T @ v
-        if part.answered.all():
-            n[at] += r.shape[0]
-            one[at] += r.sum(axis=0)[:, None]
-            square[at] += (r * r).sum(axis=0)[:, None]
-            continue
-        mask = part.answered.astype(np.float64)
-        n[at] += mask.T @ mask
-        one[at] += r.T @ mask
-        square[at] += (r * r).T @ mask
-    enough = n >= least_joint
-    np.fill_diagonal(enough, False)
-    safe = np.maximum(n, 1.0)
-    spread = np.maximum(square - one**2 / safe, 0.0)
+    parts = residuals(blocks, parameters, theta, D=D, model=model)
+    sums = _sums(parts, parameters.shape[0], whole=True)
+    n, n_items = sums.n, parameters.shape[0]
+    enough = np.asarray(n >= least_joint, dtype=np.bool_)
+    spread = np.maximum(sums.square - sums.one**2 / np.maximum(n, 1.0), 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         both = np.sqrt(spread * spread.T)
-        q3 = np.where(enough & (both > 1e-9), (cross - one * one.T / safe) / both, np.nan)
-        adjusted = q3 - _mean_of_kind(q3, np.zeros(n_items, dtype=np.int64) if kinds is None else kinds)
-        z = adjusted * both / np.sqrt(variance)
-    return LocalDependence(n.astype(np.int64), q3, adjusted, z)
+        covariance = sums.cross - sums.one * sums.one.T / np.maximum(n, 1.0)
+        q3 = np.where(both > 1e-9, covariance / both, np.nan)
+    pairs = _Pairs.of(enough, n, kinds)
+    own = q3.ravel()[pairs.places]
+    z = np.where(np.isnan(own), np.nan, pairs.standardised(sums))
+    return LocalDependence(
+        n.astype(np.int64), *(pairs.square(values, n_items) for values in (own, pairs.centred(own), z))
+    )
 
 
-def _mean_of_kind(q3: FloatArray, kinds: IntArray) -> FloatArray:
-    """Shape (J, J): the mean of all pairs of the same two kinds."""
-    known = ~np.isnan(q3)
-    values = np.where(known, q3, 0.0)
-    member = (kinds[:, None] == np.arange(int(kinds.max(initial=0)) + 1)).astype(np.float64)
-    total = member.T @ values @ member
-    count = member.T @ known @ member
-    mean = (total + total.T) / np.maximum(count + count.T, 1.0)
-    result: FloatArray = mean[kinds[:, None], kinds[None, :]]
-    return result
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Over joint responders of every pair, shapes (J, J): persons, ``sum r_j``, ``sum r_j^2`` (j the row).
+
+    And ``sum r_j r_k``, ``sum v_j v_k``.
+    """
+
+    n: FloatArray
+    one: FloatArray
+    square: FloatArray
+    cross: FloatArray
+    variance: FloatArray
+
+
+def _sums(parts: Iterable[Residuals], n_items: int, *, whole: bool) -> _Sums:
+    """``whole=False``: only the last two. Small blocks are laid side by side: fewer, larger products."""
+    sums = _Sums(*(np.zeros((n_items, n_items)) if whole or k > 2 else np.empty((0, 0)) for k in range(5)))
+    waiting: list[Residuals] = []
+
+    def add(items: IntArray | slice, r: FloatArray, v: FloatArray, mask: FloatArray | None) -> None:
+        at = items if isinstance(items, slice) else np.ix_(items, items)
+        sums.cross[at] += r.T @ r
+        sums.variance[at] += v.T @ v
+        if not whole:
+            return
+        if mask is None:
+            sums.n[at] += r.shape[0]
+            sums.one[at] += r.sum(axis=0)[:, None]
+            sums.square[at] += (r * r).sum(axis=0)[:, None]
+        else:
+            sums.n[at] += mask.T @ mask
+            sums.one[at] += r.T @ mask
+            sums.square[at] += (r * r).T @ mask
+
+    def flush() -> None:
+        rows = sum(part.residual.shape[0] for part in waiting)
+        r, v, mask = np.zeros((3, rows, n_items))
+        first = 0
+        for part in waiting:
+            end = first + part.residual.shape[0]
+            r[first:end, part.items], v[first:end, part.items] = part.residual, part.variance
+            mask[first:end, part.items] = part.answered
+            first = end
+        waiting.clear()
+        add(slice(None), r, v, mask)
+
+    for part in parts:
+        if part.residual.shape[0] >= LARGE or part.items.size * FEW_ITEMS < n_items:
+            add(part.items, part.residual, part.variance, _mask(part))
+            continue
+        waiting.append(part)
+        if sum(other.residual.shape[0] for other in waiting) >= 4 * LARGE:
+            flush()
+    if waiting:
+        flush()
+    return sums
+
+
+def _mask(part: Residuals) -> FloatArray | None:
+    return None if part.answered.all() else part.answered.astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """The pairs that enough persons answered, each once: places in a flat (J, J), kind, root of n."""
+
+    places: IntArray
+    kind: IntArray
+    root: FloatArray
+
+    @classmethod
+    def of(cls, enough: BoolArray, n: FloatArray, kinds: IntArray | None) -> "_Pairs":
+        places = np.flatnonzero(np.triu(enough, 1))
+        first, second = np.divmod(places, n.shape[0])
+        member = np.zeros(n.shape[0], dtype=np.int64) if kinds is None else kinds
+        low, high = np.minimum(member[first], member[second]), np.maximum(member[first], member[second])
+        return cls(places, low * (int(member.max(initial=0)) + 1) + high, np.sqrt(n.ravel()[places]))
+
+    def centred(self, values: FloatArray) -> FloatArray:
+        """Less the mean of the pairs of the same kind; NaN stays and does not count."""
+        known = ~np.isnan(values)
+        total = np.bincount(self.kind, np.where(known, values, 0.0))
+        mean = total / np.maximum(np.bincount(self.kind, known), 1.0)
+        result: FloatArray = values - mean[self.kind]
+        return result
+
+    def standardised(self, sums: _Sums) -> FloatArray:
+        """``sum r_j r_k / sqrt(sum v_j v_k)``, less the mean that this has as a correlation."""
+        variance = sums.variance.ravel()[self.places]
+        variance = np.where(variance > 1e-9, variance, np.nan)
+        result: FloatArray = self.root * self.centred(
+            sums.cross.ravel()[self.places] / (np.sqrt(variance) * self.root)
+        )
+        return result
+
+    def square(self, values: FloatArray, n_items: int) -> FloatArray:
+        """Shape (J, J): symmetric, NaN elsewhere."""
+        filled = np.full(n_items * n_items, np.nan)
+        filled[self.places] = values
+        whole = filled.reshape(n_items, n_items)
+        result: FloatArray = np.where(np.isnan(whole), whole.T, whole)
+        return result
 
 
 @dataclass(slots=True)
 class MaximumReference:
     """The largest z of samples without dependence, gathered one by one.
 
-    A largest value has (nearly) Gumbel's distribution, fitted by its mean and standard deviation.
+    ``of`` is what was found in the sample itself, whose joint responders the samples share. A largest value
+    has (nearly) Gumbel's distribution, fitted by its mean and standard deviation.
 
-    >>> reference = MaximumReference()
+    >>> nothing = np.zeros((2, 2))
+    >>> reference = MaximumReference(LocalDependence(nothing.astype(np.int64), nothing, nothing, nothing))
     >>> reference.maxima.extend([3.8, 4.1, 4.0, 3.9, 4.4])
     >>> round(reference.at(0.05), 2)
     4.47
@@ -142,32 +228,25 @@ class MaximumReference:
     maxima: list[float]
     D: float
     model: ItemModel
-    kinds: IntArray | None
-    least_joint: int
+    pairs: _Pairs
+    n_items: int
 
     def __init__(
         self,
+        of: LocalDependence,
         D: float = 1.0,
         model: ItemModel = DICHOTOMOUS,
         kinds: IntArray | None = None,
-        least_joint: int = LEAST_JOINT,
     ) -> None:
         self.maxima, self.D, self.model = [], D, model
-        self.kinds, self.least_joint = kinds, least_joint
+        self.pairs = _Pairs.of(np.asarray(~np.isnan(of.z), dtype=np.bool_), of.n.astype(np.float64), kinds)
+        self.n_items = of.n.shape[0]
 
     def add(self, sample: NullSample) -> None:
-        found = local_dependence(
-            sample.blocks,
-            sample.parameters,
-            sample.theta,
-            D=self.D,
-            model=self.model,
-            kinds=self.kinds,
-            least_joint=self.least_joint,
-        )
-        known = found.z[~np.isnan(found.z)]
-        if known.size:
-            self.maxima.append(float(known.max()))
+        parts = residuals(sample.blocks, sample.parameters, sample.theta, D=self.D, model=self.model)
+        z = self.pairs.standardised(_sums(parts, self.n_items, whole=False))
+        if z.size and not np.isnan(z).all():
+            self.maxima.append(float(np.nanmax(z)))
 
     def at(self, level: float) -> float:
         """The z that the largest of all pairs exceeds in ``level`` of samples without dependence."""

@@ -66,11 +66,15 @@ class ModelFit:
             f" [{self.rmsea_low:.3f}, {self.rmsea_high:.3f}], SRMSR {self.srmsr:.3f}"
             f" ({plural(self.n_items, 'item')}, {plural(self.n, 'person')})."
         )
+        return f"{said} {self.verdict()}"
+
+    def verdict(self) -> str:
+        """What the interval of the RMSEA says, in a sentence."""
         if self.rmsea_high < CLOSE:
-            return f"{said} The model fits closely as a whole."
+            return "The model fits closely as a whole."
         if self.rmsea_low > CLOSE:
-            return f"{said} The model misses how items go together: look at item fit and at dependent pairs."
-        return f"{said} Whether the model fits closely as a whole is open with this many answers."
+            return "The model misses how items go together: look at item fit and at dependent pairs."
+        return "Whether the model fits closely as a whole is open with this many answers."
 
 
 def model_fit(

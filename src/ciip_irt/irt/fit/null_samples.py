@@ -87,10 +87,11 @@ def null_samples(
     values = free.values(model.to_working(clean, D))
     log_p = log_probability(model.probability(clean, points, D))
     placed = scored_part(blocks, scored)
-    cumulated = person_posteriors(placed, parameters, points, np.exp(weights), D, model).cumsum(axis=1)
+    cumulated = np.cumsum(person_posteriors(placed, parameters, points, np.exp(weights), D, model), axis=1)
     spacing = float(points[1] - points[0])
     for _ in range(replications):
-        at = np.minimum((cumulated < rng.random((cumulated.shape[0], 1))).sum(axis=1), points.size - 1)
+        below = np.less(cumulated, rng.random((cumulated.shape[0], 1)))
+        at = np.minimum(below.sum(axis=1), points.size - 1)
         theta = points[at] + spacing * (rng.random(at.size) - 0.5)
         drawn = tuple(_answered(blocks, clean, theta, D, model, rng))
         estimates = parameters
