@@ -18,6 +18,7 @@ from ciip_irt.forms.blueprint_file import (
 )
 from ciip_irt.forms.blueprint_text import describe, describe_apportionment, describe_feasible
 from ciip_irt.forms.blueprint_writer import blueprint_toml
+from ciip_irt.forms.capacity import BankCapacity, bank_capacity
 from ciip_irt.forms.check import CHECKED_RULES, RULE_MEANINGS, check_forms
 from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.finding_formats import FORMATS, report_findings
@@ -33,6 +34,7 @@ __all__ = [
     "RULE_MEANINGS",
     "Apportionment",
     "Assembly",
+    "BankCapacity",
     "Blueprint",
     "Domain",
     "Finding",
@@ -42,6 +44,7 @@ __all__ = [
     "apportion",
     "apportioned_blueprint",
     "assemble",
+    "bank_capacity",
     "blueprint_schema",
     "blueprint_toml",
     "check_forms",

@@ -16,7 +16,7 @@ from ciip_irt.forms.pool import Pool
 if TYPE_CHECKING:
     from ciip_irt.forms.family_use import NamedRow
 
-__all__ = ["ANY_DIFFICULTY", "NewItems", "bands_of", "new_items"]
+__all__ = ["ANY_DIFFICULTY", "NewItems", "bands_of", "difficulty_of", "new_items"]
 
 ANY_DIFFICULTY = Between()
 MOST_PROFILES = 12
@@ -111,11 +111,11 @@ def bands_of(pool: Pool, usable: BoolArray, *, targets: bool = True) -> tuple[Be
 
 
 def _difficulties(pool: Pool, usable: BoolArray) -> FloatArray:
-    known = _b(pool)
+    known = difficulty_of(pool)
     return np.array([known[i] for i, good in zip(pool.item_ids, usable, strict=True) if good and i in known])
 
 
-def _b(pool: Pool) -> dict[str, float]:
+def difficulty_of(pool: Pool) -> dict[str, float]:
     """b per item: from the bank's column, or from the contributions to mean b."""
     if "b" in pool.facts.numbers:
         return dict(pool.facts.numbers["b"])
@@ -161,7 +161,7 @@ def _satisfied(facts: Facts, asked: list[Where], items: Iterable[str]) -> Iterab
 
 def _contributions(pool: Pool, usable: BoolArray, band: Between) -> tuple[tuple[str, float], ...]:
     """What an item of this difficulty adds to each target, on average over the usable items."""
-    b = _b(pool)
+    b = difficulty_of(pool)
     able = [i for i, good in zip(pool.item_ids, usable, strict=True) if good]
     found = []
     for target in pool.targets:

@@ -18,13 +18,14 @@ from ciip_irt.forms.conflict import conflicting_rows
 from ciip_irt.forms.facts import matches, resting, why_resting
 from ciip_irt.forms.family_use import Family, NamedRow, ask, family_of
 from ciip_irt.forms.findings import ERROR
-from ciip_irt.forms.new_items import NewItems
+from ciip_irt.forms.new_items import NewItems, difficulty_of
 from ciip_irt.forms.pool import Pool, Row
 from ciip_irt.forms.program import build_program
 from ciip_irt.forms.solve import Effort, solve
 
 __all__ = [
-    "SHORTAGE_COLUMNS", "count_shortages", "most_forms", "nearest_change", "no_shortages", "usable_scored",
+    "SHORTAGE_COLUMNS", "count_shortages", "most_forms", "nearest_change", "no_shortages",
+    "one_form_shortages", "supply_of", "usable_scored",
 ]  # fmt: skip
 
 SHORTAGE_COLUMNS = {
@@ -87,6 +88,16 @@ def nearest_change(
     if pool.n_items * n_forms > LARGEST_SEARCH:
         return no_shortages()
     return _frame(_nearest_forms(pool, rows, seed))
+
+
+def one_form_shortages(pool: Pool, *, targets: bool = False) -> pl.DataFrame:
+    """Why not even one form can be built; empty where nothing is known against one."""
+    lines = _cells(pool)
+    if not lines:
+        family = family_of(pool, targets=targets)
+        if not ask(family, 1, whole=not targets).possible:
+            lines = _for_one(family)
+    return _frame(lines)
 
 
 def most_forms(family: Family, most: int, *, max_common: int | None = None) -> int:
@@ -232,7 +243,7 @@ def _writing(family: Family, n_forms: int, written: IntArray) -> list[Line]:
             amounts[key] = (kind, amounts.get(key, (kind, 0))[1] + number)
     lines: list[Line] = []
     for (letter, words), (kind, number) in amounts.items():
-        available = _supply(family, kind, any_domain=not letter)
+        available = supply_of(family, kind, any_domain=not letter)
         needed = available + number
         # Where a single form lacks nothing, what is short is items that forms do not share.
         alone = ""
@@ -249,14 +260,10 @@ def _writing(family: Family, n_forms: int, written: IntArray) -> list[Line]:
     return sorted(lines, key=lambda line: (-(line[4] or 0), line[1], line[0]))
 
 
-def _supply(family: Family, kind: NewItems, *, any_domain: bool = False) -> int:
+def supply_of(family: Family, kind: NewItems, *, any_domain: bool = False) -> int:
     """Usable items of the bank that are of this kind."""
     pool = family.pool
-    b = pool.facts.numbers.get("b") or {}
-    if not b and pool.targets:
-        mean_b = next((t for t in pool.targets if t.quantity.name == "mean_b"), None)
-        scale = pool.blueprint.length
-        b = {i: c * scale for i, c in mean_b.contributions.items()} if mean_b is not None else {}
+    b = difficulty_of(pool)
     keys = pool.facts.named("key")
     free = kind.band.low == -inf and kind.band.high == inf
     return sum(

@@ -1,0 +1,324 @@
+"""How many parallel forms a bank supports, which cells run out first, and what to write next.
+
+An upper bound comes from ``family_use``: where not even its relaxation has a solution, no set of so many
+forms exists. What remains is built: forms that conform are a proof that so many do.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import ceil, inf, isfinite
+from typing import Any
+
+import polars as pl
+
+from ciip_irt.arrays import BoolArray
+from ciip_irt.errors import BlueprintError, Problem, plural
+from ciip_irt.forms.anchor_block import with_anchor_block
+from ciip_irt.forms.assemble import assemble
+from ciip_irt.forms.bank_pool import bank_pool
+from ciip_irt.forms.blueprint import Blueprint
+from ciip_irt.forms.facts import matches
+from ciip_irt.forms.family_use import Family, ask, family_of
+from ciip_irt.forms.new_items import ANY_DIFFICULTY, bands_of, difficulty_of
+from ciip_irt.forms.pool import Pool
+from ciip_irt.forms.shortage import most_forms, one_form_shortages, supply_of
+from ciip_irt.tables import show_html
+
+__all__ = ["BankCapacity", "bank_capacity"]
+
+MOST_DISJOINT = 200
+BEYOND = 6
+STEPS_AHEAD = 3
+MOST_BUILT, LARGEST_BUILT, TRIES = 10, 20_000, 3
+EXACT = 1e-6
+
+OVERLAP_COLUMNS = {
+    "forms": pl.Int64,
+    "least_overlap": pl.Int64,
+    "share": pl.Float64,
+    "within_bound": pl.Boolean,
+}
+CELL_COLUMNS = {
+    "what": pl.String, "domain": pl.String, "name": pl.String, "b_low": pl.Float64, "b_high": pl.Float64,
+    "available": pl.Int64, "per_form": pl.Float64, "forms_alone": pl.Float64, "runs_out": pl.Int64,
+}  # fmt: skip
+WRITING_COLUMNS = {
+    "forms": pl.Int64, "domain": pl.String, "name": pl.String, "b_low": pl.Float64, "b_high": pl.Float64,
+    "asks_for": pl.String, "available": pl.Int64, "write": pl.Int64, "worth": pl.Float64,
+    "message": pl.String,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BankCapacity:
+    """What a bank supports under a blueprint.
+
+    Attributes
+    ----------
+    supported
+        No set of more forms exists (``at_least``: the search for the bound ended here) whose scored items
+        overlap at most by ``max_common`` pairwise; ``disjoint`` is the same for forms that share none.
+    built
+        So many forms were built to the blueprint and checked; nothing where that was not tried.
+    cells
+        ``what, domain, name, b_low, b_high, available, per_form, forms_alone, runs_out``: per domain, domain
+        and range of b, count by attribute and key, for how many forms the items would do if no two shared
+        one, and the order in which they run out.
+    overlap
+        ``forms, least_overlap, share, within_bound``: how much overlap so many forms need at least.
+    writing
+        ``forms, domain, name, b_low, b_high, asks_for, available, write, worth, message``: the fewest items
+        to write for ``forms`` forms, always counted from today; each is ``worth`` so much of a form.
+    shortages
+        Why there is not even one form, where there is none.
+    """
+
+    blueprint: str
+    length: int
+    max_common: int | None
+    disjoint: int
+    supported: int
+    at_least: bool
+    built: int | None
+    cells: pl.DataFrame
+    overlap: pl.DataFrame
+    writing: pl.DataFrame
+    shortages: pl.DataFrame
+    warnings: tuple[str, ...] = ()
+
+    def to_frame(self) -> pl.DataFrame:
+        """The cells, those that run out first at the top."""
+        return self.cells
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``capacity.json`` holds."""
+        return {
+            "blueprint": self.blueprint, "max_common_items": self.max_common, "disjoint_forms": self.disjoint,
+            "supported_forms": self.supported, "more_may_exist": self.at_least, "built_forms": self.built,
+            "summary": self.summary().splitlines(), "warnings": list(self.warnings),
+        }  # fmt: skip
+
+    def summary(self) -> str:
+        """The answer in a few plain sentences."""
+        if not self.supported:
+            return "\n".join(
+                [
+                    f"The bank does not support one form to blueprint {self.blueprint}.",
+                    *self.shortages["message"],
+                ]
+            )
+        lines = [self._head()]
+        if self.built is not None:
+            lines.append(
+                f"{plural(self.built, 'form')} built to the blueprint and checked."
+                if self.built == self.supported
+                else f"Built and checked: {plural(self.built, 'form')}. For more, up to {self.supported},"
+                " neither forms nor a reason against them were found."
+            )
+        first = self.cells.filter(pl.col("what") == "domain").head(3)
+        shown = "; ".join(
+            f"{row['name']} ({row['available']} items: {row['forms_alone']:.1f} forms that share none)"
+            for row in first.iter_rows(named=True)
+        )
+        lines.append(f"First to run out: {shown}.")
+        alike = self.at_least or self.max_common == 0
+        sharing = " that share none" if alike else f" that share at most {self.max_common}"
+        for (forms,), part in self.writing.group_by("forms", maintain_order=True):
+            total = int(part["write"].sum())
+            shown = "; ".join(part["message"].head(6))
+            more = f"; and {part.height - 6} more" if part.height > 6 else ""
+            lines.append(
+                f"For {forms} forms{sharing} write {plural(total, 'item')}, each worth {part['worth'][0]:.3f} of a"
+                f" form: {shown}{more}."
+            )
+        return "\n".join([*lines, *self.warnings])
+
+    def _head(self) -> str:
+        none = f"{plural(self.disjoint, 'form')} that share no scored item"
+        if self.max_common == 0:
+            return f"The bank supports {none}: no set of {self.disjoint + 1} exists."
+        if self.max_common is None:
+            return f"The bank supports {none}; the blueprint does not bound what forms share."
+        share = 100 * self.max_common / self.length
+        some = f"{self.supported} that share at most {self.max_common} pairwise ({share:.0f} %)"
+        more = "; more may be possible" if self.at_least else f": no set of {self.supported + 1} exists"
+        return f"The bank supports {none}, and {some}{more}."
+
+    def _repr_html_(self) -> str:
+        return show_html(f"Capacity for {self.blueprint}", self.summary(), self.cells)
+
+
+def bank_capacity(
+    items: pl.DataFrame,
+    blueprint: Blueprint,
+    *,
+    max_overlap: float | None = None,
+    theta_cut: float | None = None,
+    earlier: pl.DataFrame | None = None,
+    build: bool | None = None,
+    seed: int = 2024,
+    progress: Callable[[str], None] | None = None,
+) -> BankCapacity:
+    """How many parallel forms the bank supports, and what would make it support more.
+
+    Parameters
+    ----------
+    max_overlap, theta_cut
+        Replace the blueprint's.
+    earlier
+        Forms used before, from which new ones keep their distance.
+    build
+        Whether the forms are built as a proof that they exist; left out, where that takes seconds.
+
+    Raises
+    ------
+    TableError, ScaleError, BlueprintError
+        As ``assemble``.
+    """
+    if max_overlap is not None:
+        if not 0 <= max_overlap <= 1:
+            raise BlueprintError(Problem(f"max_overlap is a share from 0 to 1, not {max_overlap:g}"))
+        blueprint = replace(blueprint, max_overlap=max_overlap)
+    if theta_cut is not None:
+        blueprint = replace(blueprint, theta_cut=theta_cut)
+    pool, _, warnings = bank_pool(items, blueprint, 1, earlier)
+    shortages = one_form_shortages(pool)
+    if not shortages.height and blueprint.demands.anchors is not None:
+        pool, words = with_anchor_block(pool, seed)
+        warnings += words
+    family = family_of(pool)
+    if not shortages.height and not ask(family, 1).possible:
+        shortages = one_form_shortages(pool, targets=True)
+    usable = family.classes >= 0
+    nothing = BankCapacity(
+        blueprint.name, blueprint.length, family.max_common, 0, 0, at_least=False, built=None,
+        cells=_cells(pool, usable), overlap=pl.DataFrame(schema=OVERLAP_COLUMNS),
+        writing=pl.DataFrame(schema=WRITING_COLUMNS), shortages=shortages, warnings=tuple(warnings),
+    )  # fmt: skip
+    if shortages.height:
+        return nothing
+    disjoint = most_forms(family, MOST_DISJOINT, max_common=0)
+    overlap, supported, at_least = _overlaps(family, disjoint)
+    base, bound = (disjoint, 0) if at_least else (supported, family.max_common)
+    if progress is not None:
+        progress(f"No more than {supported} forms; looking for what to write next.")
+    return replace(
+        nothing, disjoint=disjoint, supported=supported, at_least=at_least, overlap=overlap,
+        writing=_writing(family, base, bound), shortages=shortages,
+        built=_built(items, pool.blueprint, supported, earlier, build, seed, progress),
+    )  # fmt: skip
+
+
+def _overlaps(family: Family, disjoint: int) -> tuple[pl.DataFrame, int, bool]:
+    """Least overlap for growing numbers of forms; how many the bound allows; whether more may."""
+    bound, length = family.max_common, family.pool.blueprint.length
+    rows: list[tuple[int, int, float, bool]] = []
+    supported = max(1, disjoint)
+    for n_forms in range(max(1, disjoint), disjoint + BEYOND + 1):
+        answer = ask(family, n_forms, max_common=0, overlap=True)
+        if not answer.possible:
+            break
+        least = ceil(answer.max_common - EXACT)
+        within = bound is None or least <= bound
+        rows.append((n_forms, least, least / length, within))
+        if not within:
+            break
+        supported = n_forms
+    frame = pl.DataFrame(rows, schema=OVERLAP_COLUMNS, orient="row")
+    return frame, supported, bool(rows) and rows[-1][0] == disjoint + BEYOND and rows[-1][3]
+
+
+def _cells(pool: Pool, usable: BoolArray) -> pl.DataFrame:
+    """Supply and need of every cell, in the order in which they run out."""
+    b = pool.blueprint
+    able = [
+        (item_id, letter)
+        for item_id, letter, good in zip(pool.item_ids, pool.letters, usable, strict=True)
+        if good
+    ]
+    supply = Counter(letter for _, letter in able)
+    rows: list[tuple[str, str, str, float | None, float | None, int, float]] = [
+        ("domain", d.letter, d.title, None, None, supply[d.letter], float(d.low)) for d in b.domains
+    ]
+    difficulty = difficulty_of(pool)
+    for band in bands_of(pool, usable) if difficulty else ():
+        if band == ANY_DIFFICULTY:
+            continue
+        inside = Counter(letter for item_id, letter in able if difficulty.get(item_id, inf) in band)
+        # A form like the bank: each domain takes its count, of each range what the bank has of it in all.
+        share = sum(d.count * inside[d.letter] / supply[d.letter] for d in b.domains if supply[d.letter])
+        share /= b.length
+        low, high = (edge if isfinite(edge) else None for edge in (band.low, band.high))
+        rows += [
+            ("difficulty", d.letter, f"{d.title}, b {band}", low, high, inside[d.letter], d.count * share)
+            for d in b.domains
+        ]
+    rows += [
+        ("count", "", rule.name, None, None,
+         sum(matches(pool.facts, rule.where, item_id) for item_id, _ in able), float(rule.low))
+        for rule in b.demands.counts
+        if rule.role == "scored"
+    ]  # fmt: skip
+    balance = b.demands.key_balance
+    if balance is not None:
+        keys = Counter(pool.facts.named("key").get(item_id) for item_id, _ in able)
+        least = float(balance.items(b.length)[0])
+        rows += [("key", "", f"key {k}", None, None, keys[k], least) for k in balance.letters]
+    alone = [row[5] / row[6] if row[6] > 0 else inf for row in rows]
+    order = sorted((n for n in range(len(rows)) if alone[n] < inf), key=lambda n: (alone[n], n))
+    cells = [(*rows[n], alone[n], rank) for rank, n in enumerate(order, start=1)]
+    return pl.DataFrame(cells, schema=CELL_COLUMNS, orient="row")
+
+
+def _writing(family: Family, base: int, bound: int | None) -> pl.DataFrame:
+    """The fewest items to write for one form more, two and three."""
+    rows: list[tuple[int, str, str, float | None, float | None, str, int, int, float, str]] = []
+    for n_forms in range(base + 1, base + STEPS_AHEAD + 1):
+        answer = ask(family, n_forms, max_common=bound, write=True)
+        total = int(answer.written.sum())
+        if not answer.possible or not total:
+            continue
+        worth = (n_forms - base) / total
+        wanted = [(kind, int(n)) for kind, n in zip(family.new, answer.written, strict=True) if n]
+        for kind, number in sorted(wanted, key=lambda pair: (-pair[1], pair[0].letter, pair[0].words)):
+            title = family.pool.blueprint.domain(kind.letter).title
+            low, high = (edge if isfinite(edge) else None for edge in (kind.band.low, kind.band.high))
+            asked = f" with {kind.words}" if kind.words else ""
+            message = f"{title} {number}{asked}"
+            rows.append(
+                (
+                    n_forms,
+                    kind.letter,
+                    title,
+                    low,
+                    high,
+                    kind.words,
+                    supply_of(family, kind),
+                    number,
+                    worth,
+                    message,
+                )
+            )
+    return pl.DataFrame(rows, schema=WRITING_COLUMNS, orient="row")
+
+
+def _built(
+    items: pl.DataFrame,
+    blueprint: Blueprint,
+    supported: int,
+    earlier: pl.DataFrame | None,
+    build: bool | None,
+    seed: int,
+    progress: Callable[[str], None] | None,
+) -> int | None:
+    """The largest number of forms that could be built, trying from the bound downwards."""
+    start = min(supported, MOST_BUILT)
+    if build is False or (build is None and items.height * start > LARGEST_BUILT):
+        return None
+    for n_forms in range(start, max(0, start - TRIES), -1):
+        if progress is not None:
+            progress(f"Building {plural(n_forms, 'form')} as a proof.")
+        if assemble(items, blueprint, n_forms=n_forms, seed=seed, earlier=earlier).conforms:
+            return n_forms
+    return 0
