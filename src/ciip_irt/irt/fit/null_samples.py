@@ -98,9 +98,8 @@ def null_samples(
         if free.size:
             counts = expectation(chunks(drawn), log_p, weights).counts
             new = maximised(model, free, values, points, counts, believed, D)
-            estimates = np.where(
-                free.free.any(axis=1)[:, None], model.from_working(free.working(new), D), parameters
-            )
+            moved = np.any(free.free, axis=1, keepdims=True)
+            estimates = np.where(moved, model.from_working(free.working(new), D), parameters)
         again = scored_part(drawn, scored)
         places = person_posteriors(again, parameters, points, np.exp(weights), D, model) @ points
         yield NullSample(drawn, estimates, places)
