@@ -43,6 +43,7 @@ from ciip_irt.irt.score_groups import (
     score_groups,
     split_complete,
 )
+from ciip_irt.irt.slope_starts import with_start_slopes
 from ciip_irt.irt.standard_errors import METHODS, StandardErrors
 from ciip_irt.irt.standard_errors import standard_errors as standard_errors_of
 
@@ -168,6 +169,7 @@ def fit_mml(
             "More answers, or a prior on b, would help."
         )
     start, held = start_parameters(model, counts, held, D)
+    start = with_start_slopes(model, start, held, persons, D)
     free = free_parameters(model, start, held, estimable, D)
     groups = identified_population(blocks, model, held, estimable, mean, sd)
     state = State(free.values(model.to_working(np.where(np.isnan(held), start, held), D)), groups)
