@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ciip_irt.arrays import FloatArray, IntArray
+from ciip_irt.arrays import FloatArray
 from ciip_irt.calibration import Calibration
+from ciip_irt.calibration.form_items import form_parameters, form_population, usual_scored_items
 from ciip_irt.classical.decisions import livingston_lewis
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt.decisions import csem, lee
@@ -56,10 +57,11 @@ def accreditation_table(
     """Per form: N, passing, mean, spread, reliability, item statistics, and how dependable pass and fail are.
 
     With a calibration and ``theta_cut`` the raw cut of each form is the expected score at the standard,
-    rounded to a whole score; without ``theta_cut`` it is the raw cut that the analysis was given. Consistency
-    and accuracy are Lee's (2010), in a normal population with the moments of the form's own candidates; the
-    CSEM is that of the raw score of a candidate at the standard. Without a calibration, consistency and
-    accuracy are Livingston's and Lewis's (1995), and there is no CSEM.
+    rounded to a whole score; without ``theta_cut`` it is the raw cut that the analysis was given. Anchors
+    that the calibration dropped count at the bank's values: a cut does not move because an item drifted.
+    Consistency and accuracy are Lee's (2010), in a normal population with the moments of the form's own
+    candidates; the CSEM is that of the raw score of a candidate at the standard. Without a calibration,
+    consistency and accuracy are Livingston's and Lewis's (1995), and there is no CSEM.
 
     Parameters
     ----------
@@ -105,11 +107,11 @@ def accreditation_table(
     for row in analysis.form_summary.iter_rows(named=True):
         record: dict[str, Any] = {name: row.get(name) for name in SCHEMA}
         remarks = [*_about_candidates(row), *_about_calibration(calibration)]
-        items, notes = _scored_items(scored, row["form_id"])
+        items, notes = usual_scored_items(scored, row["form_id"])
         remarks += notes
         totals = scored.totals[(scored.deliveries["form_id"] == row["form_id"]).to_numpy()]
         if calibration is not None:
-            parameters, notes = _parameters(scored, analysis, calibration, row["form_id"], items)
+            parameters, notes = form_parameters(scored, calibration, row["form_id"], items, of_record=True)
             remarks += notes + _by_model(record, parameters, calibration, theta_cut, rounding)
         elif record["cut"] is not None:
             remarks += _by_totals(record, totals)
@@ -173,44 +175,6 @@ def _about_calibration(calibration: Calibration | None) -> list[str]:
     return ["The calibration did not converge, so the figures at the cut are provisional."]
 
 
-def _scored_items(scored: ScoredResponses, form_id: str) -> tuple[IntArray, list[str]]:
-    """Rows of ``scored.items`` that count in the total of most deliveries of the form."""
-    sets: dict[tuple[int, ...], int] = {}
-    for block in scored.blocks:
-        if block.form_id == form_id:
-            key = tuple(block.items[block.is_scored].tolist())
-            sets[key] = sets.get(key, 0) + len(block.persons)
-    usual = max(sets, key=lambda key: sets[key])
-    others = sum(sets.values()) - sets[usual]
-    notes = []
-    if others:
-        notes.append(
-            f"{plural(others, 'delivery', 'deliveries')} had other scored items; the cut is that of the"
-            f" usual {len(usual)}."
-        )
-    return np.array(usual, dtype=np.int64), notes
-
-
-def _parameters(
-    scored: ScoredResponses, analysis: ItemAnalysis, calibration: Calibration, form_id: str, items: IntArray
-) -> tuple[FloatArray, list[str]]:
-    place = {item: row for row, item in enumerate(calibration.item_ids)}
-    ids = [scored.item_ids[item] for item in items]
-    parameters = calibration.parameters_array[[place[item] for item in ids]].copy()
-    lost = np.isnan(parameters).any(axis=1)
-    if not lost.any():
-        return parameters, []
-    p = dict(analysis.item_statistics.filter(pl.col("form_id") == form_id).select("item_id", "p").iter_rows())
-    for row in np.flatnonzero(lost):
-        # with slope 0 the curve is flat at (1 + c) / 2, whatever its guessing parameter would mean
-        parameters[row] = (0.0, 0.0, 2.0 * (p[ids[row]] or 0.0) - 1.0)
-    named = ", ".join(np.array(ids, dtype=object)[lost][:5])
-    return parameters, [
-        f"{plural(int(lost.sum()), 'item')} without parameters ({named}) counted at the share right of"
-        " these candidates."
-    ]
-
-
 def _by_model(
     record: dict[str, Any],
     parameters: FloatArray,
@@ -230,7 +194,7 @@ def _by_model(
     standard = theta_cut
     if standard is None:
         standard = float(theta_at_expected_score(parameters, record["cut"], D))
-    mean, sd = _population(calibration, record["form_id"])
+    mean, sd = form_population(calibration, record["form_id"])
     _fill(record, lee(parameters, record["cut"], mean=mean, sd=sd, theta_cut=standard, D=D))
     if not np.isfinite(standard):
         return ["No ability is expected to score exactly the cut, so there is no error at the cut."]
@@ -238,15 +202,6 @@ def _by_model(
     record["theta_cut"], record["csem_at_cut"] = standard, float(raw[0])
     record["csem_theta"] = float(ability[0]) if np.isfinite(ability[0]) else None
     return []
-
-
-def _population(calibration: Calibration, form_id: str) -> tuple[float, float]:
-    """Moments of the abilities of a form's candidates; posterior spread belongs to the variance."""
-    own = calibration.abilities.filter(pl.col("form_id") == form_id).drop_nulls(["theta", "se"])
-    if own.height < 2:
-        return calibration.mean, calibration.sd
-    theta, se = own["theta"].to_numpy(), own["se"].to_numpy()
-    return float(theta.mean()), float(np.sqrt(theta.var() + np.mean(se**2)))
 
 
 def _by_totals(record: dict[str, Any], totals: FloatArray) -> list[str]:

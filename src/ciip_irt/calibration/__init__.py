@@ -3,6 +3,17 @@
 from ciip_irt.calibration.calibrate import calibrate
 from ciip_irt.calibration.dimensionality import Dimensionality, examine_dimensionality
 from ciip_irt.calibration.result import Calibration
+from ciip_irt.calibration.scale_rule import load_scale
+from ciip_irt.calibration.score_tables import ScoreTables, score_tables
 from ciip_irt.irt.anchor_displacement import DriftLimits
 
-__all__ = ["Calibration", "Dimensionality", "DriftLimits", "calibrate", "examine_dimensionality"]
+__all__ = [
+    "Calibration",
+    "Dimensionality",
+    "DriftLimits",
+    "ScoreTables",
+    "calibrate",
+    "examine_dimensionality",
+    "load_scale",
+    "score_tables",
+]

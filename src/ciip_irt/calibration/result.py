@@ -60,7 +60,7 @@ class Calibration:
     population_points
         Weights of histograms: ``group, theta, weight``; no rows for normal populations.
     anchors
-        One row per item that held the scale at first: ``item_id, domain, a, b, se_b`` (the bank's), ``n``,
+        One row per item that held the scale at first: ``item_id, domain, a, b, c, se_b`` (the bank's), ``n``,
         ``free_b`` (b estimated anew), ``displacement, se, robust_z, decision`` (kept or dropped), ``why``.
     """
 
@@ -137,6 +137,19 @@ class Calibration:
             "warnings": list(self.warnings),
             "provenance": self.provenance.to_dict(),
         }
+
+    @property
+    def parameters_of_record(self) -> FloatArray:
+        """(J, 3) a, b, c that cuts are set with: anchors that were dropped keep the bank's values here.
+
+        A raw cut is announced before the first candidate sits; it must not move because an item drifted.
+        """
+        values = self.parameters_array.copy()
+        place = {item: row for row, item in enumerate(self.item_ids)}
+        gone = self.anchors.filter(pl.col("decision") == "dropped")
+        for item, *record in gone.select("item_id", *PARAMETERS).iter_rows():
+            values[place[item]] = record
+        return values
 
     @property
     def dropped(self) -> list[str]:

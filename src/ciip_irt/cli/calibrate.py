@@ -6,7 +6,9 @@ from ciip_irt.cli.options import add_log, add_out, read_items, scored_log, warn
 
 EPILOG = """\
 writes parameters.csv, population.csv, fit.csv, abilities.csv, observed_proportions.csv, calibration.json;
-with anchors anchors.csv: how far each has moved, which were dropped and why.
+with anchors anchors.csv: how far each has moved, which were dropped and why; score_tables.csv: raw score
+to theta for every form; with --theta-cut conversion.csv (raw to reported score) and decisions.csv (how
+dependable pass and fail are).
 Exit code 1: the estimation did not converge (the files are written all the same and say so)."""
 
 
@@ -118,17 +120,50 @@ def _add_scores(parser: argparse.ArgumentParser) -> None:
         default="eap",
         help="theta in abilities.csv (default: eap)",
     )
+    scores.add_argument(
+        "--theta-cut",
+        type=float,
+        default=None,
+        metavar="THETA",
+        help="the passing standard: raw cut and reported scores of every form, how dependable pass and fail"
+        " are",
+    )
+    scores.add_argument(
+        "--score-scale",
+        default="arrt",
+        metavar="NAME|FILE",
+        help="reported scores: arrt (default; 75 passes, 99 is the highest), or a TOML file with at_cut,"
+        " at_maximum, lowest, highest, decimals, passing",
+    )
+    scores.add_argument(
+        "--rounding",
+        choices=("up", "nearest", "down"),
+        default="up",
+        help="of the expected score at the standard to the raw cut (default: up)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.bank import read_anchors
-    from ciip_irt.calibration import DriftLimits, calibrate, examine_dimensionality
-    from ciip_irt.job.outputs import CALIBRATION_EXTRAS, calibration_outputs, exclusion_outputs
+    from ciip_irt.calibration import (
+        DriftLimits,
+        calibrate,
+        examine_dimensionality,
+        load_scale,
+        score_tables,
+    )
+    from ciip_irt.job.outputs import (
+        CALIBRATION_EXTRAS,
+        calibration_outputs,
+        exclusion_outputs,
+        score_outputs,
+    )
     from ciip_irt.tables import write_outputs
 
     limits = DriftLimits(
         arguments.displacement, arguments.robust_z, arguments.certainty, arguments.keep_anchors
     )
+    rule = load_scale(arguments.score_scale)
     bank = read_items(arguments)
     scored = scored_log(arguments, bank)
     other = None if arguments.anchors in ("bank", "none") else read_anchors(arguments.anchors, bank)
@@ -149,8 +184,15 @@ def run(arguments: argparse.Namespace) -> int:
         D=arguments.D,
         scale_id=arguments.scale_id,
     )
-    outputs = {**exclusion_outputs(scored), **calibration_outputs(calibration)}
-    sentences = [calibration.summary()]
+    scores = score_tables(
+        scored, calibration, theta_cut=arguments.theta_cut, rule=rule, rounding=arguments.rounding
+    )
+    outputs = {
+        **exclusion_outputs(scored),
+        **calibration_outputs(calibration),
+        **score_outputs(scores),
+    }
+    sentences = [calibration.summary(), *([scores.summary()] if arguments.theta_cut is not None else [])]
     if arguments.dimensionality:
         dimensionality = examine_dimensionality(scored)
         outputs["dimensionality.csv"] = dimensionality.to_frame()

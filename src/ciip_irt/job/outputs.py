@@ -7,8 +7,8 @@ import polars as pl
 
 if TYPE_CHECKING:
     from ciip_irt.bank import ItemBank
-    from ciip_irt.calibration import Calibration
-    from ciip_irt.forms import Assembly, Finding
+    from ciip_irt.calibration import Calibration, ScoreTables
+    from ciip_irt.forms import Assembly, BankCapacity, Finding
     from ciip_irt.item_analysis import ItemAnalysis
     from ciip_irt.pilots import PilotReview
     from ciip_irt.pilots.needs import Needs
@@ -17,19 +17,23 @@ if TYPE_CHECKING:
 __all__ = [
     "ASSEMBLY_FILES",
     "CALIBRATION_EXTRAS",
+    "CAPACITY_FILES",
     "PILOT_EXTRAS",
     "analysis_outputs",
     "assembly_outputs",
     "calibration_outputs",
+    "capacity_outputs",
     "exclusion_outputs",
     "findings_outputs",
     "ingest_outputs",
     "pilot_outputs",
+    "score_outputs",
 ]
 
 Outputs = dict[str, pl.DataFrame | Mapping[str, Any] | str | bytes]
 
 ASSEMBLY_FILES = ("forms.csv", "achieved.csv", "curves.csv", "findings.csv", "shortages.csv")
+CAPACITY_FILES = ("capacity.csv", "capacity_overlap.csv", "writing_assignment.csv", "shortages.csv")
 CALIBRATION_EXTRAS = (
     "dimensionality.csv",
     "anchors.csv",
@@ -60,6 +64,7 @@ def analysis_outputs(analysis: "ItemAnalysis") -> Outputs:
         "item_statistics.csv": analysis.item_statistics,
         "option_statistics.csv": analysis.option_statistics,
         "option_quantiles.csv": analysis.option_quantiles,
+        "key_validation.csv": analysis.key_validation,
         "flags.csv": analysis.flags,
         "dif.csv": analysis.dif,
         "form_summary.csv": analysis.form_summary,
@@ -87,6 +92,13 @@ def calibration_outputs(calibration: "Calibration") -> Outputs:
     return outputs
 
 
+def score_outputs(scores: "ScoreTables") -> Outputs:
+    outputs: Outputs = {"score_tables.csv": scores.raw_to_theta}
+    if scores.decisions.height:
+        outputs |= {"conversion.csv": scores.conversion, "decisions.csv": scores.decisions}
+    return outputs
+
+
 def pilot_outputs(
     review: "PilotReview", bank: "ItemBank", calibration: "Calibration", needs: "Needs | None" = None
 ) -> Outputs:
@@ -102,6 +114,18 @@ def assembly_outputs(assembly: "Assembly") -> Outputs:
         outputs |= {"forms.csv": assembly.forms, "achieved.csv": assembly.achieved}
     if assembly.shortages.height:
         outputs["shortages.csv"] = assembly.shortages
+    return outputs
+
+
+def capacity_outputs(capacity: "BankCapacity") -> Outputs:
+    outputs: Outputs = {"capacity.json": capacity.to_dict(), "capacity.csv": capacity.cells}
+    for name, table in (
+        ("capacity_overlap.csv", capacity.overlap),
+        ("writing_assignment.csv", capacity.writing),
+        ("shortages.csv", capacity.shortages),
+    ):
+        if table.height:
+            outputs[name] = table
     return outputs
 
 

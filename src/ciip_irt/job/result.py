@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.bank import ItemBank
-from ciip_irt.calibration import Calibration
+from ciip_irt.calibration import Calibration, ScoreTables
 from ciip_irt.errors import plural
 from ciip_irt.forms import Assembly, Blueprint, Finding
 from ciip_irt.item_analysis import ItemAnalysis
@@ -22,6 +22,7 @@ from ciip_irt.job.outputs import (
     findings_outputs,
     ingest_outputs,
     pilot_outputs,
+    score_outputs,
 )
 from ciip_irt.pilots import PilotReview
 from ciip_irt.pilots.needs import Needs
@@ -45,6 +46,7 @@ class JobResult:
     analysis: ItemAnalysis
     calibration: Calibration
     accreditation: pl.DataFrame
+    scores: ScoreTables
     review: PilotReview
     needs: Needs
     proposed_bank: ItemBank
@@ -72,6 +74,7 @@ class JobResult:
             *self.scored.warnings,
             *self.analysis.warnings,
             *self.calibration.warnings,
+            *self.scores.notes,
             *self.review.warnings,
             *self._scale_warning(),
             *self.assembly.warnings,
@@ -149,6 +152,7 @@ class JobResult:
             **analysis_outputs(self.analysis),
             **calibration_outputs(self.calibration),
             "accreditation.csv": self.accreditation,
+            **score_outputs(self.scores),
             **pilot_outputs(self.review, self.bank, self.calibration, self.needs),
             "items_proposed.csv": self.proposed_bank.items,
             "ledger_proposed.csv": self.ledger,

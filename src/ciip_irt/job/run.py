@@ -9,11 +9,12 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.accreditation import accreditation_table
-from ciip_irt.bank import ItemBank, read_anchors, read_bank, with_parameters
-from ciip_irt.calibration import Calibration, calibrate
+from ciip_irt.bank import ItemBank, read_bank, with_parameters
+from ciip_irt.calibration import Calibration
 from ciip_irt.forms import assemble, check_forms, load_blueprint
-from ciip_irt.irt.score_scale import raw_cut
+from ciip_irt.irt.score_scale import Rounding, raw_cut
 from ciip_irt.item_analysis import analyse_items
+from ciip_irt.job.calibrating import calibration_of, rounding_of, scores_of
 from ciip_irt.job.demand import demand_of
 from ciip_irt.job.exam import Exam
 from ciip_irt.job.result import JobResult
@@ -88,18 +89,11 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     step("analyse", "analysing items")
     analysis = analyse_items(
         scored,
-        cuts=_raw_cuts(scored, bank, blueprint.theta_cut),
+        cuts=_raw_cuts(scored, bank, blueprint.theta_cut, rounding_of(exam)),
         testing_time_min=blueprint.testing_time_minutes,
     )
     step("calibrate", "calibrating")
-    anchors = str(exam.get("calibration", "anchors", "bank"))
-    other = None if anchors in ("bank", "none") else read_anchors(exam.folder / anchors, bank)
-    calibration = calibrate(
-        scored,
-        str(exam.get("calibration", "model", "rasch")),
-        anchors=bank if anchors == "bank" else other,
-        scale_id=str(exam.get("calibration", "scale_id", "free")),
-    )
+    calibration = calibration_of(exam, scored, bank)
     step("pilots", "reviewing pilot items")
     review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analysis)
     demand = demand_of(blueprint, int(exam.get("assembly", "forms", 3)))
@@ -126,7 +120,10 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         scored=scored,
         analysis=analysis,
         calibration=calibration,
-        accreditation=accreditation_table(scored, analysis, calibration, theta_cut=blueprint.theta_cut),
+        accreditation=accreditation_table(
+            scored, analysis, calibration, theta_cut=blueprint.theta_cut, rounding=rounding_of(exam)
+        ),
+        scores=scores_of(exam, scored, bank, calibration, blueprint.theta_cut),
         review=review,
         needs=needs,
         proposed_bank=proposed,
@@ -138,7 +135,9 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     )
 
 
-def _raw_cuts(scored: ScoredResponses, bank: ItemBank, theta_cut: float | None) -> dict[str, float]:
+def _raw_cuts(
+    scored: ScoredResponses, bank: ItemBank, theta_cut: float | None, rounding: Rounding
+) -> dict[str, float]:
     """The lowest passing score of each form whose scored items are all calibrated in the bank."""
     if theta_cut is None or bank.scale is None:
         return {}
@@ -147,7 +146,8 @@ def _raw_cuts(scored: ScoredResponses, bank: ItemBank, theta_cut: float | None) 
         rows = {int(j) for b in scored.blocks if b.form_id == form_id for j in b.items[b.is_scored]}
         parameters = bank.parameters([scored.item_ids[j] for j in sorted(rows)])
         if len(parameters) and not np.isnan(parameters).any():
-            cuts[form_id] = float(raw_cut(parameters, theta_cut, D=bank.scale.D).lowest_passing)
+            cut = raw_cut(parameters, theta_cut, rounding=rounding, D=bank.scale.D)
+            cuts[form_id] = float(cut.lowest_passing)
     return cuts
 
 
