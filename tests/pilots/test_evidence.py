@@ -21,7 +21,10 @@ from ciip_irt.pilots.reference import population_of
 from ciip_irt.pilots.verdict import all_hold, judge, verdict
 from ciip_irt.responses import score
 
-POLICY = replace(load_policy(), b_low=-4.0, b_high=2.0, theta_cut=-0.5, information_low=0.02)
+POLICY = replace(
+    load_policy(), b_low=-4.0, b_high=2.0, theta_cut=-0.5, information_low=0.02, fit_minimum_n=50,
+    time_seconds=90.0,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,17 @@ def programme(plant: Callable[..., Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def evidence(programme: Any) -> Any:
-    return gather_evidence(programme.scored, programme.parameters, mean=0.0, sd=1.0, policy=POLICY)
+    rng = np.random.default_rng(11)
+    blocks = tuple(
+        replace(block, times=rng.lognormal(4.2, 0.5, block.scores.shape).astype(np.float32))
+        for block in programme.scored.blocks
+    )
+    dif = pl.DataFrame(
+        {"item_id": [f"P{k:03d}" for k in range(20)], "grouping": "region", "reference": "north",
+         "focal": "south", "n_reference": 45, "n_focal": 35, "d_dif": -1.2, "prob_c": 0.1}
+    )  # fmt: skip
+    scored = replace(programme.scored, blocks=blocks)
+    return gather_evidence(scored, programme.parameters, mean=0.0, sd=1.0, policy=POLICY, dif=dif)
 
 
 def test_observed_statistics_are_plain_ones(programme: Any, evidence: Any) -> None:
@@ -99,7 +112,10 @@ def test_probabilities_are_those_of_draws_from_the_posterior(evidence: Any) -> N
     for name, holds in (("p", inside), ("r", r_high), ("b", useful), ("information", informative)):
         assert results[name].probability == pytest.approx(holds.mean(), abs=0.006)
     together = (inside & r_high & useful & informative).mean()
-    assert all_hold(item, results) == pytest.approx(min(together, results["key"].probability), abs=0.006)
+    apart = np.prod([results[name].probability for name in ("dif", "fit", "time")])
+    expected = min(together, results["key"].probability) * apart
+    assert all_hold(item, results) == pytest.approx(expected, abs=0.006)
+    assert results["dif"].probability == pytest.approx(0.9)
     assert item.posterior.edge_weight < 1e-3
 
 
@@ -177,7 +193,10 @@ def test_every_criterion_speaks_in_words_and_knows_what_it_does_not_know(
 
 
 def test_criteria_that_the_policy_does_not_ask_for_are_not_applied(evidence: Any) -> None:
-    bare = replace(POLICY, b_low=None, b_high=None, information_low=None, key_doubt=None)
+    bare = replace(
+        POLICY, b_low=None, b_high=None, information_low=None, key_doubt=None, dif_doubt=None, fit_rmsd=None,
+        time_seconds=None,
+    )  # fmt: skip
     assert set(judge(evidence.item(0), bare)) == {"p", "r"}
 
 

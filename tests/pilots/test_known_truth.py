@@ -78,22 +78,33 @@ def test_the_sheet_keeps_its_contract_and_the_same_input_gives_the_same_sheet(
     assert review.provenance.settings["policy_limits"]["r.low"] == 0.1
 
 
-def test_differences_between_groups_are_told_and_do_not_decide(plant: Callable[..., Any]) -> None:
-    small = plant(60, n_blocks=1, n_pilots=10, n_scored=30, seed=1)
-    plain = review_pilots(small.scored, small.bank)
+def test_a_clear_difference_between_groups_is_at_fault_or_told(plant: Callable[..., Any]) -> None:
+    small = plant(100, n_blocks=1, n_pilots=20, n_scored=60, seed=1)
+    good = review_pilots(small.scored, small.bank).decisions.filter(decision="promote")["item_id"].to_list()
+    bad = small.truth.filter(kind="wrong_key")["item_id"][0]
+    certain, likely, few = good[:3]
     dif = pl.DataFrame(
-        {"item_id": ["P001", "P002", "P003"], "grouping": ["delivery_mode"] * 3, "reference": ["centre"] * 3,
-         "focal": ["online"] * 3, "d_dif": [-1.9, 1.8, -0.2], "ets_class": ["C", "C", "A"]}
+        {"item_id": [certain, likely, few, bad], "grouping": "mode", "reference": "centre", "focal": "online",
+         "n_reference": [60, 60, 80, 60], "n_focal": [40, 40, 20, 40], "d_dif": [-4.0, 2.2, -4.0, -4.0],
+         "prob_c": [0.99, 0.6, 0.99, 0.99]}
     )  # fmt: skip
     told = review_pilots(small.scored, small.bank, analysis=SimpleNamespace(dif=dif))  # type: ignore[arg-type]
-    reasons = dict(told.decisions.select("item_id", "reasons").iter_rows())
-    before = dict(plain.decisions.select("item_id", "reasons").iter_rows())
-    assert reasons["P001"].endswith(
-        "Harder for delivery_mode online than for centre of the same ability: ask why."
+    rows = {row["item_id"]: row for row in told.decisions.iter_rows(named=True)}
+    probability = dict(told.evidence.select("item_id", "probability_dif").iter_rows())
+    assert rows[certain]["decision"] == "revise"
+    assert (
+        "DIF: it is much harder for mode online than for centre of the same ability"
+        in rows[certain]["reasons"]
     )
-    assert "Harder for delivery_mode centre than for online" in reasons["P002"]
-    assert reasons["P003"] == before["P003"]
-    assert told.decisions["decision"].equals(plain.decisions["decision"])
+    assert rows[certain]["reasons"].count("online") == 1
+    assert rows[likely]["decision"] == "hold"
+    assert rows[likely]["probability"] < 0.4
+    assert "harder for mode centre than for online" in rows[likely]["reasons"]
+    assert rows[few]["decision"] == "promote"  # below the policy's least number in a group: unknown
+    assert probability[few] is None
+    assert probability[certain] == pytest.approx(0.01)
+    assert "DIF:" not in rows[bad]["reasons"]  # the key comes first
+    assert rows[bad]["reasons"].endswith("than for centre of the same ability. Ask why.")
 
 
 def test_a_calibration_is_used_and_must_be_of_the_same_items(plant: Callable[..., Any]) -> None:

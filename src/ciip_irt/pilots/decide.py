@@ -1,6 +1,5 @@
 """Pilot review: the evidence on every pilot item and what a policy makes of it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -9,6 +8,7 @@ import polars as pl
 from ciip_irt.arrays import FloatArray
 from ciip_irt.bank import ItemBank, Scale
 from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.item_analysis.groups import compare_groups, dif_table
 from ciip_irt.pilots.evidence import PilotEvidence, gather_evidence
 from ciip_irt.pilots.evidence_table import EVIDENCE_SCHEMA, evidence_row
 from ciip_irt.pilots.policy import Policy, load_policy
@@ -114,8 +114,8 @@ def review_pilots(
         Parameters of ``scored.items`` and the population on the same scale. Without it the bank's parameters
         are used, and the population is estimated from them.
     analysis
-        Item analysis of the same responses. A difference between groups of candidates (DIF class C) found
-        there is told in the reasons; it does not change the decision.
+        Item analysis of the same responses, for the differences between groups of candidates that it found.
+        Without it they are looked for here.
 
     Raises
     ------
@@ -156,15 +156,21 @@ def review_pilots(
         D = bank.scale.D
         mean, sd = population_of(scored, parameters, D)
     pilots = bank.items.filter(pl.col("status") == "pilot")
-    evidence = gather_evidence(scored, parameters, mean=mean, sd=sd, D=D, policy=policy, pilots=pilots)
-    return review(evidence, policy, scored.provenance, _group_differences(analysis))
+    dif = _between_groups(scored, policy) if analysis is None else analysis.dif
+    evidence = gather_evidence(
+        scored, parameters, mean=mean, sd=sd, D=D, policy=policy, pilots=pilots, dif=dif
+    )
+    return review(evidence, policy, scored.provenance)
 
 
-def review(
-    evidence: PilotEvidence, policy: Policy, provenance: Provenance, remarks: Mapping[str, str] | None = None
-) -> PilotReview:
-    """Decisions from evidence that has been gathered already; ``remarks`` by item end their reasons."""
-    remarks = remarks or {}
+def _between_groups(scored: ScoredResponses, policy: Policy) -> pl.DataFrame:
+    """DIF between the groups that the candidates table knows."""
+    comparisons, _ = compare_groups(scored, None, minimum_n=policy.dif_minimum_n)
+    return dif_table(comparisons, scored.item_ids)
+
+
+def review(evidence: PilotEvidence, policy: Policy, provenance: Provenance) -> PilotReview:
+    """Decisions from evidence that has been gathered already."""
     sheet: list[dict[str, Any]] = []
     numbers: list[dict[str, Any]] = []
     for item in evidence:
@@ -178,7 +184,7 @@ def review(
                 "probability": found.probability,
                 "n": item.n,
                 "more_needed": found.more_needed,
-                "reasons": f"{found.reasons} {remarks.get(item.item_id, '')}".rstrip(),
+                "reasons": found.reasons,
             }
         )
     limits = {f"{section}.{limit}": value for section, limit, value, _ in policy.to_frame().iter_rows()}
@@ -192,16 +198,3 @@ def review(
         warnings=evidence.warnings,
         provenance=provenance.with_settings(policy=policy.name, policy_limits=limits),
     )
-
-
-def _group_differences(analysis: "ItemAnalysis | None") -> dict[str, str]:
-    """Items that are much harder for one group of candidates of the same ability, in words."""
-    if analysis is None:
-        return {}
-    large = analysis.dif.filter(pl.col("ets_class") == "C")
-    remarks: dict[str, str] = {}
-    for row in large.iter_rows(named=True):
-        groups = (row["focal"], row["reference"]) if row["d_dif"] < 0 else (row["reference"], row["focal"])
-        said = f"Harder for {row['grouping']} {groups[0]} than for {groups[1]} of the same ability: ask why."
-        remarks[row["item_id"]] = f"{remarks.get(row['item_id'], '')} {said}".strip()
-    return remarks

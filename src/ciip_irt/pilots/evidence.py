@@ -8,23 +8,31 @@ Curves are two-parameter; the guessing of a pilot is not modelled, so a very har
 end is taken as flatter. The uncertainty of the scored items' parameters is not carried into the posterior.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
-from ciip_irt.arrays import MISSING, BoolArray, FloatArray, IntArray, ScoreArray
-from ciip_irt.bank import CREDIT_ALL, credited_options
-from ciip_irt.classical.item_statistics import ItemStatistics, item_statistics_from
-from ciip_irt.classical.moments import CategoryMoments, category_moments, merge_moments
+from ciip_irt.arrays import BoolArray, FloatArray, IntArray
+from ciip_irt.bank import credited_options
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.pilots.curves import CurveGrid, coarse_log_likelihood, curve_grid, refined
-from ciip_irt.pilots.item_evidence import ItemEvidence, Observed, OptionEvidence, curve_posterior
+from ciip_irt.pilots.curve_fit import AbilityGroups
+from ciip_irt.pilots.curves import CurveGrid, curve_grid, refined
+from ciip_irt.pilots.gathering import Gathering
+from ciip_irt.pilots.group_differences import differences
+from ciip_irt.pilots.item_evidence import (
+    GroupDifference,
+    ItemEvidence,
+    Observed,
+    OptionEvidence,
+    TimeEvidence,
+    curve_posterior,
+)
 from ciip_irt.pilots.policy import Policy
 from ciip_irt.pilots.priors import Belief, BlockPrior, belief_of, distractor_log_prior, estimate_prior
 from ciip_irt.pilots.reference import Reference, reference
-from ciip_irt.responses import AdministeredBlock, ScoredResponses
+from ciip_irt.responses import ScoredResponses
 
 __all__ = ["PilotEvidence", "gather_evidence"]
 
@@ -63,6 +71,9 @@ class PilotEvidence:
     likelihood: FloatArray = field(repr=False)
     option_likelihood: tuple[FloatArray | None, ...] = field(repr=False)
     option_n: tuple[IntArray | None, ...] = field(repr=False)
+    by_ability: AbilityGroups = field(repr=False)
+    times: tuple[TimeEvidence | None, ...] = field(repr=False)
+    groups: Mapping[str, tuple[GroupDifference, ...]] = field(repr=False)
 
     def __len__(self) -> int:
         return self.pilots.height
@@ -70,12 +81,14 @@ class PilotEvidence:
     def __iter__(self) -> Iterator[ItemEvidence]:
         log_prior = self.prior.log_density(self.grid)
         log_distractor = distractor_log_prior(self.grid, self.prior)
-        for k in range(len(self)):
-            yield self._item(k, log_prior, log_distractor)
+        items = [self._item(k, log_prior, log_distractor) for k in range(len(self))]
+        misfit = self.by_ability.misfit(self.grid.u, [item.posterior for item in items])
+        for item, found in zip(items, misfit, strict=True):
+            yield replace(item, misfit=found)
 
     def item(self, k: int) -> ItemEvidence:
         """The evidence on the pilot in row ``k`` of ``pilots``."""
-        return self._item(k, self.prior.log_density(self.grid), distractor_log_prior(self.grid, self.prior))
+        return list(self)[k]
 
     def _item(self, k: int, log_prior: FloatArray, log_distractor: FloatArray) -> ItemEvidence:
         row = self.pilots.row(k, named=True)
@@ -114,6 +127,8 @@ class PilotEvidence:
             a=s / (self.reference.D * self.reference.sd),
             b=b,
             information=self._information(s, d),
+            time=self.times[k],
+            groups=self.groups.get(row["item_id"], ()),
         )
 
     def _information(self, s: FloatArray, d: FloatArray) -> FloatArray | None:
@@ -135,6 +150,7 @@ def gather_evidence(
     D: float = 1.0,
     policy: Policy,
     pilots: pl.DataFrame | None = None,
+    dif: pl.DataFrame | None = None,
 ) -> PilotEvidence:
     """The evidence on the pilot items of ``scored``.
 
@@ -152,6 +168,8 @@ def gather_evidence(
     pilots
         The pilots to judge (``item_id, domain, key, options``), e.g. those of the bank; items that nobody met
         may be among them. Default: the items of ``scored`` whose status is ``pilot``.
+    dif
+        Differences between groups of candidates, as ``ItemAnalysis.dif`` has them.
 
     Raises
     ------
@@ -164,7 +182,7 @@ def gather_evidence(
     pilots = pilots.select("item_id", "domain", "key", "options")
     against = reference(parameters, mean=mean, sd=sd, D=D)
     grid = curve_grid(against.u, against.weights)
-    gathered = _Gathering(scored, pilots, against, grid)
+    gathered = Gathering(scored, pilots, against, grid)
     for block in scored.blocks:
         gathered.add(block)
     likelihood = gathered.likelihood
@@ -189,131 +207,10 @@ def gather_evidence(
         likelihood=likelihood,
         option_likelihood=tuple(gathered.option_likelihood),
         option_n=tuple(gathered.option_n),
+        by_ability=gathered.by_ability,
+        times=gathered.times(),
+        groups=differences(dif),
     )
-
-
-class _Gathering:
-    """One pass over the blocks, adding up what each tells about each pilot."""
-
-    def __init__(
-        self, scored: ScoredResponses, pilots: pl.DataFrame, against: Reference, grid: CurveGrid
-    ) -> None:
-        self.scored, self.against, self.grid = scored, against, grid
-        place = {item_id: k for k, item_id in enumerate(pilots["item_id"])}
-        self.place = np.array([place.get(item_id, -1) for item_id in scored.item_ids], dtype=np.int64)
-        self.options = pilots["options"].to_list()
-        self.judges_options = [key != CREDIT_ALL for key in pilots["key"]]
-        height, width = pilots.height, int(np.prod(grid.knots().shape))
-        self.n = np.zeros(height, dtype=np.int64)
-        self.likelihood = np.zeros((height, width))
-        self.option_likelihood: list[FloatArray | None] = [None] * height
-        self.option_n: list[IntArray | None] = [None] * height
-        self.criteria: list[FloatArray] = []
-        self.criterion_of: dict[bytes, int] = {}
-        self.criterion_n: list[IntArray] = []
-        self.moments: list[CategoryMoments] = []
-        self.without_scale = self.in_scored_role = 0
-        totals = scored.deliveries.group_by("form_id").agg(pl.col("total").mean())
-        self.form_mean = dict(totals.iter_rows())
-
-    def add(self, block: AdministeredBlock) -> None:
-        place = self.place[block.items]
-        self.in_scored_role += int((block.is_scored & (place >= 0)).sum())
-        columns = np.flatnonzero(~block.is_scored & (place >= 0))
-        if not columns.size:
-            return
-        pilots, scores = place[columns], block.scores[:, columns]
-        n = (scores != MISSING).sum(axis=0)
-        self.n[pilots] += n
-        abilities = self.against.abilities(block)
-        self.likelihood[pilots] += coarse_log_likelihood(self.grid, abilities, scores)
-        self._add_options(block, columns, pilots, abilities)
-        self._add_criterion(block, pilots, n)
-        self._add_moments(block, pilots, scores)
-
-    def _add_options(
-        self, block: AdministeredBlock, columns: IntArray, pilots: IntArray, abilities: FloatArray
-    ) -> None:
-        stacked: list[ScoreArray] = []
-        for column, pilot in zip(columns, pilots, strict=True):
-            chosen = block.choices[:, column]
-            if not self.judges_options[pilot]:
-                continue
-            counts = block.scores[:, column] != MISSING
-            stacked += [
-                np.where(counts, chosen == code, MISSING).astype(np.int8)
-                for code in range(len(self.options[pilot]))
-            ]
-        if not stacked:
-            return
-        indicators = np.column_stack(stacked)
-        surfaces = coarse_log_likelihood(self.grid, abilities, indicators)
-        start = 0
-        for pilot in pilots:
-            if not self.judges_options[pilot]:
-                continue
-            rows = slice(start, start + len(self.options[pilot]))
-            start = rows.stop
-            chosen_n = (indicators[:, rows] == 1).sum(axis=0)
-            so_far, n_so_far = self.option_likelihood[pilot], self.option_n[pilot]
-            self.option_likelihood[pilot] = surfaces[rows] if so_far is None else so_far + surfaces[rows]
-            self.option_n[pilot] = chosen_n if n_so_far is None else n_so_far + chosen_n
-
-    def _add_criterion(self, block: AdministeredBlock, pilots: IntArray, n: IntArray) -> None:
-        criterion = self.against.criterion(block)
-        if criterion is None:
-            self.without_scale += int(n.sum())
-            return
-        name = criterion.tobytes()
-        if name not in self.criterion_of:
-            self.criterion_of[name] = len(self.criteria)
-            self.criteria.append(criterion)
-            self.criterion_n.append(np.zeros_like(self.n))
-        self.criterion_n[self.criterion_of[name]][pilots] += n
-
-    def _add_moments(self, block: AdministeredBlock, pilots: IntArray, scores: ScoreArray) -> None:
-        moments = category_moments(scores, self.scored.totals[block.persons], n_categories=2)
-        shifted = moments.shifted(-float(self.form_mean[block.form_id]))
-        self.moments.append(shifted.placed(pilots, self.n.size, 2))
-
-    def criterion_share(self) -> FloatArray:
-        """Shape (P, F): which criterion an item's answers came with; everyone's where it has none."""
-        counts = np.array(self.criterion_n, dtype=np.float64).reshape(len(self.criterion_n), self.n.size).T
-        counts = np.where((self.n == 0)[:, None], counts.sum(axis=0), counts)
-        total = counts.sum(axis=1, keepdims=True)
-        return np.asarray(counts / np.where(total > 0, total, 1.0))
-
-    def observed(self) -> tuple[Observed, ...]:
-        if not self.moments:
-            nothing = Observed(*[float("nan")] * 6)
-            return (nothing,) * self.n.size
-        statistics: ItemStatistics = item_statistics_from(merge_moments(self.moments))
-        columns = (
-            statistics.p, statistics.p_low, statistics.p_high,
-            statistics.r, statistics.r_low, statistics.r_high,
-        )  # fmt: skip
-        return tuple(Observed(*(float(value) for value in row)) for row in zip(*columns, strict=True))
-
-    def warnings(self, prior: BlockPrior) -> tuple[str, ...]:
-        said = []
-        if self.without_scale:
-            said.append(
-                f"{self.without_scale:,} answers to pilots came from forms without a calibrated scored item;"
-                " they tell p, but nothing about R."
-            )
-        if self.in_scored_role:
-            said.append(
-                "Some pilots were scored on some forms; their answers there are not counted as evidence."
-            )
-        few = int((self.n > 0).sum())
-        if 0 < few < 5:
-            said.append(
-                f"Only {plural(few, 'pilot')} with answers: what pilots are like in general is taken from the"
-                " scored items."
-            )
-        if not prior.converged:
-            said.append("The estimate of what the block of pilots is like did not settle completely.")
-        return tuple(said)
 
 
 def _belief(scored: ScoredResponses, parameters: FloatArray, against: Reference) -> Belief:

@@ -3,11 +3,21 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import chi2
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.pilots.curves import CurveGrid, likely_part, refined
 
-__all__ = ["CurvePosterior", "ItemEvidence", "Observed", "OptionEvidence", "curve_posterior"]
+__all__ = [
+    "CurvePosterior",
+    "GroupDifference",
+    "ItemEvidence",
+    "Misfit",
+    "Observed",
+    "OptionEvidence",
+    "TimeEvidence",
+    "curve_posterior",
+]
 
 INTERVAL = (0.025, 0.975)
 UNLIKELY = 25.0  # how far below the likeliest curve, in logs, a curve is left out
@@ -111,6 +121,76 @@ class OptionEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeEvidence:
+    """Known answer times above zero: how many, mean and standard deviation of the log seconds."""
+
+    n: int
+    mean_log: float
+    sd_log: float
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDifference:
+    """One focal group of candidates against the reference group, matched on the scored total.
+
+    Attributes
+    ----------
+    d_dif
+        Mantel-Haenszel D-DIF; negative is harder for the focal group.
+    probability_c
+        That the true D-DIF is of class C (1.5 or more); ``None`` where it cannot be told.
+    """
+
+    grouping: str
+    reference: str
+    focal: str
+    n_reference: int
+    n_focal: int
+    d_dif: float
+    probability_c: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """How far the true proportions right in groups of ability may lie from the item's curve.
+
+    Attributes
+    ----------
+    n, right, expected
+        Shape (G,): answers, proportion right, and what the posterior of the curve expects.
+    probability
+        That its answers follow a curve, and that they do not.
+    mean_square, variance
+        Posterior mean and variance of the weighted mean square deviation, given either.
+    """
+
+    n: tuple[float, ...]
+    right: tuple[float, ...]
+    expected: tuple[float, ...]
+    probability: tuple[float, ...]
+    mean_square: tuple[float, ...]
+    variance: tuple[float, ...]
+
+    @property
+    def rmsd(self) -> float:
+        """Root of the posterior mean of the mean square deviation."""
+        return float(np.sqrt(np.dot(self.probability, self.mean_square)))
+
+    def within(self, limit: float) -> float:
+        """Probability that the root mean square deviation is at most ``limit``."""
+        kinds = zip(self.probability, self.mean_square, self.variance, strict=True)
+        return float(sum(weight * _scaled_chi2(limit**2, mean, variance) for weight, mean, variance in kinds))
+
+
+def _scaled_chi2(x: float, mean: float, variance: float) -> float:
+    """Distribution function of the scaled chi-square with this mean and variance."""
+    if variance <= 0.0:
+        return float(mean <= x)
+    scale = variance / (2.0 * mean)
+    return float(chi2.cdf(x / scale, mean / scale))
+
+
+@dataclass(frozen=True, slots=True)
 class ItemEvidence:
     """One pilot item.
 
@@ -125,6 +205,9 @@ class ItemEvidence:
     a, b, information
         Shape (M,): slope and difficulty on the scale (b is NaN where s = 0), and item information at the
         policy's cut (``None`` where there is no cut).
+    misfit, time, groups
+        Fit of the curve, answer times, differences between groups of candidates; ``None`` or empty where
+        nothing is known.
     """
 
     item_id: str
@@ -136,3 +219,6 @@ class ItemEvidence:
     a: FloatArray
     b: FloatArray
     information: FloatArray | None
+    misfit: Misfit | None = None
+    time: TimeEvidence | None = None
+    groups: tuple[GroupDifference, ...] = ()

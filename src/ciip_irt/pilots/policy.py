@@ -36,6 +36,14 @@ class Policy:
         Cut score on the bank scale and the least item information there; ``None`` = not asked.
     key_doubt
         Largest probability that a distractor behaves as a right answer.
+    dif_doubt, dif_minimum_n
+        Probability of DIF of class C above which DIF is named as the fault, and the fewest answers in each
+        group for a judgement; no doubt limit = not asked.
+    fit_rmsd, fit_minimum_n
+        Largest root mean square deviation of proportions right from the item's curve, and the fewest answers
+        for a judgement; no limit = not asked.
+    time_seconds
+        Seconds that an answer may take on average; ``None`` = not asked.
     minimum_n, maximum_n
         Answers below which nothing is decided, and from which on waiting is no longer an option.
     promote, give_up
@@ -55,6 +63,11 @@ class Policy:
     b_high: float | None = None
     theta_cut: float | None = None
     information_low: float | None = None
+    dif_doubt: float | None = None
+    dif_minimum_n: int = 30
+    fit_rmsd: float | None = None
+    fit_minimum_n: int = 100
+    time_seconds: float | None = None
     minimum_n: int = 50
     maximum_n: int = 300
     promote: float = 0.85
@@ -100,6 +113,9 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "key": {"doubt": "key_doubt"},
     "b": {"low": "b_low", "high": "b_high"},
     "information": {"theta_cut": "theta_cut", "low": "information_low"},
+    "dif": {"doubt": "dif_doubt", "minimum_n": "dif_minimum_n"},
+    "fit": {"rmsd": "fit_rmsd", "minimum_n": "fit_minimum_n"},
+    "time": {"seconds": "time_seconds"},
     "n": {"minimum": "minimum_n", "maximum": "maximum_n"},
     "decision": {
         "promote": "promote",
@@ -110,7 +126,9 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
 }
 REQUIRED = ("p.low", "p.high", "r.low", "n.minimum", "n.maximum", "decision.promote", "decision.give_up",
             "decision.loss_wrong_promotion", "decision.loss_wrong_rejection")  # fmt: skip
-PROBABILITIES = ("p.low", "p.high", "key.doubt", "decision.promote", "decision.give_up")
+PROBABILITIES = ("p.low", "p.high", "key.doubt", "dif.doubt", "decision.promote", "decision.give_up")
+WHOLE = ("n.minimum", "n.maximum", "dif.minimum_n", "fit.minimum_n")
+ABOVE_ZERO = ("fit.rmsd", "time.seconds", "decision.loss_wrong_promotion", "decision.loss_wrong_rejection")
 PAIRS = (("p", "low", "high"), ("b", "low", "high"), ("n", "minimum", "maximum"),
          ("decision", "give_up", "promote"))  # fmt: skip
 
@@ -175,7 +193,7 @@ def parse_policy(text: str, where: str = "policy") -> Policy:
             if fault := _fault(place, value):
                 wrong(place, fault)
             else:
-                values[name] = value if section == "n" else float(value)
+                values[name] = value if place in WHOLE else float(value)
     for section, low, high in PAIRS:
         names = SECTIONS[section][low], SECTIONS[section][high]
         if all(name in values for name in names) and not values[names[0]] < values[names[1]]:
@@ -207,7 +225,7 @@ def _check_names(content: Mapping[str, Any], wrong: Any) -> None:
 def _fault(place: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"must be a number, not {value!r}"
-    if place.startswith("n."):
+    if place in WHOLE:
         return (
             "" if isinstance(value, int) and value >= 1 else f"must be a whole number from 1, not {value!r}"
         )
@@ -215,7 +233,7 @@ def _fault(place: str, value: Any) -> str:
         return f"must lie between 0 and 1, not {value!r}"
     if place == "r.low" and not -1 < value < 1:
         return f"must lie between -1 and 1, not {value!r}"
-    if "loss" in place and not 0 < value < float("inf"):
+    if place in ABOVE_ZERO and not 0 < value < float("inf"):
         return f"must be above 0, not {value!r}"
     if not abs(value) < float("inf"):
         return f"must be a finite number, not {value!r}"

@@ -1,23 +1,25 @@
 """The decision about one pilot item: promote, hold, revise or retire, with the reasons in words.
 
 All criteria that speak about the item's curve are judged together on the same posterior: the probability is
-that of the curves which satisfy all of them at once, not a product. A criterion about something else (the
-key) bounds it: all cannot hold with a larger probability than one of them. It is exact where both doubts have
-the same cause, as a wrong key and a low R have.
+that of the curves which satisfy all of them at once, not a product. The key bounds it: all cannot hold with a
+larger probability than one of them. It is exact where both doubts have the same cause, as a wrong key and a
+low R have. Criteria with evidence of their own multiply it: DIF (which group a candidate is of, at equal
+ability), fit (what deviates from the best curve) and time.
 
 **Hold** says how many further answers should settle it (``further``). **Revise** names the part at fault:
-key, distractor, difficulty or wording. **Retire** is for items that certainly fail where no part can be
-named.
+key, distractor, difficulty, DIF, time or wording. **Retire** is for items that certainly fail where no part
+can be named.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ciip_irt.errors import plural
 from ciip_irt.pilots.criteria import CRITERIA, CriterionResult
 from ciip_irt.pilots.criteria.criterion import number
+from ciip_irt.pilots.criteria.dif_below_c import in_words, largest_difference
 from ciip_irt.pilots.criteria.key_right import doubtful_option
 from ciip_irt.pilots.further import further_answers
 from ciip_irt.pilots.item_evidence import ItemEvidence, OptionEvidence
@@ -25,6 +27,7 @@ from ciip_irt.pilots.policy import Policy
 
 __all__ = ["Verdict", "all_hold", "judge", "verdict"]
 
+LIKELY = 0.5
 EASY = 0.9  # above, hardly any R exceeds .2 in a homogeneous population
 FUNCTIONING = 0.05  # a distractor works where at least this share chooses it (domain practice)
 
@@ -55,14 +58,23 @@ def all_hold(evidence: ItemEvidence, results: Mapping[str, CriterionResult]) -> 
     for result in known:
         if result.holds is not None:
             together &= result.holds
-    alone = [
-        result.probability for result in known if result.holds is None and result.probability is not None
-    ]
-    return min([evidence.posterior.probability(together), *alone])
+    curve = evidence.posterior.probability(together)
+    bounds = [result.probability or 0.0 for result in known if result.holds is None and not result.separate]
+    factors = [result.probability or 0.0 for result in known if result.separate]
+    return min([curve, *bounds]) * float(np.prod(factors))
 
 
 def verdict(evidence: ItemEvidence, policy: Policy) -> Verdict:
-    """Judge one item by a policy."""
+    """Judge one item by a policy; a clear difference between groups is told whatever the decision."""
+    found = _verdict(evidence, policy)
+    group = largest_difference(evidence, policy)
+    limit = LIKELY if policy.dif_doubt is None else policy.dif_doubt
+    if group is None or (group.probability_c or 0.0) <= limit or in_words(group)[3:] in found.reasons:
+        return found
+    return replace(found, reasons=f"{found.reasons} {_sentence(in_words(group))} Ask why.")
+
+
+def _verdict(evidence: ItemEvidence, policy: Policy) -> Verdict:
     results = judge(evidence, policy)
     probability = all_hold(evidence, results)
     n = evidence.n
@@ -175,6 +187,8 @@ def _at_fault(
         return "revise", (
             f"{start} Key: those who know more answer it wrong more often. Check the key and the wording."
         )
+    if apart := _apart_from_the_curve(evidence, results, policy):
+        return "revise", f"{start} {apart}"
     low_r = r is not None and posterior.probability(r <= policy.r_low) > 0.5
     settled = probability is not None and probability <= policy.give_up
     if posterior.probability(posterior.p > policy.p_high) > 0.5:
@@ -202,6 +216,34 @@ def _at_fault(
     return (
         "revise",
         f"{start} {_sentence(_weakest(results).words)} No single part is at fault; read it again.",
+    )
+
+
+def _apart_from_the_curve(
+    evidence: ItemEvidence, results: Mapping[str, CriterionResult], policy: Policy
+) -> str:
+    """The fault that does not lie in p and R, where these are likely to be good; empty otherwise."""
+    about_curve = {name: result for name, result in results.items() if not result.separate}
+    if (all_hold(evidence, about_curve) or 0.0) < LIKELY:
+        return ""
+    doubts = {
+        name: 1.0 - r.probability for name, r in results.items() if r.separate and r.probability is not None
+    }
+    name = max(doubts, key=lambda name: doubts[name], default="")
+    limit = policy.dif_doubt if name == "dif" and policy.dif_doubt is not None else LIKELY
+    if not name or doubts[name] <= limit:
+        return ""
+    words = results[name].words
+    if name == "dif":
+        return (
+            f"DIF: {words}. Look for words or situations that only one of the groups knows; if they belong to"
+            " the subject, keep them."
+        )
+    if name == "time":
+        return f"Time: {words}, the budget is {policy.time_seconds:.0f}. Shorten it."
+    return (
+        f"Wording: {words}, so its p and R describe it badly. See at which ability it goes wrong: a trap for"
+        " the able, or guessing among the weak."
     )
 
 

@@ -8,10 +8,13 @@ from collections.abc import Callable, Mapping
 
 from ciip_irt.pilots.criteria.b_in_range import b_in_range
 from ciip_irt.pilots.criteria.criterion import CriterionResult
+from ciip_irt.pilots.criteria.curve_fits import curve_fits
+from ciip_irt.pilots.criteria.dif_below_c import dif_below_c
 from ciip_irt.pilots.criteria.information_at_cut import information_at_cut
 from ciip_irt.pilots.criteria.key_right import key_right
 from ciip_irt.pilots.criteria.p_in_range import p_in_range
 from ciip_irt.pilots.criteria.r_above import r_above
+from ciip_irt.pilots.criteria.time_in_budget import time_in_budget
 from ciip_irt.pilots.item_evidence import ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
@@ -25,4 +28,7 @@ CRITERIA: Mapping[str, Criterion] = {
     "r": r_above,
     "b": b_in_range,
     "information": information_at_cut,
+    "dif": dif_below_c,
+    "fit": curve_fits,
+    "time": time_in_budget,
 }

@@ -21,11 +21,16 @@ class CriterionResult:
     holds
         Shape (M,): for which of the item's curves it holds, so that several criteria are judged together;
         ``None`` where it is no statement about the curve.
+    separate
+        Whether it rests on evidence of its own, so that its probability multiplies the others'. Where it
+        does not, and is no statement about the curve either, it may doubt for the same cause, and bounds
+        the others.
     """
 
     probability: float | None
     words: str
     holds: BoolArray | None = None
+    separate: bool = False
 
 
 def judged(evidence: ItemEvidence, holds: BoolArray, words: str) -> CriterionResult:
