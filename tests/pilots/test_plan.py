@@ -76,6 +76,14 @@ def test_equal_forms_place_everybody_while_slots_last(n_forms: int, slots: int, 
         left -= size if size <= left else 0
 
 
+def test_the_bound_is_near_where_forms_differ() -> None:
+    forms = [FormRoom("F1", 60, 207.0), FormRoom("F2", 60, 89.0)]
+    assert most_reachable(forms, [100.0] * 120) == 60
+    assert most_reachable(forms, [100.0] * 120 + [80.0] * 10) == 70
+    assert most_reachable([FormRoom(f"F{k}", 2, 50.0) for k in range(12)], [100.0] * 20) == 12
+    assert most_reachable(forms, []) == most_reachable(forms, [900.0]) == 0
+
+
 def test_one_that_has_a_place_moves_for_one_that_has_no_other() -> None:
     seating = Seating([FormRoom("F1", 1, 60), FormRoom("F2", 1, 60, frozenset({"P2"}))])
     assert seat(seating, Waiting("P1", 50))

@@ -154,7 +154,7 @@ def plan_pilots(
     by_id = {pilot.waiting.item_id: pilot for pilot in pilots}
     rows = [*(row for pilot in turns for row in _rows(pilot, seating, needs, until)), *rows]
     reached = sum(seating.reaches(item_id) for item_id in by_id)
-    most = most_reachable(forms, (pilot.waiting.wanted for pilot in pilots))
+    most = most_reachable(forms, [pilot.waiting.wanted for pilot in pilots])
     names = {form.form_id: place for place, form in enumerate(forms)}
     table = pl.DataFrame(
         sorted(rows, key=lambda row: (names.get(str(row[0]), len(names)),)), schema=PLAN_SCHEMA, orient="row"
@@ -165,7 +165,7 @@ def plan_pilots(
         until=until,
         reached=reached,
         waiting=len(pilots),
-        most=max(most, reached),
+        most=most,
         free_slots=sum(seating.free(form) for form in range(len(forms))),
         advice=_advice(forms, turns, reached, start, until),
     )
@@ -215,7 +215,7 @@ def _advice(
             replace(form, expected=form.expected * length / times, slots=(form.slots + more_slots) * times)
             for form in forms
         ]
-        if most_reachable(changed, (pilot.waiting.wanted for pilot in turns)) < len(turns):
+        if most_reachable(changed, [pilot.waiting.wanted for pilot in turns]) < len(turns):
             return False
         seating = Seating(changed)
         return all(seat(seating, pilot.waiting) for pilot in turns)

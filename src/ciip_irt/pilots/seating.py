@@ -11,13 +11,18 @@ m slots are free (McNaughton's rule). Which pilots come first is decided by need
 from above how many any other choice could bring there, so the price of putting need first is known.
 """
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import accumulate, combinations
+
+import numpy as np
+from scipy.optimize import linprog
 
 __all__ = ["FormRoom", "Seating", "Waiting", "enough", "fill_up", "most_reachable", "seat"]
 
-EXHAUSTIVE = 10
+EXHAUSTIVE, MOST_FORMS = 6, 8
 
 
 def enough(answers: float, wanted: float) -> bool:
@@ -122,29 +127,53 @@ def fill_up(seating: Seating, order: Sequence[Waiting]) -> None:
 def most_reachable(forms: Sequence[FormRoom], wanted: Iterable[float]) -> int:
     """No plan brings more pilots than this to their number of answers.
 
-    Each needs at least as many slots as there are forms that suffice when the largest come first; taking the
-    most modest pilots first fills the slots with the most pilots.
+    A pilot that reaches its number stands in one of the smallest sets of forms that suffice for it. With z
+    the pilots of a group (who want the same sets) on a set, maximise ``sum z`` where no form holds more than
+    its slots and no group has more pilots than it has. Halves of pilots are allowed, which makes it a bound.
+    Where forms are equal, or more than eight, slots are counted alone: everyone needs at least as many as
+    there are forms that suffice when the largest come first.
 
     >>> most_reachable([FormRoom("F1", 3, 60.0), FormRoom("F2", 2, 60.0)], [50, 60, 100, 100, 500])
     3
     """
-    sizes = sorted((form.expected for form in forms), reverse=True)
+    wanted = list(wanted)
+    sizes = tuple(form.expected for form in forms)
+    if len(forms) > MOST_FORMS or len(set(sizes)) == 1:
+        return _by_slots_alone(forms, wanted)
+    groups: Counter[tuple[tuple[int, ...], ...]] = Counter()
+    for number, count in Counter(wanted).items():
+        groups[_smallest_sets(sizes, number)] += count
+    columns = [(group, members) for group, sets in enumerate(groups) for members in sets]
+    if not columns:
+        return 0
+    rows = np.zeros((len(forms) + len(groups), len(columns)))
+    for column, (group, members) in enumerate(columns):
+        rows[list(members), column] = 1.0
+        rows[len(forms) + group, column] = 1.0
+    limits = [*(form.slots for form in forms), *groups.values()]
+    found = linprog(-np.ones(len(columns)), A_ub=rows, b_ub=limits, method="highs")
+    return math.floor(-found.fun + 1e-6) if found.success else _by_slots_alone(forms, wanted)
+
+
+def _smallest_sets(sizes: Sequence[float], wanted: float) -> tuple[tuple[int, ...], ...]:
+    """The sets of forms that suffice and of which no form can be spared."""
+    return tuple(
+        members
+        for count in range(1, len(sizes) + 1)
+        for members in combinations(range(len(sizes)), count)
+        if enough(total := sum(sizes[form] for form in members), wanted)
+        and not any(enough(total - sizes[form], wanted) for form in members)
+    )
+
+
+def _by_slots_alone(forms: Sequence[FormRoom], wanted: Iterable[float]) -> int:
+    largest = list(accumulate(sorted((form.expected for form in forms), reverse=True)))
     slots = sum(form.slots for form in forms)
-    costs = []
-    for number in wanted:
-        total = 0.0
-        for count, expected in enumerate(sizes, start=1):
-            total += expected
-            if enough(total, number):
-                costs.append(count)
-                break
-    reached = 0
-    for cost in sorted(costs):
-        if cost > slots:
-            break
-        slots -= cost
-        reached += 1
-    return reached
+    costs = sorted(
+        next((count for count, total in enumerate(largest, start=1) if enough(total, number)), slots + 1)
+        for number in wanted
+    )
+    return sum(total <= slots for total in accumulate(costs))
 
 
 def _fewest(seating: Seating, pilot: Waiting, forms: Sequence[int]) -> tuple[int, ...] | None:
@@ -158,7 +187,7 @@ def _fewest(seating: Seating, pilot: Waiting, forms: Sequence[int]) -> tuple[int
         for count in range(1, len(allowed) + 1)
         if enough(seating.answers(allowed[:count]), pilot.wanted)
     )
-    if len(allowed) > EXHAUSTIVE:
+    if len(allowed) > EXHAUSTIVE or len({seating.forms[form].expected for form in allowed}) == 1:
         return tuple(allowed[:size])
 
     def worth(chosen: tuple[int, ...]) -> tuple[float, int, tuple[int, ...]]:
@@ -169,9 +198,17 @@ def _fewest(seating: Seating, pilot: Waiting, forms: Sequence[int]) -> tuple[int
     return min(sufficient, key=worth)
 
 
+def _room(seating: Seating) -> int:
+    return sum(seating.free(form) for form in range(len(seating.forms)))
+
+
 def _after_a_move(seating: Seating, pilot: Waiting) -> tuple[int, ...] | None:
     """Forms for the pilot after one placed earlier has moved to make room; the move is made."""
     free = [form for form in range(len(seating.forms)) if seating.free(form) > 0]
+    possible = [f for f in range(len(seating.forms)) if pilot.item_id not in seating.forms[f].shut_out]
+    most = sum(sorted((seating.forms[form].expected for form in possible), reverse=True)[: _room(seating)])
+    if not free or not enough(most, pilot.wanted):
+        return None
     for full in range(len(seating.forms)):
         for other in sorted(seating.inside[full]):
             relieved = seating.free(full) == 0 or other in pilot.enemies
