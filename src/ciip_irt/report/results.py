@@ -85,6 +85,14 @@ TABLE_FILES: dict[str, Table] = {
     "parameters.csv": _lenient(ITEM_PARAMETERS, "item_id", "parameter"),
     "population.csv": _table("population", {}),
     "fit.csv": _table("fit", {"item_id": S, "statistic": S}, value=F),
+    "model_fit.csv": _table(
+        "model_fit", {"form_id": S},
+        group=S, n=I, n_items=I, m2=F, df=I, p=F, rmsea=F, rmsea_low=F, rmsea_high=F, srmsr=F, remarks=S,
+    ),
+    "local_dependence.csv": _table(
+        "local_dependence", {"item_1": S, "item_2": S},
+        n=I, q3=F, q3_adjusted=F, reference=F, p=F, suggestion=S,
+    ),
     "observed_proportions.csv": _table(
         "observed_proportions",
         {"item_id": S, "group": I},

@@ -10,8 +10,10 @@ from ciip_irt.plots import Chart, item_curve_chart, option_curves_chart
 from ciip_irt.report.edition import Edition, Page, Section
 from ciip_irt.report.formats import humane
 from ciip_irt.report.item_cards import ItemCard
+from ciip_irt.report.item_fit import fit_lines
 from ciip_irt.report.model_curves import THETA, model_curves
 from ciip_irt.report.sections.evidence import evidence_lines
+from ciip_irt.report.sections.fit import partners
 from ciip_irt.report.sections.pilots import DECISIONS
 
 __all__ = ["ITEM_PAGES_SECTION"]
@@ -28,6 +30,7 @@ def _build(edition: Edition) -> Sequence[Page]:
     curves = model_curves(results.table("parameters.csv"))
     observed = _by_item(results.table("observed_proportions.csv"))
     quantiles = _by_item(results.table("option_quantiles.csv"))
+    others = partners(edition)
     ids = list(edition.cards)
     pages = []
     for place, (item, card) in enumerate(edition.cards.items()):
@@ -35,7 +38,7 @@ def _build(edition: Edition) -> Sequence[Page]:
         after = ids[place + 1] if place + 1 < len(ids) else ""
         option_chart = _option_chart(card, quantiles.get(item))
         curve_chart = _curve_chart(card, observed.get(item), curves.get(item))
-        pages.append(_page(edition, card, before, after, option_chart, curve_chart))
+        pages.append(_page(edition, card, before, after, option_chart, curve_chart, others.get(item, [])))
     return pages
 
 
@@ -46,6 +49,7 @@ def _page(
     after: str,
     option_chart: Chart | None,
     curve_chart: Chart | None,
+    others: Sequence[Mapping[str, Any]],
 ) -> Page:
     decision = str(card.decision.get("decision", ""))
     return edition.render(
@@ -63,6 +67,8 @@ def _page(
         decision_tone=DECISIONS[decision].tone if decision in DECISIONS else "minor",
         parameter_words=PARAMETER_WORDS,
         model_words=_model_words(card),
+        fit_lines=fit_lines(card.fit),
+        partners=others,
         evidence=[line for row in card.evidence for line in evidence_lines(row)],
         details=_details(card),
     )

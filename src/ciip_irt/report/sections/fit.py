@@ -1,0 +1,74 @@
+"""Does the response model hold: as a whole, item by item, and between items."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.item_fit import FitLine, fit_lines
+
+__all__ = ["FIT_SECTION", "partners"]
+
+NOTHING = ("", None)
+
+
+def partners(edition: Edition) -> dict[str, list[dict[str, Any]]]:
+    """For each item the items that it goes together with beyond ability, where something is suggested."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in edition.results.table("local_dependence.csv").iter_rows(named=True):
+        if row["suggestion"] in NOTHING:
+            continue
+        for one, other in (("item_1", "item_2"), ("item_2", "item_1")):
+            found.setdefault(row[one], []).append({**row, "partner": row[other]})
+    return found
+
+
+def _build(edition: Edition) -> Sequence[Page]:
+    results = edition.results
+    pairs = list(results.table("local_dependence.csv").iter_rows(named=True))
+    items = _beyond(edition)
+    return [
+        edition.render(
+            "fit.html",
+            "fit.html",
+            title="Model fit",
+            script=True,
+            overall=list(results.table("model_fit.csv").iter_rows(named=True)),
+            items=items,
+            simulated=(results.table("fit.csv")["statistic"] == "infit_p_adjusted").any(),
+            has_items=results.has("fit.csv"),
+            has_pairs=results.has("local_dependence.csv"),
+            has_overall=results.has("model_fit.csv"),
+            suggested=[row for row in pairs if row["suggestion"] not in NOTHING],
+            strongest=[row for row in pairs if row["suggestion"] in NOTHING][:10],
+        )
+    ]
+
+
+def _beyond(edition: Edition) -> list[Mapping[str, Any]]:
+    """Items with a statistic beyond chance, the smallest adjusted p first."""
+    rows = []
+    for item, card in edition.cards.items():
+        lines: list[FitLine] = fit_lines(card.fit)
+        bad = [line for line in lines if line.beyond]
+        if bad:
+            values = {line.name: line for line in lines}
+            smallest = min(line.p for line in bad if line.p is not None)
+            rows.append(
+                {
+                    "item_id": item,
+                    "domain": edition.domain_title(card.domain),
+                    "status": card.status,
+                    "lines": values,
+                    "p": smallest,
+                }
+            )
+    return sorted(rows, key=lambda row: row["p"])
+
+
+FIT_SECTION = Section(
+    name="fit",
+    title="Model fit",
+    page="fit.html",
+    needs=("model_fit.csv", "local_dependence.csv"),
+    build=_build,
+)
