@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "promote": ("promote", "bring a reviewed decision sheet into the bank, with a ledger"),
         "assemble": ("assemble", "forms that conform to a blueprint and hit its difficulty target"),
         "check": ("check", "hold forms against a blueprint; needs no solver"),
+        "bank capacity": ("bank_capacity", "how many forms a bank supports, and what to write next"),
         "bank migrate": ("bank_migrate", "move a bank to the domains of a new content outline"),
         "blueprint": ("blueprint", "show a blueprint: counts, how they were apportioned, ties"),
         "blueprint apportion": ("blueprint_apportion", "turn published percentages into item counts"),

@@ -30,7 +30,7 @@ __all__ = ["BankCapacity", "bank_capacity"]
 MOST_DISJOINT = 200
 BEYOND = 6
 STEPS_AHEAD = 3
-MOST_BUILT, LARGEST_BUILT, TRIES = 10, 20_000, 3
+MOST_BUILT, LARGEST_BUILT, TRIES, FEW = 10, 20_000, 2, 4
 EXACT = 1e-6
 
 OVERLAP_COLUMNS = {
@@ -60,7 +60,8 @@ class BankCapacity:
         No set of more forms exists (``at_least``: the search for the bound ended here) whose scored items
         overlap at most by ``max_common`` pairwise; ``disjoint`` is the same for forms that share none.
     built
-        So many forms were built to the blueprint and checked; nothing where that was not tried.
+        So many forms, overlapping at most by ``built_common`` items, were built to the blueprint and checked;
+        nothing where that was not tried.
     cells
         ``what, domain, name, b_low, b_high, available, per_form, forms_alone, runs_out``: per domain, domain
         and range of b, count by attribute and key, for how many forms the items would do if no two shared
@@ -81,6 +82,7 @@ class BankCapacity:
     supported: int
     at_least: bool
     built: int | None
+    built_common: int | None
     cells: pl.DataFrame
     overlap: pl.DataFrame
     writing: pl.DataFrame
@@ -110,11 +112,13 @@ class BankCapacity:
             )
         lines = [self._head()]
         if self.built is not None:
+            none = self.built_common == 0
+            goal = self.disjoint if none else self.supported
             lines.append(
-                f"{plural(self.built, 'form')} built to the blueprint and checked."
-                if self.built == self.supported
-                else f"Built and checked: {plural(self.built, 'form')}. For more, up to {self.supported},"
-                " neither forms nor a reason against them were found."
+                f"{plural(self.built, 'form')}{' that share none' if none else ''} built and checked."
+                if self.built == goal
+                else f"Built and checked: {plural(self.built, 'form')}. For more, up to {goal}, neither forms"
+                " nor a reason against them were found."
             )
         first = self.cells.filter(pl.col("what") == "domain").head(3)
         shown = "; ".join(
@@ -129,10 +133,10 @@ class BankCapacity:
             shown = "; ".join(part["message"].head(6))
             more = f"; and {part.height - 6} more" if part.height > 6 else ""
             lines.append(
-                f"For {forms} forms{sharing} write {plural(total, 'item')}, each worth {part['worth'][0]:.3f} of a"
-                f" form: {shown}{more}."
+                f"For {forms} forms{sharing} write {plural(total, 'item')}, each worth"
+                f" {part['worth'][0]:.3f} of a form: {shown}{more}."
             )
-        return "\n".join([*lines, *self.warnings])
+        return "\n".join(lines)
 
     def _head(self) -> str:
         none = f"{plural(self.disjoint, 'form')} that share no scored item"
@@ -193,6 +197,7 @@ def bank_capacity(
     usable = family.classes >= 0
     nothing = BankCapacity(
         blueprint.name, blueprint.length, family.max_common, 0, 0, at_least=False, built=None,
+        built_common=None,
         cells=_cells(pool, usable), overlap=pl.DataFrame(schema=OVERLAP_COLUMNS),
         writing=pl.DataFrame(schema=WRITING_COLUMNS), shortages=shortages, warnings=tuple(warnings),
     )  # fmt: skip
@@ -203,10 +208,16 @@ def bank_capacity(
     base, bound = (disjoint, 0) if at_least else (supported, family.max_common)
     if progress is not None:
         progress(f"No more than {supported} forms; looking for what to write next.")
+    # Forms that share none are quickly built; many that overlap are not.
+    common = family.max_common if build or supported <= FEW else 0
+    goal = supported if common == family.max_common and not at_least else disjoint
+    if goal == disjoint:
+        common = 0
+    shared = replace(pool.blueprint, max_overlap=common / blueprint.length if common is not None else None)
     return replace(
         nothing, disjoint=disjoint, supported=supported, at_least=at_least, overlap=overlap,
-        writing=_writing(family, base, bound), shortages=shortages,
-        built=_built(items, pool.blueprint, supported, earlier, build, seed, progress),
+        writing=_writing(family, base, bound), shortages=shortages, built_common=common,
+        built=_built(items, shared, goal, earlier, build, seed, progress) if goal else None,
     )  # fmt: skip
 
 

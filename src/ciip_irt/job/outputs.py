@@ -7,7 +7,7 @@ import polars as pl
 
 if TYPE_CHECKING:
     from ciip_irt.bank import ItemBank
-    from ciip_irt.calibration import Calibration, ScoreTables
+    from ciip_irt.calibration import Calibration, ModelChecks, ScoreTables
     from ciip_irt.forms import Assembly, BankCapacity, Finding
     from ciip_irt.item_analysis import ItemAnalysis
     from ciip_irt.pilots import PilotReview
@@ -23,6 +23,7 @@ __all__ = [
     "assembly_outputs",
     "calibration_outputs",
     "capacity_outputs",
+    "check_outputs",
     "exclusion_outputs",
     "findings_outputs",
     "ingest_outputs",
@@ -90,6 +91,16 @@ def calibration_outputs(calibration: "Calibration") -> Outputs:
     if calibration.population_points.height:
         outputs["population_points.csv"] = calibration.population_points
     return outputs
+
+
+def check_outputs(checks: "ModelChecks") -> Outputs:
+    """``fit.csv`` with cut-offs, in place of the calibration's, and the other checks of the model."""
+    return {
+        "fit.csv": checks.fit,
+        "model_fit.csv": checks.model_fit,
+        "local_dependence.csv": checks.local_dependence,
+        "person_fit.csv": checks.person_fit,
+    }
 
 
 def score_outputs(scores: "ScoreTables") -> Outputs:

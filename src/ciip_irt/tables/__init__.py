@@ -2,6 +2,7 @@
 
 from ciip_irt.tables.catalogue import (
     CANDIDATES,
+    CAPACITY,
     DIF,
     EXCLUSIONS,
     FLAGS,
@@ -16,6 +17,7 @@ from ciip_irt.tables.catalogue import (
     RESPONSE_STATUS,
     RESPONSES,
     STATUS,
+    WRITING_ASSIGNMENT,
 )
 from ciip_irt.tables.contract import Column, Examined, Rule, Table
 from ciip_irt.tables.files import csv_bytes, read_csv, read_frame, read_table, write_outputs
@@ -24,6 +26,7 @@ from ciip_irt.tables.spreadsheet import Sheet, read_spreadsheet, workbook
 
 __all__ = [
     "CANDIDATES",
+    "CAPACITY",
     "DIF",
     "EXCLUSIONS",
     "FLAGS",
@@ -38,6 +41,7 @@ __all__ = [
     "RESPONSES",
     "RESPONSE_STATUS",
     "STATUS",
+    "WRITING_ASSIGNMENT",
     "Column",
     "Examined",
     "Rule",

@@ -6,6 +6,7 @@ from ciip_irt.tables.contract import Column, Rule, Table
 
 __all__ = [
     "CANDIDATES",
+    "CAPACITY",
     "DIF",
     "EXCLUSIONS",
     "FLAGS",
@@ -20,6 +21,7 @@ __all__ = [
     "RESPONSES",
     "RESPONSE_STATUS",
     "STATUS",
+    "WRITING_ASSIGNMENT",
 ]
 
 STATUS = ("draft", "pilot", "scored", "retired")
@@ -269,6 +271,38 @@ DIF = Table(
         Column("d_dif", F, "Mantel-Haenszel D-DIF; negative = harder for the focal group", nullable=True),
         Column("se", F, "its standard error", nullable=True),
         Column("ets_class", S, "A, B, C or insufficient"),
+    ),
+    allow_empty=True,
+)
+
+CAPACITY = Table(
+    "capacity",
+    (
+        Column("what", S, "domain, difficulty (a range of b in a domain), count or key"),
+        Column("domain", S, "letter of the domain; empty for counts and keys", nullable=True),
+        Column("name", S, "the cell in words"),
+        Column("b_low", F, "lower end of the range of b", nullable=True),
+        Column("b_high", F, "upper end", nullable=True),
+        Column("available", I, "scored items that qualify"),
+        Column("per_form", F, "items of this cell in one form: least, or usual for a range of b"),
+        Column("forms_alone", F, "available / per_form: forms that share none, if only this cell mattered"),
+        Column("runs_out", I, "1 = runs out first", minimum=1),
+    ),
+)
+
+WRITING_ASSIGNMENT = Table(
+    "writing_assignment",
+    (
+        Column("forms", I, "for so many forms; every number counts from today's bank"),
+        Column("domain", S, "letter of the domain"),
+        Column("name", S, "its title"),
+        Column("b_low", F, "lower end of the difficulty asked for", nullable=True),
+        Column("b_high", F, "upper end", nullable=True),
+        Column("asks_for", S, "difficulty, attributes and key asked for, in words", nullable=True),
+        Column("available", I, "scored items of this kind in the bank"),
+        Column("write", I, "items to write", minimum=1),
+        Column("worth", F, "forms gained per item, if all of this assignment is written"),
+        Column("message", S, "the line in words"),
     ),
     allow_empty=True,
 )

@@ -1,0 +1,74 @@
+"""``ciip-irt bank capacity``: how many forms a bank supports, and what to write next."""
+
+import argparse
+
+from ciip_irt.cli.options import add_items, add_out, add_text_format, read_items, warn
+from ciip_irt.cli.progress import Progress
+
+EPILOG = """\
+writes capacity.csv (items per domain, range of difficulty, count and key, in the order in which they run
+out), capacity_overlap.csv (how much overlap so many forms need at least), writing_assignment.csv (the fewest
+items to write for one form more, two and three) and capacity.json. That more forms do not exist is proven;
+so many forms as are said to be built were built and checked.
+Exit code: 0 the bank supports a form, 1 not even one, 2 unusable input."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_items(parser)
+    parser.add_argument("--blueprint", required=True, metavar="B", help="name (ciip-2024) or TOML file")
+    parser.add_argument(
+        "--max-overlap",
+        type=float,
+        metavar="SHARE",
+        help="of scored items that two forms may share; 0: none (default: the blueprint's)",
+    )
+    parser.add_argument(
+        "--theta-cut",
+        type=float,
+        metavar="T",
+        help="the standard on the bank scale (default: the blueprint's)",
+    )
+    parser.add_argument(
+        "--earlier", nargs="+", default=[], metavar="FILES", help="forms used before (files or patterns)"
+    )
+    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="(default: 2026)")
+    building = parser.add_mutually_exclusive_group()
+    building.add_argument(
+        "--build",
+        action="store_const",
+        const=True,
+        default=None,
+        help="build the forms as a proof, however long it takes (default: where it takes seconds)",
+    )
+    building.add_argument(
+        "--no-build", dest="build", action="store_const", const=False, help="count and bound only"
+    )
+    add_text_format(parser)
+    add_out(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from ciip_irt.forms import bank_capacity, load_blueprint, read_form_files
+    from ciip_irt.job.outputs import CAPACITY_FILES, capacity_outputs
+    from ciip_irt.tables import write_outputs
+
+    blueprint = load_blueprint(arguments.blueprint)
+    bank = read_items(arguments)
+    how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
+    earlier = read_form_files(arguments.earlier, **how).forms if arguments.earlier else None
+    with Progress() as progress:
+        capacity = bank_capacity(
+            bank.items,
+            blueprint,
+            max_overlap=arguments.max_overlap,
+            theta_cut=arguments.theta_cut,
+            earlier=earlier,
+            build=arguments.build,
+            seed=arguments.seed,
+            progress=progress,
+        )
+    write_outputs(arguments.out, capacity_outputs(capacity), replaces=CAPACITY_FILES)
+    for sentence in capacity.warnings:
+        warn(sentence)
+    print(capacity.summary())
+    return 0 if capacity.supported else 1
