@@ -143,7 +143,7 @@ def _one_form(rule: str, row: Row, n_items: int, *, targets: bool) -> NamedRow |
     name = row.name.removeprefix("form: ").removeprefix("form and ")
     return NamedRow(
         rule, name, row.lower - row.give, row.upper + row.give, coefficients,
-        row.relaxable or row.give > 0, row.unit if row.give == 0 else "target",
+        row.relaxable or row.give > 0 or rule == "length", row.unit if row.give == 0 else "target",
     )  # fmt: skip
 
 
