@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ciip_irt.arrays import FloatArray
+from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.irt.score_groups import ScoreGroups
 
@@ -138,10 +138,11 @@ def block_expectation(
     base: FloatArray,
     steps: FloatArray,
     log_weights: FloatArray,
-) -> tuple[FloatArray, FloatArray, float, Window, Window]:
-    """One block's counts (K, J_b, points visited), persons (points visited), log-likelihood.
+) -> tuple[list[FloatArray], FloatArray | None, FloatArray, float, Window, Window]:
+    """One block's counts of the scores 1..K-1, each (J_b, points visited), and of the cells that count.
 
-    And the points that were visited, and those that the next E-step should visit.
+    The latter is ``None`` where all do. Then persons (points visited), log-likelihood, the points that were
+    visited, and those that the next E-step should visit.
     """
     block, (first, end) = task
     n_points = log_weights.shape[1]
@@ -160,17 +161,15 @@ def block_expectation(
         weight *= block.persons
         log_likelihood = log_likelihood * block.persons
     persons = weight.sum(axis=1)
-    counts = np.empty((steps.shape[0] + 1, block.items.size, weight.shape[0]))
-    counts[0] = persons if mask is None else mask.T @ weight.T
-    for score, hit in enumerate(hits, start=1):
-        counts[score] = (weight @ hit).T
-        counts[0] -= counts[score]
+    by_person = weight.T
+    counts = [hit.T @ by_person for hit in hits]
+    answered = None if mask is None else mask.T @ by_person
     lived = np.flatnonzero(largest > NEGLIGIBLE)
     if lived.size:
         following = max(0, first + int(lived[0]) - MARGIN), min(n_points, first + int(lived[-1]) + 1 + MARGIN)
     else:
         following = (0, n_points)
-    return counts, persons, float(log_likelihood.sum()), (first, end), following
+    return counts, answered, persons, float(log_likelihood.sum()), (first, end), following
 
 
 def expectation(
@@ -197,18 +196,34 @@ def expectation(
         points are visited, unless posteriors are noticed at their edge. Without, all are.
     """
     base, steps = _contrasts(log_p)
-    counts = np.zeros((log_p.shape[2], log_p.shape[1], log_p.shape[0]))
+    n_points, n_items, n_scores = log_p.shape
+    counts = np.zeros((n_scores, n_items, n_points))
     persons = np.zeros(log_weights.shape)
     total = 0.0
     work = partial(block_expectation, base=base, steps=steps, log_weights=log_weights)
-    tasks = list(zip(blocks, windows or [(0, log_p.shape[0])] * len(blocks), strict=True))
+    tasks = list(zip(blocks, windows or [(0, n_points)] * len(blocks), strict=True))
     next_windows = []
+    # blocks in which everything counts, of the same items: their persons are added up once
+    everybody: dict[int, tuple[IntArray, FloatArray]] = {}
     for block, part in zip(blocks, run(work, tasks), strict=True):
-        block_counts, block_persons, log_likelihood, (first, end), following = part
-        counts[:, block.items, first:end] += block_counts
+        by_score, answered, block_persons, log_likelihood, (first, end), following = part
+        for score, hit in enumerate(by_score, start=1):
+            counts[score][block.items, first:end] += hit
+        if answered is None:
+            here = everybody.setdefault(id(block.items), (block.items, np.zeros(n_points)))
+            here[1][first:end] += block_persons
+        else:
+            counts[0][block.items, first:end] += answered
         persons[block.group, first:end] += block_persons
         total += log_likelihood
         next_windows.append(following)
+    for items, who in everybody.values():
+        counts[0][items] += who
+    for score in range(1, n_scores):
+        counts[0] -= counts[score]
     np.maximum(counts, 0.0, out=counts)
-    by_point = np.ascontiguousarray(counts.transpose(2, 1, 0))
+    if n_scores == 2:  # in memory each score's counts lie together, as its curves do
+        by_point = np.ascontiguousarray(counts.transpose(0, 2, 1)).transpose(1, 2, 0)
+    else:
+        by_point = np.ascontiguousarray(counts.transpose(2, 1, 0))
     return Expectation(by_point, persons, total, tuple(next_windows))

@@ -49,8 +49,7 @@ class FreeParameters:
     @property
     def shared(self) -> bool:
         """True where items share a free value."""
-        used = self.index[self.free]
-        return bool(used.size > np.unique(used).size)
+        return int(np.count_nonzero(self.free)) > self.size
 
     @property
     def prior_applies(self) -> BoolArray:

@@ -24,9 +24,9 @@ def item_gradient(model: ItemModel, working: FloatArray, theta: FloatArray, coun
 
 
 def _over_points(values: FloatArray) -> FloatArray:
-    """Shape (J,): sum of (Q, J, K) over points, then scores; in this order the sum runs along memory."""
-    result: FloatArray = values.sum(axis=0).sum(axis=1)
-    return result
+    """Shape (J,): sum of (Q, J, K) or (Q, J) over points, then scores; so the sum runs along memory."""
+    total: FloatArray = values.sum(axis=0)
+    return total if total.ndim == 1 else np.asarray(total.sum(axis=1), dtype=np.float64)
 
 
 def item_score(
@@ -44,13 +44,19 @@ def item_score(
     """
     by = model.working_gradient(working, theta)
     slots = np.arange(by.shape[3]) if use is None else np.flatnonzero(use)
+    gradient = np.zeros((p.shape[1], by.shape[3]))
+    information = np.zeros((p.shape[1], by.shape[3], by.shape[3]))
     persons = counts[:, :, 0].copy()
     for score in range(1, counts.shape[2]):
         persons += counts[:, :, score]
-    ratio, weight = counts / p, persons[:, :, None] / p
-    gradient = np.zeros((p.shape[1], by.shape[3]))
-    information = np.zeros((p.shape[1], by.shape[3], by.shape[3]))
-    columns = [np.ascontiguousarray(by[..., slot]) for slot in slots]
+    if p.shape[2] == 2:
+        # both probabilities move by the same amount: half the arrays
+        right, wrong = p[:, :, 1], p[:, :, 0]
+        ratio, weight = counts[:, :, 1] / right - counts[:, :, 0] / wrong, persons / right + persons / wrong
+        columns = [np.ascontiguousarray(by[:, :, 1, slot]) for slot in slots]
+    else:
+        ratio, weight = counts / p, persons[:, :, None] / p
+        columns = [np.ascontiguousarray(by[..., slot]) for slot in slots]
     for place, slot in enumerate(slots):
         gradient[:, slot] = _over_points(ratio * columns[place])
         weighted = weight * columns[place]
@@ -84,7 +90,7 @@ def maximised(
     if not free.size:
         return values
     items = free.items
-    part = counts[:, items, :]
+    part = counts if items.size == counts.shape[1] else counts[:, items, :]
     applies = free.prior_applies[items]
     slots = free.free[items]
     use: BoolArray = np.asarray(slots.any(axis=0), dtype=np.bool_)
@@ -93,7 +99,9 @@ def maximised(
     box = bounds(model, priors)
 
     def objective(working: FloatArray, p: FloatArray, mean: float) -> FloatArray:
-        total = _over_points(part * np.log(p))
+        terms = np.log(p)
+        terms *= part
+        total = _over_points(terms)
         if priors.log_a is not None and (working[applies[:, 0], 0] <= 0).any():
             return np.full(items.size, -np.inf)
         result: FloatArray = total + priors.log_density(working, D, applies, mean)

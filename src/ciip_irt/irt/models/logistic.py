@@ -48,29 +48,42 @@ def from_working(working: FloatArray, D: float) -> FloatArray:
 
 
 def working_probability(working: FloatArray, theta: FloatArray) -> FloatArray:
-    """Shape (Q, J, 2): both complements are computed, so that neither loses its digits in a tail."""
+    """Shape (Q, J, 2): both complements are computed, so that neither loses its digits in a tail.
+
+    In memory each score's curves lie together: the M-step takes them apart.
+    """
     s, d, g = working.T
-    z = theta[:, None] * s + d
-    c = expit(g)
-    result = np.empty((*z.shape, 2))
-    result[..., 1] = c + (1.0 - c) * expit(z)
-    result[..., 0] = (1.0 - c) * expit(-z)
-    return result
+    z = theta[:, None] * s
+    z += d
+    result = np.empty((2, *z.shape))
+    result[1] = expit(z)
+    result[0] = expit(np.negative(z, out=z))
+    if (g > -np.inf).any():
+        c = expit(g)
+        result *= 1.0 - c
+        result[1] += c
+    return result.transpose(1, 2, 0)
 
 
 def working_gradient(working: FloatArray, theta: FloatArray) -> FloatArray:
-    """Shape (Q, J, 2, 3): derivatives of both probabilities by s, d, g."""
+    """Shape (Q, J, 2, 3): derivatives of both probabilities by s, d, g; in memory (2, 3, Q, J)."""
     s, d, g = working.T
-    z = theta[:, None] * s + d
-    c = expit(g)
-    wrong = expit(-z)
-    result = np.empty((*z.shape, 2, 3))
-    by_d = (1.0 - c) * wrong * expit(z)
-    result[..., 1, 0] = by_d * theta[:, None]
-    result[..., 1, 1] = by_d
-    result[..., 1, 2] = c * (1.0 - c) * wrong
-    result[..., 0, :] = -result[..., 1, :]
-    return result
+    z = theta[:, None] * s
+    z += d
+    result = np.empty((2, 3, *z.shape))
+    up = result[1]
+    right = expit(z)
+    wrong = expit(np.negative(z, out=z))
+    np.multiply(wrong, right, out=up[1])
+    if (g > -np.inf).any():
+        c = expit(g)
+        up[1] *= 1.0 - c
+        np.multiply(wrong, c * (1.0 - c), out=up[2])
+    else:
+        up[2] = 0.0
+    np.multiply(up[1], theta[:, None], out=up[0])
+    np.negative(up, out=result[0])
+    return result.transpose(2, 3, 0, 1)
 
 
 def reported_jacobian(working: FloatArray, D: float) -> FloatArray:
