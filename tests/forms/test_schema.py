@@ -14,13 +14,13 @@ from ciip_irt.forms.blueprint_file import (
     ATTEMPT_KEYS,
     CONSTRAINT_KEYS,
     DOMAIN_KEYS,
-    TARGET_KEYS,
     TOP_KEYS,
     blueprint_schema,
     parse_blueprint,
     shipped_blueprints,
 )
 from ciip_irt.forms.demands_file import ANCHOR_KEYS, COUNT_KEYS, KEY_BALANCE_KEYS, LIMIT_KEYS, SUM_KEYS
+from ciip_irt.forms.target_file import CURVE_KEYS, GOAL_KEYS, TARGET_KEYS
 from ciip_irt.forms.targets import QUANTITIES
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -126,7 +126,9 @@ def test_the_schema_knows_the_keys_of_the_parser():
     assert properties("apportionment") == set(APPORTIONMENT_KEYS)
     assert set(SCHEMA["properties"]["domains"]["additionalProperties"]["properties"]) == set(DOMAIN_KEYS)
     assert properties("difficulty") == {"theta_cut", *QUANTITIES}
-    assert all(properties("difficulty", name) == set(TARGET_KEYS) for name in QUANTITIES)
+    for name, quantity in QUANTITIES.items():
+        keys = CURVE_KEYS if quantity.at_thetas else TARGET_KEYS
+        assert properties("difficulty", name) == {*keys, *(GOAL_KEYS if quantity.can_be_goal else ())}
     assert properties("constraints") == set(CONSTRAINT_KEYS)
     assert properties("constraints", "key_balance") == set(KEY_BALANCE_KEYS)
     assert properties("constraints", "counts", 0) == set(COUNT_KEYS)

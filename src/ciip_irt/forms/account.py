@@ -30,7 +30,6 @@ def account(given: FormSet, findings: Sequence[Finding]) -> str:
             value = achieved_value(target.contributions, form.scored)
             shown = "unknown" if value is None else f"{value:.{target.quantity.decimals}f}"
             lines.append(
-                f"       {target.label}: {shown} {target.quantity.unit}"
-                f" (target {target.value:.{target.quantity.decimals}f} +- {target.tolerance:g})"
+                f"       {target.label}: {shown} {target.quantity.unit} ({target.wanted})"
             )
     return "".join(line + "\n" for line in lines)

@@ -27,7 +27,8 @@ def bank_pool(
     bank = ItemBank.from_frame(items)
     letters = letters_of(bank, blueprint)
     facts = facts_of(bank.items, letters, blueprint, bank.where)
-    targets = targets_of(bank, letters, blueprint, facts)
+    used = () if earlier is None else earlier_forms(earlier)
+    targets = targets_of(bank, letters, blueprint, facts, used)
     wanted = {*blueprint.scored_status, *blueprint.pilot_status}
     keep = [index for index, status in enumerate(bank.items["status"]) if status in wanted]
     eligible = bank.items[keep]
@@ -42,7 +43,7 @@ def bank_pool(
         enemies=enemies,
         targets=targets,
         facts=facts,
-        earlier=() if earlier is None else earlier_forms(earlier),
+        earlier=used,
     )
     answers = np.zeros(len(keep))
     if "n" in eligible.columns:

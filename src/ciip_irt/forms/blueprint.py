@@ -80,12 +80,28 @@ class Target:
 
     Without a value the target is what the bank's eligible items give on average in the blueprint's
     proportions. ``severity`` says whether a form outside the tolerance is an error or a warning.
+
+    Curves (``characteristic_curve``, ``information``) have their target at each of ``thetas``: ``values``, or
+    ``share`` of what they are ``relative_to``: ``bank average``, ``bank best`` (the most that forms of these
+    counts could have at that theta), or ``reference``, an earlier form. Their tolerance is in units or, as
+    ``tolerance_percent``, of the value. With ``goal = "maximise"`` information has no value: the least of
+    I(theta) / weight over thetas and forms is made as high as possible, the forms within
+    ``equal_within_percent`` of each other; without ``weights`` these are the bank's average.
     """
 
     quantity: str
     tolerance: float
     value: float | None = None
     severity: str = "error"
+    thetas: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
+    tolerance_percent: float | None = None
+    relative_to: str = "bank average"
+    share: float = 1.0
+    reference: str = ""
+    goal: str = "reach"
+    equal_within_percent: float = 2.0
+    weights: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

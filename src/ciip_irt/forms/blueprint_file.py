@@ -12,16 +12,15 @@ from typing import Any
 from ciip_irt.errors import BlueprintError
 from ciip_irt.forms.blueprint import (
     ITEM_ORDERS,
-    SEVERITIES,
     ApportionmentRecord,
     AttemptRules,
     Blueprint,
     Domain,
-    Target,
 )
 from ciip_irt.forms.blueprint_reading import Reading
 from ciip_irt.forms.demands_file import DEMAND_KEYS, read_demands
 from ciip_irt.forms.rules import RULES, exact
+from ciip_irt.forms.target_file import read_targets
 from ciip_irt.forms.targets import QUANTITIES
 from ciip_irt.tables.shipped import parsed_toml, shipped_or_own
 
@@ -32,7 +31,6 @@ TOP_KEYS = (
     "attempts", "apportionment", "domains", "difficulty", "anchors", "constraints",
 )  # fmt: skip
 DOMAIN_KEYS = ("name", "percent", "count", "range")
-TARGET_KEYS = ("value", "tolerance", "severity")
 CONSTRAINT_KEYS = ("max_overlap", "enemies_apart", "scored_status", "pilot_status", *DEMAND_KEYS)
 ATTEMPT_KEYS = ("limit", "months")
 APPORTIONMENT_KEYS = ("rule", "normaliser", "tie_break", "note")
@@ -121,7 +119,7 @@ class _BlueprintReading(Reading):
             attempts=self.attempts(content),
             apportionment=self.apportionment(content),
             theta_cut=self.number("difficulty", difficulty, "theta_cut"),
-            targets=self.targets(difficulty),
+            targets=read_targets(self, difficulty),
             max_overlap=self.number("constraints", constraints, "max_overlap", 0, 1),
             enemies_apart=bool(enemies_apart),
             scored_status=scored_status,
@@ -231,24 +229,3 @@ class _BlueprintReading(Reading):
             rule, str(normaliser), self.text(section, table, "tie_break", ""),
             self.text(section, table, "note", ""),
         )  # fmt: skip
-
-    def targets(self, difficulty: Mapping[str, Any]) -> tuple[Target, ...]:
-        targets = []
-        for quantity in QUANTITIES:
-            if quantity not in difficulty:
-                continue
-            section = f"difficulty.{quantity}"
-            table = self.table(section, difficulty, quantity)
-            self.keys(section, table, TARGET_KEYS)
-            tolerance = self.number(section, table, "tolerance", 0)
-            if tolerance is None and "tolerance" not in table:
-                self.wrong(section, "tolerance", "is missing", f"Unit: {QUANTITIES[quantity].unit}.")
-            elif tolerance == 0:
-                self.wrong(section, "tolerance", "must be larger than 0")
-            targets.append(
-                Target(
-                    quantity, tolerance or 1.0, self.number(section, table, "value"),
-                    self.choice(section, table, "severity", SEVERITIES),
-                )
-            )  # fmt: skip
-        return tuple(targets)

@@ -7,7 +7,7 @@ from ciip_irt.errors import plural
 from ciip_irt.forms.apportionment import Apportionment, compare_rules, feasible_counts
 from ciip_irt.forms.blueprint import Blueprint
 from ciip_irt.forms.rules import RULES, exact, plain
-from ciip_irt.forms.targets import QUANTITIES
+from ciip_irt.forms.target_file import target_sentence
 
 __all__ = ["describe", "describe_apportionment", "describe_feasible"]
 
@@ -160,13 +160,7 @@ def _origin(b: Blueprint, percents: Sequence[str] | None) -> list[str]:
 def _demands(b: Blueprint) -> list[str]:
     lines = []
     for target in b.targets:
-        quantity = QUANTITIES[target.quantity]
-        value = "the average of the bank" if target.value is None else f"{target.value:g}"
-        at = f" (theta = {b.theta_cut:g})" if quantity.needs_cut and b.theta_cut is not None else ""
-        lines.append(
-            f"Target: {quantity.label}{at} within {target.tolerance:g} {quantity.unit} of {value}"
-            f" ({target.severity} where missed)."
-        )
+        lines.append(target_sentence(target, b.theta_cut))
     if b.max_overlap is not None:
         lines.append(f"Two forms share at most {b.overlap_bound} scored items ({100 * b.max_overlap:g} %).")
     lines += _more_demands(b)

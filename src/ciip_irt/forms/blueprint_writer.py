@@ -5,6 +5,7 @@ from math import isfinite
 
 from ciip_irt.forms.blueprint import Blueprint
 from ciip_irt.forms.demands import AnchorBlock, Between, Demands, Where
+from ciip_irt.forms.target_file import target_lines
 
 __all__ = ["blueprint_toml"]
 
@@ -45,10 +46,7 @@ def blueprint_toml(blueprint: Blueprint) -> str:
         if b.theta_cut is not None:
             lines.append(f"theta_cut = {b.theta_cut!r}")
     for target in b.targets:
-        lines += ["", f"[difficulty.{target.quantity}]"]
-        if target.value is not None:
-            lines.append(f"value = {target.value!r}")
-        lines += [f"tolerance = {target.tolerance!r}", f"severity = {_quoted(target.severity)}"]
+        lines += ["", f"[difficulty.{target.quantity}]", *target_lines(target)]
     lines += [*_anchors(b.demands.anchors), "", "[constraints]"]
     if b.max_overlap is not None:
         lines.append(f"max_overlap = {b.max_overlap!r}")

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from ciip_irt.arrays import FloatArray
 from ciip_irt.bank import ItemBank
 from ciip_irt.forms.anchors import Anchors, anchors_in
 from ciip_irt.forms.blueprint import Blueprint, resolve_domains
@@ -127,7 +128,11 @@ def letters_of(bank: ItemBank, blueprint: Blueprint) -> list[str]:
 
 
 def targets_of(
-    bank: ItemBank, letters: list[str], blueprint: Blueprint, facts: Facts
+    bank: ItemBank,
+    letters: list[str],
+    blueprint: Blueprint,
+    facts: Facts,
+    earlier: Sequence[Form] = (),
 ) -> tuple[ResolvedTarget, ...]:
     """The blueprint's targets on this bank; see ``resolve_targets``."""
     if not blueprint.targets:
@@ -143,7 +148,22 @@ def targets_of(
         bank.scale.D if bank.scale is not None else 1.0,
         letters,
         np.asarray(eligible.to_numpy(), dtype=np.bool_),
+        errors=_errors(bank.items),
+        earlier={form.form_id: form.scored for form in earlier},
     )
+
+
+def _errors(items: pl.DataFrame) -> FloatArray | None:
+    """Standard errors of a, b, c, (J, 3), where the bank has any."""
+    if not {"se_a", "se_b", "se_c"} & set(items.columns):
+        return None
+    columns = [
+        items[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        if name in items.columns
+        else np.full(items.height, np.nan)
+        for name in ("se_a", "se_b", "se_c")
+    ]
+    return np.stack(columns, axis=1)
 
 
 def earlier_forms(table: pl.DataFrame, judged: Sequence[Form] = ()) -> tuple[Form, ...]:
@@ -173,6 +193,18 @@ def _outlines(table: pl.DataFrame) -> dict[str, tuple[str, ...]]:
     return {form_id: tuple(outlines) for form_id, outlines in found.items()}
 
 
+def _claimed(
+    table: pl.DataFrame, known: Mapping[str, BankItem], blueprint: Blueprint, where: str
+) -> list[str]:
+    """The domain that the form gives each item; the bank's where it gives none."""
+    resolved = iter(resolve_domains(table["domain"].drop_nulls(), blueprint, where))
+    pairs = table.select("item_id", "domain").iter_rows()
+    return [
+        next(resolved) if domain is not None else known[item_id].letter if item_id in known else ""
+        for item_id, domain in pairs
+    ]
+
+
 def form_set(
     forms: pl.DataFrame,
     blueprint: Blueprint,
@@ -197,7 +229,7 @@ def form_set(
         for item_id, letter, status in zip(bank.item_ids, letters, bank.items["status"], strict=True)
     }
     entries: dict[str, list[Entry]] = {}
-    claimed = resolve_domains(table["domain"], blueprint, where)
+    claimed = _claimed(table, known, blueprint, where)
     rows = table.select("form_id", "position", "item_id", "role").iter_rows()
     for (form_id, position, item_id, role), letter in zip(rows, claimed, strict=True):
         entries.setdefault(form_id, []).append(Entry(position, item_id, role, letter))
@@ -208,7 +240,9 @@ def form_set(
         blueprint=blueprint,
         forms=judged,
         bank=known,
-        targets=targets_of(bank, letters, blueprint, facts),
+        targets=targets_of(
+            bank, letters, blueprint, facts, () if earlier is None else earlier_forms(earlier)
+        ),
         facts=facts,
         earlier=used,
         outlines=_outlines(table),

@@ -61,7 +61,7 @@ class Row:
     ``give > 0`` makes it a target: the bounds widen by ``give * y``, and ``y`` is minimised; ``y <= 1`` means
     within the tolerance. ``helpers`` are continuous columns from 0 to 1 that rows share by key.
     ``relaxable`` rows may be broken, at a price per item, when nothing satisfies all of them; a row that sums
-    another ``unit`` pays by its average item.
+    another ``unit`` pays by its average item. ``goal`` rows hold a quantity above a level that is to be raised.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Row:
     severity: str = ERROR
     relaxable: bool = False
     unit: str = "item"
+    goal: bool = False
 
 
 def _always(given: FormSet) -> bool:  # noqa: ARG001

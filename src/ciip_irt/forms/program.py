@@ -50,6 +50,7 @@ def build_program(
     cost: FloatArray | None = None,
     helper_costs: Sequence[tuple[Hashable, float]] = (),
     relax: bool = False,
+    goal: Hashable | None = None,
 ) -> Program:
     """The program of these rows.
 
@@ -59,6 +60,8 @@ def build_program(
         Of the x columns, each (n_x,). Without ``cost`` the objective is y: the worst target, in tolerances.
     helper_costs
         Prices of helper columns; the helpers not named cost nothing.
+    goal
+        A helper column to be raised; error targets then have to be met, and warning targets come second.
     relax
         Leave targets out and let every relaxable row be broken, at price 1 per item.
     """
@@ -83,6 +86,8 @@ def build_program(
 
     # Slack columns are numbered from the end once all helpers are known; until then they are negative.
     for row in rows:
+        if row.goal and relax:
+            continue
         if row.give > 0:
             if relax:
                 continue
@@ -116,10 +121,14 @@ def build_program(
     more_cost = np.zeros(n_more)
     if cost is None and not relax:
         more_cost[:2] = 1.0, WARNING_WEIGHT
+    if goal is not None:
+        more_cost[0], prices[goal] = 0.0, -1.0
     for key, number in helpers.items():
         more_cost[number - n_x] = prices.get(key, 0.0)
     more_cost[2 + len(helpers) :] = slack_prices
     y_upper = [np.inf if used else 0.0 for used in used_y]
+    if goal is not None and used_y[0]:
+        y_upper[0] = 1.0
     return Program(
         cost=np.concatenate([np.zeros(n_x) if cost is None else cost, more_cost]),
         lower=np.concatenate([lower, np.zeros(n_more)]),

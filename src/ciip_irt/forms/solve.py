@@ -5,7 +5,7 @@ forms made from it are checked from their table by ``check``, never trusted.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,8 @@ class Effort:
 class Proposal:
     """``stopped``: ``optimal``, ``good enough``, ``nodes``, ``seconds`` or ``infeasible``.
 
-    ``values`` are all columns, whole where they must be; ``None`` where no solution was found.
+    ``values`` are all columns, whole where they must be; ``None`` where no solution was found. ``row_duals`` are
+    those of a linear program: by how much the objective rises per unit of a row's bound.
     """
 
     stopped: str
@@ -46,6 +47,7 @@ class Proposal:
     objective: float
     bound: float
     nodes: int
+    row_duals: FloatArray = field(default_factory=lambda: np.array([]))
 
 
 def solve(program: Program, effort: Effort, seed: int, progress: Progress | None = None) -> Proposal:
@@ -108,6 +110,7 @@ def solve(program: Program, effort: Effort, seed: int, progress: Progress | None
         objective=float(info.objective_function_value) if values is not None else np.inf,
         bound=float(info.mip_dual_bound),
         nodes=int(info.mip_node_count),
+        row_duals=np.array(highs.getSolution().row_dual),
     )
 
 

@@ -1,4 +1,8 @@
-"""The blueprint's difficulty targets, each within its tolerance."""
+"""The blueprint's difficulty targets, each within its tolerance; goals as high as possible in all forms alike.
+
+A goal k has a level w_k that all forms share: ``w_k <= Σ_i c_ki x_fi <= (1 + within) w_k``, and y with
+``w_k >= r_k y`` is to be raised. Levels are helper columns, in shares of what no form can exceed.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,22 +11,57 @@ import numpy as np
 from ciip_irt.forms.findings import Finding
 from ciip_irt.forms.form_set import SCORED, FormSet
 from ciip_irt.forms.pool import Constraint, Pool, Row
+from ciip_irt.forms.targets import ResolvedTarget
 
-__all__ = ["DIFFICULTY", "achieved_value"]
+__all__ = ["DIFFICULTY", "LEAST", "achieved_value", "highest_least"]
 
 NAME = "difficulty"
 # Sums of 130 floats in another order differ by less than this share of a tolerance.
 ROUNDING = 1e-6
+LEVEL, LEAST = "level of a goal", "least goal"
 
 
 def rows(pool: Pool) -> Iterator[Row]:
     for target in pool.targets:
+        if target.is_goal:
+            yield from _goal_rows(pool, target)
+            continue
         c = np.array([target.contributions.get(item_id, 0.0) for item_id in pool.item_ids])
         for form, form_id in enumerate(pool.form_ids):
             yield Row(
                 f"{form_id}: {target.label}", target.value, target.value, pool.columns(SCORED, form), c,
                 give=target.tolerance, severity=target.severity,
             )  # fmt: skip
+
+
+def most_possible(pool: Pool, target: ResolvedTarget) -> float:
+    """The sum of the largest contributions: no form of the blueprint's length has more."""
+    largest = sorted(target.contributions.values())[-pool.blueprint.length :]
+    return max(float(sum(largest)), 1e-9)
+
+
+def highest_least(pool: Pool) -> float:
+    """No form can have all goals above so many times their weights."""
+    return min(most_possible(pool, target) / target.value for target in pool.targets if target.is_goal)
+
+
+def _goal_rows(pool: Pool, target: ResolvedTarget) -> Iterator[Row]:
+    c = np.array([target.contributions.get(item_id, 0.0) for item_id in pool.item_ids])
+    top = most_possible(pool, target)
+    level = (LEVEL, target.label)
+    for form, form_id in enumerate(pool.form_ids):
+        columns, name = pool.columns(SCORED, form), f"{form_id}: {target.label}"
+        yield Row(name, 0.0, np.inf, columns, c / top, helpers=((level, -1.0),), goal=True)
+        yield Row(
+            f"{name}, not above the others", -np.inf, 0.0, columns, c / top,
+            helpers=((level, -1.0 - target.equal_within),), goal=True,
+        )  # fmt: skip
+    nothing = np.array([], dtype=np.int64)
+    least = -target.value * highest_least(pool) / top
+    yield Row(
+        f"{target.label}: level", 0.0, np.inf, nothing, nothing.astype(np.float64),
+        helpers=((level, 1.0), (LEAST, least)), goal=True,
+    )  # fmt: skip
 
 
 def achieved_value(contributions: Mapping[str, float], item_ids: tuple[str, ...]) -> float | None:
@@ -34,6 +73,9 @@ def achieved_value(contributions: Mapping[str, float], item_ids: tuple[str, ...]
 
 def check(given: FormSet) -> Iterator[Finding]:
     for target in given.targets:
+        if target.is_goal:
+            yield from _apart(given, target)
+            continue
         unit, decimals = target.quantity.unit, target.quantity.decimals
         for form in given.forms:
             value = achieved_value(target.contributions, form.scored)
@@ -47,6 +89,21 @@ def check(given: FormSet) -> Iterator[Finding]:
                     f" {abs(off):.{decimals}f} too {'high' if off > 0 else 'low'}"
                 )
                 yield Finding(NAME, target.severity, form.form_id, "", message)
+
+
+def _apart(given: FormSet, target: ResolvedTarget) -> Iterator[Finding]:
+    """Forms whose value lies further above the lowest form than the goal allows."""
+    values = {form.form_id: achieved_value(target.contributions, form.scored) for form in given.forms}
+    known = {form_id: value for form_id, value in values.items() if value is not None}
+    lowest = min(known, key=lambda form_id: known[form_id], default="")
+    for form_id, value in known.items():
+        if value > known[lowest] * (1 + target.equal_within) * (1 + ROUNDING) + ROUNDING:
+            decimals, unit = target.quantity.decimals, target.quantity.unit
+            message = (
+                f"{target.label} is {value:.{decimals}f} {unit}, of {lowest} {known[lowest]:.{decimals}f}:"
+                f" more than {100 * target.equal_within:g} % apart"
+            )
+            yield Finding(NAME, target.severity, form_id, "", message)
 
 
 DIFFICULTY = Constraint(
