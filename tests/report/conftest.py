@@ -159,8 +159,19 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
         }),
         "parameters.csv": pl.DataFrame(parameters, infer_schema_length=None),
         "population.csv": pl.DataFrame({"group": ["all"], "mean": [0.31], "sd": [0.84]}),
-        "fit.csv": pl.DataFrame({"item_id": [ids[0]] * 2, "statistic": ["infit_mnsq", "outfit_mnsq"],
-                                 "value": [1.02, 0.97]}),
+        "fit.csv": pl.DataFrame({
+            "item_id": [ids[0]] * 2 + [ids[1]] * 6,
+            "statistic": ["infit_mnsq", "outfit_mnsq", "infit", "infit_low", "infit_high", "infit_p",
+                          "infit_p_adjusted", "rmsd"],
+            "value": [1.02, 0.97, 1.31, 0.92, 1.09, 0.0001, 0.004, 0.11]}),
+        "model_fit.csv": pl.DataFrame({
+            "form_id": ["CIIP-2026-1"], "group": ["all"], "n": [900], "n_items": [16], "m2": [140.2],
+            "df": [119], "p": [0.09], "rmsea": [0.014], "rmsea_low": [0.0], "rmsea_high": [0.023],
+            "srmsr": [0.034], "remarks": ["The model fits closely as a whole."]}),
+        "local_dependence.csv": pl.DataFrame({
+            "item_1": [ids[0], ids[2]], "item_2": [ids[1], ids[3]], "n": [900, 900], "q3": [0.31, 0.05],
+            "q3_adjusted": [0.33, 0.07], "reference": [0.14, 0.14], "p": [0.0004, 0.97],
+            "suggestion": ["make them enemies", ""]}),
         "analysis.json": {"warnings": []},
         "pilot_review.json": {"warnings": []},
         "calibration.json": {"model": "rasch", "converged": True, "iterations": 31, "warnings": []},

@@ -243,6 +243,23 @@ def test_any_one_file_is_enough(tmp_path: Path, outputs: Callable[..., dict[str,
         read(path)
 
 
+def test_model_fit_says_which_items_and_pairs_are_beyond_chance(
+    tmp_path: Path, outputs: Callable[..., dict[str, Any]]
+) -> None:
+    results = outputs(n_items=6, n_pilots=2)
+    write_outputs(tmp_path, results)
+    write_report(tmp_path)
+    one, other = results["local_dependence.csv"].row(0)[:2]
+    page = read(tmp_path / "report" / "fit.html")
+    text = " ".join(" ".join(page.text).split())
+    for words in ("1.31", ".92 to 1.09", ".004", "Make them enemies", "< .001", "The model fits closely"):
+        assert words in text
+    assert text.index("Items beyond chance") < text.index(other) < text.index("Pairs that go together")
+    card = read(tmp_path / "report" / "items" / f"{one}.html")
+    assert any(link.endswith(f"{other}.html") for link in card.links)
+    assert "make them enemies" in " ".join(card.text)
+
+
 def test_times_stand_on_the_forms_page(tmp_path: Path, outputs: Callable[..., dict[str, Any]]) -> None:
     write_outputs(tmp_path, outputs(n_items=6, n_pilots=2))
     write_report(tmp_path)

@@ -87,6 +87,6 @@ def pairs_sentence(pairs: pl.DataFrame, simulations: int) -> str:
     named = ", ".join(f"{one} and {two}" for one, two in new.select("item_1", "item_2").head(3).iter_rows())
     more = ", ..." if new.height > 3 else ""
     return (
-        f"{plural(new.height, 'pair')} of items go together beyond ability, as if one helped with the other:"
-        f" {named}{more}. Consider making them enemies (local_dependence.csv)."
+        f"{plural(new.height, 'pair of items goes', 'pairs of items go')} together beyond ability, as if one"
+        f" helped with the other: {named}{more}. Consider making them enemies (local_dependence.csv)."
     )

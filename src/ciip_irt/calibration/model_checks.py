@@ -3,7 +3,7 @@
 Everything here takes a finished calibration and its data; the numbers come from ``irt``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +14,11 @@ from ciip_irt.calibration.dependent_pairs import dependent_pairs, pairs_sentence
 from ciip_irt.calibration.fit_table import long_table
 from ciip_irt.calibration.groups import GroupedBlocks, grouped_blocks, population_groups
 from ciip_irt.calibration.result import Calibration
-from ciip_irt.errors import plural
+from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt.ability import estimate_abilities
 from ciip_irt.irt.fit import FIT
 from ciip_irt.irt.fit.item_sets import ItemSet, identical_sets
+from ciip_irt.irt.fit.joined_blocks import joined_blocks
 from ciip_irt.irt.fit.null_samples import null_samples
 from ciip_irt.irt.fit.simulated import MeanSquareReference, mean_square_cutoffs
 from ciip_irt.irt.local_dependence import MaximumReference, local_dependence
@@ -27,13 +28,15 @@ from ciip_irt.irt.person_fit import person_fit
 from ciip_irt.irt.priors import default_priors
 from ciip_irt.provenance import Provenance
 from ciip_irt.responses import ScoredResponses
+from ciip_irt.responses.leaving_out import leave_out
 from ciip_irt.tables import show_html
 
-__all__ = ["PERSON_LEVEL", "ModelChecks", "check_model"]
+__all__ = ["PERSON_LEVEL", "ModelChecks", "calibrated_and_checked", "check_model"]
 
 PERSON_LEVEL = 0.01
-SIMULATIONS = 30
-ANSWERS_AT_HAND = 150_000  # so many answers are simulated 30 times in a moment
+SIMULATIONS = 20
+MOST_EXCLUDED = 0.2
+ANSWERS_AT_HAND = 150_000  # so many answers are simulated 20 times in a moment
 FEW_PERSONS = 100
 MODEL_FIT_SCHEMA = {
     "form_id": pl.String, "group": pl.String, "n": pl.Int64, "n_items": pl.Int64, "m2": pl.Float64,
@@ -103,7 +106,7 @@ def check_model(
     scored, calibration
         The data and what ``calibrate`` made of them.
     simulations
-        Samples that fit, drawn to judge infit, outfit and Q3 by; 0 for none. By default 30 where there are
+        Samples that fit, drawn to judge infit, outfit and Q3 by; 0 for none. By default 20 where there are
         at most 150,000 answers, else none: ask for them.
     seed
         Of these samples.
@@ -155,6 +158,47 @@ def check_model(
     )
 
 
+def calibrated_and_checked(
+    scored: ScoredResponses,
+    estimate: Callable[[ScoredResponses], Calibration],
+    *,
+    simulations: int | None = None,
+    seed: int = 1,
+    exclude_misfit: float | None = None,
+) -> tuple[ScoredResponses, Calibration, ModelChecks]:
+    """Calibrate and check; with ``exclude_misfit`` once more without those who hardly fit.
+
+    ``exclude_misfit`` is the p of lz* below which a delivery is left out of a second calibration; the
+    deliveries returned then lack them, and their exclusions say why. One pass only: whoever no longer fits
+    after that stays, for a rule that is repeated until nobody is left over would go on taking the tail.
+
+    Raises
+    ------
+    InputError
+        ``exclude_misfit`` outside 0 to 0.2, or nobody left.
+    """
+    calibration = estimate(scored)
+    if exclude_misfit is None:
+        return scored, calibration, check_model(scored, calibration, simulations=simulations, seed=seed)
+    if not 0 < exclude_misfit <= MOST_EXCLUDED:
+        raise InputError(
+            Problem(
+                f"exclude misfit below p = {exclude_misfit:g}",
+                remedy=f"Use a value above 0 and up to {MOST_EXCLUDED:g}, as in 0.001: so many fitting"
+                " candidates are lost, too.",
+            )
+        )
+    first = check_model(scored, calibration, simulations=0)
+    gone = first.person_fit.filter(pl.col("p") < exclude_misfit)
+    reasons = {
+        delivery: f"Answers hardly fit the score: lz* {value:.2f}, p < {exclude_misfit:g}."
+        for delivery, value in gone.select("delivery_id", "lz_star").iter_rows()
+    }
+    fewer = leave_out(scored, reasons, "person_misfit")
+    again = estimate(fewer) if reasons else calibration
+    return fewer, again, check_model(fewer, again, simulations=simulations, seed=seed)
+
+
 def _simulated(
     scored: ScoredResponses,
     calibration: Calibration,
@@ -172,14 +216,15 @@ def _simulated(
     found = local_dependence(data.blocks, parameters, theta, D=D, kinds=kinds)
     squares, maxima = MeanSquareReference(D), MaximumReference(found, D, kinds=kinds)
     if simulations:
+        blocks, roles = joined_blocks(data.blocks, data.is_scored)
         for sample in null_samples(
-            data.blocks,
+            blocks,
             parameters,
             mean=mean,
             sd=sd,
             D=D,
             model=model,
-            scored=data.is_scored,
+            scored=roles,
             fixed=calibration.fixed,
             priors=default_priors(calibration.scale.model),
             replications=simulations,

@@ -8,7 +8,8 @@ EPILOG = """\
 writes parameters.csv, population.csv, fit.csv, abilities.csv, observed_proportions.csv, calibration.json;
 with anchors anchors.csv: how far each has moved, which were dropped and why; score_tables.csv: raw score
 to theta for every form; with --theta-cut conversion.csv (raw to reported score) and decisions.csv (how
-dependable pass and fail are).
+dependable pass and fail are). Whether the model holds: limits in fit.csv, model_fit.csv (M2 by form),
+local_dependence.csv (pairs to keep apart), person_fit.csv (answers that hardly fit the score).
 Exit code 1: the estimation did not converge (the files are written all the same and say so)."""
 
 
@@ -20,6 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_scale(parser)
     _add_estimation(parser)
     _add_scores(parser)
+    _add_checks(parser)
     parser.add_argument(
         "--dimensionality",
         action="store_true",
@@ -143,11 +145,32 @@ def _add_scores(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_checks(parser: argparse.ArgumentParser) -> None:
+    checks = parser.add_argument_group("does the model hold")
+    checks.add_argument(
+        "--fit-simulations",
+        type=int,
+        default=None,
+        metavar="N",
+        help="samples that fit, drawn for the limits of infit and outfit and for dependent pairs"
+        " (default: 20 up to 150,000 answers, else 0)",
+    )
+    checks.add_argument(
+        "--exclude-person-misfit",
+        type=float,
+        default=None,
+        metavar="P",
+        help="calibrate again without deliveries whose lz* has a smaller p, as in 0.001 (default: keep all)",
+    )
+
+
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.bank import read_anchors
     from ciip_irt.calibration import (
+        Calibration,
         DriftLimits,
         calibrate,
+        calibrated_and_checked,
         examine_dimensionality,
         load_scale,
         score_tables,
@@ -155,9 +178,11 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.job.outputs import (
         CALIBRATION_EXTRAS,
         calibration_outputs,
+        check_outputs,
         exclusion_outputs,
         score_outputs,
     )
+    from ciip_irt.responses import ScoredResponses
     from ciip_irt.tables import write_outputs
 
     limits = DriftLimits(
@@ -168,21 +193,30 @@ def run(arguments: argparse.Namespace) -> int:
     scored = scored_log(arguments, bank)
     other = None if arguments.anchors in ("bank", "none") else read_anchors(arguments.anchors, bank)
     anchors = bank if arguments.anchors == "bank" else other
-    calibration = calibrate(
+
+    def estimate(of: ScoredResponses) -> Calibration:
+        return calibrate(
+            of,
+            arguments.model,
+            anchors=anchors,
+            purify=arguments.purify,
+            drift=limits,
+            priors=arguments.priors,
+            groups=arguments.groups,
+            population=arguments.population,
+            ability=arguments.ability,
+            engine=arguments.engine,
+            standard_errors=arguments.standard_errors,
+            max_iterations=arguments.max_iterations,
+            D=arguments.D,
+            scale_id=arguments.scale_id,
+        )
+
+    scored, calibration, checks = calibrated_and_checked(
         scored,
-        arguments.model,
-        anchors=anchors,
-        purify=arguments.purify,
-        drift=limits,
-        priors=arguments.priors,
-        groups=arguments.groups,
-        population=arguments.population,
-        ability=arguments.ability,
-        engine=arguments.engine,
-        standard_errors=arguments.standard_errors,
-        max_iterations=arguments.max_iterations,
-        D=arguments.D,
-        scale_id=arguments.scale_id,
+        estimate,
+        simulations=arguments.fit_simulations,
+        exclude_misfit=arguments.exclude_person_misfit,
     )
     scores = score_tables(
         scored, calibration, theta_cut=arguments.theta_cut, rule=rule, rounding=arguments.rounding
@@ -190,9 +224,14 @@ def run(arguments: argparse.Namespace) -> int:
     outputs = {
         **exclusion_outputs(scored),
         **calibration_outputs(calibration),
+        **check_outputs(checks),
         **score_outputs(scores),
     }
-    sentences = [calibration.summary(), *([scores.summary()] if arguments.theta_cut is not None else [])]
+    sentences = [
+        calibration.summary(),
+        checks.summary(),
+        *([scores.summary()] if arguments.theta_cut is not None else []),
+    ]
     if arguments.dimensionality:
         dimensionality = examine_dimensionality(scored)
         outputs["dimensionality.csv"] = dimensionality.to_frame()

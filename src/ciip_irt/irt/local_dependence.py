@@ -19,7 +19,7 @@ __all__ = ["LocalDependence", "MaximumReference", "local_dependence"]
 
 DICHOTOMOUS = MODELS["3pl"]
 LEAST_JOINT = 30
-LARGE = 128  # persons of a block that is worth a product of its own
+LARGE = 64  # persons of a block that is worth a product of its own
 FEW_ITEMS = 8  # times as many in the pool: then laying blocks side by side would waste more
 EULER = 0.5772156649015329
 

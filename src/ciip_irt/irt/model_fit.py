@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2, ncx2
+from scipy.special import chdtr, chdtrc, chndtr
 
 from ciip_irt.arrays import FloatArray, ScoreArray
 from ciip_irt.errors import InputError, Problem, plural
@@ -150,7 +150,7 @@ def model_fit(
         n_items=scores.shape[1],
         statistic=statistic,
         df=df,
-        p=float(chi2.sf(statistic, df)),
+        p=float(chdtrc(df, statistic)),
         rmsea=float(np.sqrt(max(0.0, statistic - df) / scale)),
         rmsea_low=float(np.sqrt(low / scale)),
         rmsea_high=float(np.sqrt(high / scale)),
@@ -198,11 +198,11 @@ def _noncentrality(statistic: float, df: int) -> tuple[float, float]:
     """The 90 % interval of the noncentrality parameter."""
 
     def at(share: float) -> float:
-        if chi2.cdf(statistic, df) <= share:
+        if chdtr(df, statistic) <= share:
             return 0.0
         top = max(statistic, 1.0)
-        while ncx2.cdf(statistic, df, top) > share:
+        while chndtr(statistic, df, top) > share:
             top *= 2.0
-        return float(brentq(lambda x: ncx2.cdf(statistic, df, max(x, 1e-12)) - share, 0.0, top))
+        return float(brentq(lambda x: chndtr(statistic, df, x) - share, 0.0, top))
 
     return at(0.95), at(0.05)

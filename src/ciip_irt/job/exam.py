@@ -53,6 +53,7 @@ SCHEMA: Schema = {
         "population": (STRING, False),
         "ability": (STRING, False),
         "max_iterations": (WHOLE, False),
+        "fit_simulations": (WHOLE, False),
     },
     "scores": {"scale": (STRING, False), "rounding": (STRING, False)},
     "pilots": {"policy": (STRING, False)},

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.bank import ItemBank
-from ciip_irt.calibration import Calibration, ScoreTables
+from ciip_irt.calibration import Calibration, ModelChecks, ScoreTables
 from ciip_irt.errors import plural
 from ciip_irt.forms import Assembly, Blueprint, Finding
 from ciip_irt.item_analysis import ItemAnalysis
@@ -18,6 +18,7 @@ from ciip_irt.job.outputs import (
     analysis_outputs,
     assembly_outputs,
     calibration_outputs,
+    check_outputs,
     exclusion_outputs,
     findings_outputs,
     ingest_outputs,
@@ -45,6 +46,7 @@ class JobResult:
     scored: ScoredResponses
     analysis: ItemAnalysis
     calibration: Calibration
+    checks: ModelChecks
     accreditation: pl.DataFrame
     scores: ScoreTables
     review: PilotReview
@@ -151,6 +153,7 @@ class JobResult:
             **exclusion_outputs(self.scored),
             **analysis_outputs(self.analysis),
             **calibration_outputs(self.calibration),
+            **check_outputs(self.checks),
             "accreditation.csv": self.accreditation,
             **score_outputs(self.scores),
             **pilot_outputs(self.review, self.bank, self.calibration, self.needs),

@@ -10,7 +10,7 @@ import polars as pl
 
 from ciip_irt.accreditation import accreditation_table
 from ciip_irt.bank import ItemBank, read_bank, with_parameters
-from ciip_irt.calibration import Calibration
+from ciip_irt.calibration import Calibration, check_model
 from ciip_irt.forms import assemble, check_forms, load_blueprint
 from ciip_irt.irt.score_scale import Rounding, raw_cut
 from ciip_irt.item_analysis import analyse_items
@@ -94,6 +94,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     )
     step("calibrate", "calibrating")
     calibration = calibration_of(exam, scored, bank)
+    checks = check_model(scored, calibration, simulations=exam.get("calibration", "fit_simulations"))
     step("pilots", "reviewing pilot items")
     review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analysis)
     demand = demand_of(blueprint, int(exam.get("assembly", "forms", 3)))
@@ -120,6 +121,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         scored=scored,
         analysis=analysis,
         calibration=calibration,
+        checks=checks,
         accreditation=accreditation_table(
             scored, analysis, calibration, theta_cut=blueprint.theta_cut, rounding=rounding_of(exam)
         ),

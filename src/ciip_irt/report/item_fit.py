@@ -1,4 +1,4 @@
-"""The rows of ``fit.csv`` of one item as lines to read: value, what is expected, whether it is beyond chance."""
+"""An item's rows of ``fit.csv`` as lines to read: value, what is expected, whether it is beyond chance."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.fit.item_fit import ItemFit
@@ -71,7 +71,7 @@ def s_x2(
     df = np.where(cells > 0, cells - free, 0).astype(np.float64)
     usable = df >= 1
     total, df = np.where(usable, total, np.nan), np.where(usable, df, np.nan)
-    p_value = np.where(usable, chi2.sf(total, df), np.nan)
+    p_value = np.where(usable, chdtrc(df, total), np.nan)
     values = np.column_stack((total, df, p_value, benjamini_hochberg(p_value)))
     return ItemFit("s_x2", ("s_x2", "df", "p", "p_adjusted"), values, n)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.irt.fit.item_fit import ItemFit
@@ -72,13 +72,13 @@ def mean_square_cutoffs(
         centre, spread = stack.mean(axis=0), stack.std(axis=0, ddof=1)
     degrees = max(1, stack.shape[0] - 1)
     spread *= np.sqrt(1.0 + 1.0 / stack.shape[0])
-    reach = float(student.isf(level / 2, degrees))
+    reach = -float(stdtrit(degrees, level / 2))
     columns: list[FloatArray] = []
     names: list[str] = []
     for place, name in enumerate(("infit", "outfit")):
         with np.errstate(divide="ignore", invalid="ignore"):
             z = (np.log(observed.column(name)) - centre[:, place]) / spread[:, place]
-        p = np.where(np.isfinite(z), 2.0 * student.sf(np.abs(z), degrees), np.nan)
+        p = np.where(np.isfinite(z), 2.0 * stdtr(degrees, -np.abs(z)), np.nan)
         low, high = (np.exp(centre[:, place] + side * reach * spread[:, place]) for side in (-1, 1))
         columns += [low, high, p, benjamini_hochberg(p)]
         names += [f"{name}_{end}" for end in ("low", "high", "p", "p_adjusted")]
