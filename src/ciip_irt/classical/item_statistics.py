@@ -25,7 +25,7 @@ The biserial is R sqrt(pq) / phi(z_p), the correlation with a normal variable th
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray, ScoreArray
 from ciip_irt.classical.moments import CategoryMoments, category_moments
@@ -82,7 +82,7 @@ def wilson_interval(
     >>> round(float(low[0]), 4), round(float(high[0]), 4)
     (0.8256, 0.9448)
     """
-    z2 = float(norm.ppf(0.5 + confidence / 2)) ** 2
+    z2 = float(ndtri(0.5 + confidence / 2)) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
         count = np.where(n > 0, n, np.nan).astype(float)
         centre = share + z2 / (2 * count)
@@ -123,7 +123,7 @@ def correlation_interval(
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = spread * (1 - 1.5 * r**2 + r**2 / (4 * share * (1 - share)))
-        half = norm.ppf(0.5 + confidence / 2) * np.sqrt(variance / np.where(n > 3, n - 3.0, np.nan))
+        half = ndtri(0.5 + confidence / 2) * np.sqrt(variance / np.where(n > 3, n - 3.0, np.nan))
         z = np.arctanh(np.clip(r, -1.0, 1.0))
         return np.tanh(z - half), np.tanh(z + half)
 
@@ -191,6 +191,7 @@ def item_statistics_from(moments: CategoryMoments, *, confidence: float = 0.95) 
             spread = unequal_spread(moments.n[:, 1], moments.ss[:, 1], moments.n[:, 0], moments.ss[:, 0])
         r_low, r_high = correlation_interval(r, share, n, spread=spread, confidence=confidence)
         p_low, p_high = wilson_interval(p, n, confidence)
-        biserial = r * np.sqrt(p * (1 - p)) / norm.pdf(norm.ppf(p)) if most == 1 else np.full(n.shape, np.nan)
+        height = np.exp(-0.5 * ndtri(p) ** 2) / np.sqrt(2.0 * np.pi)
+        biserial = r * np.sqrt(p * (1 - p)) / height if most == 1 else np.full(n.shape, np.nan)
         sd = np.sqrt(ss_x / np.where(n > 1, n - 1.0, np.nan))
     return ItemStatistics(n, p, p_low, p_high, r, r_low, r_high, biserial, sd)
