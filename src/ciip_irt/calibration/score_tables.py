@@ -216,19 +216,19 @@ def _raw_to_theta(form_id: str, parameters: FloatArray, calibration: Calibration
 
 
 def _eap(parameters: FloatArray, calibration: Calibration) -> tuple[FloatArray, FloatArray]:
-    """Of the candidates as a whole: a normal population, or their histogram."""
-    D = calibration.scale.D
+    """Of the candidates as a whole: a normal population, or their histogram; NaN where no theta gets there."""
     histogram = calibration.population_points
-    if not histogram.height:
-        return score_table(parameters, mean=calibration.mean, sd=calibration.sd, D=D)
-    whole = (
-        histogram.join(calibration.population.select("group", "n"), on="group")
-        .group_by("theta")
-        .agg((pl.col("weight") * pl.col("n")).sum())
-        .sort("theta")
-    )
-    points, weights = whole["theta"].to_numpy(), whole["weight"].to_numpy()
-    joint = score_distribution(parameters, points, D) * weights[:, None]
+    if histogram.height:
+        whole = (
+            histogram.join(calibration.population.select("group", "n"), on="group")
+            .group_by("theta")
+            .agg((pl.col("weight") * pl.col("n")).sum())
+            .sort("theta")
+        )
+        points, weights = whole["theta"].to_numpy(), whole["weight"].to_numpy()
+    else:
+        points, weights = ability_points(calibration.mean, calibration.sd)
+    joint = score_distribution(parameters, points, calibration.scale.D) * weights[:, None]
     total = joint.sum(axis=0)
     joint /= np.where(total > 0, total, np.nan)
     theta: FloatArray = points @ joint
