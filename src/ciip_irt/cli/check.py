@@ -2,12 +2,17 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ciip_irt.cli.options import add_items, add_text_format, read_items
 
+if TYPE_CHECKING:
+    from ciip_irt.forms import FormFiles
+
 EPILOG = """\
 one finding per line on standard output. Forms of all files are checked together, so that overlap between
-files is seen. A spreadsheet (XLSX) is refused: save the sheet as 'CSV UTF-8'.
+files is seen. Forms and bank may be CSV or XLSX files, also made by hand: a column item_id is enough (the
+form then has the name of its sheet or file), or one column for each form, headed by its name.
 Exit code: 0 every form conforms (warnings do not count), 1 findings, 2 unusable input."""
 
 
@@ -16,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "forms",
         metavar="FORMS",
         nargs="+",
-        help="form files (form_id, position, item_id, role, domain) or patterns: 'forms/*.csv'",
+        help="form files (form_id, position, item_id, role, domain; CSV or XLSX) or patterns: 'forms/*.csv'",
     )
     parser.add_argument("--blueprint", required=True, metavar="B", help="name (ciip-2024) or TOML file")
     add_items(parser)
@@ -63,8 +68,12 @@ def run(arguments: argparse.Namespace) -> int:
         blueprint = replace(blueprint, theta_cut=arguments.theta_cut)
     bank = read_items(arguments)
     how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
-    read = read_form_files(arguments.forms, **how)
-    earlier = read_form_files(arguments.earlier, **how).forms if arguments.earlier else None
+
+    def read_forms(names: list[str]) -> "FormFiles":
+        return read_form_files(names, **how, items=bank.items, blueprint=blueprint)
+
+    read = read_forms(arguments.forms)
+    earlier = read_forms(arguments.earlier).forms if arguments.earlier else None
     named = ", ".join(Path(path).name for path in dict.fromkeys(read.file_of.values()))
     given = form_set(read.forms, blueprint, bank.items, named, earlier)
     findings = check_form_set(given)

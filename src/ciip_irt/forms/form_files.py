@@ -9,11 +9,14 @@ import polars as pl
 
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.forms.anchors import ANCHOR
-from ciip_irt.tables import FORMS, read_table
+from ciip_irt.forms.blueprint import Blueprint
+from ciip_irt.forms.hand_made import Known, completed, known_items, named_after
+from ciip_irt.tables import FORMS, read_frame, read_spreadsheet, sheet_names
 
 __all__ = ["FormFiles", "read_form_files"]
 
 OUTLINE = "outline"
+FIRST = ("form_id", "position", "item_id", "role", "domain")
 HEADER = 1
 
 
@@ -31,9 +34,18 @@ class FormFiles:
 
 
 def read_form_files(
-    names: Sequence[str | Path], *, delimiter: str = ",", encoding: str = "utf-8"
+    names: Sequence[str | Path],
+    *,
+    delimiter: str = ",",
+    encoding: str = "utf-8",
+    items: pl.DataFrame | None = None,
+    blueprint: Blueprint | None = None,
 ) -> FormFiles:
-    """Forms from CSV, Parquet or NDJSON files; a name may be a pattern such as ``forms/*.csv``.
+    """Forms from CSV, XLSX, Parquet or NDJSON files; a name may be a pattern such as ``forms/*.csv``.
+
+    With ``items`` (the bank) and ``blueprint``, forms made by hand are completed: a column ``item_id`` is
+    enough, the form then has the name of the sheet or file; or one column for each form, headed by its name.
+    All sheets of a spreadsheet that hold forms are read.
 
     Raises
     ------
@@ -44,29 +56,68 @@ def read_form_files(
     tables: list[pl.DataFrame] = []
     file_of: dict[str, str] = {}
     line_of: dict[tuple[str, str], int] = {}
+    known = known_items(items, blueprint) if items is not None and blueprint is not None else None
     for path in _paths(names, problems):
         try:
-            table = read_table(path, FORMS, delimiter=delimiter, encoding=encoding)
+            found = _tables(path, known, delimiter=delimiter, encoding=encoding)
         except InputError as error:
             problems += error.problems
             continue
-        more = [pl.col(name).cast(pl.String) for name in (OUTLINE, ANCHOR) if name in table.columns]
-        table = table.select(*FORMS.names, *more)
-        tables.append(table)
-        for form_id in table["form_id"].unique(maintain_order=True):
-            if form_id in file_of:
-                what = f"form {form_id} is in {file_of[form_id]} already"
-                remedy = "Give each file once, and each form a form_id of its own."
-                problems.append(Problem(what, where=path, remedy=remedy))
-            file_of.setdefault(form_id, path)
-        if path.lower().endswith(".csv") and _lines(path) == table.height + HEADER:
-            pairs = table.select("form_id", "item_id").iter_rows()
-            for line, (form_id, item_id) in enumerate(pairs, start=HEADER + 1):
+        for table, lines in found:
+            more = [pl.col(name).cast(pl.String) for name in (OUTLINE, ANCHOR) if name in table.columns]
+            kept = table.select(*FIRST, *more)
+            for form_id in kept["form_id"].unique(maintain_order=True):
+                if form_id in file_of:
+                    what = f"form {form_id} is in {file_of[form_id]} already"
+                    remedy = "Give each file once, and each form a form_id of its own."
+                    problems.append(Problem(what, where=path, remedy=remedy))
+                file_of.setdefault(form_id, path)
+            tables.append(kept)
+            pairs = kept.select("form_id", "item_id").iter_rows()
+            for line, (form_id, item_id) in zip(lines, pairs, strict=False):
                 line_of.setdefault((form_id, item_id), line)
                 line_of.setdefault((form_id, ""), line)
     if problems:
         raise InputError(problems)
     return FormFiles(pl.concat(tables, how="diagonal"), file_of, line_of)
+
+
+def _tables(
+    path: str, known: Known | None, *, delimiter: str, encoding: str
+) -> list[tuple[pl.DataFrame, list[int]]]:
+    """The tables of forms in a file, each with the line of every row where lines are known."""
+    spreadsheet = path.lower().endswith((".xlsx", ".xlsm"))
+    sheets: tuple[str | None, ...] = sheet_names(path) if spreadsheet else (None,)
+    found: list[tuple[pl.DataFrame, list[int]]] = []
+    wrong: list[InputError] = []
+    for sheet in sheets:
+        where = path if sheet is None else f"{path}, sheet {sheet!r}"
+        try:
+            if sheet is None:
+                frame = read_frame(path, delimiter=delimiter, encoding=encoding)
+            else:
+                frame = read_spreadsheet(path, sheet)
+            lines: list[int] = []
+            height = frame.height
+            if known is not None and not set(FIRST) <= set(frame.columns):
+                frame = completed(frame, named_after(path, sheet), known, where)
+                lines = frame["line"].to_list()
+            elif sheet is not None and len(sheets) > 1 and "item_id" not in frame.columns:
+                raise InputError(Problem("no column item_id", where=where))
+            table = FORMS.validate(frame, where)
+        except InputError as error:
+            wrong.append(error)
+            continue
+        if not lines:
+            height = table.height
+            lines = list(range(HEADER + 1, height + HEADER + 1))
+        exact = path.lower().endswith(".csv") and _lines(path) == height + HEADER
+        found.append((table, lines if exact else []))
+    # A sheet of notes beside sheets of forms is none of our business; a sheet of items that is wrong is.
+    serious = [e for e in wrong if not found or not any("no column item_id" in p.what for p in e.problems)]
+    if serious:
+        raise InputError([problem for error in serious for problem in error.problems])
+    return found
 
 
 def _paths(names: Sequence[str | Path], problems: list[Problem]) -> list[str]:

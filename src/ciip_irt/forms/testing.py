@@ -67,16 +67,17 @@ def assert_form_conforms(
         blueprint = load_blueprint(blueprint)
     if theta_cut is not None:
         blueprint = replace(blueprint, theta_cut=theta_cut)
-    table = _table(forms)
     bank = items if isinstance(items, pl.DataFrame) else read_bank(items).items
-    before = None if earlier is None else _table(earlier)
+    table = _table(forms, bank, blueprint)
+    before = None if earlier is None else _table(earlier, bank, blueprint)
     findings = check_forms(table, blueprint, bank, earlier=before)
     if any(warnings or finding.severity == ERROR for finding in findings):
         form_ids = table["form_id"].cast(pl.String).unique(maintain_order=True).to_list()
         raise AssertionError(report_findings(findings, form_ids=form_ids).rstrip())
 
 
-def _table(forms: Forms) -> pl.DataFrame:
+def _table(forms: Forms, bank: pl.DataFrame, blueprint: Blueprint) -> pl.DataFrame:
     if isinstance(forms, pl.DataFrame):
         return forms
-    return read_form_files([forms] if isinstance(forms, str | Path) else forms).forms
+    names = [forms] if isinstance(forms, str | Path) else forms
+    return read_form_files(names, items=bank, blueprint=blueprint).forms

@@ -22,7 +22,7 @@ from ciip_irt.tables.catalogue import (
 from ciip_irt.tables.contract import Column, Examined, Rule, Table
 from ciip_irt.tables.files import csv_bytes, read_csv, read_frame, read_table, write_outputs
 from ciip_irt.tables.show import show_html
-from ciip_irt.tables.spreadsheet import Sheet, read_spreadsheet, workbook
+from ciip_irt.tables.spreadsheet import Sheet, read_spreadsheet, sheet_names, workbook
 
 __all__ = [
     "CANDIDATES",
@@ -52,6 +52,7 @@ __all__ = [
     "read_frame",
     "read_spreadsheet",
     "read_table",
+    "sheet_names",
     "show_html",
     "workbook",
     "write_outputs",

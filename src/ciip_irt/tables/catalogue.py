@@ -359,6 +359,6 @@ FORMS = Table(
         Column("position", I, "place in the form, from 1", minimum=1),
         Column("item_id", S, "item"),
         Column("role", S, "scored or pilot", allowed=("scored", "pilot")),
-        Column("domain", S, "content domain"),
+        Column("domain", S, "content domain; where empty, the bank's", nullable=True),
     ),
 )

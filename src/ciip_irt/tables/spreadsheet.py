@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from openpyxl.cell import Cell, MergedCell
     from openpyxl.worksheet.worksheet import Worksheet
 
-__all__ = ["Sheet", "read_spreadsheet", "workbook"]
+__all__ = ["Sheet", "read_spreadsheet", "sheet_names", "workbook"]
 
 LONG_AGO = dt.datetime(2000, 1, 1)
 ZIP_DATE = (2000, 1, 1, 0, 0, 0)
@@ -120,6 +120,20 @@ def read_spreadsheet(path: Path | str, sheet: str | None = None) -> pl.DataFrame
     frame = frame[:, list(kept)]
     frame.columns = list(kept.values())
     return frame
+
+
+def sheet_names(path: Path | str) -> tuple[str, ...]:
+    """Names of the sheets that are not hidden, in their order.
+
+    Raises
+    ------
+    InputError
+        No XLSX file, or one with a password.
+    """
+    book = _opened(_content(Path(path)), Path(path), stored_values=False)
+    names = tuple(page.title for page in book.worksheets if page.sheet_state == "visible")
+    book.close()
+    return names
 
 
 def _fill(page: "Worksheet", sheet: Sheet) -> None:
@@ -247,9 +261,7 @@ def _rows(content: bytes, path: Path, sheet: str | None) -> tuple[str, list[tupl
     return name, stored
 
 
-def _loaded(
-    content: bytes, path: Path, sheet: str | None, *, stored_values: bool
-) -> tuple[str, list[tuple[Any, ...]]]:
+def _opened(content: bytes, path: Path, *, stored_values: bool) -> Any:
     import warnings
 
     from openpyxl import load_workbook
@@ -257,12 +269,22 @@ def _loaded(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl tells of styles and extensions it does not keep
         try:
-            book = load_workbook(io.BytesIO(content), read_only=True, data_only=stored_values)
+            return load_workbook(io.BytesIO(content), read_only=True, data_only=stored_values)
         except Exception as error:  # whatever a damaged archive makes the reader stumble over
             remedy = "Open it in a spreadsheet program and save it as XLSX."
             raise InputError(
                 Problem(f"not a readable XLSX file ({type(error).__name__})", where=str(path), remedy=remedy)
             ) from None
+
+
+def _loaded(
+    content: bytes, path: Path, sheet: str | None, *, stored_values: bool
+) -> tuple[str, list[tuple[Any, ...]]]:
+    import warnings
+
+    book = _opened(content, path, stored_values=stored_values)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         names = [page.title for page in book.worksheets]
         if sheet is not None and sheet not in names:
             remedy = did_you_mean(sheet, names, "It has")
