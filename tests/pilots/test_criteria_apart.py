@@ -15,10 +15,10 @@ U = np.linspace(-5.0, 5.0, 81)
 POLICY = replace(load_policy(), time_seconds=60.0)
 
 
-def certain(slope: float = 1.0, intercept: float = 0.5) -> CurvePosterior:
+def certain() -> CurvePosterior:
     """A curve that is known."""
     return CurvePosterior(
-        np.array([slope]), np.array([intercept]), np.array([0.6]), np.array([0.3]), np.ones(1),
+        np.ones(1), np.full(1, 0.5), np.array([0.6]), np.array([0.3]), np.ones(1),
         np.zeros(1, dtype=bool),
     )  # fmt: skip
 
@@ -48,7 +48,7 @@ def test_the_item_that_follows_no_curve_is_found() -> None:
     curve = 1.0 / (1.0 + np.exp(-0.5 - U))
     hump = np.where(np.abs(U) < 0.7, 0.9, 0.4)
     groups = answered(np.vstack([np.tile(curve, (39, 1)), hump]), 200, 1)
-    found = groups.misfit(U, [certain()] * 39 + [certain(0.05, 0.6)])
+    found = groups.misfit(np.vstack([np.tile(curve, (39, 1)), np.full(U.size, 0.64)]))
     misfits = [one for one in found if one is not None]
     within = np.array([one.within(0.12) for one in misfits])
     assert within[:39].min() > 0.7
@@ -62,7 +62,7 @@ def test_the_item_that_follows_no_curve_is_found() -> None:
 def test_deviations_of_a_whole_block_are_not_taken_for_chance() -> None:
     curve = 1.0 / (1.0 + np.exp(-0.5 - U))
     hump = np.clip(curve + 0.12 * np.where(np.abs(U) < 0.8, 1.0, -1.0), 0.0, 1.0)
-    few, many = (answered(np.tile(hump, (40, 1)), n, 2).misfit(U, [certain()] * 40) for n in (60, 600))
+    few, many = (answered(np.tile(hump, (40, 1)), n, 2).misfit(np.tile(curve, (40, 1))) for n in (60, 600))
     for found in (few, many):
         assert np.mean([one.rmsd for one in found if one]) == pytest.approx(0.12, abs=0.025)
 

@@ -20,15 +20,13 @@ What deviates from the best curve is independent of where the curve lies, to fir
 of its own, beside the criteria about the curve.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 from scipy.stats import norm
 
 from ciip_irt.arrays import MISSING, FloatArray, IntArray, ScoreArray
-from ciip_irt.pilots.item_evidence import CurvePosterior, Misfit
+from ciip_irt.pilots.item_evidence import Misfit
 
 __all__ = ["AbilityGroups"]
 
@@ -71,9 +69,8 @@ class AbilityGroups:
             self.right[g, pilots] += (here == 1).sum(axis=0)
             self.ability[g, pilots] += answered.T.astype(np.float64) @ abilities[group == g]
 
-    def misfit(self, u: FloatArray, posteriors: Sequence[CurvePosterior]) -> tuple[Misfit | None, ...]:
-        """By pilot, given the posterior of its curve; ``None`` without answers."""
-        curves = np.array([_mean_curve(u, posterior) for posterior in posteriors]).reshape(-1, u.size)
+    def misfit(self, curves: FloatArray) -> tuple[Misfit | None, ...]:
+        """By pilot, given the posterior mean of its curve (P, Q); ``None`` without answers."""
         n = np.maximum(self.n, 1.0)
         right = self.right / n
         expected = np.einsum("gpq,pq->gp", self.ability, curves) / n
@@ -121,11 +118,3 @@ def _kinds(off: FloatArray, error: FloatArray, weight: FloatArray) -> tuple[Floa
 
 def _tuple(values: FloatArray) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
-
-
-def _mean_curve(u: FloatArray, posterior: CurvePosterior) -> FloatArray:
-    """Shape (Q,): the posterior mean of the curve."""
-    likely = posterior.weights > 1e-6 * posterior.weights.max()
-    s, d, w = (x[likely] for x in (posterior.slopes, posterior.intercepts, posterior.weights))
-    result: FloatArray = expit(d + u[:, None] * s) @ (w / w.sum())
-    return result

@@ -9,7 +9,7 @@ end is taken as flatter. The uncertainty of the scored items' parameters is not 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -17,13 +17,13 @@ import polars as pl
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import credited_options
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.pilots.curve_fit import AbilityGroups
 from ciip_irt.pilots.curves import CurveGrid, curve_grid, refined
 from ciip_irt.pilots.gathering import Gathering
 from ciip_irt.pilots.group_differences import differences
 from ciip_irt.pilots.item_evidence import (
     GroupDifference,
     ItemEvidence,
+    Misfit,
     Observed,
     OptionEvidence,
     TimeEvidence,
@@ -71,7 +71,7 @@ class PilotEvidence:
     likelihood: FloatArray = field(repr=False)
     option_likelihood: tuple[FloatArray | None, ...] = field(repr=False)
     option_n: tuple[IntArray | None, ...] = field(repr=False)
-    by_ability: AbilityGroups = field(repr=False)
+    misfit: tuple[Misfit | None, ...] = field(repr=False)
     times: tuple[TimeEvidence | None, ...] = field(repr=False)
     groups: Mapping[str, tuple[GroupDifference, ...]] = field(repr=False)
 
@@ -81,14 +81,12 @@ class PilotEvidence:
     def __iter__(self) -> Iterator[ItemEvidence]:
         log_prior = self.prior.log_density(self.grid)
         log_distractor = distractor_log_prior(self.grid, self.prior)
-        items = [self._item(k, log_prior, log_distractor) for k in range(len(self))]
-        misfit = self.by_ability.misfit(self.grid.u, [item.posterior for item in items])
-        for item, found in zip(items, misfit, strict=True):
-            yield replace(item, misfit=found)
+        for k in range(len(self)):
+            yield self._item(k, log_prior, log_distractor)
 
     def item(self, k: int) -> ItemEvidence:
         """The evidence on the pilot in row ``k`` of ``pilots``."""
-        return list(self)[k]
+        return self._item(k, self.prior.log_density(self.grid), distractor_log_prior(self.grid, self.prior))
 
     def _item(self, k: int, log_prior: FloatArray, log_distractor: FloatArray) -> ItemEvidence:
         row = self.pilots.row(k, named=True)
@@ -127,6 +125,7 @@ class PilotEvidence:
             a=s / (self.reference.D * self.reference.sd),
             b=b,
             information=self._information(s, d),
+            misfit=self.misfit[k],
             time=self.times[k],
             groups=self.groups.get(row["item_id"], ()),
         )
@@ -188,10 +187,11 @@ def gather_evidence(
     likelihood = gathered.likelihood
     coarser, every = grid.coarser(EM_STEP), slice(None, None, EM_STEP)
     answered = np.flatnonzero(gathered.n > 0)
-    fine = [refined(grid, likelihood[k], (every, every)) for k in answered]
-    prior = estimate_prior(
-        coarser, np.array(fine).reshape(-1, *coarser.shape), _belief(scored, parameters, against)
-    )
+    surfaces = np.array([refined(grid, likelihood[k], (every, every)) for k in answered])
+    surfaces = surfaces.reshape(-1, *coarser.shape)
+    prior = estimate_prior(coarser, surfaces, _belief(scored, parameters, against))
+    curves = np.full((pilots.height, against.u.size), 0.5)
+    curves[answered] = _mean_curves(coarser, surfaces, prior)
     return PilotEvidence(
         pilots=pilots,
         n=gathered.n,
@@ -207,10 +207,21 @@ def gather_evidence(
         likelihood=likelihood,
         option_likelihood=tuple(gathered.option_likelihood),
         option_n=tuple(gathered.option_n),
-        by_ability=gathered.by_ability,
+        misfit=gathered.by_ability.misfit(curves),
         times=gathered.times(),
         groups=differences(dif),
     )
+
+
+def _mean_curves(grid: CurveGrid, log_likelihood: FloatArray, prior: BlockPrior) -> FloatArray:
+    """Shape (J, Q): the posterior mean of each curve."""
+    joint = log_likelihood + prior.log_density(grid)
+    weights = np.exp(joint - joint.max(axis=(1, 2), keepdims=True))
+    weights = (weights / weights.sum(axis=(1, 2), keepdims=True)).reshape(
+        -1, grid.slopes.size * grid.intercepts.size
+    )
+    result: FloatArray = weights @ grid.curves().T
+    return result
 
 
 def _belief(scored: ScoredResponses, parameters: FloatArray, against: Reference) -> Belief:

@@ -14,7 +14,7 @@ posterior as normal and one quantity as the doubtful one.
 """
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from ciip_irt.pilots.item_evidence import ItemEvidence
 from ciip_irt.pilots.policy import Policy
@@ -49,11 +49,11 @@ def chance_to_settle(probability: float, worth: float, more: int, policy: Policy
     >>> [round(chance_to_settle(0.7, 100.0, more, load_policy()), 2) for more in (10, 50, 200)]
     [0.06, 0.29, 0.5]
     """
-    t = norm.ppf(np.clip(probability, 1e-9, 1 - 1e-9))
+    t = ndtri(np.clip(probability, 1e-9, 1 - 1e-9))
     rho2 = worth / (worth + more)
     mean, sd = t / np.sqrt(rho2), np.sqrt((1 - rho2) / rho2)
-    above = norm.sf(norm.ppf(policy.promote), mean, sd) if policy.promote < 1 else 0.0
-    below = norm.cdf(norm.ppf(policy.give_up), mean, sd) if policy.give_up > 0 else 0.0
+    above = ndtr((mean - ndtri(policy.promote)) / sd) if policy.promote < 1 else 0.0
+    below = ndtr((ndtri(policy.give_up) - mean) / sd) if policy.give_up > 0 else 0.0
     return float(above + below)
 
 

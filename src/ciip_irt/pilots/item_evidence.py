@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import gammainc
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.pilots.curves import CurveGrid, likely_part, refined
@@ -187,7 +187,7 @@ def _scaled_chi2(x: float, mean: float, variance: float) -> float:
     if variance <= 0.0:
         return float(mean <= x)
     scale = variance / (2.0 * mean)
-    return float(chi2.cdf(x / scale, mean / scale))
+    return float(gammainc(mean / scale / 2.0, x / scale / 2.0))
 
 
 @dataclass(frozen=True, slots=True)
