@@ -85,7 +85,8 @@ def test_a_sheet_for_each_form_and_one_of_notes(folder, capsys):
     code, _, err = check(capsys, "*.xlsx", items="items.xlsx")
     assert (code, err) == (
         2,
-        "items.xlsx, sheet 'Items': an item bank (it has status and key), not a form. Give the bank with --items.\n",
+        "items.xlsx, sheet 'Items': an item bank (it has status and key), not a form."
+        " Give the bank with --items.\n",
     )
     assert check(capsys, "forms.xlsx", items="items.xlsx")[0] == 0
     book(folder / "one.xlsx", Sheet1=pl.DataFrame({"Item ID": ITEMS}))
@@ -105,7 +106,7 @@ def test_a_column_for_each_form(folder, capsys):
             "2025-B: I99 at position 4 is not in the bank [unknown_item]",
             "2025-B: B Beta: 1 item, blueprint needs 2 [domain_counts]",
             "2025-B: warning: 0 pilot items, 1 of 1 pilot slots are empty [pilot_slots]",
-            "2 forms checked: 2 errors and 1 warning; 1 form conforms.",
+            "2 forms checked: 2 errors, 1 warning; 1 form conforms.",
         ]
     _, out, _ = check(capsys, "wide.csv", "--format", "github")
     assert "file=wide.csv,line=5,title=2025-B unknown_item" in out

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.forms.rounding import kinds
@@ -248,6 +247,9 @@ class SwapSearch:
         leaving, coming, steps = self._harmless(form, other, goal / 2)
         if len(steps) < 2:
             return False
+        # Imported here: forms are checked without scipy.
+        from scipy.spatial import cKDTree
+
         tree = cKDTree(steps)
         distance, partner = tree.query(goal - steps, k=2)
         self.pairs += steps.shape[0] * LOOKED_AT
