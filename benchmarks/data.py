@@ -28,11 +28,13 @@ class Sample:
         return sum(block.scores.size for block in self.blocks)
 
 
-def complete(persons: int, items: int, *, model: str = "2pl", seed: int = 20260101) -> Sample:
-    """Everybody answers everything."""
+def complete(
+    persons: int, items: int, *, model: str = "2pl", seed: int = 20260101, skewed: bool = False
+) -> Sample:
+    """Everybody answers everything; abilities normal, or with a skewness of 1.6."""
     rng = np.random.default_rng(seed)
     truth = _items(rng, items, model)
-    return Sample((_block(rng, truth, np.arange(items), persons),), truth)
+    return Sample((_block(rng, truth, np.arange(items), persons, skewed=skewed),), truth)
 
 
 def pool_with_rotating_pilots(
@@ -70,12 +72,20 @@ def _items(rng: np.random.Generator, items: int, model: str) -> FloatArray:
 
 
 def _block(
-    rng: np.random.Generator, truth: FloatArray, items: IntArray, persons: int, at_once: int = 20_000
+    rng: np.random.Generator,
+    truth: FloatArray,
+    items: IntArray,
+    persons: int,
+    at_once: int = 20_000,
+    skewed: bool = False,
 ) -> ResponseBlock:
     scores = np.empty((persons, items.size), dtype=np.int8)
     for start in range(0, persons, at_once):
         rows = scores[start : start + at_once]
-        theta = rng.normal(size=(rows.shape[0],))
+        if skewed:
+            theta = (rng.gamma(1.5, 1.0, rows.shape[0]) - 1.5) / np.sqrt(1.5)
+        else:
+            theta = rng.normal(size=(rows.shape[0],))
         probability = MODELS["3pl"].probability(truth[items], theta, 1.0)[:, :, 1]
         rows[:] = rng.random(rows.shape, dtype=np.float32) < probability
     return ResponseBlock(items, scores)
