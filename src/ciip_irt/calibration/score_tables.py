@@ -216,7 +216,7 @@ def _raw_to_theta(form_id: str, parameters: FloatArray, calibration: Calibration
 
 
 def _eap(parameters: FloatArray, calibration: Calibration) -> tuple[FloatArray, FloatArray]:
-    """Of the candidates as a whole: a normal population, or their histogram; NaN where no theta gets there."""
+    """Of the candidates as a whole: a normal population, or a histogram; NaN where nobody can score that."""
     histogram = calibration.population_points
     if histogram.height:
         whole = (

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "classical item and option statistics, key validation, DIF, reliability, flags",
         ),
         "calibrate": ("calibrate", "item parameters on the bank scale, abilities, fit"),
+        "link": ("link", "put one calibration on the scale of another through their common items"),
         "pilots review": ("pilots_review", "evidence and a decision for each pilot item"),
         "pilots simulate": ("pilots_simulate", "error rates and waiting of a pilot policy for this bank"),
         "pilots plan": ("pilots_plan", "which pilots go into which form to reach their answers by a date"),

@@ -1,0 +1,264 @@
+"""Two calibrations on one scale, through the items they have in common."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ciip_irt.arrays import FloatArray
+from ciip_irt.bank import Scale
+from ciip_irt.calibration.result import ESTIMATED, Calibration
+from ciip_irt.errors import DesignError, InputError, Problem, ScaleError
+from ciip_irt.irt.anchor_displacement import DriftLimits
+from ciip_irt.irt.drift import displacement, purify, robust_z
+from ciip_irt.irt.linking import METHODS, Direction, Link, link, transformed, transformed_errors
+from ciip_irt.tables import ITEM_PARAMETERS, show_html
+
+__all__ = ["LINK_TABLE", "LinkedCalibrations", "link_calibrations"]
+
+NAMES = ("a", "b", "c")
+LINK_TABLE = {
+    "item_id": pl.String,
+    "b_old": pl.Float64,
+    "b_new": pl.Float64,
+    "b_linked": pl.Float64,
+    "displacement": pl.Float64,
+    "se": pl.Float64,
+    "robust_z": pl.Float64,
+    "decision": pl.String,
+    "why": pl.String,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedCalibrations:
+    """The new calibration on the old one's scale.
+
+    Attributes
+    ----------
+    link
+        ``theta_old = A theta_new + B``.
+    scale
+        The old one's.
+    parameters
+        The ``parameters`` contract: the new calibration's items on the old scale.
+    common
+        One row per common item: ``item_id, b_old, b_new, b_linked, displacement`` (+ = harder than before),
+        ``se, robust_z, decision`` (kept or dropped), ``why``.
+    warnings
+        Plain sentences.
+    """
+
+    link: Link
+    scale: Scale
+    parameters: pl.DataFrame
+    common: pl.DataFrame
+    warnings: tuple[str, ...]
+
+    def to_frame(self) -> pl.DataFrame:
+        """The common items."""
+        return self.common
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for ``link.json``."""
+        error = self.link.shift_error
+        return {
+            "A": self.link.A,
+            "B": self.link.B,
+            "se_B": None if np.isnan(error) else error,
+            "method": self.link.method,
+            "direction": self.link.direction,
+            "loss": self.link.loss,
+            "converged": self.link.converged,
+            "scale_id": self.scale.scale_id,
+            "model": self.scale.model,
+            "D": self.scale.D,
+            "n_common": self.common.height,
+            "dropped": self.common.filter(pl.col("decision") == "dropped")["item_id"].to_list(),
+            "warnings": list(self.warnings),
+        }
+
+    def summary(self) -> str:
+        dropped = self.common.filter(pl.col("decision") == "dropped")
+        lines = [self.link.summary().splitlines()[0]]
+        lines += [f"{row['item_id']}: {row['why']}" for row in dropped.iter_rows(named=True)]
+        return "\n".join([*lines, *self.warnings])
+
+    def _repr_html_(self) -> str:
+        return show_html("Link", self.summary(), self.common)
+
+
+def link_calibrations(
+    new: Calibration | pl.DataFrame,
+    old: Calibration | pl.DataFrame,
+    method: str | None = None,
+    *,
+    drop: bool = True,
+    drift: DriftLimits | None = None,
+    direction: Direction = "symmetric",
+) -> LinkedCalibrations:
+    """Put ``new`` on the scale of ``old`` through their common items.
+
+    Parameters
+    ----------
+    new, old
+        Calibrations, or their ``parameters`` tables.
+    method
+        ``mean_mean``, ``mean_gmean``, ``mean_sigma``, ``haebara``, ``stocking_lord``; for rasch
+        ``mean_shift``, ``weighted_shift``, ``robust_shift``. Default: ``mean_shift`` for rasch,
+        ``stocking_lord`` for the others.
+    drop
+        Whether common items that drifted stop holding the scale (``irt.drift.purify``).
+    drift
+        Limits of robust z and displacement, and the share of the common items that stays.
+    direction
+        Of the curve methods.
+
+    Raises
+    ------
+    InputError, ScaleError
+        Unknown method; parameters that are no ``parameters`` table; other models or D.
+    DesignError
+        No item in common.
+
+    >>> frame = lambda scale, shift: pl.DataFrame({
+    ...     "item_id": [f"I{j}" for j in range(12)], "model": "rasch", "parameter": "b",
+    ...     "estimate": [j / 4 - 1.5 + shift for j in range(12)], "se": 0.1, "fixed": False, "n": 300,
+    ...     "scale_id": scale, "D": 1.0})
+    >>> done = link_calibrations(frame("spring", 0.4), frame("bank", 0.0))
+    >>> round(done.link.B, 3), done.scale.scale_id
+    (-0.4, 'bank')
+    """
+    if method is not None and method not in METHODS:
+        raise InputError(
+            Problem(f"unknown linking method {method!r}", remedy=f"Use one of: {', '.join(METHODS)}.")
+        )
+    limits = DriftLimits() if drift is None else drift
+    (scale_new, here), (scale_old, there) = _wide(new, "the new calibration"), _wide(old, "the old one")
+    _same_kind(scale_new, scale_old)
+    method = method or ("mean_shift" if scale_old.model == "rasch" else "stocking_lord")
+    common = here.join(there, on="item_id", suffix="_old", maintain_order="left").filter(
+        pl.col("b").is_finite() & pl.col("b_old").is_finite()
+    )
+    if not common.height:
+        raise DesignError(
+            "the two calibrations have no common items, so nothing ties their scales together. Repeat some"
+            " items of the old form in the new one, or calibrate both logs together."
+        )
+    old_values, new_values = _array(common, "", "_old"), _array(common, "", "")
+    errors_old, errors_new = _array(common, "se_", "_old"), _array(common, "se_", "")
+    se_old = errors_old[:, 1] if np.isfinite(errors_old[:, 1]).all() else None
+    se_new = errors_new[:, 1] if np.isfinite(errors_new[:, 1]).all() else None
+    D = scale_old.D
+    reasons: dict[int, str] = {}
+    if drop:
+        done = purify(
+            old_values,
+            new_values,
+            method,
+            D=D,
+            direction=direction,
+            se_old=se_old,
+            se_new=se_new,
+            critical_z=limits.critical_z,
+            displaced=limits.displaced,
+            kept_share=limits.kept_share,
+        )
+        found, warnings = done.link, done.warnings
+        reasons = {one.item: one.reason for one in done.dropped}
+    else:
+        found = link(old_values, new_values, method, D=D, direction=direction, se_old=se_old, se_new=se_new)
+        warnings = found.warnings
+    moved = displacement(old_values, new_values, found)
+    kept = np.array([row not in reasons for row in range(common.height)])
+    error = np.hypot(np.nan_to_num(errors_old[:, 1]), found.A * np.nan_to_num(errors_new[:, 1]))
+    table = pl.DataFrame(
+        {
+            "item_id": common["item_id"],
+            "b_old": old_values[:, 1],
+            "b_new": new_values[:, 1],
+            "b_linked": transformed(new_values, found)[:, 1],
+            "displacement": moved,
+            "se": np.where(error > 0, error, np.nan),
+            "robust_z": robust_z(moved, kept),
+            "decision": np.where(kept, "kept", "dropped").tolist(),
+            "why": [f"Dropped: {reasons[row]}" if row in reasons else "" for row in range(common.height)],
+        },
+        schema=LINK_TABLE,
+    ).with_columns(pl.col(pl.Float64).fill_nan(None))
+    return LinkedCalibrations(found, scale_old, _moved(here, scale_old, found), table, tuple(warnings))
+
+
+def _wide(given: Calibration | pl.DataFrame, what: str) -> tuple[Scale, pl.DataFrame]:
+    """The scale, and one row per item: ``item_id, a, b, c, se_a, se_b, se_c, fixed, n``."""
+    long = given.parameters if isinstance(given, Calibration) else ITEM_PARAMETERS.validate(given, what)
+    scales = long.select("scale_id", "model", "D").unique(maintain_order=True)
+    if scales.height != 1:
+        raise ScaleError(
+            Problem(
+                "parameters on several scales, of several models or with several D",
+                where=what,
+                examples=tuple(" ".join(map(str, row)) for row in scales.head(5).iter_rows()),
+                remedy="Give the parameters of one calibration.",
+            )
+        )
+    first = long.unique("item_id", keep="first", maintain_order=True).select("item_id", "fixed", "n")
+    for column, prefix in (("estimate", ""), ("se", "se_")):
+        values = long.pivot(on="parameter", index="item_id", values=column, maintain_order=True)
+        values = values.rename({name: f"{prefix}{name}" for name in values.columns if name != "item_id"})
+        first = first.join(values, on="item_id", how="left", maintain_order="left")
+    usual = {"a": 1.0, "c": 0.0, "b": None, "se_a": None, "se_b": None, "se_c": None}
+    absent = [
+        pl.lit(value, dtype=pl.Float64).alias(name)
+        for name, value in usual.items()
+        if name not in first.columns
+    ]
+    return Scale(*scales.row(0)), first.with_columns(absent)
+
+
+def _same_kind(new: Scale, old: Scale) -> None:
+    problems = []
+    if new.model != old.model:
+        problems.append(
+            Problem(
+                f"the new calibration is {new.model}, the old one {old.model}",
+                remedy="Calibrate both with the same model.",
+            )
+        )
+    if new.D != old.D:
+        problems.append(
+            Problem(
+                f"the new calibration has D = {new.D:g}, the old one D = {old.D:g}",
+                remedy="Calibrate the new one with the old one's D.",
+            )
+        )
+    if problems:
+        raise ScaleError(problems)
+
+
+def _array(frame: pl.DataFrame, prefix: str, suffix: str) -> FloatArray:
+    columns = [pl.col(f"{prefix}{name}{suffix}").cast(pl.Float64).fill_null(float("nan")) for name in NAMES]
+    return np.ascontiguousarray(frame.select(columns).to_numpy(), dtype=np.float64)
+
+
+def _moved(here: pl.DataFrame, scale: Scale, found: Link) -> pl.DataFrame:
+    """The ``parameters`` table of all new items on the old scale."""
+    values = transformed(_array(here, "", ""), found)
+    errors = transformed_errors(_array(here, "se_", ""), found)
+    names = ESTIMATED[scale.model]
+    columns = [NAMES.index(name) for name in names]
+    count, width = here.height, len(names)
+    return pl.DataFrame(
+        {
+            "item_id": [item for item in here["item_id"] for _ in names],
+            "model": [scale.model] * (count * width),
+            "parameter": list(names) * count,
+            "estimate": values[:, columns].ravel(),
+            "se": errors[:, columns].ravel(),
+            "fixed": here["fixed"].to_numpy().repeat(width),
+            "n": here["n"].to_numpy().repeat(width),
+            "scale_id": [scale.scale_id] * (count * width),
+            "D": [scale.D] * (count * width),
+        }
+    ).with_columns(pl.col("estimate", "se").fill_nan(None))
