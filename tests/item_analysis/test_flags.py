@@ -11,6 +11,7 @@ from ciip_irt.item_analysis import (
     DifEvidence,
     FlagThresholds,
     ItemEvidence,
+    KeyDoubt,
     OptionEvidence,
     analyse_items,
 )
@@ -32,18 +33,27 @@ GOOD = ItemEvidence(
         option("A", 350, 126.0, 0.35, is_key=True), option("B", 60, 112.0, -0.2),
         option("C", 50, 110.0, -0.2), option("D", 40, 111.0, -0.18),
     ),
-    suspicion=1e-6, suspect=option("B", 60, 112.0, -0.2),
+    key_doubt=KeyDoubt(0.997, 0.001, 0.001, 0.001, option("B", 60, 112.0, -0.2), 0.002),
     dif=(DifEvidence("delivery_mode", "centre", "online", 300, 200, -0.4, 0.4, "A", 0.01, False),),
 )  # fmt: skip
 
 WRONG_KEY_OPTIONS = (option("A", 205, 128.0, 0.3), option("B", 165, 119.0, -0.12, is_key=True))
 FLAWED = {
     "key_may_be_wrong": replace(
-        GOOD, options=WRONG_KEY_OPTIONS, suspect=WRONG_KEY_OPTIONS[0], suspicion=0.99, r=-0.12, r_high=-0.03
+        GOOD,
+        options=WRONG_KEY_OPTIONS,
+        r=-0.12,
+        r_high=-0.03,
+        key_doubt=KeyDoubt(0.0, 0.99, 0.01, 0.0, WRONG_KEY_OPTIONS[0], 1.0),
     ),
     "negative_r": replace(GOOD, r=-0.11, r_low=-0.20, r_high=-0.02),
     "two_options_right": replace(
-        GOOD, options=(GOOD.options[0], option("B", 140, 123.0, 0.15), *GOOD.options[2:])
+        GOOD,
+        options=(GOOD.options[0], option("B", 140, 123.0, 0.15), *GOOD.options[2:]),
+        key_doubt=KeyDoubt(0.3, 0.05, 0.65, 0.0, option("B", 140, 123.0, 0.15), 0.7),
+    ),
+    "guessed_at": replace(
+        GOOD, r=0.02, r_low=-0.06, r_high=0.11, key_doubt=KeyDoubt(0.1, 0.01, 0.01, 0.88, None, 0.01)
     ),
     "dif_class_c": replace(GOOD, dif=(replace(GOOD.dif[0], d_dif=-2.1, ets_class="C", prob_c=0.9),)),
     "too_hard": replace(GOOD, p=0.15, p_low=0.12, p_high=0.18),
@@ -122,7 +132,7 @@ def test_a_class_c_that_is_probably_chance_ranks_lower():
 def test_an_item_credited_to_everyone_is_not_called_easy():
     credited = tuple(replace(choice, is_key=True) for choice in GOOD.options)
     free = replace(
-        GOOD, p=1.0, p_low=0.99, p_high=1.0, r=NAN, r_low=NAN, r_high=NAN, options=credited, suspect=None
+        GOOD, p=1.0, p_low=0.99, p_high=1.0, r=NAN, r_low=NAN, r_high=NAN, options=credited, key_doubt=None
     )
     assert [name for name, rule in FLAGS.items() if rule(free, LIMITS)] == []
 
@@ -143,7 +153,7 @@ def test_thresholds_are_respected():
 def test_an_item_without_answers_raises_nothing(name):
     empty = replace(
         GOOD, n=0, p=NAN, p_low=NAN, p_high=NAN, r=NAN, r_low=NAN, r_high=NAN, omit_rate=NAN,
-        median_time_s=NAN, options=(), suspicion=NAN, suspect=None, dif=(),
+        median_time_s=NAN, options=(), key_doubt=None, dif=(),
     )  # fmt: skip
     assert FLAGS[name](empty, LIMITS) is None
 
@@ -164,32 +174,45 @@ def test_planted_flaws_come_out(make, simulate):
     chosen[rng.random(800) < 0.12, 25] = -1  # often omitted
     seconds = rng.uniform(30, 70, chosen.shape)
     seconds[:, 30] *= 3
-    flags = analyse_items(make(chosen, key="".join(key), seconds=seconds)).flags
+    analysis = analyse_items(make(chosen, key="".join(key), seconds=seconds))
+    flags = analysis.flags
+    assert analysis.key_validation.sort("p_two_right")["item_id"].to_list()[-2:] == ["I009", "I017"]
     found = set(flags.select("item_id", "flag").iter_rows())
     assert {
-        ("I005", "key_may_be_wrong"), ("I009", "two_options_right"),
+        ("I005", "key_may_be_wrong"),
         ("I021", "weak_distractors"), ("I025", "many_omits"), ("I030", "slow_item"),
     } <= found  # fmt: skip
     assert {("I017", "low_r"), ("I017", "negative_r")} & found
     reversed_item = flags.filter(item_id="I012", flag="key_may_be_wrong").row(0, named=True)
-    assert "probability that B draws the better candidates: 1.00" in reversed_item["may_mean"]
+    assert reversed_item["may_mean"].startswith("The key is probably wrong: that B is right instead")
     urgent = set(flags.filter(pl.col("severity") <= 2)["item_id"])
-    assert {"I005", "I009", "I012"} <= urgent <= {"I005", "I009", "I012", "I017"}
+    assert {"I005", "I012"} <= urgent <= {"I005", "I009", "I012", "I017"}
 
 
-def test_a_rival_is_seen_where_the_keys_choosers_are_a_mixed_lot():
-    """Means alone say little when the key draws everybody; the intervals of R speak."""
-    rival = option("A", 300, 121.0, 0.25)
-    key = option("B", 80, 120.0, 0.01, is_key=True)
-    item = replace(GOOD, options=(rival, key), suspect=rival, suspicion=0.3, r=0.01, r_low=-0.08, r_high=0.1)
-    assert FLAGS["key_may_be_wrong"](item, LIMITS).severity == 1
+def test_how_likely_and_who_scored_higher_decide_which_flag_is_raised():
+    """A rival whose choosers did better, or who is likelier to be right alone, speaks against the key."""
+    rival, key = option("A", 300, 121.0, 0.25), option("B", 80, 120.0, 0.01, is_key=True)
+    item = replace(GOOD, options=(rival, key), key_doubt=KeyDoubt(0.84, 0.03, 0.13, 0.0, rival, 0.16))
+    flag = FLAGS["key_may_be_wrong"](item, LIMITS)
+    assert flag.severity == 1
+    assert flag.may_mean == (
+        "The key may be wrong: that A is right instead has the probability .03, that both are right .13."
+    )
     assert FLAGS["two_options_right"](item, LIMITS) is None
-    negative = replace(item, r=-0.02, r_low=-0.22, r_high=0.18)
-    assert FLAGS["key_may_be_wrong"](negative, LIMITS).severity == 1
-    assert FLAGS["negative_r"](negative, LIMITS) is None
-    close = replace(item, r=0.15, r_low=0.06, r_high=0.24)
-    assert FLAGS["key_may_be_wrong"](close, LIMITS) is None
-    assert FLAGS["two_options_right"](close, LIMITS).severity == 2
+    lower = replace(item, options=(replace(rival, mean_criterion=118.0), key))
+    lower = replace(lower, key_doubt=replace(item.key_doubt, rival=lower.options[0]))
+    assert FLAGS["key_may_be_wrong"](lower, LIMITS) is None
+    assert FLAGS["two_options_right"](lower, LIMITS).severity == 2
+    alone = replace(lower, key_doubt=replace(lower.key_doubt, p_wrong=0.6, p_two_right=0.1))
+    assert "is probably wrong" in FLAGS["key_may_be_wrong"](alone, LIMITS).may_mean
+    doubtless = replace(item, key_doubt=replace(item.key_doubt, p_wrong=0.01, p_two_right=0.03))
+    assert all(FLAGS[name](doubtless, LIMITS) is None for name in ("key_may_be_wrong", "two_options_right"))
+
+
+def test_a_key_that_nobody_chose():
+    rival, key = option("A", 300, 121.0, 0.25), replace(option("B", 0, NAN, NAN, is_key=True), share=0.0)
+    item = replace(GOOD, options=(rival, key), key_doubt=KeyDoubt(0.1, 0.9, 0.0, 0.0, rival, 0.9))
+    assert FLAGS["key_may_be_wrong"](item, LIMITS).seen == "60 % chose A; nobody chose the key B."
 
 
 @pytest.mark.parametrize(

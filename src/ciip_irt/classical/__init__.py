@@ -6,5 +6,4 @@
 ``reliability``       alpha / KR-20, standard error of measurement, alpha without each item, alpha by domain
 ``decisions``         accuracy and consistency of pass and fail from the totals alone (Livingston & Lewis)
 ``dif``               Mantel-Haenszel differential item functioning with ETS classes and their probabilities
-``key_validation``    how strongly the answers speak against the key
 """

@@ -23,7 +23,8 @@ from ciip_irt.irt.key_priors import ChoiceItems, ChoiceShape, Places, estimated_
 __all__ = ["DEFAULT_RATES", "FlawRates", "KeyProbabilities", "key_probabilities"]
 
 RATES_HELD_BY = 100.0  # the rates before any answer count as much as so many items
-TEMPTING = 0.2  # share of sound items with a tempting distractor
+TEMPTING = 0.1  # share of sound items with a tempting distractor, before any answer
+TEMPTING_HELD_BY = 10.0
 ROUNDS = 4
 DEFAULT_SHAPE: Final = ChoiceShape()
 
@@ -63,6 +64,8 @@ class KeyProbabilities:
         What the exam's options are like, estimated.
     rates
         Shares of flaws in each kind of item, estimated.
+    tempting
+        Share of sound items with a tempting distractor, estimated.
     """
 
     right: FloatArray
@@ -72,6 +75,7 @@ class KeyProbabilities:
     n: IntArray
     shape: ChoiceShape
     rates: Mapping[str, FlawRates]
+    tempting: float
 
     @property
     def judged(self) -> BoolArray:
@@ -125,19 +129,20 @@ def key_probabilities(
     rows = np.flatnonzero(judged)
     items = ChoiceItems(counts, abilities, points, offered, credited & offered).part(rows)
     kind_of = np.array([kinds[j] for j in rows])
-    now = dict(rates)
+    now, tempting = dict(rates), TEMPTING
     shape_now, log_evidence = shape, np.zeros((rows.size, 0))
     places = Places(n_options)
+    weight = np.ones(rows.size)
     for turn in range(ROUNDS if rows.size else 0):
-        if turn:
+        if turn:  # first the flaws as weighed by the default, so that they do not widen the shape
             shape_now = estimated_shape(items, weight, shape, shape_now)
         log_evidence = hypothesis_evidence(items, shape_now)
-        now = _estimated_rates(items, log_evidence, kind_of, rates)
-        sound = _posterior(items, log_evidence, kind_of, now)
+        now, tempting = _estimated_rates(items, log_evidence, kind_of, rates)
+        sound = _posterior(items, log_evidence, kind_of, now, tempting)
         weight = sound[:, 0] + sound[:, places.tempting].sum(axis=1)
     posterior = np.full((n_items, places.count), np.nan)
     if rows.size:
-        posterior[rows] = _posterior(items, log_evidence, kind_of, now)
+        posterior[rows] = _posterior(items, log_evidence, kind_of, now, tempting)
     return KeyProbabilities(
         right=posterior[:, 0] + posterior[:, places.tempting].sum(axis=1),
         wrong=posterior[:, places.key_wrong],
@@ -146,10 +151,13 @@ def key_probabilities(
         n=n.astype(np.int64),
         shape=shape_now,
         rates=now,
+        tempting=tempting,
     )
 
 
-def _log_rates(items: ChoiceItems, kind_of: np.ndarray, rates: Mapping[str, FlawRates]) -> FloatArray:
+def _log_rates(
+    items: ChoiceItems, kind_of: np.ndarray, rates: Mapping[str, FlawRates], tempting: float
+) -> FloatArray:
     """Shape (J, H): log prior probability; -inf for hypotheses that the item does not have."""
     distractor = items.offered & ~items.credited
     each = distractor / distractor.sum(axis=1, keepdims=True)
@@ -157,28 +165,35 @@ def _log_rates(items: ChoiceItems, kind_of: np.ndarray, rates: Mapping[str, Flaw
         [(rate.right, rate.wrong, rate.two_right, rate.guessed) for rate in (rates[k] for k in kind_of)]
     ).T[:, :, None]
     parts = [
-        right * (1.0 - TEMPTING), wrong * each, two * each, guessed / 2.0, guessed / 2.0,
-        right * TEMPTING * each,
+        right * (1.0 - tempting), wrong * each, two * each, guessed / 2.0, guessed / 2.0,
+        right * tempting * each,
     ]  # fmt: skip
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(np.concatenate(parts, axis=1)))
 
 
 def _posterior(
-    items: ChoiceItems, log_evidence: FloatArray, kind_of: np.ndarray, rates: Mapping[str, FlawRates]
+    items: ChoiceItems,
+    log_evidence: FloatArray,
+    kind_of: np.ndarray,
+    rates: Mapping[str, FlawRates],
+    tempting: float,
 ) -> FloatArray:
-    joint = log_evidence + _log_rates(items, kind_of, rates)
+    joint = log_evidence + _log_rates(items, kind_of, rates, tempting)
     result: FloatArray = np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
     return result
 
 
 def _estimated_rates(
     items: ChoiceItems, log_evidence: FloatArray, kind_of: np.ndarray, rates: Mapping[str, FlawRates]
-) -> dict[str, FlawRates]:
+) -> tuple[dict[str, FlawRates], float]:
     places = Places(items.offered.shape[1])
-    now = dict(rates)
+    now, tempting = dict(rates), TEMPTING
     for _ in range(20):
-        posterior = _posterior(items, log_evidence, kind_of, now)
+        posterior = _posterior(items, log_evidence, kind_of, now, tempting)
+        with_one = posterior[:, places.tempting].sum()
+        sound = TEMPTING_HELD_BY + posterior[:, 0].sum() + with_one
+        tempting = float((TEMPTING_HELD_BY * TEMPTING + with_one) / sound)
         for kind, first in rates.items():
             mine = posterior[kind_of == kind]
             total = RATES_HELD_BY + len(mine)
@@ -187,4 +202,4 @@ def _estimated_rates(
                 two_right=float(RATES_HELD_BY * first.two_right + mine[:, places.two_right].sum()) / total,
                 guessed=float(RATES_HELD_BY * first.guessed + mine[:, places.guessed].sum()) / total,
             )
-    return now
+    return now, tempting

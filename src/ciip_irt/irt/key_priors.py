@@ -8,7 +8,7 @@ The 3 + 3K hypotheses of an item with K options, in this order (``Places`` says 
 - the key and X are both right, for each X: they share slope and popularity, each with a little of its own;
 - guessed at: no slopes, so that what is chosen does not depend on ability; once with the popularity of keys
   and once with that of distractors;
-- the key is right and X tempts, for each X: popular, and with .6 of a key's slope. Real exams have such
+- the key is right and X tempts, for each X: popular, and with half of a key's slope. Real exams have such
   distractors (on a licensure exam with verified keys about one item in five), and without this hypothesis a
   plausible distractor would pass for a second right answer.
 
@@ -30,7 +30,7 @@ __all__ = ["ChoiceItems", "ChoiceShape", "Places", "estimated_shape", "hypothesi
 
 FLAT_SD = 0.05  # of slopes where an item is guessed at
 SPLIT_SD = 0.7  # how those who know split between two right options, as a logit
-TEMPTING_SLOPE = 0.6  # of a tempting distractor, as a share of a key's
+TEMPTING_SLOPE = 0.5  # of a tempting distractor, as a share of a key's
 HELD_BY = 8.0  # the default shape counts as much as so many items
 STEPS = 8
 ITEMS_AT_ONCE = 200

@@ -1,8 +1,9 @@
 """Item analysis: ids, frames and plain sentences around the classical statistics."""
 
 from ciip_irt.item_analysis.analysis import ItemAnalysis, analyse_items
-from ciip_irt.item_analysis.evidence import DifEvidence, ItemEvidence, OptionEvidence
+from ciip_irt.item_analysis.evidence import DifEvidence, ItemEvidence, KeyDoubt, OptionEvidence
 from ciip_irt.item_analysis.flags import FLAGS, Flag, FlagThresholds
+from ciip_irt.item_analysis.key_check import KeyCheck, check_keys
 
 __all__ = [
     "FLAGS",
@@ -11,6 +12,9 @@ __all__ = [
     "FlagThresholds",
     "ItemAnalysis",
     "ItemEvidence",
+    "KeyCheck",
+    "KeyDoubt",
     "OptionEvidence",
     "analyse_items",
+    "check_keys",
 ]

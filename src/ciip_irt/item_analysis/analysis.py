@@ -11,6 +11,8 @@ from ciip_irt.item_analysis.evidence import item_evidence
 from ciip_irt.item_analysis.flags import FlagThresholds, raise_flags
 from ciip_irt.item_analysis.form_summary import form_row, form_table
 from ciip_irt.item_analysis.groups import compare_groups, dif_table, widespread_notes
+from ciip_irt.item_analysis.key_check import check_keys
+from ciip_irt.item_analysis.key_table import key_table
 from ciip_irt.item_analysis.statistics_tables import item_table, option_table, quantile_table
 from ciip_irt.item_analysis.tallies import POOLED, Tally, pool, tally_form
 from ciip_irt.item_analysis.timing import Timing, examine_timing
@@ -39,6 +41,9 @@ class ItemAnalysis:
         The same with ``form_id``, "all" included.
     option_quantiles
         Share choosing each option by fifth of the scored total, with 95 % bands.
+    key_validation
+        Per item the probability that its key is right, wrong, one of two right options, or that the item is
+        guessed at; the most doubtful first, with a sentence.
     flags
         What was seen, what it may mean, what to do; most severe first.
     dif
@@ -57,6 +62,7 @@ class ItemAnalysis:
     option_statistics: pl.DataFrame
     option_statistics_by_form: pl.DataFrame
     option_quantiles: pl.DataFrame
+    key_validation: pl.DataFrame
     flags: pl.DataFrame
     dif: pl.DataFrame
     form_summary: pl.DataFrame
@@ -169,6 +175,8 @@ def analyse_items(
     comparisons, notes = compare_groups(scored, groupings, minimum_n=minimum_group)
     dif = dif_table(comparisons, scored.item_ids)
     pooled = statistics.filter(pl.col("form_id") == POOLED)
+    keys = check_keys(scored)
+    evidence = list(item_evidence(whole, pooled, pooled_options, dif, keys))
     rows = [
         form_row(
             scored, tally, forms[tally.form_id], cut=(cuts or {}).get(tally.form_id), confidence=confidence
@@ -188,7 +196,8 @@ def analyse_items(
         option_statistics=pooled_options.drop("form_id"),
         option_statistics_by_form=options,
         option_quantiles=quantile_table(whole, scored.items, confidence),
-        flags=raise_flags(item_evidence(whole, scored.items, pooled, pooled_options, dif), limits),
+        key_validation=key_table(keys, evidence),
+        flags=raise_flags(evidence, limits),
         dif=dif,
         form_summary=form_table(rows),
         timing=timing,

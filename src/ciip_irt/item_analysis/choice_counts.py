@@ -59,10 +59,11 @@ class ChoiceCounts:
 
 def rasch_abilities(scored: ScoredResponses) -> Abilities | None:
     """Difficulties of the scored items from the log itself; ``None`` where it cannot tell them."""
+    blocks = scored.response_blocks(scored_only=True)
+    if not any(block.scores.size for block in blocks):
+        return None
     try:
-        fit = fit_mml(
-            scored.response_blocks(scored_only=True), "rasch", len(scored.item_ids), standard_errors="none"
-        )
+        fit = fit_mml(blocks, "rasch", len(scored.item_ids), standard_errors="none")
     except DesignError:
         return None
     sd = max(float(fit.population_sd[0]), LEAST_SD)

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from ciip_irt.classical.key_validation import KeyEvidence, key_evidence
 from ciip_irt.item_analysis.groups import is_widespread
-from ciip_irt.item_analysis.statistics_tables import key_mask
+from ciip_irt.item_analysis.key_check import KeyCheck
 from ciip_irt.item_analysis.tallies import Tally
 
-__all__ = ["DifEvidence", "ItemEvidence", "OptionEvidence", "item_evidence"]
+__all__ = ["DifEvidence", "ItemEvidence", "KeyDoubt", "OptionEvidence", "item_evidence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +48,30 @@ class DifEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyDoubt:
+    """Probabilities about the key; ``rival`` is the likeliest other right option."""
+
+    p_right: float
+    p_wrong: float
+    p_two_right: float
+    p_guessed: float
+    rival: OptionEvidence | None
+    p_rival: float
+
+    @property
+    def p_other(self) -> float:
+        """That another option is right, alone or besides the key."""
+        return self.p_wrong + self.p_two_right
+
+
+@dataclass(frozen=True, slots=True)
 class ItemEvidence:
     """One item over all forms.
 
     Attributes
     ----------
-    suspicion
-        Probability that the choosers of ``suspect`` are better candidates than those of the key.
-    suspect
-        The distractor meant; ``None`` where none can be compared with the key.
+    key_doubt
+        What the answers say about the key; ``None`` where the item is not judged.
     usual_time_s
         Median of the median seconds of all items.
     """
@@ -75,8 +89,7 @@ class ItemEvidence:
     median_time_s: float
     usual_time_s: float
     options: tuple[OptionEvidence, ...]
-    suspicion: float
-    suspect: OptionEvidence | None
+    key_doubt: KeyDoubt | None
     dif: tuple[DifEvidence, ...]
 
     @property
@@ -90,14 +103,12 @@ class ItemEvidence:
 
 def item_evidence(
     tally: Tally,
-    items: pl.DataFrame,
     statistics: pl.DataFrame,
     options: pl.DataFrame,
     dif: pl.DataFrame,
+    keys: KeyCheck,
 ) -> Iterator[ItemEvidence]:
     """The records of all items, in the order of ``statistics`` (pooled rows only)."""
-    credited, _ = key_mask(items[tally.items])
-    evidence: KeyEvidence = key_evidence(tally.by_option, credited)
     by_item: dict[str, list[OptionEvidence]] = defaultdict(list)
     names = list(OptionEvidence.__dataclass_fields__)
     for item_id, *values in _without_nulls(options.select("item_id", *names)).iter_rows():
@@ -114,15 +125,29 @@ def item_evidence(
     )
     for j, row in enumerate(_without_nulls(wanted).iter_rows(named=True)):
         known = tuple(by_item[row["item_id"]])
-        suspect = int(evidence.option[j])
         yield ItemEvidence(
             **row,
             usual_time_s=usual,
             options=known,
-            suspicion=float(evidence.suspicion[j]),
-            suspect=known[suspect] if suspect >= 0 else None,
+            key_doubt=_key_doubt(keys, int(tally.items[j]), known),
             dif=tuple(compared[row["item_id"]]),
         )
+
+
+def _key_doubt(keys: KeyCheck, item: int, options: tuple[OptionEvidence, ...]) -> KeyDoubt | None:
+    found = keys.probabilities
+    if found is None or not found.judged[item]:
+        return None
+    other = found.wrong[item] + found.two_right[item]
+    rival = int(np.argmax(other))
+    return KeyDoubt(
+        p_right=float(found.right[item]),
+        p_wrong=float(found.wrong[item].sum()),
+        p_two_right=float(found.two_right[item].sum()),
+        p_guessed=float(found.guessed[item]),
+        rival=options[rival] if rival < len(options) else None,
+        p_rival=float(other[rival]),
+    )
 
 
 def _without_nulls(frame: pl.DataFrame) -> pl.DataFrame:

@@ -26,12 +26,15 @@ class FlagThresholds:
     ----------
     minimum_n
         Answers below which only "too few answers" is said about R, and nothing about p.
-    suspicion
-        Probability that a distractor's choosers are the better candidates, from which the key is doubted:
-        more likely than not.
+    key_doubt
+        Probability that another option is right, alone or besides the key, from which an expert should look:
+        one look in twenty then finds a flaw, and a look costs minutes where a wrong key costs passes.
+    urgent_doubt
+        The same, from which the look comes before anything else.
+    guessed_at
+        Probability that choices do not depend on ability, from which it is said.
     minimum_share
-        A distractor chosen by fewer does not function (5 %, the usual convention); it also takes that many to
-        doubt a key.
+        A distractor chosen by fewer does not function (5 %, the usual convention).
     low_p, high_p
         p < .20 or >= .96 is unacceptable (Prometric's published guide).
     low_r
@@ -45,7 +48,9 @@ class FlagThresholds:
     """
 
     minimum_n: int = 30
-    suspicion: float = 0.5
+    key_doubt: float = 0.05
+    urgent_doubt: float = 0.1
+    guessed_at: float = 0.5
     minimum_share: float = 0.05
     low_p: float = 0.20
     high_p: float = 0.96
@@ -68,29 +73,27 @@ class Flag:
 
 
 def key_may_be_wrong(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
-    """Those who chose a distractor do better than those who chose the key."""
+    """Another option is probably right instead, or its choosers do better than those of the key."""
     other = _rival(item, limits)
-    if other is None:
+    doubt = item.key_doubt
+    if other is None or doubt is None:
         return None
-    probability = (
-        f" (probability that {other.option} draws the better candidates: {number(item.suspicion)})"
-        if other == item.suspect and item.suspicion >= limits.suspicion
-        else ""
-    )
+    if not (doubt.p_wrong >= doubt.p_two_right or other.mean_criterion > _key_mean(item)):
+        return None  # both may well be right: that is another flag
+    likely = doubt.p_wrong >= 0.5
     return Flag(
-        1,
-        f"{percent(other.share)} chose {other.option} and they scored higher (mean"
-        f" {other.mean_criterion:.1f}) than the {percent(_key_share(item))} who chose the key"
-        f" {_key_letters(item)} (mean {_key_mean(item):.1f}).",
-        f"The key may be wrong{probability}.",
+        1 if doubt.p_other >= limits.urgent_doubt else 2,
+        _chosen(item, other),
+        f"The key {'is probably' if likely else 'may be'} wrong: that {other.option} is right instead has the"
+        f" probability {_chance(doubt.p_wrong)}, that both are right {_chance(doubt.p_two_right)}.",
         f"Check the key, and whether {other.option} is also right.",
-        other.r - item.r,
+        doubt.p_other,
     )
 
 
 def negative_r(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     """Those who know more do worse on the item."""
-    if not item.r < 0 or item.n < limits.minimum_n or _rival(item, limits):
+    if not item.r < 0 or item.n < limits.minimum_n or _rival(item, limits) or _is_guessed_at(item, limits):
         return None
     seen = f"R is {number(item.r)} ({_between(item)}): better candidates get it right less often."
     if item.r_high > limits.low_r:
@@ -111,20 +114,36 @@ def negative_r(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
 
 
 def two_options_right(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
-    """A distractor also draws the better candidates."""
-    if item.n < limits.minimum_n or _rival(item, limits):
+    """A second option behaves like a right answer."""
+    other = _rival(item, limits)
+    doubt = item.key_doubt
+    if other is None or doubt is None or key_may_be_wrong(item, limits):
         return None
-    drawing = [o for o in item.distractors if o.share >= limits.minimum_share and o.r_low > 0]
-    if not drawing:
+    return Flag(
+        2 if doubt.p_other >= limits.urgent_doubt else 3,
+        f"Besides the key {_key_letters(item)}, option {other.option} also draws candidates who know more:"
+        f" {percent(other.share)} chose it (mean {other.mean_criterion:.1f}),"
+        f" {percent(_key_share(item))} the key (mean {_key_mean(item):.1f}).",
+        f"Both may be right (probability {_chance(doubt.p_two_right)}), or the key is right only under an"
+        " assumption that the stem leaves open.",
+        f"Ask an expert whether {other.option} can be defended. If so, credit both or narrow the stem.",
+        doubt.p_other,
+    )
+
+
+def guessed_at(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """What is chosen has nothing to do with what one knows."""
+    if not _is_guessed_at(item, limits):
         return None
-    other = max(drawing, key=lambda option: option.r)
+    assert item.key_doubt is not None
     return Flag(
         2,
-        f"Besides the key {_key_letters(item)} (R {number(item.r)}), option {other.option} also draws the"
-        f" better candidates: {percent(other.share)} chose it, R {number(other.r)}.",
-        "Two options may be right, or the key is right only under an assumption the stem leaves open.",
-        f"Ask an expert whether {other.option} can be defended. If so, credit both or narrow the stem.",
-        other.r,
+        f"Those who know more choose no differently from those who know less: {percent(item.p)} right,"
+        f" R {number(item.r)} ({_between(item)}).",
+        f"Guessed at, or about something else than the rest of the exam (probability"
+        f" {_chance(item.key_doubt.p_guessed)}).",
+        "Do not score it before an expert has read it; ask whether practice really requires it.",
+        item.key_doubt.p_guessed,
     )
 
 
@@ -142,8 +161,7 @@ def dif_class_c(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:  # n
         may_mean = "Something besides knowledge helps one group: display, wording, local practice, or a leak."
     else:
         may_mean = "Perhaps a difference between the groups, perhaps chance: few items differ that much."
-    chance = "below .01" if worst.prob_c < 0.01 else number(worst.prob_c)
-    probability = f", probability of class C {chance}" if isfinite(worst.prob_c) else ""
+    probability = f", probability of class C {_chance(worst.prob_c)}" if isfinite(worst.prob_c) else ""
     return Flag(
         2 if likely and not worst.widespread else 3,
         f"Harder for {worst.grouping} = {harder} than for {easier} at the same total"
@@ -283,6 +301,7 @@ FLAGS: Mapping[str, Callable[[ItemEvidence, FlagThresholds], Flag | None]] = {
     "key_may_be_wrong": key_may_be_wrong,
     "negative_r": negative_r,
     "two_options_right": two_options_right,
+    "guessed_at": guessed_at,
     "dif_class_c": dif_class_c,
     "too_hard": too_hard,
     "too_easy": too_easy,
@@ -309,31 +328,44 @@ def raise_flags(evidence: Iterable[ItemEvidence], limits: FlagThresholds) -> pl.
 
 
 def _rival(item: ItemEvidence, limits: FlagThresholds) -> OptionEvidence | None:
-    """The distractor that looks more like the key than the key does, if there is one.
-
-    Its choosers have the higher mean, it discriminates better, and chance is an unlikely reason: by the
-    suspicion, by intervals of R that do not meet, or because its R is surely positive and the key's negative.
-    """
-    if item.n < limits.minimum_n:
+    """The option that is likelier than the limit to be right too, or instead of the key."""
+    if item.key_doubt is None or item.n < limits.minimum_n or not item.key_doubt.p_other >= limits.key_doubt:
         return None
-    mean = _key_mean(item)
-    rivals = [
-        option
-        for option in item.distractors
-        if option.share >= limits.minimum_share
-        and option.r > item.r
-        and option.mean_criterion > mean
-        and (
-            (option == item.suspect and item.suspicion >= limits.suspicion)
-            or option.r_low > max(item.r_high, 0)
-            or (item.r < 0 < option.r_low)
+    return item.key_doubt.rival
+
+
+def _is_guessed_at(item: ItemEvidence, limits: FlagThresholds) -> bool:
+    if item.key_doubt is None or item.n < limits.minimum_n or _rival(item, limits):
+        return False
+    return item.key_doubt.p_guessed >= limits.guessed_at
+
+
+def _chosen(item: ItemEvidence, other: OptionEvidence) -> str:
+    key_share, key_mean = percent(_key_share(item)), _key_mean(item)
+    if not _key_share(item):
+        return f"{percent(other.share)} chose {other.option}; nobody chose the key {_key_letters(item)}."
+    if other.mean_criterion > key_mean:
+        return (
+            f"{percent(other.share)} chose {other.option} and they scored higher (mean"
+            f" {other.mean_criterion:.1f}) than the {key_share} who chose the key"
+            f" {_key_letters(item)} (mean {key_mean:.1f})."
         )
-    ]
-    return max(rivals, key=lambda option: option.r, default=None)
+    return (
+        f"{percent(other.share)} chose {other.option} (mean {other.mean_criterion:.1f}) and {key_share} the"
+        f" key {_key_letters(item)} (mean {key_mean:.1f}); {other.option} behaves more like the right answer."
+    )
+
+
+def _chance(probability: float) -> str:
+    if probability < 0.005:
+        return "below .01"
+    return "above .99" if probability > 0.995 else number(probability)
 
 
 def _r_is_low(item: ItemEvidence, limits: FlagThresholds) -> bool:
-    if item.n < limits.minimum_n or not item.r >= 0 or _rival(item, limits):
+    if item.n < limits.minimum_n or not item.r >= 0:
+        return False
+    if _rival(item, limits) or _is_guessed_at(item, limits):
         return False
     if item.p >= limits.high_p:
         return False

@@ -32,7 +32,7 @@ SCHEMA: Mapping[str, type[pl.DataType]] = {
     "second_option": pl.String,
     "p_guessed": pl.Float64,
 }
-LOOK_FROM = 0.1
+LOOK_FROM = 0.05
 
 
 @dataclass(frozen=True, slots=True)
