@@ -159,7 +159,13 @@ def calibrate(
         warnings=warnings,
         settings=settings,
     )
-    return replace(calibration, anchors=table, fit=pl.concat([calibration.fit, displacements(table)]))
+    return replace(
+        calibration,
+        anchors=table,
+        fit=pl.concat([calibration.fit, displacements(table)]),
+        gradient_norm=fit.gradient_norm,
+        second_order=fit.second_order,
+    )
 
 
 MANY = 300

@@ -47,6 +47,9 @@ class Calibration:
         Moments of the population on the scale.
     converged, iterations, log_likelihood
         How the estimation ended; ``None`` and NaN where the engine does not tell.
+    gradient_norm, second_order
+        Length of the gradient of the log-likelihood (with priors) at the end, and whether that is a maximum:
+        ``maximum``, ``flat``, ``saddle``, ``not examined``.
     fit
         ``item_id, statistic, value``.
     abilities
@@ -83,6 +86,8 @@ class Calibration:
     provenance: Provenance
     population_points: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=POINTS_SCHEMA))
     anchors: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ANCHORS_SCHEMA))
+    gradient_norm: float = float("nan")
+    second_order: str = "not examined"
 
     @property
     def parameters(self) -> pl.DataFrame:
@@ -128,6 +133,8 @@ class Calibration:
             "D": self.scale.D,
             "converged": self.converged,
             "iterations": self.iterations,
+            "gradient_norm": None if isnan(self.gradient_norm) else float(f"{self.gradient_norm:.1e}"),
+            "second_order": self.second_order,
             "log_likelihood": None if isnan(self.log_likelihood) else round(self.log_likelihood, 4),
             "population_mean": round(self.mean, 6),
             "population_sd": round(self.sd, 6),
