@@ -12,7 +12,8 @@ from ciip_irt.errors import InputError
 from ciip_irt.irt.ability import estimate_abilities, person_posteriors, score_table
 from ciip_irt.irt.response_blocks import ResponseBlock
 
-FOLDERS = ("rasch", "2pl", "3pl_prior_expbeta")
+FOLDERS = ("rasch", "2pl", "3pl_prior_expbeta", "3pl_prior_norm")
+DATA = ("LSAT6", "LSAT7", "SAT12", "VerbalAggression")
 
 
 def reference(folder: Path) -> tuple[np.ndarray, float]:
@@ -41,7 +42,7 @@ COMPARABLE = [
 ]
 
 
-@pytest.mark.parametrize("data", ["LSAT6", "LSAT7", "SAT12"])
+@pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize(("model", "method"), COMPARABLE)
 def test_same_scores_as_the_reference(shared: Path, data: str, model: str, method: str) -> None:
     folder = shared / "reference" / data
@@ -59,7 +60,7 @@ def test_same_scores_as_the_reference(shared: Path, data: str, model: str, metho
         np.testing.assert_allclose(got.se[finite], se[finite], atol=1e-3)
 
 
-@pytest.mark.parametrize("data", ["LSAT6", "LSAT7", "SAT12"])
+@pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("model", FOLDERS)
 def test_sum_score_table(shared: Path, data: str, model: str) -> None:
     parameters, sd = reference(shared / "reference" / data / model)

@@ -31,7 +31,8 @@ CONTRACT: dict[str, Table] = {
 }
 OTHERS = (
     "ingest.json", "form_summary.csv", "option_quantiles.csv", "population.csv", "fit.csv", "abilities.csv",
-    "model_fit.csv", "local_dependence.csv", "person_fit.csv", "calibration.json", "observed_proportions.csv", "pilot_evidence.csv", "achieved.csv", "assembly.json",
+    "model_fit.csv", "local_dependence.csv", "person_fit.csv",
+    "calibration.json", "observed_proportions.csv", "pilot_evidence.csv", "achieved.csv", "assembly.json",
     "findings.csv", "curves.csv", "accreditation.csv", "analysis.json",
     "pilot_review.json", "run.json", "run_times.json", "ledger_proposed.csv",
     "bank_needs.csv", "pilot_decisions.xlsx", "pilot_parameters.csv",
