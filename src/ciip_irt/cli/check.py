@@ -32,6 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILES",
         help="forms used before (files or patterns): overlap with each of them is judged too",
     )
+    parser.add_argument(
+        "--pilot-plan", metavar="FILE", help="pilot_plan.csv: forms must have the pilots planned for them"
+    )
     add_text_format(parser)
     parser.add_argument(
         "--theta-cut",
@@ -62,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.forms.findings import ERROR
     from ciip_irt.forms.form_files import read_form_files
     from ciip_irt.forms.form_set import form_set
+    from ciip_irt.forms.pilot_plan import planned_pilots
+    from ciip_irt.tables import read_frame
 
     blueprint = load_blueprint(arguments.blueprint)
     if arguments.theta_cut is not None:
@@ -76,6 +81,9 @@ def run(arguments: argparse.Namespace) -> int:
     earlier = read_forms(arguments.earlier).forms if arguments.earlier else None
     named = ", ".join(Path(path).name for path in dict.fromkeys(read.file_of.values()))
     given = form_set(read.forms, blueprint, bank.items, named, earlier)
+    if arguments.pilot_plan is not None:
+        plan = planned_pilots(read_frame(arguments.pilot_plan, **how), arguments.pilot_plan)
+        given = replace(given, plan=plan)
     findings = check_form_set(given)
     if arguments.verbose and arguments.format == "text":
         print(account(given, findings))

@@ -1,7 +1,7 @@
 """Forms against their blueprint and bank: findings, without a solver, however the forms were made."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
 
@@ -155,6 +155,21 @@ def _anchor_positions(given: FormSet) -> Iterator[Finding]:
             yield Finding("anchor_positions", ERROR, form_id, moved[0], message)
 
 
+def _pilot_plan(given: FormSet) -> Iterator[Finding]:
+    for form in given.forms:
+        if form.form_id not in given.plan:
+            continue
+        planned = given.plan[form.form_id]
+        missing = [item_id for item_id in planned if item_id not in form.pilots]
+        strange = [item_id for item_id in form.pilots if item_id not in planned]
+        if missing:
+            message = f"{len(missing)} of {plural(len(planned), 'planned pilot')} missing ({_some(missing)})"
+            yield Finding("pilot_plan", ERROR, form.form_id, missing[0], message)
+        if strange:
+            message = f"{plural(len(strange), 'pilot item')} that the plan does not have ({_some(strange)})"
+            yield Finding("pilot_plan", ERROR, form.form_id, strange[0], message)
+
+
 def _form_outline(given: FormSet) -> Iterator[Finding]:
     ours = given.blueprint.outline
     for form in given.forms:
@@ -164,7 +179,7 @@ def _form_outline(given: FormSet) -> Iterator[Finding]:
                 yield Finding("form_outline", ERROR, form.form_id, "", message)
 
 
-def _some(numbers: list[int]) -> str:
+def _some(numbers: Sequence[object]) -> str:
     return ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
 
 
@@ -177,6 +192,7 @@ TABLE_RULES: dict[str, Callable[[FormSet], Iterator[Finding]]] = {
     "set_order": _set_order,
     "key_runs": _key_runs,
     "anchor_positions": _anchor_positions,
+    "pilot_plan": _pilot_plan,
 }
 
 RULE_MEANINGS: dict[str, str] = {
@@ -187,6 +203,7 @@ RULE_MEANINGS: dict[str, str] = {
     "set_order": "the items of a set stand together",
     "key_runs": "no key comes more often running than the blueprint allows",
     "anchor_positions": "anchors stand at the same positions in all forms",
+    "pilot_plan": "forms have the pilots that the plan gives them",
     **{name: constraint.meaning for name, constraint in CONSTRAINTS.items()},
 }
 
@@ -202,5 +219,6 @@ def asked(given: FormSet, rule: str) -> bool:
         "form_outline": bool(given.outlines),
         "set_order": demands.item_sets is not None,
         "key_runs": demands.key_balance is not None and demands.key_balance.longest_run is not None,
+        "pilot_plan": bool(given.plan),
         "anchor_positions": demands.anchors is not None and demands.anchors.same_positions,
     }.get(rule, True)

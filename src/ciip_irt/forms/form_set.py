@@ -72,7 +72,7 @@ class FormSet:
     """All forms under check with their bank and targets.
 
     ``outlines`` are what the forms themselves name, where their table has a column ``outline``; ``anchors``
-    the anchor block of the family, where the blueprint asks for one.
+    the anchor block of the family, where the blueprint asks for one; ``plan`` the pilots planned per form.
     """
 
     blueprint: Blueprint
@@ -83,6 +83,7 @@ class FormSet:
     earlier: tuple[Form, ...] = ()
     outlines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     anchors: Anchors = field(default_factory=Anchors)
+    plan: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def enemies_of(items: pl.DataFrame) -> dict[str, frozenset[str]]:

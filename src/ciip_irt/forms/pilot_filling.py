@@ -21,7 +21,8 @@ def fill_pilots(
     """Which pilot stands in which form, (forms, items), next to the scored items already chosen.
 
     A small program of its own: filling a slot comes first; then, using a pilot for the k-th time costs k,
-    so use is as even as it can be; among equals, pilots with the fewest answers so far go first.
+    so use is as even as it can be; among equals, pilots with the fewest answers so far go first. A form that
+    the pool's plan names takes pilots of its plan only.
 
     Parameters
     ----------
@@ -52,8 +53,12 @@ def fill_pilots(
         prices += [(use, use[2] * (n_items + 1.0) + rank[item] - reward) for use in uses]
     fixed = np.concatenate([scored.ravel().astype(np.float64), np.zeros(half)])
     upper = fixed.copy()
-    for form in range(n_forms):
-        upper[pool.columns(PILOT, form, pilots)] = 1.0
+    for form, form_id in enumerate(pool.form_ids):
+        able = pilots
+        if form_id in pool.plan:
+            planned = frozenset(pool.plan[form_id])
+            able = np.array([item for item in pilots if pool.item_ids[item] in planned], dtype=np.int64)
+        upper[pool.columns(PILOT, form, able)] = 1.0
     program = build_program(
         pool.n_columns, kept, lower=fixed, upper=upper, integer=np.arange(pool.n_columns) >= half,
         cost=np.zeros(pool.n_columns), helper_costs=prices,

@@ -34,6 +34,7 @@ class Pool:
     targets: tuple[ResolvedTarget, ...]
     facts: Facts = field(default_factory=Facts)
     earlier: tuple[Form, ...] = ()
+    plan: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def n_items(self) -> int:
