@@ -3,7 +3,16 @@
 import polars as pl
 import pytest
 
-from ciip_irt.bank import ItemBank, appended, change_status, current_wording, edited, item_hashes, read_ledger
+from ciip_irt.bank import (
+    ItemBank,
+    appended,
+    change_status,
+    current_wording,
+    edited,
+    item_hashes,
+    read_ledger,
+    roles_then,
+)
 from ciip_irt.errors import InputError, TableError
 from ciip_irt.responses import score
 from ciip_irt.tables import LEDGER, read_frame, write_outputs
@@ -124,3 +133,32 @@ def test_the_ledger_grows_at_its_end(tmp_path) -> None:  # type: ignore[no-untyp
     assert read_ledger(path).height == 2
     with pytest.raises(InputError, match=r"ledger\.csv:2: 1 decision of this sheet was brought in before on"):
         appended(read_ledger(path), lines())
+
+
+LATER = pl.DataFrame(
+    {
+        "item_id": ["P1", "P1", "P2", "S1"],
+        "status_after": ["pilot", "scored", "draft", "scored"],
+        "date": ["2025-01-01", "2026-03-01", "2026-03-01", None],
+    }
+)
+
+
+def test_an_item_has_the_role_it_had_when_its_form_came_out() -> None:
+    before, after = log("2026-02-28", "2026-03-05"), log("2026-03-01", "2026-03-05")
+    both = pl.concat([before.with_columns(form_id=pl.lit("old")), after.with_columns(form_id=pl.lit("new"))])
+    marked, (said,) = roles_then(both, LATER)
+    pilots = marked.filter(role="pilot")
+    assert pilots.select("form_id", "item_id").unique().rows() == [("old", "P1")]
+    assert pilots.height == 2  # the form keeps its pilots after the promotion, too
+    assert marked.drop("role").equals(both.drop("role"))
+    assert said == (
+        "1 item scored today was a pilot on 1 form that came out before its promotion (ledger): 2 answers"
+        " there count as such."
+    )
+
+
+def test_roles_that_are_stated_and_forms_without_dates_stay() -> None:
+    for given in (log("2026-02-28", role="scored"), log(None), log("2026-03-02")):
+        assert roles_then(given, LATER)[0].equals(given)
+        assert roles_then(given, LATER)[1] == ()

@@ -45,7 +45,7 @@ def review(programme: Path) -> Review:
     @lru_cache
     def call(*logs: str, items: str = "items.csv") -> tuple[pl.DataFrame, str]:
         files = [str(programme / f"{name}.parquet") for name in logs]
-        out = programme / "-".join(logs)
+        out = programme / f"from {items}" / "-".join(logs)
         said = io.StringIO()
         with contextlib.redirect_stderr(said):
             assert (
@@ -59,7 +59,7 @@ def review(programme: Path) -> Review:
 def test_two_logs_are_one(review: Review, programme: Path) -> None:
     whole, halves = review("whole")[0], review("2025", "2026")[0]
     assert halves.equals(whole)
-    sheets = [programme / name / "pilot_decisions.csv" for name in ("whole", "2025-2026")]
+    sheets = [programme / "from items.csv" / name / "pilot_decisions.csv" for name in ("whole", "2025-2026")]
     assert sheets[0].read_bytes() == sheets[1].read_bytes()
 
 
@@ -90,3 +90,19 @@ def test_a_reworded_pilot_starts_anew(review: Review, programme: Path) -> None:
     assert f"{left_out} answers to 1 reworded item were given before their new wording" in said
     observed = both.filter(item_id=pilot)["p"][0]
     assert observed == pytest.approx(new.filter(item_id=pilot)["p"][0])
+
+
+def test_what_was_promoted_stays_what_it_was_then(review: Review, programme: Path) -> None:
+    """The same answers say the same about the pilots left over, though the best of their block are gone."""
+    first = review("whole")[0]
+    sheet = programme / "from items.csv" / "whole" / "pilot_decisions.xlsx"
+    assert main(
+        ["promote", str(sheet), "--items", str(programme / "items.csv"), "--by", "C. Hair",
+         "--date", "2026-09-01", "--out", str(programme / "bank")]
+    ) == 0  # fmt: skip
+    again, said = review("whole", items="bank/items.csv")
+    promoted = first.filter(decision="promote").height
+    assert f"{promoted} items scored today were pilots on 1 form that came out before their promotion" in said
+    held = first.filter(decision="hold")
+    assert 0 < again.height == held.height
+    assert again.equals(held)

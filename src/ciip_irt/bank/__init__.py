@@ -2,7 +2,7 @@
 
 from ciip_irt.bank.anchors import read_anchors
 from ciip_irt.bank.edits import edited
-from ciip_irt.bank.history import current_wording, item_hashes
+from ciip_irt.bank.history import current_wording, item_hashes, roles_then
 from ciip_irt.bank.item_bank import ItemBank, change_status, read_bank, with_parameters
 from ciip_irt.bank.keys import CREDIT_ALL, credited_options
 from ciip_irt.bank.ledger import appended, read_ledger
@@ -21,6 +21,7 @@ __all__ = [
     "read_anchors",
     "read_bank",
     "read_ledger",
+    "roles_then",
     "scale_of",
     "with_parameters",
 ]

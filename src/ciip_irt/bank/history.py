@@ -1,7 +1,10 @@
-"""Items over time: which answers belong to today's wording, and whether an item is what it was.
+"""Items over time: today's wording, the role an item had when it was answered, whether it is what it was.
 
 An item that was reworded is another item under the same name. The bank's column ``revised_on`` says since
 when it reads as it does now; answers given before that day do not count for it.
+
+An item that is scored today was a pilot on the forms that came out before its promotion. The ledger says when
+that was; totals of those forms are what they were.
 """
 
 import hashlib
@@ -11,7 +14,7 @@ import polars as pl
 from ciip_irt.bank.item_bank import ItemBank
 from ciip_irt.errors import plural
 
-__all__ = ["current_wording", "item_hashes"]
+__all__ = ["current_wording", "item_hashes", "roles_then"]
 
 HASHED = ("item_id", "domain", "key", "options", "revised_on")
 HASH_LENGTH = 12
@@ -68,6 +71,45 @@ def current_wording(responses: pl.DataFrame, bank: ItemBank) -> tuple[pl.DataFra
             )
     kept = marked.filter(~(pl.col("__earlier") | pl.col("__undated"))).select(responses.columns)
     return kept, tuple(said)
+
+
+def roles_then(responses: pl.DataFrame, ledger: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The log with the role ``pilot`` for items on forms that came out before these items were promoted.
+
+    A form came out on the day of its first delivery in the log. Roles that the log itself states stay, and
+    nothing is changed for a form without dates.
+
+    Examples
+    --------
+    >>> log = pl.DataFrame({"form_id": ["F1", "F2"], "item_id": ["I1", "I1"], "role": [None, None],
+    ...     "delivered_at": ["2025-05-01", "2026-05-01"]}, schema_overrides={"role": pl.String})
+    >>> ledger = pl.DataFrame({"item_id": ["I1"], "status_after": ["scored"], "date": ["2026-03-01"]})
+    >>> roles_then(log, ledger)[0]["role"].to_list()
+    ['pilot', None]
+    """
+    promoted = ledger.filter((pl.col("status_after") == "scored") & pl.col("date").is_not_null())
+    promoted = promoted.group_by("item_id").agg(__since=pl.col("date").max())
+    if promoted.is_empty() or not {"form_id", "item_id", "delivered_at", "role"} <= set(responses.columns):
+        return responses, ()
+    day = pl.col("delivered_at").cast(pl.String).str.extract(DAY)
+    marked = responses.with_columns(__out=day.min().over("form_id")).join(
+        promoted, on="item_id", how="left", maintain_order="left"
+    )
+    marked = marked.with_columns(
+        __then=(pl.col("role").is_null() & (pl.col("__out") < pl.col("__since"))).fill_null(False)
+    )
+    then = marked.filter("__then")
+    if then.is_empty():
+        return responses, ()
+    items, forms = then["item_id"].n_unique(), then["form_id"].n_unique()
+    one = items == 1
+    said = (
+        f"{plural(items, 'item')} scored today {'was a pilot' if one else 'were pilots'} on"
+        f" {plural(forms, 'form')} that came out before {'its' if one else 'their'} promotion (ledger):"
+        f" {plural(then.height, 'answer')} there {'counts' if then.height == 1 else 'count'} as such."
+    )
+    role = pl.when("__then").then(pl.lit("pilot")).otherwise(pl.col("role").cast(pl.String))
+    return marked.with_columns(role=role).select(responses.columns), (said,)
 
 
 def item_hashes(items: pl.DataFrame) -> pl.DataFrame:

@@ -129,6 +129,7 @@ def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredRespon
     """
     import polars as pl
 
+    from ciip_irt.bank import read_ledger, roles_then
     from ciip_irt.responses import EligibilityRules, ScoringRules, score, select_eligible
 
     read = read_log(arguments, bank)
@@ -138,10 +139,13 @@ def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredRespon
         maximum_rapid=arguments.maximum_rapid,
     )
     eligible = select_eligible(read.responses, read.candidates, rules)
-    for sentence in (*read.notes, *eligible.notes):
+    responses, history = roles_then(
+        eligible.responses, read_ledger(Path(arguments.items).parent / "ledger.csv")
+    )
+    for sentence in (*read.notes, *eligible.notes, *history):
         note(sentence)
     return score(
-        eligible.responses,
+        responses,
         bank,
         candidates=eligible.candidates,
         exclusions=pl.concat([read.exclusions, eligible.exclusions]),

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.accreditation import accreditation_table
-from ciip_irt.bank import ItemBank, read_bank, with_parameters
+from ciip_irt.bank import ItemBank, read_bank, read_ledger, roles_then, with_parameters
 from ciip_irt.calibration import Calibration, check_model
 from ciip_irt.forms import assemble, check_forms, load_blueprint
 from ciip_irt.irt.score_scale import Rounding, raw_cut
@@ -79,6 +79,9 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     )
     step("score", "scoring")
     eligible = select_eligible(read.responses, read.candidates, eligibility)
+    ledger_so_far = read_ledger((exam.folder / str(exam.get("items", "file"))).parent / "ledger.csv")
+    then, history = roles_then(eligible.responses, ledger_so_far)
+    eligible = replace(eligible, responses=then, notes=(*eligible.notes, *history))
     scored = score(
         eligible.responses,
         bank,

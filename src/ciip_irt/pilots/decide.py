@@ -1,8 +1,10 @@
 """Pilot review: the evidence on every pilot item and what a policy makes of it."""
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import FloatArray
@@ -157,10 +159,23 @@ def review_pilots(
         mean, sd = population_of(scored, parameters, D)
     pilots = bank.items.filter(pl.col("status") == "pilot")
     dif = _between_groups(scored, policy) if analysis is None else analysis.dif
+    block = pl.concat([pilots, _decided_before(scored, pilots)], how="diagonal_relaxed")
     evidence = gather_evidence(
-        scored, parameters, mean=mean, sd=sd, D=D, policy=policy, pilots=pilots, dif=dif
+        scored, parameters, mean=mean, sd=sd, D=D, policy=policy, pilots=block, dif=dif, judged=pilots.height
     )
-    return review(evidence, policy, scored.provenance)
+    return review(evidence, policy, scored.provenance, judged=pilots.height)
+
+
+def _decided_before(scored: ScoredResponses, pilots: pl.DataFrame) -> pl.DataFrame:
+    """Items that stood unscored in the log and are no pilots any more.
+
+    Those promoted since were the good half of their block: a prior learnt from the rest alone would take the
+    whole block for worse than it was, and the same answers would be judged more harshly the second time.
+    """
+    unscored = np.zeros(len(scored.item_ids), dtype=bool)
+    for block in scored.blocks:
+        unscored[block.items[~block.is_scored]] = True
+    return scored.items.filter(unscored).join(pilots, on="item_id", how="anti", maintain_order="left")
 
 
 def _between_groups(scored: ScoredResponses, policy: Policy) -> pl.DataFrame:
@@ -169,11 +184,13 @@ def _between_groups(scored: ScoredResponses, policy: Policy) -> pl.DataFrame:
     return dif_table(comparisons, scored.item_ids)
 
 
-def review(evidence: PilotEvidence, policy: Policy, provenance: Provenance) -> PilotReview:
-    """Decisions from evidence that has been gathered already."""
+def review(
+    evidence: PilotEvidence, policy: Policy, provenance: Provenance, judged: int | None = None
+) -> PilotReview:
+    """Decisions from evidence that has been gathered already, about the first ``judged`` pilots, or all."""
     sheet: list[dict[str, Any]] = []
     numbers: list[dict[str, Any]] = []
-    for item in evidence:
+    for item in islice(evidence, judged):
         found = verdict(item, policy)
         numbers.append(evidence_row(item, found, policy))
         sheet.append(

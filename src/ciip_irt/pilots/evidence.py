@@ -150,6 +150,7 @@ def gather_evidence(
     policy: Policy,
     pilots: pl.DataFrame | None = None,
     dif: pl.DataFrame | None = None,
+    judged: int | None = None,
 ) -> PilotEvidence:
     """The evidence on the pilot items of ``scored``.
 
@@ -169,6 +170,9 @@ def gather_evidence(
         may be among them. Default: the items of ``scored`` whose status is ``pilot``.
     dif
         Differences between groups of candidates, as ``ItemAnalysis.dif`` has them.
+    judged
+        How many of the pilots are to be judged, the first ones; the others, decided about before, tell what
+        the block is like. Default: all.
 
     Raises
     ------
@@ -181,7 +185,7 @@ def gather_evidence(
     pilots = pilots.select("item_id", "domain", "key", "options")
     against = reference(parameters, mean=mean, sd=sd, D=D)
     grid = curve_grid(against.u, against.weights)
-    gathered = Gathering(scored, pilots, against, grid)
+    gathered = Gathering(scored, pilots, against, grid, pilots.height if judged is None else judged)
     for block in scored.blocks:
         gathered.add(block)
     likelihood = gathered.likelihood

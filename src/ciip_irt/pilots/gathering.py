@@ -22,8 +22,14 @@ class Gathering:
     """One pass over the blocks, adding up what each tells about each pilot."""
 
     def __init__(
-        self, scored: ScoredResponses, pilots: pl.DataFrame, against: Reference, grid: CurveGrid
+        self,
+        scored: ScoredResponses,
+        pilots: pl.DataFrame,
+        against: Reference,
+        grid: CurveGrid,
+        judged: int,
     ) -> None:
+        self.judged = judged
         self.scored, self.against, self.grid = scored, against, grid
         place = {item_id: k for k, item_id in enumerate(pilots["item_id"])}
         self.place = np.array([place.get(item_id, -1) for item_id in scored.item_ids], dtype=np.int64)
@@ -46,7 +52,7 @@ class Gathering:
 
     def add(self, block: AdministeredBlock) -> None:
         place = self.place[block.items]
-        self.in_scored_role += int((block.is_scored & (place >= 0)).sum())
+        self.in_scored_role += int((block.is_scored & (place >= 0) & (place < self.judged)).sum())
         columns = np.flatnonzero(~block.is_scored & (place >= 0))
         if not columns.size:
             return
