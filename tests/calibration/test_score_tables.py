@@ -13,6 +13,7 @@ from ciip_irt.irt.ability import score_table
 from ciip_irt.irt.decisions import csem, lee
 from ciip_irt.responses import ScoredResponses, score
 from ciip_irt.simulate import simulate_programme
+from ciip_irt.tables import ANCHORS, CONVERSION, PASS_DECISIONS, POPULATION, RAW_TO_THETA
 
 STANDARD = -0.65
 
@@ -144,3 +145,15 @@ def test_a_scale_of_ones_own(tmp_path: Path, made: tuple[ScoredResponses, Calibr
     assert len(caught.value.problems) == 2
     with pytest.raises(InputError, match="no such score scale"):
         load_scale("artt")
+
+
+def test_the_files_keep_their_contracts(made: tuple[ScoredResponses, Calibration, ScoreTables]) -> None:
+    _, calibration, tables = made
+    for table, frame in (
+        (POPULATION, calibration.population),
+        (ANCHORS, calibration.anchors),
+        (RAW_TO_THETA, tables.raw_to_theta),
+        (CONVERSION, tables.conversion),
+        (PASS_DECISIONS, tables.decisions),
+    ):
+        assert table.validate(frame).columns == list(table.names)

@@ -18,26 +18,11 @@ from ciip_irt.irt.mml_fit import MmlFit
 from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.response_blocks import ResponseBlock, connected_parts
 from ciip_irt.responses import ScoredResponses
+from ciip_irt.tables import ANCHORS
 
-__all__ = ["ANCHORS_SCHEMA", "AnchorReport", "Anchors", "anchor_warnings", "anchors_of", "no_anchors"]
+__all__ = ["AnchorReport", "Anchors", "anchor_warnings", "anchors_of", "no_anchors"]
 
 FEW_ANCHORS = 10
-
-ANCHORS_SCHEMA = {
-    "item_id": pl.String,
-    "domain": pl.String,
-    "a": pl.Float64,
-    "b": pl.Float64,
-    "c": pl.Float64,
-    "se_b": pl.Float64,
-    "n": pl.Int64,
-    "free_b": pl.Float64,
-    "displacement": pl.Float64,
-    "se": pl.Float64,
-    "robust_z": pl.Float64,
-    "decision": pl.String,
-    "why": pl.String,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +131,7 @@ class AnchorReport:
         *,
         purify: bool,
     ) -> pl.DataFrame:
-        """One row per anchor of the bank, in the columns of ``ANCHORS_SCHEMA``."""
+        """One row per anchor of the bank, in the columns of the ``anchors`` contract."""
         moved, error = (values.copy() for values in self.alone)
         bank_se = np.nan_to_num(anchors.errors[:, 1])
         error = np.hypot(error, bank_se)
@@ -185,7 +170,7 @@ class AnchorReport:
                 "decision": np.where(gone[rows], "dropped", "kept").tolist(),
                 "why": why,
             },
-            schema=ANCHORS_SCHEMA,
+            schema=ANCHORS.empty().schema,
         ).with_columns(pl.col(pl.Float64).fill_nan(None))
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import ItemBank, Scale
-from ciip_irt.calibration.anchors import ANCHORS_SCHEMA, Anchors, anchor_warnings, anchors_of, no_anchors
+from ciip_irt.calibration.anchors import Anchors, anchor_warnings, anchors_of, no_anchors
 from ciip_irt.calibration.design import require_connected
 from ciip_irt.calibration.estimation import Estimation, Options, estimated
 from ciip_irt.calibration.fit_table import displacements, fit_table
@@ -28,6 +28,7 @@ from ciip_irt.irt.mml_fit import MmlFit
 from ciip_irt.irt.population import KINDS as POPULATIONS
 from ciip_irt.irt.response_blocks import answer_counts
 from ciip_irt.responses import ScoredResponses
+from ciip_irt.tables import ANCHORS
 from ciip_irt.tables.catalogue import MODELS
 
 __all__ = ["calibrate"]
@@ -125,7 +126,7 @@ def calibrate(
         Options(model, scale.D, chosen.priors, population, standard_errors, max_iterations, purify, limits),
     )
     fit = found.fit
-    table, warnings = pl.DataFrame(schema=ANCHORS_SCHEMA), _of_fit(fit, scored)
+    table, warnings = ANCHORS.empty(), _of_fit(fit, scored)
     if found.report is not None:
         table = found.report.table(scored, held, found.held, fit, limits, purify=purify)
         warnings += anchor_warnings(table, found.report, limits)

@@ -13,22 +13,11 @@ from ciip_irt.errors import DesignError, InputError, Problem, ScaleError
 from ciip_irt.irt.anchor_displacement import DriftLimits
 from ciip_irt.irt.drift import displacement, purify, robust_z
 from ciip_irt.irt.linking import METHODS, Direction, Link, link, transformed, transformed_errors
-from ciip_irt.tables import ITEM_PARAMETERS, show_html
+from ciip_irt.tables import ITEM_PARAMETERS, LINK, show_html
 
-__all__ = ["LINK_TABLE", "LinkedCalibrations", "link_calibrations"]
+__all__ = ["LinkedCalibrations", "link_calibrations"]
 
 NAMES = ("a", "b", "c")
-LINK_TABLE = {
-    "item_id": pl.String,
-    "b_old": pl.Float64,
-    "b_new": pl.Float64,
-    "b_linked": pl.Float64,
-    "displacement": pl.Float64,
-    "se": pl.Float64,
-    "robust_z": pl.Float64,
-    "decision": pl.String,
-    "why": pl.String,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +174,7 @@ def link_calibrations(
             "decision": np.where(kept, "kept", "dropped").tolist(),
             "why": [f"Dropped: {reasons[row]}" if row in reasons else "" for row in range(common.height)],
         },
-        schema=LINK_TABLE,
+        schema=LINK.empty().schema,
     ).with_columns(pl.col(pl.Float64).fill_nan(None))
     return LinkedCalibrations(found, scale_old, _moved(here, scale_old, found), table, tuple(warnings))
 

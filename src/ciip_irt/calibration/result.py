@@ -10,11 +10,10 @@ import polars as pl
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import Scale
-from ciip_irt.calibration.anchors import ANCHORS_SCHEMA
 from ciip_irt.calibration.populations import POINTS_SCHEMA
 from ciip_irt.errors import plural
 from ciip_irt.provenance import Provenance
-from ciip_irt.tables import show_html
+from ciip_irt.tables import ANCHORS, show_html
 
 __all__ = ["ESTIMATED", "Calibration"]
 
@@ -85,7 +84,7 @@ class Calibration:
     warnings: tuple[str, ...]
     provenance: Provenance
     population_points: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=POINTS_SCHEMA))
-    anchors: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ANCHORS_SCHEMA))
+    anchors: pl.DataFrame = field(default_factory=ANCHORS.empty)
     gradient_norm: float = float("nan")
     second_order: str = "not examined"
 

@@ -18,47 +18,11 @@ from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.irt.score_scale import SCALES, Rounding, ScaleRule, raw_cut
 from ciip_irt.passing import DecisionQuality, passes
 from ciip_irt.responses import ScoredResponses
-from ciip_irt.tables import show_html
+from ciip_irt.tables import CONVERSION, PASS_DECISIONS, RAW_TO_THETA, Table, show_html
 
-__all__ = ["CONVERSION", "DECISIONS", "SCORE_TABLES", "ScoreTables", "score_tables"]
+__all__ = ["ScoreTables", "score_tables"]
 
 LESS_EXTREME = 0.3  # nothing and everything right count as .3 and the maximum less .3, as in Winsteps
-
-SCORE_TABLES = {
-    "form_id": pl.String,
-    "raw": pl.Int64,
-    "method": pl.String,
-    "theta": pl.Float64,
-    "se": pl.Float64,
-}
-CONVERSION = {
-    "form_id": pl.String,
-    "raw": pl.Int64,
-    "scaled": pl.Float64,
-    "reported": pl.Float64,
-    "passed": pl.Boolean,
-    "n": pl.Int64,
-}
-DECISIONS = {
-    "form_id": pl.String,
-    "n_scored_items": pl.Int64,
-    "theta_cut": pl.Float64,
-    "expected_at_cut": pl.Float64,
-    "raw_cut": pl.Int64,
-    "reported_at_cut": pl.Float64,
-    "slope": pl.Float64,
-    "intercept": pl.Float64,
-    "csem_raw": pl.Float64,
-    "csem_theta": pl.Float64,
-    "csem_reported": pl.Float64,
-    "method": pl.String,
-    "accuracy": pl.Float64,
-    "consistency": pl.Float64,
-    "kappa": pl.Float64,
-    "false_positive": pl.Float64,
-    "false_negative": pl.Float64,
-    "pass_rate": pl.Float64,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +136,17 @@ def score_tables(
         conversion_rows += conversion
         decision_rows += decisions
     return ScoreTables(
-        _frame(theta_rows, SCORE_TABLES),
+        _frame(theta_rows, RAW_TO_THETA),
         _frame(conversion_rows, CONVERSION),
-        _frame(decision_rows, DECISIONS),
+        _frame(decision_rows, PASS_DECISIONS),
         tuple(notes),
     )
 
 
-def _frame(rows: list[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.col(pl.Float64).fill_nan(None))
+def _frame(rows: list[dict[str, Any]], table: Table) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=table.empty().schema, orient="row").with_columns(
+        pl.col(pl.Float64).fill_nan(None)
+    )
 
 
 def _raw_to_theta(form_id: str, parameters: FloatArray, calibration: Calibration) -> list[dict[str, Any]]:

@@ -1,5 +1,13 @@
 """The tables other programs rely on: their columns, their rules, and files that hold them."""
 
+from ciip_irt.tables.calibration_tables import (
+    ANCHORS,
+    CONVERSION,
+    LINK,
+    PASS_DECISIONS,
+    POPULATION,
+    RAW_TO_THETA,
+)
 from ciip_irt.tables.catalogue import (
     CANDIDATES,
     CAPACITY,
@@ -25,8 +33,10 @@ from ciip_irt.tables.show import show_html
 from ciip_irt.tables.spreadsheet import Sheet, read_spreadsheet, sheet_names, workbook
 
 __all__ = [
+    "ANCHORS",
     "CANDIDATES",
     "CAPACITY",
+    "CONVERSION",
     "DIF",
     "EXCLUSIONS",
     "FLAGS",
@@ -35,9 +45,13 @@ __all__ = [
     "ITEM_PARAMETERS",
     "ITEM_STATISTICS",
     "LEDGER",
+    "LINK",
     "OPTION_STATISTICS",
+    "PASS_DECISIONS",
     "PILOT_DECISIONS",
+    "POPULATION",
     "QUARANTINE",
+    "RAW_TO_THETA",
     "RESPONSES",
     "RESPONSE_STATUS",
     "STATUS",
