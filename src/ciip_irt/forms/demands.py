@@ -124,7 +124,7 @@ class AnchorBlock:
     reference: str | None = None
     same_positions: bool = True
     mean_b: float = 0.1
-    sd_b: float = 0.25
+    sd_b: float = 0.35
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ def read_demands(
     sums = tuple(_sum(reading, *entry, domains) for entry in _entries(reading, table, "sums"))
     sums += tuple(_sum(reading, *entry, domains, mean=True) for entry in _entries(reading, table, "means"))
     limits = tuple(_limit(reading, *entry, domains) for entry in _entries(reading, table, "limits"))
-    names = [rule.name for rule in (*counts, *sums, *limits)]
+    rows: tuple[CountRule | SumRule | LimitRule, ...] = (*counts, *sums, *limits)
+    names = [rule.name for rule in rows]
     for name in dict.fromkeys(name for name in names if name and names.count(name) > 1):
         reading.wrong(SECTION, "counts", f"{name!r} names more than one row", "Give each a name of its own.")
     block = _anchors(reading, anchors, length) if anchors else None

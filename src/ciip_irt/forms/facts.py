@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ciip_irt.errors import BlueprintError, Problem
-from ciip_irt.forms.demands import Between, LimitRule, Where
+from ciip_irt.forms.demands import Between, CountRule, LimitRule, SumRule, Where
 
 if TYPE_CHECKING:
     from ciip_irt.forms.blueprint import Blueprint
@@ -126,9 +126,8 @@ def facts_of(
     demands = blueprint.demands
     problems: list[Problem] = []
     filled = {name for name in items.columns if items[name].null_count() < items.height}
-    conditions = [
-        condition for rule in (*demands.counts, *demands.sums, *demands.limits) for condition in rule.where
-    ]
+    rules: tuple[CountRule | SumRule | LimitRule, ...] = (*demands.counts, *demands.sums, *demands.limits)
+    conditions = [condition for rule in rules for condition in rule.where]
     dated = {rule.column for rule in demands.limits if rule.dated}
     texts = {column for column, values in conditions if not isinstance(values, Between)} | dated
     numbers = {rule.column for rule in demands.sums}

@@ -143,7 +143,7 @@ def _one_form(rule: str, row: Row, n_items: int, *, targets: bool) -> NamedRow |
     name = row.name.removeprefix("form: ").removeprefix("form and ")
     return NamedRow(
         rule, name, row.lower - row.give, row.upper + row.give, coefficients,
-        row.relaxable or row.give > 0 or rule == "length", row.unit if row.give == 0 else "target",
+        row.relaxable or row.give > 0, row.unit if row.give == 0 else "target",
     )  # fmt: skip
 
 
@@ -249,6 +249,8 @@ def ask(
             Row("scored items in common", -np.inf, float(bound or 0) * pairs, used, np.array(charge)[used])
         )
     matrix = np.hstack(parts)
+    # One form can have its length with too few items of a domain; all forms together may lack items.
+    several = n_forms > 1
     at_row: list[int] = []
     for number, row in enumerate(family.rows):
         if number in without:
@@ -257,7 +259,7 @@ def ask(
         at_row.append(number)
         rows.append(
             Row(str(number), n_forms * row.lower, n_forms * row.upper, columns, matrix[number, columns],
-                relaxable=row.relaxable, unit=row.unit)
+                relaxable=row.relaxable or (several and row.rule == "length"), unit=row.unit)
         )  # fmt: skip
     proposal = _solved(rows, lower, upper, cost, integer, relax=loosen, seed=seed)
     if isinstance(proposal, str):
