@@ -124,7 +124,7 @@ class JobResult:
             f" (severity 1 or 2), {flags['item_id'].n_unique()} with any remark.",
             f"Pilot items: {counts['promote']} promoted, {counts['hold'] - waiting} held for more answers,"
             f" {counts['revise']} to revise, {counts['retire']} to retire{unseen}. These are proposals of the"
-            " policy: a person signs pilot_decisions.csv.",
+            " policy: a person reviews pilot_decisions.xlsx.",
         ]
         return [*lines, *self._form_sentences()]
 
