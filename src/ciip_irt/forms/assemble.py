@@ -12,12 +12,12 @@ written as a table and checked from it by code that shares nothing with the rows
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from ciip_irt.arrays import BoolArray
+from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.errors import BlueprintError, Problem, plural
 from ciip_irt.forms.anchor_block import mark_anchors, with_anchor_block
 from ciip_irt.forms.assembly import (
@@ -30,35 +30,32 @@ from ciip_irt.forms.assembly import (
     achieved_frame,
     forms_frame,
 )
+from ciip_irt.forms.attempt import Attempt, all_rows, attempt_with_room, best_attempt
 from ciip_irt.forms.bank_pool import bank_pool
 from ciip_irt.forms.blueprint import Blueprint
 from ciip_irt.forms.check import check_form_set
-from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.facts import TIME
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.form_set import Form, form_set
 from ciip_irt.forms.item_order import ordered_family
+from ciip_irt.forms.parallel import SearchEffort
 from ciip_irt.forms.pilot_filling import fill_pilots, room_for_pilots
-from ciip_irt.forms.pool import Pool, Row
-from ciip_irt.forms.program import build_program
+from ciip_irt.forms.pilot_plan import left_out, with_pilot_plan
+from ciip_irt.forms.pool import Pool
 from ciip_irt.forms.shortage import (
     SHORTAGE_COLUMNS,
     count_shortages,
     nearest_change,
     no_shortages,
-    usable_scored,
 )
-from ciip_irt.forms.solve import Effort, Proposal, solve
+from ciip_irt.forms.solve import Proposal
 
 __all__ = ["assemble"]
 
 Progress = Callable[[str], None]
 
-# Half the tolerance is better than anyone asks for; searching further costs minutes on large banks.
-GOOD_ENOUGH = 0.5
-NODES = 1000
-NODES_IF_HOPELESS = 5
-BACKSTOP_S = 600.0
+# Room for pilots is planned together with scored items up to so many columns.
+ROOM = 3_000
 
 
 def assemble(
@@ -69,6 +66,8 @@ def assemble(
     seed: int = 2024,
     theta_cut: float | None = None,
     earlier: pl.DataFrame | None = None,
+    pilot_plan: pl.DataFrame | None = None,
+    time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Assembly:
     """Build ``n_forms`` parallel forms, or say why the bank does not allow them.
@@ -87,8 +86,14 @@ def assemble(
     earlier
         Forms used before, as the ``forms`` contract describes them; new forms keep the overlap bound with
         each of them.
+    pilot_plan
+        ``form_id, item_id``: which pilots to seed where, as ``pilots plan`` writes it; forms that it names
+        take these pilots only.
+    time_limit
+        Seconds after which the search for better forms stops. The forms then depend on the machine and its
+        load; without it the search stops after a fixed amount of work.
     progress
-        Is called with a line of text now and then.
+        Is called with a line of text now and then. Ctrl-C ends the search and keeps the best found.
 
     Raises
     ------
@@ -104,6 +109,8 @@ def assemble(
         status=INFEASIBLE, blueprint=blueprint.name, n_forms=n_forms, seed=seed, forms=forms_frame(()),
         achieved=achieved_frame((), ()), worst=None, bound=None, shortages=no_shortages(),
     )  # fmt: skip
+    if pilot_plan is not None:
+        pool = with_pilot_plan(pool, pilot_plan)
     shortages = count_shortages(pool)
     if not shortages.height and pool.blueprint.demands.anchors is not None:
         pool, words = with_anchor_block(pool, seed)
@@ -112,7 +119,8 @@ def assemble(
     if shortages.height:
         return replace(empty, shortages=shortages, warnings=tuple(warnings))
 
-    attempt = _best_attempt(pool, seed, progress)
+    effort = SearchEffort() if time_limit is None else SearchEffort(seconds=time_limit)
+    attempt = best_attempt(pool, seed, effort, progress)
     proposal, rows = attempt.proposal, attempt.rows
     if proposal.values is None:
         if proposal.stopped != "infeasible":
@@ -124,20 +132,24 @@ def assemble(
         shortages = nearest_change(pool, rows, seed, progress)
         return replace(empty, shortages=shortages, warnings=tuple(warnings), nodes=proposal.nodes)
 
-    half = pool.n_columns // 2
-    scored = proposal.values[:half].reshape(n_forms, pool.n_items) > 0.5
-    pilots = fill_pilots(pool, rows, scored, answers, seed)
+    attempt, scored, pilots = _with_pilots(pool, attempt, answers, seed, progress)
+    proposal = attempt.proposal
     forms = _forms(pool, scored, pilots, seed)
     table = mark_anchors(forms_frame(forms), pool)
     # Domains are written as the bank writes them; the check reads letters and names alike.
     findings = check_form_set(form_set(table, blueprint, items, "assembled forms", earlier))
     status = _status(proposal, findings, pool)
-    warnings += _pilot_warnings(pool, forms)
+    warnings += left_out(pool.plan, forms) + _pilot_warnings(pool, forms)
     result = replace(
         empty, status=status, achieved=achieved_frame(forms, pool.targets),
-        worst=_worst(forms, pool), bound=proposal.bound if pool.targets else None,
+        worst=_worst(forms, pool), bound=proposal.bound if pool.targets and not attempt.has_goals else None,
         findings=tuple(findings), nodes=proposal.nodes,
     )  # fmt: skip
+    if attempt.has_goals and status in (OPTIMAL, WITHIN_TOLERANCE, STOPPED):
+        result = replace(
+            result, least=_least(result.achieved, pool), least_bound=-proposal.bound,
+            least_unit=_unit(blueprint),
+        )  # fmt: skip
     if status == INFEASIBLE:
         return replace(result, shortages=_missed_targets(result, pool), warnings=tuple(warnings), findings=())
     if status == STOPPED:
@@ -151,61 +163,27 @@ def assemble(
     return replace(result, forms=table, warnings=tuple(warnings))
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    proposal: Proposal
-    rows: tuple[Row, ...]
+def _with_pilots(
+    pool: Pool, attempt: Attempt, answers: FloatArray, seed: int, progress: Progress | None
+) -> tuple[Attempt, BoolArray, BoolArray]:
+    """Scored items and pilots of each form; where slots stay empty for want of room, with room kept."""
 
+    def filled(of: Attempt) -> tuple[BoolArray, BoolArray]:
+        assert of.proposal.values is not None
+        half = pool.n_columns // 2
+        scored = of.proposal.values[:half].reshape(len(pool.form_ids), pool.n_items) > 0.5
+        return scored, fill_pilots(pool, of.rows, scored, answers, seed)
 
-def _best_attempt(pool: Pool, seed: int, progress: Progress | None) -> _Attempt:
-    """Without shared items first, which is easiest and safest; then with what the blueprint allows."""
-    slots = room_for_pilots(pool, _rows(pool), seed) if _pilots_compete(pool) else []
-    disjoint = replace(pool, blueprint=replace(pool.blueprint, max_overlap=0.0))
-    pools = [disjoint, pool] if _enough_for_disjoint(pool) and pool.blueprint.max_overlap != 0 else [pool]
-    tries = [(choice, extra) for extra in ([slots, []] if slots else [[]]) for choice in pools]
-    best: _Attempt | None = None
-    for choice, extra in tries:
-        rows = (*_rows(choice), *extra)
-        attempt = _Attempt(_solve(choice, rows, bool(extra), seed, progress), rows)
-        if best is None or attempt.proposal.objective < best.proposal.objective:
-            best = attempt
-        elif attempt.proposal.values is None and best.proposal.values is None:
-            # The last try is the least restricted: its verdict is the verdict.
-            best = attempt
-        if best.proposal.objective <= 1:
-            return best
-    assert best is not None
-    # Every try was made and none met the targets: what is proven is what holds for the least restricted.
-    proven = replace(best.proposal, bound=attempt.proposal.bound, stopped=attempt.proposal.stopped)
-    return replace(best, proposal=proven)
-
-
-def _rows(pool: Pool) -> tuple[Row, ...]:
-    return tuple(row for constraint in CONSTRAINTS.values() for row in constraint.rows(pool))
-
-
-def _solve(
-    pool: Pool, rows: Sequence[Row], with_pilots: bool, seed: int, progress: Progress | None
-) -> Proposal:
-    half = pool.n_columns // 2
-    upper = np.ones(pool.n_columns)
-    if not with_pilots:
-        upper[half:] = 0.0
-    program = build_program(
-        pool.n_columns, rows, lower=np.zeros(pool.n_columns), upper=upper,
-        integer=np.arange(pool.n_columns) < half,
-    )  # fmt: skip
-    if progress is not None:
-        progress(f"{plural(len(pool.form_ids), 'form')} from {plural(pool.n_items, 'item')}: searching.")
-    relaxed = solve(replace(program, integer=np.zeros_like(program.integer)), Effort(), seed)
-    if relaxed.stopped == "infeasible":
-        return relaxed
-    # Targets out of reach of the relaxation are out of reach: a short search shows how near forms can come.
-    hopeless = relaxed.objective > 1
-    good_enough = max(0.0, relaxed.objective) + GOOD_ENOUGH
-    effort = Effort(NODES_IF_HOPELESS if hopeless else NODES, BACKSTOP_S, good_enough)
-    proposal = solve(program, effort, seed, progress)
-    return replace(proposal, bound=max(proposal.bound, relaxed.objective))
+    scored, pilots = filled(attempt)
+    full = (pilots.sum(axis=1) >= pool.blueprint.pilot_slots).all()
+    if full or attempt.has_goals or pool.n_columns // 2 > ROOM or not _pilots_compete(pool):
+        return attempt, scored, pilots
+    room = room_for_pilots(pool, all_rows(pool), seed)
+    other = attempt_with_room(pool, room, seed, progress) if room else attempt
+    if other.proposal.values is None or other.proposal.objective > max(1.0, attempt.proposal.objective):
+        return attempt, scored, pilots
+    theirs = filled(other)
+    return (other, *theirs) if theirs[1].sum() > pilots.sum() else (attempt, scored, pilots)
 
 
 def _pilots_compete(pool: Pool) -> bool:
@@ -221,15 +199,6 @@ def _pilots_compete(pool: Pool) -> bool:
         status.get(item) in pool.blueprint.pilot_status and status.get(other) in pool.blueprint.scored_status
         for item, others in pool.enemies.items()
         for other in others
-    )
-
-
-def _enough_for_disjoint(pool: Pool) -> bool:
-    usable = usable_scored(pool)
-    return all(
-        sum(good and letter == d.letter for letter, good in zip(pool.letters, usable, strict=True))
-        >= d.count * len(pool.form_ids)
-        for d in pool.blueprint.domains
     )
 
 
@@ -251,9 +220,22 @@ def _status(proposal: Proposal, findings: Sequence[Finding], pool: Pool) -> str:
     return OPTIMAL if proposal.stopped == "optimal" or not pool.targets else WITHIN_TOLERANCE
 
 
+def _least(achieved: pl.DataFrame, pool: Pool) -> float:
+    """The least of the goals over forms, each divided by its weight."""
+    weights = {target.label: target.value for target in pool.targets if target.is_goal}
+    parts = achieved.filter(pl.col("quantity").is_in(list(weights))).select("quantity", "achieved")
+    return min(float(value) / weights[quantity] for quantity, value in parts.iter_rows())
+
+
+def _unit(blueprint: Blueprint) -> str:
+    given = any(target.weights for target in blueprint.targets if target.goal == "maximise")
+    return "times the weights" if given else "times the information of an average form"
+
+
 def _worst(forms: Sequence[Form], pool: Pool) -> float | None:
     """The largest deviation in tolerances, of the targets that are errors where there are any."""
-    strict = [target for target in pool.targets if target.severity == ERROR] or list(pool.targets)
+    reached = [target for target in pool.targets if not target.is_goal]
+    strict = [target for target in reached if target.severity == ERROR] or reached
     tolerances = {target.label: target.tolerance for target in strict}
     parts = [
         abs(off) / tolerances[quantity]
@@ -268,7 +250,7 @@ def _missed_targets(result: Assembly, pool: Pool) -> pl.DataFrame:
     rows = []
     for target in pool.targets:
         here = result.achieved.filter((pl.col("quantity") == target.label) & ~pl.col("met").fill_null(True))
-        if here.is_empty() or target.severity != ERROR:
+        if here.is_empty() or target.severity != ERROR or target.is_goal:
             continue
         worst = here.row(int(here["deviation"].abs().arg_max() or 0), named=True)
         unit, decimals = target.quantity.unit, target.quantity.decimals

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from ciip_irt.errors import plural
@@ -27,7 +28,7 @@ INFEASIBLE = "infeasible"
 
 ACHIEVED_COLUMNS = {
     "form_id": pl.String, "quantity": pl.String, "target": pl.Float64, "tolerance": pl.Float64,
-    "achieved": pl.Float64, "deviation": pl.Float64, "met": pl.Boolean,
+    "achieved": pl.Float64, "deviation": pl.Float64, "met": pl.Boolean, "se": pl.Float64,
 }  # fmt: skip
 
 
@@ -44,13 +45,17 @@ class Assembly:
     forms
         ``form_id, position, item_id, role, domain``; no rows where there are no forms.
     achieved
-        ``form_id, quantity, target, tolerance, achieved, deviation, met``. Where the targets are out of
-        reach, what the nearest forms have.
+        ``form_id, quantity, target, tolerance, achieved, deviation, met, se``. Where the targets are out of
+        reach, what the nearest forms have. A goal has neither target nor tolerance. ``se`` is the standard
+        error of the expected score at the cut that those of the parameters make, items taken as independent.
     worst
         The largest deviation from a target, in tolerances: 1 is the edge of what is allowed.
     bound
         No forms can have a smaller ``worst`` than this (where these share no item: none that share none);
         ``gap`` is the difference.
+    least, least_bound, least_unit
+        Where information is to be as high as possible: the least of it over forms and thetas, what no forms
+        can better, and the unit of both.
     shortages
         ``what, domain, needed, available, short, message`` where the bank does not suffice.
     findings
@@ -66,13 +71,18 @@ class Assembly:
     worst: float | None
     bound: float | None
     shortages: pl.DataFrame
+    least: float | None = None
+    least_bound: float | None = None
+    least_unit: str = ""
     warnings: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     nodes: int = 0
 
     @property
     def gap(self) -> float | None:
-        """How much smaller the largest deviation could at best be, in tolerances."""
+        """How much better the largest deviation, in tolerances, or ``least`` could at best be."""
+        if self.least is not None and self.least_bound is not None:
+            return max(0.0, self.least_bound - self.least)
         return None if self.worst is None or self.bound is None else max(0.0, self.worst - self.bound)
 
     @property
@@ -93,7 +103,9 @@ class Assembly:
             "forms": self.n_forms,
             "seed": self.seed,
             "worst_deviation_in_tolerances": self.worst,
-            "bound": self.bound,
+            "bound": self.bound if self.least is None else self.least_bound,
+            "least": self.least,
+            "unit": self.least_unit or "tolerances",
             "gap": self.gap,
             "nodes": self.nodes,
             "summary": self.summary().splitlines(),
@@ -125,8 +137,17 @@ class Assembly:
             if len(values):
                 low, high = min(values), max(values)
                 spread = f"{low:.3f}" if self.n_forms == 1 else f"{low:.3f} to {high:.3f}"
+                if rows["target"][0] is None:
+                    lines.append(f"{quantity}: {spread}.")
+                    continue
                 target = f"{rows['target'][0]:.3f} +- {rows['tolerance'][0]:g}"
-                lines.append(f"{quantity}: {spread} (target {target}).")
+                lines.append(f"{quantity}: {spread} (target {target}).{_error_sentence(rows)}")
+        if self.least is not None and self.least_bound:
+            short = 100 * (1 - self.least / self.least_bound)
+            lines.append(
+                f"Least: {self.least:.3f} {self.least_unit}; no forms can have more than"
+                f" {self.least_bound:.3f} (gap {max(0.0, short):.2g} %)."
+            )
         if self.n_forms > 1:
             common = _largest_overlap(self.forms)
             lines.append(
@@ -138,6 +159,19 @@ class Assembly:
     def _repr_html_(self) -> str:
         frame = self.achieved if self.achieved.height else self.shortages
         return show_html(f"Assembly to {self.blueprint}", self.summary(), frame)
+
+
+def _error_sentence(rows: pl.DataFrame) -> str:
+    """What the uncertainty of the parameters leaves open, and in which form most."""
+    known = rows.filter(pl.col("se").is_not_null())
+    if known.is_empty():
+        return ""
+    worst = known.row(int(known["se"].arg_max() or 0), named=True)
+    where = f" ({worst['form_id']}, the largest of the family)" if known.height > 1 else ""
+    return (
+        f" The parameters' standard errors leave it uncertain by {worst['se']:.2f}"
+        f"{where}."
+    )
 
 
 def _same_sizes(forms: pl.DataFrame) -> bool:
@@ -162,11 +196,18 @@ def forms_frame(forms: Sequence[Form]) -> pl.DataFrame:
 
 def achieved_frame(forms: Sequence[Form], targets: Sequence[ResolvedTarget]) -> pl.DataFrame:
     """What each form has of each targeted quantity, computed from its items."""
-    rows: list[tuple[str, str, float, float, float | None, float | None, bool | None]] = []
+    rows: list[tuple[str | float | bool | None, ...]] = []
     for target in targets:
+        lowest = min((achieved_value(target.contributions, f.scored) or 0.0 for f in forms), default=0.0)
         for form in forms:
             value = achieved_value(target.contributions, form.scored)
+            variance = None if target.variances is None else achieved_value(target.variances, form.scored)
+            se = None if variance is None else float(np.sqrt(variance))
+            if target.is_goal:
+                near = None if value is None else value <= lowest * (1 + target.equal_within) * (1 + 1e-6)
+                rows.append((form.form_id, target.label, None, None, value, None, near, se))
+                continue
             off = None if value is None else value - target.value
             met = None if off is None else abs(off) <= target.tolerance * (1 + 1e-6)
-            rows.append((form.form_id, target.label, target.value, target.tolerance, value, off, met))
+            rows.append((form.form_id, target.label, target.value, target.tolerance, value, off, met, se))
     return pl.DataFrame(rows, schema=ACHIEVED_COLUMNS, orient="row")

@@ -1,10 +1,10 @@
 """K parallel forms: relaxation for the bound, rounding for a start, swap search for the answer.
 
-Without goals, what a form should have is what the relaxation attains (the targets, where they can be reached).
-With goals, the relaxation says how high the forms can come on average, and the search makes every form come
-close to that average: exchanges between two forms leave the total as it is, so what is evened out is not
-lost. The search stops after a number of pairs judged, or when it is good enough, never by the clock unless
-asked to.
+Without goals, what a form should have is what the relaxation attains (the targets, where they can be
+reached). With goals, the relaxation says how high the forms can come on average, and the search makes every
+form come close to that average: exchanges between two forms leave the total as it is, so what is evened out
+is not lost. The search stops after a number of pairs judged, or when it is good enough, never by the clock
+unless asked to.
 """
 
 from collections.abc import Callable
@@ -53,7 +53,8 @@ def parallel_forms(
     """The best forms found; ``values`` are the x of all forms in a row, ``None`` where no form conforms.
 
     The objective is to be lowered: the worst target in tolerances, or minus the least goal. ``stopped`` is
-    ``infeasible`` (proven), ``good enough``, ``work``, ``seconds`` or ``interrupted``; ``nodes`` counts swaps.
+    ``infeasible`` (proven), ``good enough``, ``work``, ``seconds`` or ``interrupted``; ``nodes`` counts
+    swaps.
     """
     best = relaxation(spec, seed)
     if best.uses is None:
@@ -199,7 +200,8 @@ def judged(spec: Specification, forms: BoolArray) -> tuple[float, float]:
     """How far targets beside goals are missed (0: not), and the objective, to be lowered.
 
     >>> one = np.ones(2, dtype=bool)
-    >>> spec = Specification(1, one, ~one, np.zeros((0, 2)), np.array([]), np.array([]), np.array([[1.0, 3.0]]),
+    >>> none = np.array([])
+    >>> spec = Specification(1, one, ~one, np.zeros((0, 2)), none, none, np.array([[1.0, 3.0]]),
     ...     np.array([2.0]), np.array([True]), np.zeros((0, 2)), np.array([]), one, None)
     >>> judged(spec, np.array([[True, True]]))
     (0.0, 2.0)

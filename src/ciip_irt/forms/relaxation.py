@@ -24,8 +24,8 @@ SPARED = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """``uses`` (n,): how often each item is used, 0 to K. No family of forms betters ``objective``; ``measures`` and
-    ``goals`` are what a form has on average.
+    """``uses`` (n,): how often each item is used, 0 to K. No family of forms betters ``objective``;
+    ``measures`` and ``goals`` are what a form has on average.
 
     ``uses`` is ``None`` where there is no solution, so no forms either.
     """
@@ -37,11 +37,11 @@ class Relaxation:
 
 
 def relaxation(spec: Specification, seed: int, *, spare: float = 0.0) -> Relaxation:
-    """Solve it. With goals the objective is the least goal (to be raised) under the targets' tolerances; else the
-    worst target in tolerances (to be lowered).
+    """Solve it. With goals the objective is the least goal (to be raised) under the targets' tolerances; else
+    the worst target in tolerances (to be lowered).
 
-    ``spare`` is the share of the items in common and of the tolerances beside goals that the uses leave free, so
-    that forms made from them fit; the objective is then no bound.
+    ``spare`` is the share of the items in common and of the tolerances beside goals that the uses leave free,
+    so that forms made from them fit; the objective is then no bound.
     """
     k = spec.n_forms
     items, times, upper = _columns(spec)

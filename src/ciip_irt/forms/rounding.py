@@ -14,16 +14,18 @@ def kinds(spec: Specification) -> IntArray:
     A swap of two items of a kind leaves every exact sum as it is.
     """
     exact = spec.rows[spec.lower == spec.upper]
-    # Rows over a handful of items (sets) would make each of their items a kind of its own: fine, they stay put.
+    # Rows over a handful of items (sets) would make each of their items a kind of its own: fine, they stay
+    # put.
     return np.unique(exact.T, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
 
 
 def rounded(spec: Specification, uses: FloatArray, rng: np.random.Generator) -> BoolArray:
     """K forms (K, n) that use every item about as often as the relaxation does.
 
-    Per kind of item the uses are rounded to whole numbers by their largest remainders, the kinds' totals first;
-    then items are dealt, the most used first, to the forms that still need most of the kind. Exact sums
-    then hold where the kinds' totals are multiples of K; other rows hold nearly, and the search mends them.
+    Per kind of item the uses are rounded to whole numbers by their largest remainders, the kinds' totals
+    first; then items are dealt, the most used first, to the forms that still need most of the kind. Exact
+    sums then hold where the kinds' totals are multiples of K; other rows hold nearly, and the search mends
+    them.
     """
     k = spec.n_forms
     kind = kinds(spec)

@@ -39,7 +39,9 @@ STATE = ("forms", "wide_sums", "narrow_sums", "off", "common", "uses", "adding",
 
 @dataclass
 class SwapSearch:
-    """The forms under search and their running sums. ``vectors`` (Q, n) are what is to be hit, ``aims`` (Q,) where."""
+    """The forms under search and their running sums. ``vectors`` (Q, n) are what is to be hit, ``aims`` (Q,)
+    where.
+    """
 
     spec: Specification
     forms: BoolArray
@@ -240,8 +242,8 @@ class SwapSearch:
     def improve_twice(self, form: int, other: int | None = None) -> bool:
         """Two exchanges whose effects add up to what is missing, with the bank or with another form.
 
-        ``δ_1 + δ_2`` is near its goal g only where both are equally far from g / 2: the exchanges nearest to it
-        are kept in a tree, and each is asked for its best partner.
+        ``δ_1 + δ_2`` is near its goal g only where both are equally far from g / 2: the exchanges nearest to
+        it are kept in a tree, and each is asked for its best partner.
         """
         goal = -self.off[form] if other is None else (self.off[other] - self.off[form]) / 2
         leaving, coming, steps = self._harmless(form, other, goal / 2)
@@ -315,7 +317,7 @@ class SwapSearch:
     # Kicks ------------------------------------------------------------------------------------------------
 
     def kick(self, rng: np.random.Generator, form: int, other: int | None) -> bool:
-        """A few random harmless exchanges, then the best that can be made of them; taken back if not better."""
+        """Random harmless exchanges, then the best that can be made of them; taken back if not better."""
         before, broken, saved = self.badness(), self.broken(), self._saved()
         for _ in range(KICKS):
             leaving, coming, _ = self._harmless(form, other, np.zeros(len(self.aims)), most=KICK_AMONG)

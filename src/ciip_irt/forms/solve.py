@@ -4,7 +4,10 @@ What comes back is a proposal: columns rounded to whole numbers, a bound, and wh
 forms made from it are checked from their table by ``check``, never trusted.
 """
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,10 +39,11 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """``stopped``: ``optimal``, ``good enough``, ``nodes``, ``seconds`` or ``infeasible``.
+    """``stopped``: ``optimal``, ``good enough``, ``nodes``, ``seconds``, ``interrupted`` or
+    ``infeasible``.
 
-    ``values`` are all columns, whole where they must be; ``None`` where no solution was found. ``row_duals`` are
-    those of a linear program: by how much the objective rises per unit of a row's bound.
+    ``values`` are all columns, whole where they must be; ``None`` where no solution was found. ``row_duals``
+    are those of a linear program: by how much the objective rises per unit of a row's bound.
     """
 
     stopped: str
@@ -50,8 +54,18 @@ class Proposal:
     row_duals: FloatArray = field(default_factory=lambda: np.array([]))
 
 
-def solve(program: Program, effort: Effort, seed: int, progress: Progress | None = None) -> Proposal:
-    """Hand the program to HiGHS: one thread, fixed seed, stopped by nodes or by a good enough objective."""
+def solve(
+    program: Program,
+    effort: Effort,
+    seed: int,
+    progress: Progress | None = None,
+    start: FloatArray | None = None,
+) -> Proposal:
+    """Hand the program to HiGHS: one thread, fixed seed, stopped by nodes or by a good enough objective.
+
+    ``start`` holds values of the first columns, from which a first solution is made. Ctrl-C ends the search
+    and keeps the best found.
+    """
     # Imported here so that loading forms to check them does not load the solver.
     import highspy
 
@@ -84,7 +98,16 @@ def solve(program: Program, effort: Effort, seed: int, progress: Progress | None
     highs.passModel(lp)
     if progress is not None:
         highs.cbMipImprovingSolution.subscribe(lambda event: progress(_line(event.data_out)))
-    highs.run()
+    if start is not None:
+        highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
+    with _on_interrupt() as asked:
+        if program.integer.any():
+
+            def limit(event: Any) -> None:
+                event.data_in.user_interrupt = bool(asked)
+
+            highs.cbMipInterrupt.subscribe(limit)
+        highs.run()
 
     info, status = highs.getInfo(), highs.getModelStatus()
     statuses = highspy.HighsModelStatus
@@ -95,6 +118,7 @@ def solve(program: Program, effort: Effort, seed: int, progress: Progress | None
         statuses.kObjectiveTarget: "good enough",
         statuses.kSolutionLimit: "nodes",
         statuses.kTimeLimit: "seconds",
+        statuses.kInterrupt: "interrupted",
     }.get(status, f"solver: {highs.modelStatusToString(status)}")
     found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     values = np.array(highs.getSolution().col_value) if found else None
@@ -112,6 +136,22 @@ def solve(program: Program, effort: Effort, seed: int, progress: Progress | None
         nodes=int(info.mip_node_count),
         row_duals=np.array(highs.getSolution().row_dual),
     )
+
+
+@contextmanager
+def _on_interrupt() -> Iterator[list[int]]:
+    """Signals of Ctrl-C are collected, not raised, while the solver runs; elsewhere than in the main thread
+    none arrive.
+    """
+    asked: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _line(data: Any) -> str:

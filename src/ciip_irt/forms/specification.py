@@ -1,9 +1,9 @@
 """What all forms of one call have in common: the rows of one form as arrays over items.
 
 The swap search and the aggregated relaxation work on the items of one form at a time. They can do so where
-every row concerns the scored columns of a single form, every form has the same rows, and the only rule between
-forms is the bound on items in common. Where that does not hold there is no specification, and the general
-program (``program``, ``solve``) is the way.
+every row concerns the scored columns of a single form, every form has the same rows, and the only rule
+between forms is the bound on items in common. Where that does not hold there is no specification, and the
+general program (``program``, ``solve``) is the way.
 """
 
 from collections.abc import Iterable
@@ -26,8 +26,8 @@ class Specification:
     """K forms under the same rows ``lower <= rows x_f <= upper`` and the same targets.
 
     ``measures`` (Q, n) and ``aims`` (Q,) are in tolerances: a form meets target q where
-    ``|measures_q x_f - aims_q| <= 1``. ``strict`` tells error targets from warning targets. ``goals`` (G, n) are
-    sums to raise together, each divided by its weight: the objective is the least of them over forms and
+    ``|measures_q x_f - aims_q| <= 1``. ``strict`` tells error targets from warning targets. ``goals`` (G, n)
+    are sums to raise together, each divided by its weight: the objective is the least of them over forms and
     goals; ``equal_within`` bounds the largest over the smallest form, goal by goal. ``counted`` are the items
     of which any two forms may share ``max_common``.
     """

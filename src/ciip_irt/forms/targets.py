@@ -79,9 +79,9 @@ QUANTITIES: dict[str, Quantity] = {
 class ResolvedTarget:
     """A target with its value, and the contribution of every calibrated item (``item_id -> c``).
 
-    ``weight`` is set where the quantity is to be as high as possible, and the forms ``equal_within`` that share
-    of each other: then ``value`` is the weight and nothing is too high. ``variances`` (``item_id -> var c``)
-    come from the standard errors of the parameters, where the bank has them.
+    ``weight`` is set where the quantity is to be as high as possible, and the forms ``equal_within`` that
+    share of each other: then ``value`` is the weight and nothing is too high. ``variances`` (``item_id -> var
+    c``) come from the standard errors of the parameters, where the bank has them.
     """
 
     quantity: Quantity
@@ -238,7 +238,8 @@ def _of_form(
 def _score_variance(parameters: FloatArray, errors: FloatArray, D: float, theta: float) -> FloatArray:
     """Variance of each item's expected score at theta by the delta method, ``Σ_k (∂P/∂ξ_k)² se_k²``.
 
-    Covariances of a, b and c are not in the bank; they are taken as 0, as is a standard error that is missing.
+    Covariances of a, b and c are not in the bank; they are taken as 0, as is a standard error that is
+    missing.
 
     >>> _score_variance(np.array([[1.0, 0.0, 0.0]]), np.array([[0.0, 0.2, 0.0]]), 1.0, 0.0)
     array([0.0025])

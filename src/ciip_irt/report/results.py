@@ -103,7 +103,7 @@ TABLE_FILES: dict[str, Table] = {
     "forms.csv": _lenient(FORMS, "form_id", "item_id"),
     "achieved.csv": _table(
         "achieved", {},
-        form_id=S, quantity=S, target=F, tolerance=F, achieved=F, deviation=F, met=pl.Boolean,
+        form_id=S, quantity=S, target=F, tolerance=F, achieved=F, deviation=F, met=pl.Boolean, se=F,
     ),
     "findings.csv": _table("findings", {"message": S}, rule=S, severity=S, form_id=S, item_id=S),
     "shortages.csv": _table("shortages", {}),
