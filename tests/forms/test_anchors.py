@@ -225,3 +225,33 @@ def test_item_sets_stay_together_around_anchors(ciip):
                 where.setdefault(sets[entry.item_id], []).append(entry.position)
         assert where
         assert all(max(p) - min(p) == 2 for p in where.values())
+
+
+def test_the_order_asked_for_is_checked(built, bank, wanted):
+    """Built interleaved, so no domain blocks; sorted by domain, so not interleaved."""
+    blocks = replace(wanted, item_order="domain blocks")
+    told = [f for f in check_forms(built.forms, blocks, bank) if f.rule == "item_order"]
+    assert [f.form_id for f in told] == ["form-1", "form-2", "form-3"]
+    assert told[0].severity == "warning"
+    assert told[0].message.startswith("blueprint wants domain blocks; items of A, B, C")
+    in_blocks = built.forms.sort("form_id", "domain").with_columns(
+        position=pl.int_range(1, pl.len() + 1).over("form_id")
+    )
+    assert [f.message for f in check_forms(in_blocks, wanted, bank) if f.rule == "item_order"] == [
+        "blueprint wants domains interleaved; most of them stand in one block"
+    ] * 3
+    assert not [f for f in check_forms(in_blocks, blocks, bank) if f.rule == "item_order"]
+
+
+def test_a_second_attempt_never_meets_the_same_form(bank, ciip):
+    """Without a bound on overlap, forms differ where a candidate may sit more than once."""
+    free = replace(ciip, max_overlap=None, pilot_slots=0)
+    form = assemble(bank, free, n_forms=1).forms
+    twice = pl.concat([form, form.with_columns(form_id=pl.lit("again"))])
+    assert [(f.form_id, f.message) for f in check_forms(twice, free, bank) if f.rule == "overlap"] == [
+        ("again", "the same scored items as form form-1: a candidate's second attempt would repeat it")
+    ]
+    once = replace(free, attempts=replace(ciip.attempts, limit=1))
+    assert not [f for f in check_forms(twice, once, bank) if f.rule == "overlap"]
+    two = assemble(bank, free, n_forms=2)
+    assert two.conforms, two.summary()

@@ -8,11 +8,14 @@ import polars as pl
 from ciip_irt.errors import plural
 from ciip_irt.forms.blueprint import Blueprint
 from ciip_irt.forms.constraints import CONSTRAINTS
-from ciip_irt.forms.findings import ERROR, Finding
+from ciip_irt.forms.findings import ERROR, WARNING, Finding
 from ciip_irt.forms.form_set import FormSet, form_set
 from ciip_irt.forms.item_order import longest_run, single_keys
 
 __all__ = ["CHECKED_RULES", "RULE_MEANINGS", "asked", "check_form_set", "check_forms"]
+
+# A domain with so many items can be in a block or not.
+BLOCK = 3
 
 
 def check_forms(
@@ -170,6 +173,24 @@ def _pilot_plan(given: FormSet) -> Iterator[Finding]:
             yield Finding("pilot_plan", ERROR, form.form_id, strange[0], message)
 
 
+def _item_order(given: FormSet) -> Iterator[Finding]:
+    for form in given.forms:
+        letters = [entry.letter for entry in sorted(form.entries, key=lambda entry: entry.position)]
+        starts = [letter for place, letter in enumerate(letters) if not place or letters[place - 1] != letter]
+        torn = sorted(letter for letter, runs in Counter(starts).items() if runs > 1)
+        message = ""
+        if given.blueprint.item_order == "domain blocks":
+            if torn:
+                message = f"blueprint wants domain blocks; items of {', '.join(torn)} stand in several places"
+        else:
+            several = [letter for letter, count in Counter(letters).items() if count >= BLOCK]
+            blocks = [letter for letter in several if letter not in torn]
+            if len(several) > 1 and len(blocks) > len(several) / 2:
+                message = "blueprint wants domains interleaved; most of them stand in one block"
+        if message:
+            yield Finding("item_order", WARNING, form.form_id, "", message)
+
+
 def _form_outline(given: FormSet) -> Iterator[Finding]:
     ours = given.blueprint.outline
     for form in given.forms:
@@ -189,6 +210,7 @@ TABLE_RULES: dict[str, Callable[[FormSet], Iterator[Finding]]] = {
     "domain": _domains,
     "positions": _positions,
     "form_outline": _form_outline,
+    "item_order": _item_order,
     "set_order": _set_order,
     "key_runs": _key_runs,
     "anchor_positions": _anchor_positions,
@@ -200,6 +222,7 @@ RULE_MEANINGS: dict[str, str] = {
     "domain": "items stand under the domain that the bank has them in",
     "positions": "positions run from 1 without gaps or repetitions",
     "form_outline": "a form that names its outline names the blueprint's",
+    "item_order": "domains stand in blocks or interleaved, as the blueprint says",
     "set_order": "the items of a set stand together",
     "key_runs": "no key comes more often running than the blueprint allows",
     "anchor_positions": "anchors stand at the same positions in all forms",

@@ -251,12 +251,10 @@ def ask(
     matrix = np.hstack(parts)
     # One form can have its length with too few items of a domain; all forms together may lack items.
     several = n_forms > 1
-    at_row: list[int] = []
     for number, row in enumerate(family.rows):
         if number in without:
             continue
         columns = np.flatnonzero(matrix[number])
-        at_row.append(number)
         rows.append(
             Row(str(number), n_forms * row.lower, n_forms * row.upper, columns, matrix[number, columns],
                 relaxable=row.relaxable or (several and row.rule == "length"), unit=row.unit)
