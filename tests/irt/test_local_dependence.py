@@ -8,8 +8,9 @@ import pytest
 from scipy.special import expit
 
 from ciip_irt.irt.ability import estimate_abilities
+from ciip_irt.irt.fit.joined_blocks import joined_blocks
 from ciip_irt.irt.fit.null_samples import null_samples
-from ciip_irt.irt.local_dependence import MaximumReference, local_dependence
+from ciip_irt.irt.local_dependence import LocalDependence, MaximumReference, local_dependence
 from ciip_irt.irt.mml import fit_mml
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.response_blocks import ResponseBlock
@@ -97,3 +98,31 @@ def test_the_largest_of_all_pairs_keeps_its_level_and_a_planted_pair_is_found() 
             assert reference.p(np.array([reference.at(0.05)]))[0] == pytest.approx(0.05)
     assert sum(false) <= 2
     assert sum(true) >= 6
+
+
+def test_the_limit_is_that_of_largest_values() -> None:
+    maxima = np.random.default_rng(3).normal(size=(4000, 800)).max(axis=1)
+    nothing = np.zeros((2, 2))
+    reference = MaximumReference(LocalDependence(nothing.astype(np.int64), nothing, nothing, nothing))
+    reference.maxima.extend(maxima.tolist())
+    for level in (0.2, 0.05, 0.01):
+        assert (maxima > reference.at(level)).mean() == pytest.approx(level, rel=0.5)
+
+
+def test_blocks_laid_together_give_the_same() -> None:
+    rng = np.random.default_rng(9)
+    items = np.column_stack((np.ones(14), rng.normal(size=14), np.zeros(14)))
+    theta = rng.normal(size=240)
+    x = (rng.random((240, 14)) < expit(theta[:, None] - items[:, 1])).astype(np.int8)
+    sets = [np.array([*range(10), 10, 11]), np.array([*range(10), 12, 13]), np.arange(3, 14)]
+    blocks = [ResponseBlock(own, x[80 * k : 80 * k + 80, own]) for k, own in enumerate(sets)]
+    roles = [own < 10 for own in sets]
+    together, joined_roles = joined_blocks(blocks, roles)
+    assert [block.items.size for block in together] == [14, 11]
+    assert [role.sum() for role in joined_roles] == [10, 7]
+    apart = local_dependence(blocks, items, theta)
+    same = local_dependence(together, items, theta)
+    np.testing.assert_allclose(apart.q3, same.q3)
+    np.testing.assert_allclose(apart.z, same.z)
+    wide = [ResponseBlock(np.array([0, k]), x[k : k + 1, [0, k]]) for k in range(1, 12)]
+    assert len(joined_blocks(wide, [np.array([True, False])] * 11)[0]) == 11

@@ -36,7 +36,7 @@ __all__ = ["PERSON_LEVEL", "ModelChecks", "calibrated_and_checked", "check_model
 PERSON_LEVEL = 0.01
 SIMULATIONS = 20
 MOST_EXCLUDED = 0.2
-ANSWERS_AT_HAND = 150_000  # so many answers are simulated 20 times in a moment
+ANSWERS_AT_HAND = 500_000  # so many answers are simulated 20 times in a second or two
 FEW_PERSONS = 100
 MODEL_FIT_SCHEMA = {
     "form_id": pl.String, "group": pl.String, "n": pl.Int64, "n_items": pl.Int64, "m2": pl.Float64,
@@ -107,7 +107,7 @@ def check_model(
         The data and what ``calibrate`` made of them.
     simulations
         Samples that fit, drawn to judge infit, outfit and Q3 by; 0 for none. By default 20 where there are
-        at most 150,000 answers, else none: ask for them.
+        at most 500,000 answers, else none: ask for them.
     seed
         Of these samples.
     person_level

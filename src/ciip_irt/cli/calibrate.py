@@ -153,7 +153,7 @@ def _add_checks(parser: argparse.ArgumentParser) -> None:
         default=None,
         metavar="N",
         help="samples that fit, drawn for the limits of infit and outfit and for dependent pairs"
-        " (default: 20 up to 150,000 answers, else 0)",
+        " (default: 20 up to 500,000 answers, else 0)",
     )
     checks.add_argument(
         "--exclude-person-misfit",
