@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ from ciip_irt.item_analysis.form_summary import form_row, form_table
 from ciip_irt.item_analysis.groups import compare_groups, dif_table, widespread_notes
 from ciip_irt.item_analysis.key_check import check_keys
 from ciip_irt.item_analysis.key_table import key_table
+from ciip_irt.item_analysis.rescoring import rescoring_table
 from ciip_irt.item_analysis.statistics_tables import item_table, option_table, quantile_table
 from ciip_irt.item_analysis.tallies import POOLED, Tally, pool, tally_form
 from ciip_irt.item_analysis.timing import Timing, examine_timing
@@ -44,6 +46,9 @@ class ItemAnalysis:
     key_validation
         Per item the probability that its key is right, wrong, one of two right options, or that the item is
         guessed at; the most doubtful first, with a sentence.
+    rescoring
+        What each outcome of key validation would do to scores and decisions, for the scored items whose key
+        is most doubtful and for those asked for.
     flags
         What was seen, what it may mean, what to do; most severe first.
     dif
@@ -63,6 +68,7 @@ class ItemAnalysis:
     option_statistics_by_form: pl.DataFrame
     option_quantiles: pl.DataFrame
     key_validation: pl.DataFrame
+    rescoring: pl.DataFrame
     flags: pl.DataFrame
     dif: pl.DataFrame
     form_summary: pl.DataFrame
@@ -117,6 +123,8 @@ def analyse_items(
     minimum_group: int = 50,
     confidence: float = 0.95,
     testing_time_min: float | None = None,
+    theta_cut: float | None = None,
+    what_if: Mapping[str, str | None] = MappingProxyType({}),
 ) -> ItemAnalysis:
     """Analyse every item that was administered.
 
@@ -138,6 +146,12 @@ def analyse_items(
         Fewest answers in each group for a DIF class.
     confidence
         Of all intervals.
+    theta_cut
+        The passing standard on the scale of ``scored.items``' parameters: the raw cut of every outcome of
+        rescoring is then derived anew.
+    what_if
+        Scored items to rescore, whatever their flags: item -> the option that may be right too, or ``None``
+        for the likeliest.
     testing_time_min
         Minutes allowed for a form; without it nothing is said about what is left of them.
 
@@ -177,6 +191,7 @@ def analyse_items(
     pooled = statistics.filter(pl.col("form_id") == POOLED)
     keys = check_keys(scored)
     evidence = list(item_evidence(whole, pooled, pooled_options, dif, keys))
+    flags = raise_flags(evidence, limits)
     rows = [
         form_row(
             scored, tally, forms[tally.form_id], cut=(cuts or {}).get(tally.form_id), confidence=confidence
@@ -197,13 +212,34 @@ def analyse_items(
         option_statistics_by_form=options,
         option_quantiles=quantile_table(whole, scored.items, confidence),
         key_validation=key_table(keys, evidence),
-        flags=raise_flags(evidence, limits),
+        rescoring=rescoring_table(
+            scored, _to_rescore(flags, keys.table, what_if), cuts=cuts, theta_cut=theta_cut
+        ),
+        flags=flags,
         dif=dif,
         form_summary=form_table(rows),
         timing=timing,
         warnings=(*_warnings(tallies, pooled), *timing.notes, *notes, *widespread_notes(dif)),
         provenance=scored.provenance.with_settings(item_analysis=settings),
     )
+
+
+def _to_rescore(
+    flags: pl.DataFrame, keys: pl.DataFrame, what_if: Mapping[str, str | None]
+) -> list[tuple[str, str | None]]:
+    """Items asked for, then those whose key must be looked at first; each with the likeliest other option."""
+    rivals: dict[str, str | None] = {
+        item_id: wrong if p_wrong >= p_two else second
+        for item_id, p_wrong, wrong, p_two, second in keys.filter(status="scored")
+        .drop_nulls("p_key_right")
+        .select("item_id", "p_key_wrong", "likely_key", "p_two_right", "second_option")
+        .iter_rows()
+    }
+    urgent = flags.filter((pl.col("flag") == "key_may_be_wrong") & (pl.col("severity") == 1))["item_id"]
+    asked = [(item_id, other or rivals.get(item_id)) for item_id, other in what_if.items()]
+    return asked + [
+        (item_id, rivals[item_id]) for item_id in urgent if item_id in rivals and item_id not in what_if
+    ]
 
 
 def _check(scored: ScoredResponses, cuts: Mapping[str, float] | None, confidence: float) -> None:

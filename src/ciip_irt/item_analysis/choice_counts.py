@@ -5,9 +5,10 @@ that an answer never speaks for its own key. Without item parameters the scored 
 of a Rasch model fitted here. All forms count; omitted, invalid and not reached answers chose nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 
 from ciip_irt.arrays import MISSING, BoolArray, FloatArray, IntArray
 from ciip_irt.errors import DesignError
@@ -18,7 +19,7 @@ from ciip_irt.irt.option_choice import group_abilities
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 
-__all__ = ["Abilities", "ChoiceCounts", "choice_counts", "rasch_abilities"]
+__all__ = ["Abilities", "ChoiceCounts", "bank_abilities", "choice_counts", "rasch_abilities"]
 
 POINTS, REACH = 25, 4.0
 GROUPS = 30
@@ -27,12 +28,22 @@ LEAST_SD = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What tells ability: parameters (J, 3) of ``scored.items`` (NaN: does not count) and the population."""
+    """What tells ability: parameters (J, 3) of ``scored.items`` (NaN: does not count) and the population.
+
+    ``keys`` are those that the parameters belong to, where that matters.
+    """
 
     parameters: FloatArray
     mean: float
     sd: float
     D: float = 1.0
+    keys: tuple[str, ...] = ()
+
+    def without(self, item: int) -> "Abilities":
+        """The same, the item not counting."""
+        others = self.parameters.copy()
+        others[item] = np.nan
+        return replace(self, parameters=others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,39 @@ def rasch_abilities(scored: ScoredResponses) -> Abilities | None:
         return None
     sd = max(float(fit.population_sd[0]), LEAST_SD)
     return Abilities(fit.parameters, float(fit.population_mean[0]), sd, fit.D)
+
+
+def bank_abilities(scored: ScoredResponses) -> Abilities | None:
+    """The bank's parameters, and the population of these candidates on their scale.
+
+    ``None`` where no scored item has a slope and a difficulty; the scaling constant is that of the items.
+    """
+    wanted = [name for name in ("a", "b", "c") if name in scored.items.columns]
+    if wanted[:2] != ["a", "b"]:
+        return None
+    table = scored.items.select(
+        pl.col("a").cast(pl.Float64),
+        pl.col("b").cast(pl.Float64),
+        c=pl.col("c").cast(pl.Float64).fill_null(0.0) if "c" in wanted else pl.lit(0.0),
+    )
+    parameters = np.array(table.fill_null(float("nan")).to_numpy(), dtype=np.float64)
+    parameters[~np.isfinite(parameters).all(axis=1)] = np.nan
+    blocks = scored.response_blocks(scored_only=True)
+    known = np.isfinite(parameters[:, 0])
+    blocks = [ResponseBlock(b.items[known[b.items]], b.scores[:, known[b.items]]) for b in blocks]
+    if not any(block.scores.size for block in blocks):
+        return None
+    constants = scored.items["D"].drop_nulls() if "D" in scored.items.columns else pl.Series([1.0])
+    constant = float(constants[0]) if len(constants) else 1.0
+    try:
+        fit = fit_mml(
+            blocks, "3pl", len(scored.item_ids), fixed=parameters, D=constant, standard_errors="none"
+        )
+    except DesignError:
+        return None
+    sd = max(float(fit.population_sd[0]), LEAST_SD)
+    keys = tuple(scored.items["key"])
+    return Abilities(parameters, float(fit.population_mean[0]), sd, constant, keys)
 
 
 def choice_counts(scored: ScoredResponses, ability: Abilities, n_options: int) -> ChoiceCounts:

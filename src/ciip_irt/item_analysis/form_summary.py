@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ciip_irt.arrays import MISSING, ScoreArray
+from ciip_irt.arrays import MISSING, IntArray, ScoreArray
 from ciip_irt.bank import CREDIT_ALL
 from ciip_irt.classical.item_statistics import item_statistics_from
 from ciip_irt.classical.reliability import reliability
@@ -14,7 +14,7 @@ from ciip_irt.item_analysis.tallies import Tally
 from ciip_irt.passing import passes
 from ciip_irt.responses import AdministeredBlock, CellStatus, ScoredResponses
 
-__all__ = ["form_row", "form_table"]
+__all__ = ["form_row", "form_table", "scored_part"]
 
 SCHEMA: Mapping[str, type[pl.DataType]] = {
     "form_id": pl.String,
@@ -57,7 +57,8 @@ def form_row(
     total = scored.totals[persons]
     statistics = item_statistics_from(tally.by_score)
     counts = tally.is_scored
-    result = reliability(_scored_part(scored, tally, blocks), confidence=confidence)
+    part = scored_part(scored, tally.items[tally.is_scored], blocks)
+    result = reliability(part, confidence=confidence)
     has_r = counts & np.isfinite(statistics.r)
     seconds = np.concatenate([_total_time(block) for block in blocks])
     seconds = seconds[np.isfinite(seconds)]
@@ -85,14 +86,14 @@ def form_row(
     }
 
 
-def _scored_part(scored: ScoredResponses, tally: Tally, blocks: Sequence[AdministeredBlock]) -> ScoreArray:
+def scored_part(scored: ScoredResponses, items: IntArray, blocks: Sequence[AdministeredBlock]) -> ScoreArray:
     """(N, J) the scores that make up the total, blocks stacked; what was not administered is missing.
 
     A cell that does not count adds nothing to the total, so it is 0 here too. An item on which everyone is
     credited is no part of the measurement.
     """
     credited = (scored.items["key"] == CREDIT_ALL).to_numpy()
-    wanted = tally.items[tally.is_scored & ~credited[tally.items]]
+    wanted = items[~credited[items]]
     stacked = np.full((sum(len(block.persons) for block in blocks), len(wanted)), MISSING, dtype=np.int8)
     start = 0
     for block in blocks:

@@ -66,6 +66,7 @@ def analysis_outputs(analysis: "ItemAnalysis") -> Outputs:
         "option_statistics.csv": analysis.option_statistics,
         "option_quantiles.csv": analysis.option_quantiles,
         "key_validation.csv": analysis.key_validation,
+        "rescoring.csv": analysis.rescoring,
         "flags.csv": analysis.flags,
         "dif.csv": analysis.dif,
         "form_summary.csv": analysis.form_summary,

@@ -94,6 +94,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         scored,
         cuts=_raw_cuts(scored, bank, blueprint.theta_cut, rounding_of(exam)),
         testing_time_min=blueprint.testing_time_minutes,
+        theta_cut=blueprint.theta_cut,
     )
     step("calibrate", "calibrating")
     calibration = calibration_of(exam, scored, bank)
