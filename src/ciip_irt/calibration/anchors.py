@@ -190,16 +190,16 @@ def _why(
     how = f"{way} by {abs(moved):.2f} logit than in the bank (robust z {z:+.1f}"
     how += f", {abs(moved) / error:.1f} standard errors)" if error > 0 else ")"
     if dropped:
-        return f"Dropped: {how}. Estimated anew."
+        return f"Dropped: {how}; estimated anew."
     if protected:
-        return f"Drifted, {how}; kept because too few anchors would stay, in all or in its domain."
+        return f"Drifted: {how}; kept because too few anchors would stay, in all or in its domain."
     if asked:
-        return f"Drifted, {how}; kept because dropping was not asked for."
+        return f"Drifted: {how}; kept because dropping was not asked for."
     if abs(moved) <= limits.displaced:
         return ""
     if abs(moved) <= limits.certainty * error:
-        return f"Kept: {how}, which so few answers do not prove."
-    return f"Kept: {how}, which is usual among these anchors."
+        return f"Kept: {how}; too few answers to prove it."
+    return f"Kept: {how}; usual among these anchors."
 
 
 def anchor_warnings(table: pl.DataFrame, report: AnchorReport, limits: DriftLimits) -> list[str]:

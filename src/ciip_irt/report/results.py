@@ -15,6 +15,8 @@ import polars as pl
 
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.tables import (
+    ANCHORS,
+    CONVERSION,
     DIF,
     EXCLUSIONS,
     FLAGS,
@@ -23,7 +25,9 @@ from ciip_irt.tables import (
     ITEM_STATISTICS,
     ITEMS,
     OPTION_STATISTICS,
+    PASS_DECISIONS,
     PILOT_DECISIONS,
+    RAW_TO_THETA,
     Column,
     Table,
     read_frame,
@@ -60,6 +64,16 @@ TABLE_FILES: dict[str, Table] = {
     "option_quantiles.csv": _table(
         "option_quantiles", {"item_id": S, "fifth": I, "option": S}, n=I, share=F, low=F, high=F
     ),
+    "key_validation.csv": _table(
+        "key_validation", {"item_id": S},
+        key=S, n=I, p_key_right=F, p_key_wrong=F, likely_key=S, p_two_right=F, second_option=S, p_guessed=F,
+        seen=S, do=S,
+    ),
+    "rescoring.csv": _table(
+        "rescoring", {"item_id": S, "form_id": S, "outcome": S},
+        key=S, n_candidates=I, n_scored_items=I, p=F, mean=F, sd=F, reliability=F, cut=F, n_passed=I,
+        n_score_changed=I, n_newly_pass=I, n_newly_fail=I, cut_from=S,
+    ),
     "flags.csv": _lenient(FLAGS, "item_id", "flag"),
     "dif.csv": _lenient(DIF, "item_id"),
     "form_summary.csv": _table(
@@ -84,6 +98,10 @@ TABLE_FILES: dict[str, Table] = {
     ),
     "parameters.csv": _lenient(ITEM_PARAMETERS, "item_id", "parameter"),
     "population.csv": _table("population", {}),
+    "anchors.csv": _lenient(ANCHORS, "item_id"),
+    "score_tables.csv": _lenient(RAW_TO_THETA, "form_id", "raw", "method"),
+    "conversion.csv": _lenient(CONVERSION, "form_id", "raw"),
+    "decisions.csv": _lenient(PASS_DECISIONS, "form_id", "method"),
     "fit.csv": _table("fit", {"item_id": S, "statistic": S}, value=F),
     "model_fit.csv": _table(
         "model_fit", {"form_id": S},

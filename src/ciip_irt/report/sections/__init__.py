@@ -1,6 +1,7 @@
 """The sections of the report, in reading order. A new one is one new file and one row here."""
 
 from ciip_irt.report.edition import Section
+from ciip_irt.report.sections.calibration import CALIBRATION_SECTION
 from ciip_irt.report.sections.fit import FIT_SECTION
 from ciip_irt.report.sections.flags import FLAGS_SECTION
 from ciip_irt.report.sections.forms import FORMS_SECTION
@@ -20,6 +21,7 @@ SECTIONS: dict[str, Section] = {
         FLAGS_SECTION,
         PILOTS_SECTION,
         FORMS_SECTION,
+        CALIBRATION_SECTION,
         FIT_SECTION,
         METHOD_SECTION,
         ITEM_PAGES_SECTION,
