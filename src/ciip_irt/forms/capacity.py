@@ -73,6 +73,8 @@ class BankCapacity:
         to write for ``forms`` forms, always counted from today; each is ``worth`` so much of a form.
     shortages
         Why there is not even one form, where there is none.
+    anchors
+        Size of the anchor block that all forms share anyway.
     """
 
     blueprint: str
@@ -87,6 +89,7 @@ class BankCapacity:
     overlap: pl.DataFrame
     writing: pl.DataFrame
     shortages: pl.DataFrame
+    anchors: int = 0
     warnings: tuple[str, ...] = ()
 
     def to_frame(self) -> pl.DataFrame:
@@ -113,9 +116,10 @@ class BankCapacity:
         lines = [self._head()]
         if self.built is not None:
             none = self.built_common == 0
+            alike = f" that share none{self.beside}" if none else ""
             goal = self.disjoint if none else self.supported
             lines.append(
-                f"{plural(self.built, 'form')}{' that share none' if none else ''} built and checked."
+                f"{plural(self.built, 'form')}{alike} built and checked."
                 if self.built == goal
                 else f"Built and checked: {plural(self.built, 'form')}. For more, up to {goal}, neither forms"
                 " nor a reason against them were found."
@@ -126,8 +130,8 @@ class BankCapacity:
             for row in first.iter_rows(named=True)
         )
         lines.append(f"First to run out: {shown}.")
-        alike = self.at_least or self.max_common == 0
-        sharing = " that share none" if alike else f" that share at most {self.max_common}"
+        none = self.at_least or self.max_common == 0
+        sharing = f" that share none{self.beside}" if none else f" that share at most {self.max_common}"
         for (forms,), part in self.writing.group_by("forms", maintain_order=True):
             total = int(part["write"].sum())
             shown = "; ".join(part["message"].head(6))
@@ -138,8 +142,13 @@ class BankCapacity:
             )
         return "\n".join(lines)
 
+    @property
+    def beside(self) -> str:
+        """Words for what every form shares anyway: the anchors, where there are any."""
+        return " besides the anchors" if self.anchors else ""
+
     def _head(self) -> str:
-        none = f"{plural(self.disjoint, 'form')} that share no scored item"
+        none = f"{plural(self.disjoint, 'form')} that share no scored item{self.beside}"
         if self.max_common == 0:
             return f"The bank supports {none}: no set of {self.disjoint + 1} exists."
         if self.max_common is None:
@@ -199,7 +208,8 @@ def bank_capacity(
         blueprint.name, blueprint.length, family.max_common, 0, 0, at_least=False, built=None,
         built_common=None,
         cells=_cells(pool, usable), overlap=pl.DataFrame(schema=OVERLAP_COLUMNS),
-        writing=pl.DataFrame(schema=WRITING_COLUMNS), shortages=shortages, warnings=tuple(warnings),
+        writing=pl.DataFrame(schema=WRITING_COLUMNS), shortages=shortages,
+        anchors=len(pool.blueprint.anchor_items), warnings=tuple(warnings),
     )  # fmt: skip
     if shortages.height:
         return nothing

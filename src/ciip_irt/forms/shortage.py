@@ -198,6 +198,7 @@ def _for_all(family: Family, n_forms: int, *, whole: bool) -> list[Line]:
     total, able = int(answer.written.sum()), _within_reach(family, n_forms)
     length, bound = family.pool.blueprint.length, family.max_common
     sharing = f" that share at most {bound} pairwise" if bound else " that share none" if bound == 0 else ""
+    sharing += " besides the anchors" if sharing and family.pool.blueprint.anchor_items else ""
     message = (
         f"{n_forms} forms of {length} scored items{sharing} need {able + total:,} different items; the bank"
         f" offers {able:,}. Write {total:,}{''.join(f', {way}' for way in instead)}."
@@ -236,6 +237,7 @@ def _instead(family: Family, n_forms: int) -> list[str]:
 def _writing(family: Family, n_forms: int, written: IntArray) -> list[Line]:
     """One line per kind of item to write, without the full stop."""
     pool = family.pool
+    usable = [group >= 0 for group in family.classes.tolist()]
     amounts: dict[tuple[str, str], tuple[NewItems, int]] = {}
     for kind, number in zip(family.new, written.tolist(), strict=True):
         if number:
@@ -256,6 +258,8 @@ def _writing(family: Family, n_forms: int, written: IntArray) -> list[Line]:
         message = (
             f"{many}{who} {needed:,} {different}{asked}{alone}; the bank has {available:,}. Write {number:,}"
         )
+        if letter and not words:
+            message = ", or ".join([message, *_other_sources(pool, usable, letter)])
         lines.append((words or "scored items", letter, needed, available, number, message))
     return sorted(lines, key=lambda line: (-(line[4] or 0), line[1], line[0]))
 
