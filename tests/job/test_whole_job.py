@@ -131,6 +131,16 @@ def test_planted_wrong_keys_are_never_promoted(out: Path) -> None:
     assert "promote" not in decided["decision"].to_list()
 
 
+def test_need_is_information_beside_the_decision(out: Path) -> None:
+    sheet = read_table(out / "pilot_decisions.csv", tables.PILOT_DECISIONS)
+    assert sheet["need"].str.contains("The bank lacks such items|Plenty of these in the bank").all()
+    assert all(reasons.endswith(need) for reasons, need in sheet.select("reasons", "need").iter_rows())
+    needs = pl.read_csv(out / "bank_needs.csv")
+    assert needs.filter(band="all")["wanted"].sum() >= 130
+    xlsx = read_table(out / "pilot_decisions.xlsx", tables.PILOT_DECISIONS)
+    assert xlsx.equals(sheet)
+
+
 class TestExamFiles:
     def written(self, tmp_path: Path, text: str) -> Path:
         path = tmp_path / "exam.toml"

@@ -97,7 +97,7 @@ class Promotion:
         settled = pl.coalesce("override", "decision")
         counts = dict(self.lines.select(settled.alias("settled"))["settled"].value_counts().iter_rows())
         told = ", ".join(f"{counts.get(name, 0)} {did}" for name, did in DID.items())
-        overridden = int(self.lines["override"].is_not_null().sum())
+        overridden = self.lines.filter(pl.col("override") != pl.col("decision")).height
         by_hand = f"; {plural(overridden, 'override')}" if overridden else ""
         lines = [f"{plural(self.lines.height, 'decision')} brought in: {told}{by_hand}."]
         if self.unseen:

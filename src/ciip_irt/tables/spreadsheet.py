@@ -140,6 +140,7 @@ def _fill(page: "Worksheet", sheet: Sheet) -> None:
     from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     frame = sheet.frame
     bold, top = Font(bold=True), Alignment(vertical="top")
@@ -173,6 +174,9 @@ def _fill(page: "Worksheet", sheet: Sheet) -> None:
             offered.errorTitle, offered.error = name, f"One of: {', '.join(sheet.choices[name])}."
             offered.add(f"{letter}2:{letter}{last}")
             page.add_data_validation(offered)
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    page.page_setup.orientation, page.page_setup.fitToHeight = "landscape", 0
+    page.print_title_rows = "1:1"
     page.freeze_panes = "B2" if frame.width > 1 else "A2"
     if frame.width and frame.height:
         page.auto_filter.ref = f"A1:{get_column_letter(frame.width)}{last}"
