@@ -31,6 +31,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILES",
         help="forms used before (files or patterns): new forms keep the overlap bound with each of them",
     )
+    parser.add_argument(
+        "--pilot-plan",
+        metavar="FILE",
+        help="pilot_plan.csv of 'pilots plan': which pilots go into which forms",
+    )
     add_text_format(parser)
     add_out(parser)
 
@@ -39,12 +44,13 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.forms import assemble, load_blueprint, read_form_files
     from ciip_irt.job.curves import form_curves
     from ciip_irt.job.outputs import ASSEMBLY_FILES, assembly_outputs
-    from ciip_irt.tables import write_outputs
+    from ciip_irt.tables import read_frame, write_outputs
 
     blueprint = load_blueprint(arguments.blueprint)
     bank = read_items(arguments)
     how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
     earlier = read_form_files(arguments.earlier, **how).forms if arguments.earlier else None
+    plan = read_frame(arguments.pilot_plan, **how) if arguments.pilot_plan else None
     with Progress() as progress:
         assembly = assemble(
             bank.items,
@@ -53,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             theta_cut=arguments.theta_cut,
             earlier=earlier,
+            pilot_plan=plan,
             progress=progress,
         )
     outputs = assembly_outputs(assembly)
