@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from ciip_irt.arrays import BoolArray
 from ciip_irt.errors import plural
 from ciip_irt.irt.local_dependence import LocalDependence, MaximumReference
 
@@ -14,6 +15,7 @@ LEVEL = 0.05
 STRONG = 0.2  # above the mean of all pairs: Christensen, Makransky & Horton (2017)
 LISTED = 20
 ENEMIES, LOOK, KNOWN, SET = "make them enemies", "look at both", "already enemies", "one set"
+MISFIT = "settle the misfit first"
 DEPENDENCE_SCHEMA = {
     "item_1": pl.String, "item_2": pl.String, "n": pl.Int64, "q3": pl.Float64, "q3_adjusted": pl.Float64,
     "reference": pl.Float64, "p": pl.Float64, "suggestion": pl.String,
@@ -21,13 +23,17 @@ DEPENDENCE_SCHEMA = {
 
 
 def dependent_pairs(
-    items: pl.DataFrame, found: LocalDependence, reference: MaximumReference | None
+    items: pl.DataFrame,
+    found: LocalDependence,
+    reference: MaximumReference | None,
+    misfit: BoolArray,
 ) -> pl.DataFrame:
     """All pairs beyond the reference, and at least the 20 most dependent ones.
 
     ``reference`` is the ``q3_adjusted`` that the most dependent of all pairs exceeds in one of twenty samples
     without dependence; ``p`` the share of such samples whose most dependent pair goes as far. Suggestion:
-    enemies where p < .05 and ``q3_adjusted`` is at least .2, a look where it is less; what the bank knows of
+    enemies where p < .05 and ``q3_adjusted`` is at least .2, a look where it is less. Where one of the two is
+    a ``misfit`` (J,), that comes first: two items with wrong keys go together, too. What the bank knows of
     the pair already is said. Without samples there is no reference, and no suggestion.
     """
     first, second = found.ranked()
@@ -44,8 +50,8 @@ def dependent_pairs(
     suggestions = []
     for j, k, chance, size in zip(first, second, p, adjusted, strict=True):
         own = known.get(frozenset((ids[j], ids[k])), "")
-        dependent = bool(chance < LEVEL)
-        suggestions.append(own or ((ENEMIES if size >= STRONG else LOOK) if dependent else ""))
+        said = MISFIT if misfit[j] or misfit[k] else ENEMIES if size >= STRONG else LOOK
+        suggestions.append(own or (said if chance < LEVEL else ""))
     return pl.DataFrame(
         {
             "item_1": [ids[j] for j in first],

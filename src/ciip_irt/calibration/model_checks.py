@@ -34,6 +34,7 @@ from ciip_irt.tables import show_html
 __all__ = ["PERSON_LEVEL", "ModelChecks", "calibrated_and_checked", "check_model"]
 
 PERSON_LEVEL = 0.01
+LEVEL = 0.05
 SIMULATIONS = 20
 MOST_EXCLUDED = 0.2
 ANSWERS_AT_HAND = 500_000  # so many answers are simulated 20 times in a second or two
@@ -233,11 +234,21 @@ def _simulated(
             squares.add(sample)
             maxima.add(sample)
     reference = maxima if len(maxima.maxima) > 1 else None
-    pairs = dependent_pairs(scored.items, found, reference)
     if simulations < 2:
-        return pl.DataFrame(schema={"item_id": pl.String, "statistic": pl.String, "value": pl.Float64}), pairs
+        nothing = pl.DataFrame(schema={"item_id": pl.String, "statistic": pl.String, "value": pl.Float64})
+        sound = np.zeros(len(parameters), dtype=np.bool_)
+        return nothing, dependent_pairs(scored.items, found, None, sound)
     observed = FIT["mean_squares"](data.blocks, parameters, mean=mean, sd=sd, D=D, scored=data.is_scored)
-    return long_table(calibration.item_ids, [mean_square_cutoffs(observed, squares)]), pairs
+    limits = mean_square_cutoffs(observed, squares)
+    noisy = [
+        (limits.column(f"{name}_p_adjusted") < LEVEL)
+        & (observed.column(name) > limits.column(f"{name}_high"))
+        for name in ("infit", "outfit")
+    ]
+    return (
+        long_table(calibration.item_ids, [limits]),
+        dependent_pairs(scored.items, found, reference, noisy[0] | noisy[1]),
+    )
 
 
 def _kinds(scored: ScoredResponses) -> IntArray:
@@ -325,7 +336,7 @@ def _overall_sentences(overall: pl.DataFrame, *, histogram: bool) -> Sequence[st
 
 def _items_sentence(fit: pl.DataFrame, simulations: int) -> str:
     tests = {"infit_p_adjusted": "infit", "outfit_p_adjusted": "outfit", "s_x2_p_adjusted": "S-X2"}
-    beyond = fit.filter(pl.col("statistic").is_in(list(tests)) & (pl.col("value") < 0.05))
+    beyond = fit.filter(pl.col("statistic").is_in(list(tests)) & (pl.col("value") < LEVEL))
     items = beyond["item_id"].n_unique()
     how = ", ".join(
         f"{tests[name]} {beyond.filter(pl.col('statistic') == name)['item_id'].n_unique()}"

@@ -19,6 +19,7 @@ __all__ = ["LocalDependence", "MaximumReference", "local_dependence"]
 
 DICHOTOMOUS = MODELS["3pl"]
 LEAST_JOINT = 30
+LEAST_VARIANCE = 1.0  # two easy items: about one person expected to miss both
 LARGE = 64  # persons of a block that is worth a product of its own
 FEW_ITEMS = 8  # times as many in the pool: then laying blocks side by side would waste more
 EULER = 0.5772156649015329
@@ -37,7 +38,8 @@ class LocalDependence:
     q3_adjusted
         Less the mean of all pairs of its kind, which is slightly below 0 where both items are in the ability.
     z
-        The residuals' covariance, less the mean of its kind, in units of its spread without dependence.
+        The residuals' covariance, less the mean of its kind, in units of its spread without dependence; NaN
+        also where too few wrong (or right) answers are expected for it to mean anything.
     """
 
     n: IntArray
@@ -71,7 +73,8 @@ def local_dependence(
     with ``kinds`` (J,) 0 or 1): -1 / (J - 1) or so for items that are part of the ability, about 0 or above
     for others. ``z = (sum r_j r_k - m) / sqrt(sum v_j v_k)`` with the residuals r, the model's variances v
     and the same kind of mean m: the covariance in units of the standard deviation that it has if answers
-    depend on ability alone.
+    depend on ability alone. It is left out where that spread is below 1, as for two items that hardly
+    anybody misses: there one person who misses both makes a large correlation.
 
     Memory: a few arrays J x J, whatever the number of persons.
 
@@ -194,7 +197,7 @@ class _Pairs:
     def standardised(self, sums: _Sums) -> FloatArray:
         """``sum r_j r_k / sqrt(sum v_j v_k)``, less the mean that this has as a correlation."""
         variance = sums.variance.ravel()[self.places]
-        variance = np.where(variance > 1e-9, variance, np.nan)
+        variance = np.where(variance >= LEAST_VARIANCE, variance, np.nan)
         result: FloatArray = self.root * self.centred(
             sums.cross.ravel()[self.places] / (np.sqrt(variance) * self.root)
         )

@@ -18,6 +18,7 @@ __all__ = ["MeanSquareReference", "mean_square_cutoffs"]
 
 DICHOTOMOUS = MODELS["3pl"]
 LEVEL = 0.05
+FINEST = 0.01  # a mean square within a few hundredths of 1 is no matter, however sure it is
 
 
 @dataclass(slots=True)
@@ -57,9 +58,9 @@ def mean_square_cutoffs(
 
     The logarithm of a mean square is taken as normal with the mean and the standard deviation that it has
     over the samples, item by item, and Student's distribution allows for their number; so a few dozen samples
-    give cut-offs and p-values alike. Below ``low`` or
-    above ``high`` lies an item that fits in ``level`` of all samples. ``p_adjusted`` is Benjamini-Hochberg
-    over the items, for infit and outfit apart. Where slopes are estimated, they have taken up much of what a
+    give cut-offs and p-values alike; the standard deviation is taken as .01 at least. Below ``low`` or above
+    ``high`` lies an item that fits in ``level`` of all samples. ``p_adjusted`` is Benjamini-Hochberg over the
+    items, for infit and outfit apart. Where slopes are estimated, they have taken up much of what a
     mean square could show: of fitting items fewer than ``level`` are then found outside.
 
     Columns: ``infit_low, infit_high, infit_p, infit_p_adjusted`` and the same of outfit; NaN where nobody
@@ -71,7 +72,7 @@ def mean_square_cutoffs(
         stack = np.where(np.isfinite(stack), stack, np.nan)
         centre, spread = stack.mean(axis=0), stack.std(axis=0, ddof=1)
     degrees = max(1, stack.shape[0] - 1)
-    spread *= np.sqrt(1.0 + 1.0 / stack.shape[0])
+    spread = np.maximum(spread * np.sqrt(1.0 + 1.0 / stack.shape[0]), FINEST)
     reach = -float(stdtrit(degrees, level / 2))
     columns: list[FloatArray] = []
     names: list[str] = []
