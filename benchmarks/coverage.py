@@ -100,8 +100,10 @@ def truth(model: str, rng: np.random.Generator) -> FloatArray:
     return np.column_stack((a, b, np.zeros(N_ITEMS)))
 
 
-def sample(model: str, persons: int, seed: int) -> tuple[list[ResponseBlock], FloatArray]:
-    """Blocks of answers and the parameters they were drawn from."""
+def sample(
+    model: str, persons: int, seed: int, skewed: bool = False
+) -> tuple[list[ResponseBlock], FloatArray]:
+    """Blocks of answers and the parameters they were drawn from; abilities normal, or of skewness 1.6."""
     rng = np.random.default_rng(seed)
     while True:
         parameters = truth(model, rng)
@@ -110,7 +112,11 @@ def sample(model: str, persons: int, seed: int) -> tuple[list[ResponseBlock], Fl
             items: IntArray = np.concatenate(
                 (np.arange(SCORED), SCORED + PER_BLOCK * block + np.arange(PER_BLOCK))
             )
-            p = MODELS[model].probability(parameters[items], rng.normal(size=int(size)), 1.0)
+            if skewed:
+                ability = (rng.gamma(1.5, 1.0, int(size)) - 1.5) / np.sqrt(1.5)
+            else:
+                ability = rng.normal(size=int(size))
+            p = MODELS[model].probability(parameters[items], ability, 1.0)
             drawn = (rng.random((*p.shape[:2], 1)) > np.cumsum(p, axis=2)[..., :-1]).sum(axis=2)
             blocks.append(ResponseBlock(items, drawn.astype(np.int8)))
         if _usable(blocks, MODELS[model].n_categories):
@@ -126,11 +132,21 @@ def _usable(blocks: list[ResponseBlock], categories: int) -> bool:
     return bool(seen.all())
 
 
-def fitted(model: str, blocks: list[ResponseBlock]) -> MmlFit:
-    return fit_mml(blocks, model, N_ITEMS, priors=PRIORS_3PL if model == "3pl" else None)
+def fitted(model: str, blocks: list[ResponseBlock], population: str = "normal") -> MmlFit:
+    return fit_mml(
+        blocks, model, N_ITEMS, priors=PRIORS_3PL if model == "3pl" else None, population=population
+    )
 
 
-def measured(model: str, persons: int, samples: int, seed: int = 1) -> list[Coverage]:
+def measured(
+    model: str,
+    persons: int,
+    samples: int,
+    seed: int = 1,
+    *,
+    skewed: bool = False,
+    population: str = "normal",
+) -> list[Coverage]:
     """One line for each kind of parameter, scored items and pilots apart."""
     kinds = _kinds(model)
     held: dict[tuple[str, str], list[list[FloatArray]]] = {
@@ -138,8 +154,8 @@ def measured(model: str, persons: int, samples: int, seed: int = 1) -> list[Cove
     }
     unconverged = 0
     for number in range(samples):
-        blocks, parameters = sample(model, persons, seed * 1_000_003 + number)
-        fit = fitted(model, blocks)
+        blocks, parameters = sample(model, persons, seed * 1_000_003 + number, skewed)
+        fit = fitted(model, blocks, population)
         if not fit.converged:
             unconverged += 1
             continue
@@ -231,12 +247,21 @@ def main() -> int:
     parser.add_argument("--persons", nargs="+", type=int, default=[200, 1000, 5000])
     parser.add_argument("--samples", type=int, help="of each (200 for 200 persons, 120, 80 for more)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--skewed", action="store_true", help="draw abilities of skewness 1.6")
+    parser.add_argument("--population", choices=("normal", "histogram"), default="normal", help="to fit")
     arguments = parser.parse_args()
     print(HEADING, flush=True)
     for model in arguments.models:
         for persons in arguments.persons:
             samples = arguments.samples or REPLICATIONS.get(persons, 100)
-            for line in measured(model, persons, samples, arguments.seed):
+            for line in measured(
+                model,
+                persons,
+                samples,
+                arguments.seed,
+                skewed=arguments.skewed,
+                population=arguments.population,
+            ):
                 print(shown(line), flush=True)
     return 0
 

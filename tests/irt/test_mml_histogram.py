@@ -174,7 +174,7 @@ def test_a_standard_deviation_that_is_given_is_held() -> None:
 
 
 def test_standard_errors_against_differences_of_the_likelihood(small: tuple[np.ndarray, MmlFit]) -> None:
-    """Anchored, so that both moments count: the histogram is tilted to moments near its own."""
+    """Anchored, so that both moments count: the histogram is moved to moments and shapes near its own."""
     scores, free = small
     fixed = np.full((5, 3), np.nan)
     fixed[:2] = free.parameters[:2]
@@ -191,29 +191,44 @@ def test_standard_errors_against_differences_of_the_likelihood(small: tuple[np.n
     )
     assert fit.converged
 
-    def tilted(mean: float, sd: float) -> np.ndarray:
-        def off(x: np.ndarray) -> np.ndarray:
-            weights = fit.weights[0] * np.exp(x[0] * POINTS + x[1] * POINTS**2)
-            weights /= weights.sum()
-            center = weights @ POINTS
-            return np.array([center - mean, np.sqrt(weights @ (POINTS - center) ** 2) - sd])
+    center, spread = fit.population_mean[0], fit.population_sd[0]
+    # polynomials orthonormal under the weights, the orders 3 to 6
+    orders = ((POINTS - center) / spread)[:, None] ** np.arange(7)
+    shape = np.linalg.qr(orders * np.sqrt(fit.weights[0])[:, None])[0] / np.sqrt(fit.weights[0])[:, None]
+    shape = shape[:, 3:]
 
-        x = root(off, np.zeros(2), tol=1e-13).x
-        weights = fit.weights[0] * np.exp(x[0] * POINTS + x[1] * POINTS**2)
+    def moved(mean: float, sd: float, along: np.ndarray) -> np.ndarray:
+        def tilted(x: np.ndarray) -> np.ndarray:
+            weights = fit.weights[0] * np.exp(x[0] * POINTS + x[1] * POINTS**2)
+            return np.asarray(weights / weights.sum())
+
+        def off(x: np.ndarray) -> np.ndarray:
+            center = tilted(x) @ POINTS
+            return np.array([center - mean, np.sqrt(tilted(x) @ (POINTS - center) ** 2) - sd])
+
+        weights = tilted(root(off, np.zeros(2), tol=1e-13).x) * (1 + shape @ along)
         return np.asarray(weights / weights.sum())
 
     def value(x: np.ndarray) -> float:
         parameters = fit.parameters.copy()
         parameters[2:, 0], parameters[2:, 1] = x[:3], x[3:6]
         log_a = np.log(x[:3])
-        prior = (-log_a - 0.5 * (log_a / 0.5) ** 2).sum()
-        return float(np.log(likelihood(parameters, scores, POINTS) @ tilted(x[6], x[7])).sum() + prior)
+        prior = (-log_a - 0.5 * (log_a / 0.5) ** 2).sum() - 0.5 * (x[8:] ** 2).sum()
+        return float(np.log(likelihood(parameters, scores, POINTS) @ moved(x[6], x[7], x[8:])).sum() + prior)
 
-    x = np.concatenate((fit.parameters[2:, 0], fit.parameters[2:, 1], fit.population_mean, fit.population_sd))
-    step, eye = 1e-3, np.eye(8)
-    information = np.empty((8, 8))
-    for i in range(8):
-        for j in range(8):
+    x = np.concatenate(
+        (
+            fit.parameters[2:, 0],
+            fit.parameters[2:, 1],
+            fit.population_mean,
+            fit.population_sd,
+            np.zeros(shape.shape[1]),
+        )
+    )
+    step, eye = 1e-3, np.eye(x.size)
+    information = np.empty((x.size, x.size))
+    for i in range(x.size):
+        for j in range(x.size):
             corners = [s * t * value(x + step * (s * eye[i] + t * eye[j])) for s in (1, -1) for t in (1, -1)]
             information[i, j] = -sum(corners) / (4 * step**2)
     wanted = np.sqrt(np.diag(np.linalg.inv(information)))
@@ -225,7 +240,9 @@ def test_standard_errors_against_differences_of_the_likelihood(small: tuple[np.n
             fit.population_sd_se,
         )
     )
-    assert found == pytest.approx(wanted, rel=5e-3)
+    assert found == pytest.approx(wanted[:8], rel=1e-2)
+    known = np.sqrt(np.diag(np.linalg.inv(information[:8, :8])))
+    assert (found > known).all()  # the shape is not known: that costs precision
 
 
 def test_persons_in_raw_score_groups_have_the_same_histogram() -> None:

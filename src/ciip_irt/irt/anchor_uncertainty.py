@@ -85,7 +85,7 @@ def errors_with_anchors(at: AnchoredInformation, fit: MmlFit, anchor_errors: Flo
         parameters[item] = np.sqrt(parameters[item] ** 2 + more)
     free = np.column_stack((fit.population_mean_free, fit.population_sd_free))
     by_moment = np.zeros(free.shape)
-    by_moment[free] = np.diag(added)[at.free.size :]
+    by_moment[free] = np.diag(added)[at.free.size :][: int(free.sum())]
     return ErrorsWithAnchors(
         parameters,
         np.sqrt(fit.population_mean_se**2 + by_moment[:, 0]),

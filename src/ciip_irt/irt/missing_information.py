@@ -53,7 +53,7 @@ def persons_part(
     blocks
         Raw-score groups are right for ``"oakes"``: answers leave the covariance but for the score itself.
     place
-        Shape (G, 2): places of the population moments, -1 where held.
+        Shape (G, M): places of the populations' moments and shapes, -1 where held.
     """
     p = np.maximum(model.working_probability(working, theta), SMALLEST)
     by = model.working_gradient(working, theta) / p[..., None]
@@ -80,6 +80,8 @@ def persons_part(
         index = np.concatenate((by_slot[by_slot >= 0], place[block.group]))
         kept = index >= 0
         _add(result, index[kept], part[np.ix_(kept, kept)])
+    shapes = place[:, 2:][place[:, 2:] >= 0]
+    result[shapes, shapes] += 1.0  # one person's worth: a short test may say nothing of a shape
     return result
 
 
@@ -131,7 +133,8 @@ def _block_part(
         if not cross_product:
             result -= _within(weight, hits, mask, many, curves, lean, slots, by_moment)
     if not cross_product:
-        result[-2:, -2:] += np.tensordot(weight @ many, curvature, axes=1)
+        last = by_moment.shape[1]
+        result[-last:, -last:] += np.tensordot(weight @ many, curvature, axes=1)
     return result
 
 

@@ -129,8 +129,8 @@ class MmlFit:
         ]
         if self.population == "histogram":
             lines.append(
-                "Populations are histograms; standard errors allow for the estimation of their means and "
-                "standard deviations and take the rest of their shape as known."
+                "Populations are histograms; standard errors allow for the estimation of their means, "
+                "standard deviations and broad shape, and take finer detail as known."
             )
         for group, (mean, sd) in enumerate(zip(self.population_mean, self.population_sd, strict=True)):
             lines.append(f"Population {group}: mean {mean:.3f}, standard deviation {sd:.3f}.")

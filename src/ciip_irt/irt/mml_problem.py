@@ -167,7 +167,7 @@ class EmProblem:
         items[self.free.index[at_bound]] = 0.0
         distant = np.abs(items) / np.sqrt(np.maximum(information, 1e-12))
         p = state.population
-        by_moment = np.einsum("gq,gqm->gm", expected.persons, moment_derivatives(p, theta)[0])
+        by_moment = np.einsum("gq,gqm->gm", expected.persons, moment_derivatives(p, theta)[0][:, :, :2])
         moments = (by_moment[np.column_stack((p.mean_free, p.sd_free & ~sd_at_bound(p)))] ** 2).sum()
         return float(np.sqrt((items**2).sum() + moments)), float(distant.max(initial=0.0))
 

@@ -19,6 +19,7 @@ from ciip_irt.arrays import BoolArray, FloatArray
 
 __all__ = [
     "KINDS",
+    "SHAPES",
     "Population",
     "as_histogram",
     "log_weights",
@@ -35,6 +36,7 @@ __all__ = [
 KINDS = ("normal", "histogram")
 SMALLEST = 1e-300
 SMALL = 1e-12  # of a histogram's weight
+SHAPES = 4  # directions in which the shape of a histogram is taken as uncertain, beside its moments
 LEAST_SD = 0.05  # of a normal population: below, 170 items would have a reliability of .08
 EDGE = 0.2  # 1 + lambda' g at the smallest: below, moments are met by tilting, which moves no mass to an edge
 STEPS = 50
@@ -232,10 +234,12 @@ def sd_at_bound(population: Population) -> BoolArray:
 
 
 def moment_derivatives(population: Population, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Log weights by mean and standard deviation: first derivatives (G, Q, 2), minus second (G, Q, 2, 2).
+    """Log weights by mean, sd and shape: first derivatives (G, Q, M), minus second (G, Q, M, M).
 
-    A histogram moves its moments while it keeps all else as it is: by the exponential tilt
-    ``w_q exp(alpha theta_q + beta theta_q^2)``, which for a normal population is the normal with the moments.
+    M is 2 for normal populations. A histogram moves its moments by the exponential tilt
+    ``w_q exp(alpha theta_q + beta theta_q^2)``, which for a normal population is the normal with the moments;
+    its shape moves by ``w_q (1 + alpha u_q)``, u the polynomials of the orders 3 to 6 that leave the moments
+    as they are. On this path the log-likelihood is concave.
     """
     n_groups = population.mean.size
     spread = population.sd[:, None]
@@ -247,13 +251,34 @@ def moment_derivatives(population: Population, theta: FloatArray) -> tuple[Float
         second[..., 0, 1] = second[..., 1, 0] = 2.0 * distance / spread**3
         second[..., 1, 1] = 3.0 * distance**2 / spread**4 - 1.0 / spread**2
         return first, second
-    tilts = np.stack((distance, distance**2 - spread**2), axis=2)
-    first = np.empty(tilts.shape)
-    second = np.empty((*tilts.shape, 2))
+    first = np.zeros((*distance.shape, 2 + SHAPES))
+    second = np.zeros((*first.shape, 2 + SHAPES))
     for group in range(n_groups):
         weights = population.histogram[group]
-        scale = np.array([1.0, 2.0 * population.sd[group]])
-        inverse = np.linalg.pinv((tilts[group] * weights[:, None]).T @ tilts[group])
-        first[group] = tilts[group] @ inverse * scale
-        second[group] = inverse * np.outer(scale, scale)
+        center = float(weights @ theta)
+        own = max(float(np.sqrt(weights @ (theta - center) ** 2)), 1e-6)
+        tilts = np.column_stack((theta - center, (theta - center) ** 2 - own**2))
+        scale = np.array([1.0, 2.0 * own])
+        inverse = np.linalg.pinv((tilts * weights[:, None]).T @ tilts)
+        first[group, :, :2] = tilts @ inverse * scale
+        second[group, :, :2, :2] = inverse * np.outer(scale, scale)
+        first[group, :, 2:] = _shape_tilts((theta - center) / own, weights)
+        shape = first[group, :, 2:]
+        second[group, :, 2:, 2:] = shape[:, :, None] * shape[:, None, :]
     return first, second
+
+
+def _shape_tilts(z: FloatArray, weights: FloatArray) -> FloatArray:
+    """Shape (Q, SHAPES): polynomials of the orders 3 and more, orthonormal under the weights.
+
+    Those that the weights cannot tell from lower orders are 0.
+    """
+    columns = [np.ones(z.size)]
+    for order in range(1, 3 + SHAPES):
+        column = columns[-1] * z if columns[-1].any() else z**order
+        for _ in range(2):  # twice, for the rounding of the first
+            for before in columns:
+                column = column - before * float(weights @ (before * column))
+        length = float(np.sqrt(weights @ column**2))
+        columns.append(column / length if length > 1e-6 else np.zeros(z.size))
+    return np.column_stack(columns[3:])

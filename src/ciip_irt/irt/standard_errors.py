@@ -17,7 +17,7 @@ from ciip_irt.irt.free_parameters import FreeParameters
 from ciip_irt.irt.maximization import item_gradient
 from ciip_irt.irt.missing_information import persons_part
 from ciip_irt.irt.models import ItemModel
-from ciip_irt.irt.population import Population, sd_at_bound
+from ciip_irt.irt.population import SHAPES, Population, sd_at_bound
 from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.irt.score_groups import ScoreGroups
@@ -214,11 +214,17 @@ def _inverse(information: FloatArray) -> FloatArray | None:
 
 
 def population_places(population: Population, first: int) -> IntArray:
-    """Shape (G, 2): places of mean and sd behind the items' free values, -1 where held."""
+    """Shape (G, M): places of mean, sd and a histogram's shape behind the items' free values, -1 where held.
+
+    All moments come first, then all shapes.
+    """
     free = np.column_stack((population.mean_free, population.sd_free))
     place = np.full(free.shape, -1, dtype=np.int64)
     place[free] = first + np.arange(int(free.sum()))
-    return place
+    if population.histogram is None:
+        return place
+    shapes = first + int(free.sum()) + np.arange(free.shape[0] * SHAPES).reshape(-1, SHAPES)
+    return np.hstack((place, shapes))
 
 
 def _padded(matrix: FloatArray, size: int) -> FloatArray:
