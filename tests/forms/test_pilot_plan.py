@@ -91,3 +91,18 @@ def test_everything_wrong_with_a_plan_is_said(bank, small, plan):
     ]
     with pytest.raises(InputError, match="pilots are planned twice for a form"):
         assemble(bank, small, n_forms=2, pilot_plan=pl.concat([plan, plan]))
+
+
+def test_where_scored_items_are_scarce_they_go_before_pilots(make_bank, small):
+    """All items of a small domain are enemies of one planned pilot."""
+    bank = make_bank(140, 40, enemy_pairs=0)
+    pilot = bank.filter(pl.col("status") == "pilot")["item_id"][0]
+    scored = bank.filter((pl.col("status") == "scored") & (pl.col("domain") == "A"))["item_id"]
+    hostile = bank.with_columns(
+        enemies=pl.when(pl.col("item_id") == pilot).then(pl.lit("|".join(scored))).otherwise(None)
+    )
+    easy = replace(small, targets=())
+    plan = pl.DataFrame({"form_id": ["form-1"], "item_id": [pilot]})
+    result = assemble(hostile, easy, n_forms=1, pilot_plan=plan)
+    assert result.conforms, result.summary()
+    assert any("1 planned pilot could not be placed" in warning for warning in result.warnings)

@@ -8,6 +8,7 @@ import polars as pl
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.forms.form_set import Form
 from ciip_irt.forms.pool import Pool
+from ciip_irt.forms.shortage import count_shortages
 from ciip_irt.tables import Column, Table
 
 __all__ = ["PILOT_PLAN", "left_out", "planned_pilots", "with_pilot_plan"]
@@ -50,7 +51,8 @@ def planned_pilots(plan: pl.DataFrame, where: str = "pilot plan") -> dict[str, t
 def with_pilot_plan(pool: Pool, plan: pl.DataFrame, where: str = "pilot plan") -> Pool:
     """The pool with its plan; enemies of planned pilots stay out, so that no scored item bars a pilot.
 
-    Enemies that the blueprint includes or takes as anchors stay; their pilots are then left out and told.
+    Enemies that the blueprint includes, takes as anchors or cannot do without stay; their pilots are then
+    left out and told.
 
     Raises
     ------
@@ -89,9 +91,15 @@ def with_pilot_plan(pool: Pool, plan: pl.DataFrame, where: str = "pilot plan") -
         pilots = {item for items in planned.values() for item in items}
         enemies = {other for item in pilots for other in pool.enemies.get(item, ())}
         barred = {item for item in enemies if status.get(item) in b.scored_status} - kept - pilots
+    if not barred:
+        return replace(pool, plan=planned)
     exclude = (*b.demands.exclude, *sorted(barred - set(b.demands.exclude)))
     blueprint = replace(b, demands=replace(b.demands, exclude=exclude))
-    return replace(pool, blueprint=blueprint, plan=planned)
+    cleared = replace(pool, blueprint=blueprint, plan=planned)
+    # The scored items come first: where they cannot do without those enemies, pilots are left out instead.
+    if count_shortages(cleared).height and not count_shortages(pool).height:
+        return replace(pool, plan=planned)
+    return cleared
 
 
 def left_out(plan: Mapping[str, Sequence[str]], forms: Sequence[Form]) -> list[str]:
