@@ -26,7 +26,7 @@ def test_the_published_wrong_key_comes_out_first(sat12):
 def test_verified_keys_raise_hardly_an_alarm(licensure_keys):
     other = licensure_keys.table["p_key_wrong"] + licensure_keys.table["p_two_right"]
     assert (other > 0.5).sum() == 0
-    assert (other > 0.2).sum() == 0
+    assert (other > 0.2).sum() <= 1
     assert licensure_keys.table["p_key_wrong"].max() < 0.01
 
 
@@ -127,7 +127,7 @@ def test_an_item_with_two_keys_is_judged_as_a_whole(make, simulate):
     chosen[:, 4] = np.where((chosen[:, 4] == 0) & (rng.random(600) < 0.5), 3, chosen[:, 4])
     scored = make(chosen, key="A" * 20)
     one = check_keys(scored).table.row(4, named=True)
-    assert one["p_two_right"] > 5 * 0.015
+    assert one["p_two_right"] > 5 * 0.02 / 3
     assert one["second_option"] == "D"
     both = replace(
         scored, items=scored.items.with_columns(

@@ -130,6 +130,18 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
         "option_statistics.csv": pl.DataFrame(options),
         "option_quantiles.csv": pl.DataFrame(fifths),
         "flags.csv": flags,
+        "key_validation.csv": pl.DataFrame({
+            "item_id": [ids[0]], "key": ["B"], "n": [900], "p_key_right": [0.68], "p_key_wrong": [0.09],
+            "likely_key": ["C"], "p_two_right": [0.22], "second_option": ["C"], "p_guessed": [0.01],
+            "seen": ["Key: B chosen by 33 % (mean score 119.0)."], "do": ["Have an expert check C."],
+        }),
+        "rescoring.csv": pl.DataFrame({
+            "item_id": [ids[0]] * 2, "form_id": ["2024-A"] * 2, "outcome": ["keep", "accept_two"],
+            "key": ["B", "B|C"], "n_candidates": [900] * 2, "n_scored_items": [130] * 2, "p": [0.33, 0.74],
+            "mean": [99.31, 99.72], "sd": [12.4, 12.5], "reliability": [0.894, 0.896], "cut": [88.0, 88.0],
+            "n_passed": [770, 781], "n_score_changed": [0, 369], "n_newly_pass": [0, 11],
+            "n_newly_fail": [0, 0], "cut_from": ["standard"] * 2,
+        }),
         "dif.csv": pl.DataFrame({
             "item_id": [ids[0]], "grouping": ["delivery_mode"], "reference": ["test centre"],
             "focal": ["online"], "n_reference": [600], "n_focal": [300], "d_dif": [-0.42], "se": [0.3],
@@ -168,6 +180,8 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
             "form_id": ["CIIP-2026-1"], "group": ["all"], "n": [900], "n_items": [16], "m2": [140.2],
             "df": [119], "p": [0.09], "rmsea": [0.014], "rmsea_low": [0.0], "rmsea_high": [0.023],
             "srmsr": [0.034], "remarks": ["The model fits closely as a whole."]}),
+        "person_fit.csv": pl.DataFrame({
+            "delivery_id": ["D1", "D2", "D3"], "p": [0.2, 0.001, None], "flagged": [False, True, False]}),
         "local_dependence.csv": pl.DataFrame({
             "item_1": [ids[0], ids[2]], "item_2": [ids[1], ids[3]], "n": [900, 900], "q3": [0.31, 0.05],
             "q3_adjusted": [0.33, 0.07], "reference": [0.14, 0.14], "p": [0.0004, 0.97],

@@ -243,6 +243,21 @@ def test_any_one_file_is_enough(tmp_path: Path, outputs: Callable[..., dict[str,
         read(path)
 
 
+def test_the_item_page_says_whether_the_key_is_right_and_what_a_change_would_do(
+    tmp_path: Path, outputs: Callable[..., dict[str, Any]]
+) -> None:
+    results = outputs(n_items=6, n_pilots=2)
+    item = results["key_validation.csv"]["item_id"][0]
+    write_outputs(tmp_path, results)
+    write_report(tmp_path)
+    texts = [path.read_text(encoding="utf-8") for path in pages_of(tmp_path).values()]
+    pages = [text for text in texts if "Is the key right?" in text]
+    assert len(pages) == 1
+    assert f"<h1>{item}</h1>" in pages[0]
+    for words in ("Key is wrong, C is right", "Two are right, B and C", "Accept B or C", "derived anew"):
+        assert words in pages[0]
+
+
 def test_model_fit_says_which_items_and_pairs_are_beyond_chance(
     tmp_path: Path, outputs: Callable[..., dict[str, Any]]
 ) -> None:
@@ -252,7 +267,7 @@ def test_model_fit_says_which_items_and_pairs_are_beyond_chance(
     one, other = results["local_dependence.csv"].row(0)[:2]
     page = read(tmp_path / "report" / "fit.html")
     text = " ".join(" ".join(page.text).split())
-    for words in ("1.31", ".92 to 1.09", ".004", "Make them enemies", "< .001", "The model fits closely"):
+    for words in ("1.31", ".92 to 1.09", ".004", "Make them enemies", "< .001", "The model fits closely", "1 delivery of 2 (50 %)"):
         assert words in text
     assert text.index("Items beyond chance") < text.index(other) < text.index("Pairs that go together")
     card = read(tmp_path / "report" / "items" / f"{one}.html")

@@ -43,7 +43,7 @@ class FlawRates:
 
 
 DEFAULT_RATES: Final[Mapping[str, FlawRates]] = {
-    "scored": FlawRates(wrong=0.01, two_right=0.015, guessed=0.015),
+    "scored": FlawRates(wrong=0.02, two_right=0.02, guessed=0.02),
     "pilot": FlawRates(wrong=0.03, two_right=0.03, guessed=0.05),
 }
 

@@ -78,14 +78,16 @@ def key_may_be_wrong(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     doubt = item.key_doubt
     if other is None or doubt is None:
         return None
-    if not (doubt.p_wrong >= doubt.p_two_right or other.mean_criterion > _key_mean(item)):
+    does_better = other.mean_criterion > _key_mean(item) and doubt.p_wrong >= limits.key_doubt / 2
+    if not (doubt.p_wrong >= doubt.p_two_right or does_better):
         return None  # both may well be right: that is another flag
     likely = doubt.p_wrong >= 0.5
     return Flag(
         1 if doubt.p_other >= limits.urgent_doubt else 2,
         _chosen(item, other),
-        f"The key {'is probably' if likely else 'may be'} wrong: that {other.option} is right instead has the"
-        f" probability {_chance(doubt.p_wrong)}, that both are right {_chance(doubt.p_two_right)}.",
+        f"The key {'is probably' if likely else 'may be'} wrong: with probability {_chance(doubt.p_other)}"
+        f" another option is right, alone ({_chance(doubt.p_wrong)}) or besides the key"
+        f" ({_chance(doubt.p_two_right)}).",
         f"Check the key, and whether {other.option} is also right.",
         doubt.p_other,
     )

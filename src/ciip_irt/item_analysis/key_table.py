@@ -11,7 +11,7 @@ from ciip_irt.item_analysis.wording import listed, percent
 
 __all__ = ["key_table"]
 
-SURE, OPEN = 0.9, 0.05
+SURE, OPEN, HARDLY = 0.9, 0.05, 0.2
 
 
 def key_table(keys: KeyCheck, evidence: Sequence[ItemEvidence]) -> pl.DataFrame:

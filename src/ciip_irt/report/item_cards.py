@@ -37,6 +37,8 @@ class ItemCard:
     fit: tuple[Row, ...]
     dif: tuple[Row, ...]
     flags: tuple[Row, ...]
+    key_check: Row
+    rescoring: tuple[Row, ...]
     forms: tuple[Row, ...]
     decision: Row
     evidence: tuple[Row, ...]
@@ -98,6 +100,8 @@ def item_cards(results: Results) -> dict[str, ItemCard]:
             "fit.csv",
             "dif.csv",
             "flags.csv",
+            "key_validation.csv",
+            "rescoring.csv",
             "forms.csv",
             "pilot_decisions.csv",
             "pilot_evidence.csv",
@@ -120,6 +124,8 @@ def item_cards(results: Results) -> dict[str, ItemCard]:
             fit=of("fit.csv", item),
             dif=of("dif.csv", item),
             flags=tuple(sorted(of("flags.csv", item), key=lambda row: row["severity"] or 99)),
+            key_check=next(iter(of("key_validation.csv", item)), {}),
+            rescoring=of("rescoring.csv", item),
             forms=of("forms.csv", item),
             decision=next(iter(of("pilot_decisions.csv", item)), {}),
             evidence=of("pilot_evidence.csv", item),

@@ -21,6 +21,17 @@ __all__ = ["ITEM_PAGES_SECTION"]
 PARAMETER_WORDS = {"a": "discrimination", "b": "difficulty", "c": "lower asymptote"}
 DETAILS = ("status", "options", "cognitive_level", "last_used", "words", "enemies", "set_id")
 ABILITY_LIMIT = 4.0
+OUTCOME_WORDS = {
+    "keep": "Keep the key",
+    "accept_two": "Accept",
+    "change_key": "Change the key to",
+    "credit_all": "Credit everyone",
+    "eliminate": "Eliminate the item",
+}
+CUT_WORDS = {
+    "standard": "The cut is derived anew from the standard for every outcome.",
+    "given": "The cut is kept as given for every outcome; a board that sets it anew will see other numbers.",
+}
 
 
 def _build(edition: Edition) -> Sequence[Page]:
@@ -65,6 +76,13 @@ def _page(
         option_intervals=any(row.get("r_low") is not None for row in card.options),
         decision_words=DECISIONS[decision].words if decision in DECISIONS else "",
         decision_tone=DECISIONS[decision].tone if decision in DECISIONS else "minor",
+        outcome_words=OUTCOME_WORDS,
+        cut_known=any(row.get("cut") is not None for row in card.rescoring),
+        cut_words=" ".join(
+            words
+            for origin, words in CUT_WORDS.items()
+            if any(row.get("cut_from") == origin for row in card.rescoring)
+        ),
         parameter_words=PARAMETER_WORDS,
         model_words=_model_words(card),
         fit_lines=fit_lines(card.fit),
