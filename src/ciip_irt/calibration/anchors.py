@@ -10,12 +10,11 @@ from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import ItemBank
 from ciip_irt.calibration.priors import bank_errors
 from ciip_irt.errors import Problem, ScaleError, plural
-from ciip_irt.irt.anchor_displacement import AnchorScreen, DriftLimits, free_displacement, screen_anchors
+from ciip_irt.irt.anchor_displacement import AnchorScreen, DriftLimits, free_displacement
 from ciip_irt.irt.anchor_uncertainty import ErrorsWithAnchors, errors_with_anchors
-from ciip_irt.irt.anchored_information import AnchoredInformation, anchored_information
+from ciip_irt.irt.anchored_information import AnchoredInformation
 from ciip_irt.irt.drift import robust_z
 from ciip_irt.irt.mml_fit import MmlFit
-from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.response_blocks import ResponseBlock, connected_parts
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables import ANCHORS
@@ -106,18 +105,9 @@ class AnchorReport:
 
     @classmethod
     def of(
-        cls,
-        blocks: Sequence[ResponseBlock],
-        fit: MmlFit,
-        priors: Priors,
-        anchors: Anchors,
-        held_now: BoolArray,
-        limits: DriftLimits,
+        cls, at: AnchoredInformation, fit: MmlFit, screen: AnchorScreen, anchors: Anchors, held_now: BoolArray
     ) -> "AnchorReport":
-        at: AnchoredInformation = anchored_information(blocks, fit, priors)
-        screen = screen_anchors(
-            at, limits, bank_se=anchors.errors[:, 1], held_at_first=anchors.held, cells=anchors.cells
-        )
+        """What there is to say when the anchors are settled."""
         now = np.where(held_now[:, None], anchors.errors, np.nan)
         return cls(screen, free_displacement(at), errors_with_anchors(at, fit, now))
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.calibration.anchors import AnchorReport, Anchors
-from ciip_irt.irt.anchor_displacement import DriftLimits
+from ciip_irt.irt.anchor_displacement import DriftLimits, screen_anchors
+from ciip_irt.irt.anchored_information import anchored_information
 from ciip_irt.irt.mml import fit_mml
 from ciip_irt.irt.mml_fit import MmlFit
 from ciip_irt.irt.priors import Priors
@@ -65,11 +66,19 @@ def estimated(
             return Estimation(
                 fit, held, fit.standard_errors, fit.population_mean_se, fit.population_sd_se, None
             )
-        report = AnchorReport.of(blocks, fit, options.priors, anchors, held, options.limits)
-        if not options.purify or not report.screen.dropped:
+        at = anchored_information(blocks, fit, options.priors)
+        screen = screen_anchors(
+            at,
+            options.limits,
+            bank_se=anchors.errors[:, 1],
+            held_at_first=anchors.held,
+            cells=anchors.cells,
+        )
+        if not options.purify or not screen.dropped:
             break
-        held[list(report.screen.dropped)] = False
+        held[list(screen.dropped)] = False
     else:
-        held[list(report.screen.dropped)] = True  # the last proposal was not estimated any more
+        held[list(screen.dropped)] = True  # the last proposal was not estimated any more
+    report = AnchorReport.of(at, fit, screen, anchors, held)
     errors = report.errors
     return Estimation(fit, held, errors.parameters, errors.mean, errors.sd, report)

@@ -22,6 +22,7 @@ from ciip_irt.tables import CONVERSION, PASS_DECISIONS, RAW_TO_THETA, Table, sho
 
 __all__ = ["ScoreTables", "score_tables"]
 
+REACH = 8.0  # standard deviations
 LESS_EXTREME = 0.3  # nothing and everything right count as .3 and the maximum less .3, as in Winsteps
 
 
@@ -193,7 +194,8 @@ def _eap(parameters: FloatArray, calibration: Calibration) -> tuple[FloatArray, 
         )
         points, weights = whole["theta"].to_numpy(), whole["weight"].to_numpy()
     else:
-        points, weights = ability_points(calibration.mean, calibration.sd)
+        steps = np.linspace(-REACH, REACH, 161)  # a tenth of a standard deviation apart
+        points, weights = calibration.mean + calibration.sd * steps, np.exp(-0.5 * steps**2)
     joint = score_distribution(parameters, points, calibration.scale.D) * weights[:, None]
     total = joint.sum(axis=0)
     joint /= np.where(total > 0, total, np.nan)

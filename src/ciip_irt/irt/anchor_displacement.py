@@ -27,7 +27,7 @@ from ciip_irt.irt.information import expected_item_score, item_information
 __all__ = ["AnchorScreen", "DriftLimits", "free_displacement", "screen_anchors"]
 
 FEWEST_FOR_Z = 5  # below, quartiles say nothing
-STEPS = 30
+STEPS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,7 @@ def free_displacement(at: AnchoredInformation, freed: Sequence[int] = ()) -> tup
     ``freed`` are anchors already taken as free; they get NaN, as do items that are no anchors and anchors
     that everybody answered alike.
     """
-    profile, gradient = _profile(at)
-    return _displacement(at, profile, gradient, list(freed))
+    return _displacement(_profile(at), list(freed))
 
 
 def screen_anchors(
@@ -143,13 +142,13 @@ def screen_anchors(
     limits = DriftLimits() if limits is None else limits
     first = at.anchors if held_at_first is None else held_at_first
     bank = np.zeros(first.size) if bank_se is None else np.nan_to_num(bank_se)
-    profile, gradient = _profile(at)
+    profile = _profile(at)
     dropped: list[int] = []
     kept = at.anchors.copy()
     last: tuple[FloatArray, FloatArray] | None = None
     at_drop = np.full((3, first.size), np.nan)
     while True:
-        d, se = _displacement(at, profile, gradient, dropped)
+        d, se = _displacement(profile, dropped)
         se = np.hypot(se, bank)
         known = kept & np.isfinite(d)
         z = robust_z(d, known) if known.sum() >= FEWEST_FOR_Z else np.full(d.shape, np.nan)
@@ -192,38 +191,54 @@ def _ceiling(value: FloatArray | float) -> FloatArray:
     return np.asarray(np.ceil(np.asarray(value) - 1e-9))
 
 
-def _profile(at: AnchoredInformation) -> tuple[FloatArray, FloatArray]:
-    """``S`` (|F|, |F|) and the gradient (|F|,) by the anchors' values."""
+@dataclass(frozen=True, slots=True)
+class _Profile:
+    """What is left of information and gradient when all that is free has followed.
+
+    ``information`` (|F|, |F|) and ``gradient`` (|F|,) by the anchors' values; ``bend`` and ``tightness`` (J,)
+    of ``_curvature``.
+    """
+
+    at: AnchoredInformation
+    information: FloatArray
+    gradient: FloatArray
+    bend: FloatArray
+    tightness: FloatArray
+
+
+def _profile(at: AnchoredInformation) -> _Profile:
     N, F = np.flatnonzero(at.estimated), np.flatnonzero(at.held)
-    profile = at.matrix[np.ix_(F, F)]
+    information = at.matrix[np.ix_(F, F)]
     if N.size:
-        profile = profile + at.matrix[np.ix_(F, N)] @ at.response
-    return profile, at.gradient[F]
+        information = information + at.matrix[np.ix_(F, N)] @ at.response
+    bend, tightness = np.full(at.anchors.shape, np.nan), np.full(at.anchors.shape, np.nan)
+    items = np.flatnonzero(at.anchors)
+    bend[items], tightness[items] = _curvature(at, items)
+    return _Profile(at, information, at.gradient[F], bend, tightness)
 
 
-def _displacement(
-    at: AnchoredInformation, profile: FloatArray, gradient: FloatArray, freed: list[int]
-) -> tuple[FloatArray, FloatArray]:
+def _displacement(profile: _Profile, freed: list[int]) -> tuple[FloatArray, FloatArray]:
+    at = profile.at
     place = np.full(at.held.size, -1, dtype=np.int64)
     place[at.held] = np.arange(int(at.held.sum()))
     difficulty = at.free.index[:, 1]
     candidates = np.flatnonzero(at.anchors & (difficulty >= 0))
     candidates = candidates[~np.isin(candidates, freed)]
     own = place[difficulty[candidates]]
-    information, slope = profile[own, own], gradient[own]
+    information, slope = profile.information[own, own], profile.gradient[own]
     if freed:
         theirs = at.free.index[freed][at.free.free[freed]]
         out = np.unique(place[theirs])
-        across = profile[np.ix_(out, own)]
-        solved = np.linalg.lstsq(profile[np.ix_(out, out)], across, rcond=None)[0]
+        across = profile.information[np.ix_(out, own)]
+        solved = np.linalg.lstsq(profile.information[np.ix_(out, out)], across, rcond=None)[0]
         information = information - np.einsum("fo,fo->o", across, solved)
-        slope = slope - solved.T @ gradient[out]
+        slope = slope - solved.T @ profile.gradient[out]
     steep = at.working[candidates, 0]
     displacement, error = np.full(at.anchors.shape, np.nan), np.full(at.anchors.shape, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         linear = -slope / information / steep
         se = 1.0 / np.sqrt(information) / np.abs(steep)
-    bend, tightness = _curvature(at, candidates)
+    bend, tightness = profile.bend[candidates], profile.tightness[candidates]
     usable = (information > 0) & np.isfinite(bend)
     displacement[candidates] = np.where(usable, linear * bend, np.nan)
     error[candidates] = np.where(usable, se * tightness, np.nan)

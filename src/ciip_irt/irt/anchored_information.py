@@ -77,9 +77,12 @@ class AnchoredInformation:
         N, F = np.flatnonzero(self.estimated), np.flatnonzero(self.held)
         if not N.size or not F.size:
             return np.zeros((N.size, F.size))
-        return np.asarray(
-            -np.linalg.solve(self.matrix[np.ix_(N, N)], self.matrix[np.ix_(N, F)]), dtype=np.float64
-        )
+        free, across = self.matrix[np.ix_(N, N)], self.matrix[np.ix_(N, F)]
+        try:
+            followed = np.linalg.solve(free, across)
+        except np.linalg.LinAlgError:  # something free that nothing determines stays where it is
+            followed = np.linalg.lstsq(free, across, rcond=None)[0]
+        return np.asarray(-followed, dtype=np.float64)
 
 
 def anchored_information(

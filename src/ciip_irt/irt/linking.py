@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.errors import DesignError, InputError, Problem, plural
@@ -318,5 +317,7 @@ def _starts(old: FloatArray, new: FloatArray) -> list[FloatArray]:
 def _search(
     residuals: Callable[[FloatArray], FloatArray], start: FloatArray
 ) -> tuple[FloatArray, float, bool]:
+    from scipy.optimize import least_squares  # .08 s to load, and shifts and moments need none of it
+
     found = least_squares(residuals, start, jac="3-point", xtol=1e-11, ftol=1e-14, gtol=1e-13, max_nfev=500)
     return found.x, float(2.0 * found.cost), bool(found.success)
