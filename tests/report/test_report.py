@@ -267,7 +267,8 @@ def test_model_fit_says_which_items_and_pairs_are_beyond_chance(
     one, other = results["local_dependence.csv"].row(0)[:2]
     page = read(tmp_path / "report" / "fit.html")
     text = " ".join(" ".join(page.text).split())
-    for words in ("1.31", ".92 to 1.09", ".004", "Make them enemies", "< .001", "The model fits closely", "1 delivery of 2 (50 %)"):
+    numbers = ("1.31", ".92 to 1.09", ".004", "< .001", "1 delivery of 2 (50 %)")
+    for words in (*numbers, "Make them enemies", "The model fits closely"):
         assert words in text
     assert text.index("Items beyond chance") < text.index(other) < text.index("Pairs that go together")
     card = read(tmp_path / "report" / "items" / f"{one}.html")

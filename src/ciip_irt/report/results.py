@@ -107,6 +107,7 @@ TABLE_FILES: dict[str, Table] = {
         "model_fit", {"form_id": S},
         group=S, n=I, n_items=I, m2=F, df=I, p=F, rmsea=F, rmsea_low=F, rmsea_high=F, srmsr=F, remarks=S,
     ),
+    "person_fit.csv": _table("person_fit", {}, form_id=S, p=F, flagged=pl.Boolean),
     "local_dependence.csv": _table(
         "local_dependence", {"item_1": S, "item_2": S},
         n=I, q3=F, q3_adjusted=F, reference=F, p=F, suggestion=S,
@@ -139,7 +140,11 @@ JSON_FILES = (
     "pilot_review.json",
     "assembly.json",
 )
-WITHOUT_CANDIDATES = {"exclusions.csv": ("rule", "reason", "rows"), "abilities.csv": ("form_id", "total")}
+WITHOUT_CANDIDATES = {
+    "exclusions.csv": ("rule", "reason", "rows"),
+    "abilities.csv": ("form_id", "total"),
+    "person_fit.csv": ("form_id", "p", "flagged"),
+}
 
 
 @dataclass(frozen=True, slots=True)

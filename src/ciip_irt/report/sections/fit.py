@@ -1,4 +1,4 @@
-"""Does the response model hold: as a whole, item by item, and between items."""
+"""Does the response model hold: as a whole, item by item, between items, for the candidates."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -35,6 +35,7 @@ def _build(edition: Edition) -> Sequence[Page]:
             overall=list(results.table("model_fit.csv").iter_rows(named=True)),
             items=items,
             simulated=(results.table("fit.csv")["statistic"] == "infit_p_adjusted").any(),
+            persons=_persons(edition),
             has_items=results.has("fit.csv"),
             has_pairs=results.has("local_dependence.csv"),
             has_overall=results.has("model_fit.csv"),
@@ -42,6 +43,13 @@ def _build(edition: Edition) -> Sequence[Page]:
             strongest=[row for row in pairs if row["suggestion"] in NOTHING][:10],
         )
     ]
+
+
+def _persons(edition: Edition) -> dict[str, Any]:
+    """How many deliveries were judged and how many hardly fit."""
+    known = edition.results.table("person_fit.csv").drop_nulls(["p", "flagged"])
+    flagged = known.filter("flagged").height
+    return {"n": known.height, "flagged": flagged, "share": flagged / max(known.height, 1)}
 
 
 def _beyond(edition: Edition) -> list[Mapping[str, Any]]:
@@ -69,6 +77,6 @@ FIT_SECTION = Section(
     name="fit",
     title="Model fit",
     page="fit.html",
-    needs=("model_fit.csv", "local_dependence.csv"),
+    needs=("model_fit.csv", "local_dependence.csv", "person_fit.csv"),
     build=_build,
 )
