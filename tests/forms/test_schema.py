@@ -216,3 +216,51 @@ def test_what_has_the_wrong_shape_both_refuse(old, new):
     with pytest.raises(BlueprintError):
         parse_blueprint(spoilt)
     assert not accepted(spoilt)
+
+
+def test_what_is_written_is_read_back_the_same():
+    from ciip_irt.forms.blueprint_text import describe
+    from ciip_irt.forms.blueprint_writer import blueprint_toml
+
+    full = parse_blueprint(FULL)
+    assert parse_blueprint(blueprint_toml(full)) == full
+    assert accepted(blueprint_toml(full))
+    text = describe(full)
+    for line in (
+        "All forms have 2 anchors in common (listed; counted in the overlap allowed).",
+        "The anchors are items of form 2024-a.",
+        "b between -1 and 1: 0 to 1 pilot items.",
+        "mean words: mean words of the scored items at least 40.",
+        "uses at most 5: uses of each scored item at most 5.",
+        "written lately: written of each pilot item 2019 or later and before 2025-01.",
+    ):
+        assert line in text, text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("count = 2\nitems", "count = 3\nitems", "count: is 3, but 2 anchors are listed"),
+        ("count = 2\nitems", "count = 25\nitems", "count: is 25, but a form has 20 scored items"),
+        ('items = ["I003", "I004"]', 'items = ["I005", "I004"]', "items: I005 stands under exclude too"),
+        ("max_overlap = 0.5", "max_overlap = 0.05", "2 anchors do not fit within an overlap of 1 items"),
+        ('counted = "within"', 'counted = "beside"', "counted: must be one of apart, within, not 'beside'"),
+        ("same_positions", "same_position", "Did you mean 'same_positions'"),
+        ('since = "2019"', "low = 3", "give bounds of a number or of a date"),
+        ('since = "2019"', 'since = "May"', "since: is not a date: 'May'"),
+        ("b = { low = -1, high = 1 }", "b = { low = 2, high = 1 }", "b: 2 is above high, 1"),
+        ("b = { low = -1, high = 1 }", 'b = { low = "x" }', "b must be { low = a number, high = a number }"),
+        (
+            'range = [0, 1]\nrole = "pilot"',
+            'range = [1, 1]\nrole = "pilot"',
+            "pilot items have no least number",
+        ),
+        ("low = 40", "", r"\[constraints.means 1\] high: is missing"),
+    ],
+)
+def test_what_is_wrong_with_anchors_limits_and_ranges_is_named(old, new, message):
+    import re
+
+    assert old in FULL
+    with pytest.raises(BlueprintError, match=message if message.startswith("\\") else re.escape(message)):
+        parse_blueprint(FULL.replace(old, new))

@@ -11,7 +11,7 @@ from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.blueprint import Blueprint, Domain
 from ciip_irt.forms.conflict import conflicting_rows
 from ciip_irt.forms.constraints import CONSTRAINTS
-from ciip_irt.forms.demands import Between, CountRule, Demands, KeyBalance
+from ciip_irt.forms.demands import Between, CountRule, Demands, ItemSets, KeyBalance
 from ciip_irt.forms.facts import facts_of
 from ciip_irt.forms.family_use import ask, family_of
 from ciip_irt.forms.form_set import enemies_of
@@ -183,3 +183,63 @@ def test_a_reason_is_no_more_than_a_screen(make_bank, ciip):
     lines = assemble(make_bank(140, 0), ciip, n_forms=6).summary().splitlines()
     assert len(lines) <= 20
     assert max(map(len, lines)) < 200
+
+
+def test_sets_that_cannot_be_taken_whole():
+    """Alpha has sets of three only, and a form takes four of it."""
+    sets = [f"S{i // 3}" for i in range(9)] + [None] * 12
+    items = a_bank(9, 12, set_id=sets)
+    wants = replace(TWO, demands=Demands(item_sets=ItemSets(True)))
+    first, *rest = messages(items, wants, 1)
+    assert first == (
+        "These cannot all hold: A Alpha, scored items: 4; item sets. Give up or loosen one of them."
+    )
+    assert any("A Alpha needs 10 scored items; the bank has 9. Write 1" in line for line in rest)
+    mended = pl.concat(
+        [items, a_bank(1, 0, set_id=[None]).with_columns(item_id=pl.lit("N"))], how="vertical_relaxed"
+    )
+    assert can_be_built(mended, wants, 1)
+    assert can_be_built(items, replace(wants, demands=Demands(item_sets=ItemSets(False, 1, 3))), 1)
+
+
+def test_too_little_time():
+    items = a_bank(10, 14, expected_time_s=[60] * 24)
+    wants = replace(TWO, testing_time_minutes=9)
+    lines = messages(items, wants, 1)
+    assert lines[0] == (
+        "These cannot all hold: scored items in all: 10; expected time: at most 540 seconds."
+        " Give up or loosen one of them."
+    )
+    assert (
+        "breaks 'expected time' by 60 seconds: 60 seconds too many. Write items with fewer seconds"
+        in lines[1]
+    )
+    assert can_be_built(items, replace(wants, testing_time_minutes=10), 1)
+
+
+def test_items_to_include_that_do_not_fit():
+    items = a_bank(10, 14)
+    wants = replace(TWO, demands=Demands(include=tuple(f"I{i:03d}" for i in range(5))))
+    first, second = messages(items, wants, 1)
+    assert first == (
+        "These cannot all hold: A Alpha, scored items: 4; the items to include."
+        " Give up or loosen one of them."
+    )
+    assert re.match(r"The nearest form breaks 'I00\d included' by 1 item", second)
+
+
+def test_an_earlier_form_that_has_taken_too_much():
+    items = a_bank(6, 8)
+    wants = replace(TWO, demands=Demands(max_overlap_earlier=0.2))
+    old = pl.DataFrame(
+        {"form_id": "old", "position": range(1, 11), "role": "scored", "domain": ["A"] * 4 + ["B"] * 6,
+         "item_id": [f"I{i:03d}" for i in [0, 1, 2, 3, *range(6, 12)]]}
+    )  # fmt: skip
+    result = assemble(items, wants, n_forms=1, earlier=old)
+    lines = result.shortages["message"].to_list()
+    assert "earlier form old: scored items in common: at most 2" in lines[0]
+    assert lines[-1] == "B Beta needs 10 scored items; the bank has 8. Write 2." or "Write" in lines[-1]
+    total = sum(int(n) for line in lines for n in re.findall(r"Write (\d+)\.", line))
+    new = pl.concat([items, a_bank(0, total).with_columns(item_id="N" + pl.col("item_id"))])
+    assert total == 4, "six of ten are in the old form at least, two are allowed"
+    assert assemble(new, wants, n_forms=1, earlier=old).conforms

@@ -317,9 +317,10 @@ def _asked(name: str, row: NamedRow) -> str:
     low, high = (bound if np.isfinite(bound) else None for bound in (row.lower, row.upper))
     if row.rule == "attribute_sums" and 0 in (low, high) and (low is None or high is None):
         return name
+    unit = "" if row.unit in ("item", "target") or row.unit in name else f" {row.unit}"
     if low is not None and high is not None:
-        return f"{name}: {low:g}" if low == high else f"{name}: {low:g} to {high:g}"
-    return f"{name}: at least {low:g}" if high is None else f"{name}: at most {high:g}"
+        return f"{name}: {low:g}{unit}" if low == high else f"{name}: {low:g} to {high:g}{unit}"
+    return f"{name}: at least {low:g}{unit}" if high is None else f"{name}: at most {high:g}{unit}"
 
 
 def _loosening(family: Family, n_forms: int, slack: FloatArray) -> list[Line]:
