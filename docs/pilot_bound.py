@@ -1,6 +1,6 @@
 """How good could any rule be? The review beside Bayes' rule with the true generating distribution.
 
-    python docs/pilot_bound.py [--pilots 3000] [--out docs/figures]
+    python docs/pilot_bound.py [--pilots 1000] [--out docs/figures]
 
 The first world of pilot_probabilities.py: what pilots are like is known exactly here (shares of flawed items,
 distribution of slopes and difficulties, of p of flat items, how wrong answers spread over distractors), and
@@ -30,6 +30,7 @@ from ciip_irt.pilots.verdict import verdict
 PROGRAMME = 200
 SHARES = {"sound": 0.8, "flat": 0.1, "wrong key": 0.1}
 NEVER = -1e3
+EVERY = slice(None, None, 2), slice(None, None, 2)  # of the grid of curves: enough for sums
 
 
 def sound_log_density(world: World, grid: CurveGrid) -> np.ndarray:
@@ -63,14 +64,16 @@ def spread_over(counts: list[int]) -> float:
 
 def good_by_bayes(world: World, evidence: PilotEvidence, credited: int, k: int) -> float:
     """Probability that pilot k is good, from everything that generated it."""
-    grid = evidence.grid
+    whole = evidence.grid
+    grid = whole.coarser(2)
     counts, surfaces = evidence.option_n[k], evidence.option_likelihood[k]
     assert counts is not None
     assert surfaces is not None
-    r = np.tensordot(evidence.criterion_share[k], evidence.correlations, 1)
-    good = (r >= GOOD_R) & (evidence.p >= GOOD_P[0]) & (evidence.p <= GOOD_P[1])
+    r = np.tensordot(evidence.criterion_share[k], evidence.correlations[:, ::2, ::2], 1)
+    p = evidence.p[EVERY]
+    good = (r >= GOOD_R) & (p >= GOOD_P[0]) & (p <= GOOD_P[1])
     sound = sound_log_density(world, grid)
-    of_key = refined(grid, evidence.likelihood[k])
+    of_key = refined(whole, evidence.likelihood[k], EVERY)
     others = [option for option in range(4) if option != credited]
     as_distractors = spread_over([int(counts[option]) for option in others])
     level = int(np.argmin(np.abs(grid.slopes)))
@@ -83,7 +86,7 @@ def good_by_bayes(world: World, evidence: PilotEvidence, credited: int, k: int) 
         rest = [option for option in others if option != right]
         parts[f"right is {right}"] = (
             np.log(SHARES["wrong key"] / len(others))
-            + logsumexp(refined(grid, surfaces[right]) + sound)
+            + logsumexp(refined(whole, surfaces[right], EVERY) + sound)
             + spread_over([int(counts[credited]), *(int(counts[option]) for option in rest)])
         )
     certain = logsumexp([part for name, part in parts.items() if name != "good"])
@@ -130,7 +133,7 @@ def limit_with_bad_share(part: pl.DataFrame, rule: str, share: float) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pilots", type=int, default=3000)
+    parser.add_argument("--pilots", type=int, default=1000)
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent / "figures")
     arguments = parser.parse_args()
     world, policy = worlds()["model"], load_policy()

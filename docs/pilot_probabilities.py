@@ -1,6 +1,6 @@
 """Do the stated probabilities of the pilot review hold, and what are its error rates?
 
-    python docs/pilot_probabilities.py [--pilots 3000] [--out docs/figures]
+    python docs/pilot_probabilities.py [--pilots 2000] [--out docs/figures]
 
 Pilots whose truth is known, reviewed after 50, 100 and 200 answers in programmes of 200, in four worlds: the
 model as it is, and three that break what the review assumes. There the review knows its scored items from a
@@ -91,7 +91,7 @@ def figure(table: pl.DataFrame, names: list[str]) -> Figure:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pilots", type=int, default=3000)
+    parser.add_argument("--pilots", type=int, default=2000)
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent / "figures")
     arguments = parser.parse_args()
     every = worlds()

@@ -15,6 +15,7 @@ from ciip_irt.pilots.criteria import CRITERIA
 from ciip_irt.pilots.curves import refined
 from ciip_irt.pilots.decide import review
 from ciip_irt.pilots.evidence import gather_evidence
+from ciip_irt.pilots.evidence_table import EVIDENCE_SCHEMA, evidence_row
 from ciip_irt.pilots.item_evidence import CurvePosterior, ItemEvidence, Observed
 from ciip_irt.pilots.policy import load_policy
 from ciip_irt.pilots.reference import population_of
@@ -151,6 +152,16 @@ def test_what_pilots_are_said_to_be_does_not_count_as_knowledge(programme: Any, 
     again = gather_evidence(programme.scored, told, mean=0.0, sd=1.0, policy=POLICY)
     np.testing.assert_array_equal(again.likelihood, evidence.likelihood)
     assert again.prior == evidence.prior
+
+
+def test_the_table_holds_what_lies_beside_the_curve(evidence: Any) -> None:
+    item = evidence.item(0)
+    row = evidence_row(item, verdict(item, POLICY), POLICY)
+    assert set(row) == set(EVIDENCE_SCHEMA)
+    assert (row["dif_between"], row["d_dif"]) == ("region: north, south", -1.2)
+    assert row["rmsd"] == pytest.approx(item.misfit.rmsd)
+    assert row["mean_time_s"] == pytest.approx(np.exp(4.2 + 0.5**2 / 2), rel=0.2)
+    assert row["probability_time"] == pytest.approx(1.0, abs=0.3)
 
 
 def test_a_falling_curve_has_no_useful_difficulty() -> None:

@@ -8,6 +8,7 @@ import polars as pl
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.pilots.criteria import CRITERIA
+from ciip_irt.pilots.criteria.dif_below_c import largest_difference
 from ciip_irt.pilots.criteria.key_right import doubtful_option
 from ciip_irt.pilots.item_evidence import CurvePosterior, ItemEvidence
 from ciip_irt.pilots.policy import Policy
@@ -32,6 +33,10 @@ EVIDENCE_SCHEMA: Mapping[str, type[pl.DataType]] = {
     "suspect_share": pl.Float64,
     "suspect_probability": pl.Float64,
     "dead_options": pl.String,
+    "dif_between": pl.String,
+    "d_dif": pl.Float64,
+    "rmsd": pl.Float64,
+    "mean_time_s": pl.Float64,
     "edge_weight": pl.Float64,
 }
 
@@ -42,7 +47,8 @@ def evidence_row(item: ItemEvidence, found: Verdict, policy: Policy) -> dict[str
     ``p, r`` are observed, ``p_population, r_population, a, b`` posterior medians in the reference
     population, each with a 95 % interval. b is given over the curves that rise, where these are the likelier
     ones. ``suspect_option`` is the distractor most like a right answer, ``suspect_probability`` that its own
-    R exceeds the policy's limit.
+    R exceeds the policy's limit. ``dif_between`` and ``d_dif`` are of the comparison in which class C is most
+    probable, ``rmsd`` is the deviation of the answers from the curve, ``mean_time_s`` the expected seconds.
     """
     row: dict[str, Any] = dict.fromkeys(EVIDENCE_SCHEMA)
     row |= {
@@ -74,7 +80,19 @@ def evidence_row(item: ItemEvidence, found: Verdict, policy: Policy) -> dict[str
             "dead_options": "".join(x.option for x in item.distractors if x.share < FUNCTIONING),
         }
     row["edge_weight"] = posterior.edge_weight
-    return row
+    return row | _apart_from_the_curve(item, policy)
+
+
+def _apart_from_the_curve(item: ItemEvidence, policy: Policy) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    group = largest_difference(item, policy)
+    if group is not None:
+        found |= {"dif_between": f"{group.grouping}: {group.reference}, {group.focal}", "d_dif": group.d_dif}
+    if item.misfit is not None:
+        found["rmsd"] = item.misfit.rmsd
+    if item.time is not None:
+        found["mean_time_s"] = float(np.exp(item.time.mean_log + item.time.sd_log**2 / 2.0))
+    return found
 
 
 def _summary(name: str, posterior: CurvePosterior, values: FloatArray) -> dict[str, float]:
