@@ -103,8 +103,9 @@ def fit_mml(
         the scale stays: free calibration holds the histogram of group 0 at mean 0 (and standard deviation 1,
         unless the model is Rasch); anchored calibration takes the mean posterior as it comes, and other
         groups are free. Starts from the normal fit. Standard errors allow for the estimation of mean,
-        standard deviation and broad shape (orders 3 to 6) and take finer detail of the weights as known. Wants many persons: below a few hundred
-        the weights are mostly noise, and the normal is the better choice.
+        standard deviation and broad shape (orders 3 to 6) and take finer detail of the weights as known.
+        Wants many persons: below a few hundred the weights are mostly noise, and the normal is the better
+        choice.
     quadrature
         Shape (Q,): equally spaced ability points, kept as they are. ``None`` starts from 61 points on [-6, 6]
         and widens or refines them where populations or posteriors demand it.
