@@ -195,6 +195,12 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
             "total": totals, "theta": totals / 100, "se": [0.2] * 400,
         }),
         "pilot_decisions.csv": pilot_rows,
+        "bank_needs.csv": pl.DataFrame({
+            "domain": ["A"] * 4, "band": ["easy", "middle", "hard", "all"],
+            "b_from": [None, -1.0, 0.5, None], "b_to": [-1.0, 0.5, None, None], "wanted": [4, 4, 3, 11],
+            "have": [4, 5, 1, 10], "lacking": [0, 0, 2, 1], "pilots": [0, 1, 2, 6],
+            "pilots_expected": [0.0, 0.9, 1.5, 2.4], "lacking_after": [0.0, 0.0, 0.5, 0.0],
+        }),
         "pilot_evidence.csv": pl.DataFrame({
             "item_id": [ids[k] for k in pilots], "criterion": ["r"] * len(pilots),
             "value": [0.24] * len(pilots), "probability": [0.88] * len(pilots),

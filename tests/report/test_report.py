@@ -422,3 +422,14 @@ def test_the_table_sorts_by_number_unknown_last(folder: Path) -> None:
     pooled = statistics.filter(pl.col("form_id") == "all")
     expected = pooled.sort("p", descending=True, nulls_last=True, maintain_order=True)
     assert shown == expected["item_id"].to_list()
+
+
+def test_needs_say_what_is_thin_and_what_pilots_may_bring(
+    tmp_path: Path, outputs: Callable[..., dict[str, Any]]
+) -> None:
+    results = outputs(n_items=6, n_pilots=2)
+    write_outputs(tmp_path, {"bank_needs.csv": results["bank_needs.csv"]})
+    write_report(tmp_path)
+    text = " ".join(" ".join(read(tmp_path / "report" / "needs.html").text).split())
+    for words in ("Scored items are lacking:", ", hard (1 of 3).", "Easy is below −1.00 logits", "2.4"):
+        assert words in text

@@ -97,7 +97,7 @@ TABLE_FILES: dict[str, Table] = {
         decision_method=S, csem_at_cut=F, remarks=S,
     ),
     "parameters.csv": _lenient(ITEM_PARAMETERS, "item_id", "parameter"),
-    "population.csv": _table("population", {}),
+    "population.csv": _table("population", {}, group=S, n=I, mean=F, se_mean=F, sd=F, se_sd=F),
     "anchors.csv": _lenient(ANCHORS, "item_id"),
     "score_tables.csv": _lenient(RAW_TO_THETA, "form_id", "raw", "method"),
     "conversion.csv": _lenient(CONVERSION, "form_id", "raw"),
@@ -119,6 +119,10 @@ TABLE_FILES: dict[str, Table] = {
     ),
     "pilot_decisions.csv": _lenient(PILOT_DECISIONS, "item_id", "decision"),
     "pilot_evidence.csv": _table("pilot_evidence", {"item_id": S}),
+    "bank_needs.csv": _table(
+        "bank_needs", {"domain": S, "band": S},
+        b_from=F, b_to=F, wanted=I, have=I, lacking=I, pilots=I, pilots_expected=F, lacking_after=F,
+    ),
     "forms.csv": _lenient(FORMS, "form_id", "item_id"),
     "achieved.csv": _table(
         "achieved", {},

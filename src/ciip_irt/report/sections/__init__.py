@@ -8,6 +8,7 @@ from ciip_irt.report.sections.forms import FORMS_SECTION
 from ciip_irt.report.sections.item_pages import ITEM_PAGES_SECTION
 from ciip_irt.report.sections.items import ITEMS_SECTION
 from ciip_irt.report.sections.method import METHOD_SECTION
+from ciip_irt.report.sections.needs import NEEDS_SECTION
 from ciip_irt.report.sections.overview import OVERVIEW_SECTION
 from ciip_irt.report.sections.pilots import PILOTS_SECTION
 
@@ -20,6 +21,7 @@ SECTIONS: dict[str, Section] = {
         ITEMS_SECTION,
         FLAGS_SECTION,
         PILOTS_SECTION,
+        NEEDS_SECTION,
         FORMS_SECTION,
         CALIBRATION_SECTION,
         FIT_SECTION,
