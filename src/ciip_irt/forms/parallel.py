@@ -26,11 +26,14 @@ __all__ = ["SearchEffort", "parallel_forms"]
 Progress = Callable[[str], None]
 
 # Share of the items in common that the start leaves free, so that exchanges find room.
-SPARE = 0.01
+SPARE = 0.015
 # One unit of the search is this share of a goal, or the room that a target has left.
 FINEST, COARSEST = 0.001, 0.005
 MORE_THAN_ROOM = 1.2
+STRICTER = 1.3
+# Another start is made where no form was found, or none that is fair: so near to the bound, or within tolerances.
 STARTS = 3
+FAIR = 0.004
 ROUNDS_WITHOUT_GAIN = 6
 KICKS_PER_ROUND = 5
 
@@ -67,8 +70,10 @@ def parallel_forms(
     try:
         for attempt in range(STARTS):
             if run.start(np.random.default_rng([seed, attempt])):
-                stopped = run.improve(np.random.default_rng([seed, STARTS]))
+                stopped = run.improve(np.random.default_rng([seed, STARTS + attempt]))
+            if stopped != "work" or run.fair() or run.stopped():
                 break
+            run.spent += run.search.pairs
     except KeyboardInterrupt:
         if run.forms is None:
             raise
@@ -84,6 +89,8 @@ class _Run:
         self.spec, self.from_, self.bound, self.effort, self.progress = spec, start, bound, effort, progress
         self.forms: BoolArray | None = None
         self.best = (np.inf, np.inf)
+        self.search: SwapSearch
+        self.spent = 0
         self.until = monotonic() + effort.seconds
         if len(spec.goals):
             room = np.maximum(0.05, 1 - np.abs(start.measures - spec.aims))
@@ -139,8 +146,14 @@ class _Run:
                 return "work"
         return "good enough"
 
+    def fair(self) -> bool:
+        trouble, objective = self.best
+        if len(self.spec.goals):
+            return trouble == 0 and objective <= self.bound * (1 - FAIR)
+        return objective <= max(1.0, self.bound + 1.0)
+
     def stopped(self) -> str:
-        if self.search.pairs >= self.effort.pairs:
+        if self.spent + self.search.pairs >= self.effort.pairs:
             return "work"
         return "seconds" if self.out_of_time() else ""
 
@@ -183,14 +196,14 @@ class _Run:
         return vectors, np.concatenate([start.measures * self.weights, start.goals * self.goal_weights])
 
     def _reweigh(self) -> bool:
-        """Count targets twice that the forms miss, where goals leave them behind."""
+        """Count targets more that the forms miss, where goals leave them behind."""
         if not len(self.spec.goals):
             return False
         off = _deviations(self.spec, self.search.forms).max(axis=0)
         missed = self.spec.strict & (off > 1) & (self.weights < 1e3)
         if not missed.any():
             return False
-        self.weights = np.where(missed, 2 * self.weights, self.weights)
+        self.weights = np.where(missed, STRICTER * self.weights, self.weights)
         self.search.vectors, self.search.aims = self._aim()
         self.search.refresh()
         return True
