@@ -91,7 +91,7 @@ class ItemBank:
 
 
 def read_bank(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8") -> ItemBank:
-    """The bank in a file (CSV, Parquet or NDJSON).
+    """The bank in a file (CSV, XLSX, Parquet or NDJSON).
 
     Raises
     ------

@@ -10,7 +10,9 @@ be used are listed in quarantine.csv with the reason; the counts in ingest.json 
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("log", metavar="LOG", nargs="+", help="response logs: CSV, CSV.gz, Parquet or NDJSON")
+    parser.add_argument(
+        "log", metavar="LOG", nargs="+", help="response logs: CSV, CSV.gz, XLSX, Parquet or NDJSON"
+    )
     add_items(parser, required=False)
     add_reading(parser)
     add_out(parser)

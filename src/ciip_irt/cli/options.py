@@ -36,12 +36,16 @@ def add_text_format(parser: argparse.ArgumentParser) -> None:
 
 def add_items(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """``--items ITEMS``."""
-    parser.add_argument("--items", metavar="ITEMS", required=required, help="the item bank: items.csv")
+    parser.add_argument(
+        "--items", metavar="ITEMS", required=required, help="the item bank: items.csv or .xlsx"
+    )
 
 
 def add_log(parser: argparse.ArgumentParser) -> None:
     """Everything that says how a response log is read, who counts, and how it is scored."""
-    parser.add_argument("log", metavar="LOG", nargs="+", help="response logs: CSV, CSV.gz, Parquet or NDJSON")
+    parser.add_argument(
+        "log", metavar="LOG", nargs="+", help="response logs: CSV, CSV.gz, XLSX, Parquet or NDJSON"
+    )
     add_items(parser)
     add_reading(parser)
     who = parser.add_argument_group("who counts")

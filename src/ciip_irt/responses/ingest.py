@@ -93,7 +93,7 @@ def ingest(
     Parameters
     ----------
     files
-        CSV, CSV.gz, Parquet or NDJSON files; all of one layout.
+        CSV, CSV.gz, XLSX, Parquet or NDJSON files; all of one layout.
     bank
         The items. Needed for wide files; where given, unknown items and options that an item does not
         offer are set apart, and the source's 0/1 scores (where the mapping names them) are held against
