@@ -216,6 +216,20 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
             "message": ["F Image Management: 22 items, blueprint needs 23"],
         }, schema_overrides={"item_id": pl.String}),
         "curves.csv": curves,
+        "capacity.csv": pl.DataFrame({
+            "what": ["domain", "difficulty"], "domain": ["A", "A"],
+            "name": ["A Procurement", "A Procurement, b at most -1"], "b_low": [None, None],
+            "b_high": [None, -1.0],
+            "available": [18, 4], "per_form": [5.0, 1.6], "forms_alone": [3.6, 2.5], "runs_out": [2, 1],
+        }),
+        "capacity_overlap.csv": pl.DataFrame({
+            "forms": [3, 4], "least_overlap": [0, 2], "share": [0.0, 0.015], "within_bound": [True, True],
+        }),
+        "writing_assignment.csv": pl.DataFrame({
+            "forms": [4], "domain": ["A"], "name": ["A Procurement"], "asks_for": ["b at most -1"],
+            "available": [4], "write": [2], "worth": [0.5], "message": ["A Procurement 2 with b at most -1"],
+        }),
+        "capacity.json": {"summary": ["The bank supports 3 forms that share no scored item."]},
     }  # fmt: skip
 
 

@@ -130,6 +130,14 @@ TABLE_FILES: dict[str, Table] = {
     ),
     "findings.csv": _table("findings", {"message": S}, rule=S, severity=S, form_id=S, item_id=S),
     "shortages.csv": _table("shortages", {}),
+    "capacity.csv": _table(
+        "capacity", {"name": S, "runs_out": I},
+        what=S, domain=S, available=I, per_form=F, forms_alone=F,
+    ),
+    "capacity_overlap.csv": _table("capacity_overlap", {"forms": I}, least_overlap=I, share=F),
+    "writing_assignment.csv": _table(
+        "writing_assignment", {"forms": I, "name": S}, asks_for=S, available=I, write=I, worth=F
+    ),
     "curves.csv": _table(
         "curves", {"form_id": S, "theta": F}, information=F, expected_score=F
     ),
@@ -143,6 +151,7 @@ JSON_FILES = (
     "calibration.json",
     "pilot_review.json",
     "assembly.json",
+    "capacity.json",
 )
 WITHOUT_CANDIDATES = {
     "exclusions.csv": ("rule", "reason", "rows"),

@@ -2,6 +2,7 @@
 
 from ciip_irt.report.edition import Section
 from ciip_irt.report.sections.calibration import CALIBRATION_SECTION
+from ciip_irt.report.sections.capacity import CAPACITY_SECTION
 from ciip_irt.report.sections.fit import FIT_SECTION
 from ciip_irt.report.sections.flags import FLAGS_SECTION
 from ciip_irt.report.sections.forms import FORMS_SECTION
@@ -23,6 +24,7 @@ SECTIONS: dict[str, Section] = {
         PILOTS_SECTION,
         NEEDS_SECTION,
         FORMS_SECTION,
+        CAPACITY_SECTION,
         CALIBRATION_SECTION,
         FIT_SECTION,
         METHOD_SECTION,

@@ -1,0 +1,52 @@
+"""How many forms the bank supports, what runs out first, and what to write next."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from ciip_irt.report.edition import Edition, Page, Section
+
+__all__ = ["CAPACITY_SECTION"]
+
+FIRST = 15
+PARTS = {"domain": "domain", "difficulty": "difficulty within a domain", "count": "count", "key": "key"}
+
+
+def _build(edition: Edition) -> Sequence[Page]:
+    results = edition.results
+    cells = results.table("capacity.csv").sort("runs_out")
+    writing = results.table("writing_assignment.csv")
+    answer = results.record("capacity.json").get("summary")
+    # What is to be written stands in a table of its own, so the sentences stop before it.
+    lead = [
+        line for line in answer or [] if isinstance(line, str) and not line.startswith(("For ", "First "))
+    ]
+    assignments = [
+        {
+            "forms": forms,
+            "total": int(part["write"].sum()),
+            "worth": part["worth"][0],
+            "rows": list(part.iter_rows(named=True)),
+        }
+        for (forms,), part in writing.group_by("forms", maintain_order=True)
+    ]
+    return [
+        edition.render(
+            "capacity.html",
+            "capacity.html",
+            title="What the bank supports",
+            lead=lead,
+            parts_of_bank=[
+                (words, list(cells.filter(pl.col("what") == what).head(FIRST).iter_rows(named=True)))
+                for what, words in PARTS.items()
+                if what in cells["what"]
+            ],
+            assignments=assignments,
+            overlap=list(results.table("capacity_overlap.csv").iter_rows(named=True)),
+        )
+    ]
+
+
+CAPACITY_SECTION = Section(
+    name="capacity", title="Capacity", page="capacity.html", needs=("capacity.csv",), build=_build
+)
