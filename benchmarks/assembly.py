@@ -199,7 +199,7 @@ def shown(name: str, objective: str, found: float | None, bound: float | None, m
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.assembly", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 2, 3], metavar="S", help="of 1 to 4 (1 2 3)")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 2, 3], metavar="S", help="1 to 4")
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--objectives", nargs="+", default=["reach", "highest"])
     parser.add_argument("--seconds", type=float, help="for each peer; else what we are asked to take")
