@@ -6,7 +6,7 @@ from ciip_irt.cli.options import add_log, add_out, read_items, scored_log, warn
 
 EPILOG = """\
 writes item_statistics.csv, option_statistics.csv, option_quantiles.csv, key_validation.csv, rescoring.csv,
-flags.csv, dif.csv, form_summary.csv,
+flags.csv, dif.csv, form_summary.csv, domain_scores.csv,
 item_times.csv, form_times.csv, pace.csv, delivery_times.csv and exclusions.csv. p and R come with 95 %
 intervals; pilots are held against the scored total."""
 

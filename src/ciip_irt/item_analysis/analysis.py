@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.item_analysis.domain_scores import consistency
 from ciip_irt.item_analysis.evidence import item_evidence
 from ciip_irt.item_analysis.flags import FlagThresholds, raise_flags
 from ciip_irt.item_analysis.form_summary import form_row, form_table
@@ -55,6 +56,8 @@ class ItemAnalysis:
         Mantel-Haenszel comparisons of groups of candidates.
     form_summary
         One row per form.
+    domain_scores
+        One row per form and domain: the domain score, its reliability, and what that is worth in words.
     timing
         How long items and forms take, rapid guessing, pace.
     warnings
@@ -72,6 +75,7 @@ class ItemAnalysis:
     flags: pl.DataFrame
     dif: pl.DataFrame
     form_summary: pl.DataFrame
+    domain_scores: pl.DataFrame
     timing: Timing
     warnings: tuple[str, ...]
     provenance: Provenance
@@ -183,7 +187,10 @@ def analyse_items(
     tallies = [tally_form(scored, form_id, blocks, n_options) for form_id, blocks in forms.items()]
     whole = pool(tallies, scored.blocks)
 
-    statistics = item_table([*tallies, whole], scored.items, confidence)
+    inner = consistency(scored, tallies, forms, confidence)
+    statistics = item_table([*tallies, whole], scored.items, confidence).join(
+        inner.if_deleted, on=["form_id", "item_id"], how="left", maintain_order="left"
+    )
     options = option_table([*tallies, whole], scored.items, confidence)
     pooled_options = options.filter(pl.col("form_id") == POOLED)
     comparisons, notes = compare_groups(scored, groupings, minimum_n=minimum_group)
@@ -218,6 +225,7 @@ def analyse_items(
         flags=flags,
         dif=dif,
         form_summary=form_table(rows),
+        domain_scores=inner.domains,
         timing=timing,
         warnings=(*_warnings(tallies, pooled), *timing.notes, *notes, *widespread_notes(dif)),
         provenance=scored.provenance.with_settings(item_analysis=settings),

@@ -70,6 +70,7 @@ def analysis_outputs(analysis: "ItemAnalysis") -> Outputs:
         "flags.csv": analysis.flags,
         "dif.csv": analysis.dif,
         "form_summary.csv": analysis.form_summary,
+        "domain_scores.csv": analysis.domain_scores,
         "item_times.csv": analysis.timing.items,
         "form_times.csv": analysis.timing.forms,
         "pace.csv": analysis.timing.pace,
