@@ -25,7 +25,15 @@ from ciip_irt._version import __version__ as __version__
 if TYPE_CHECKING:
     from ciip_irt.accreditation import accreditation_table
     from ciip_irt.bank import ItemBank, read_bank
-    from ciip_irt.calibration import Calibration, calibrate, examine_dimensionality
+    from ciip_irt.calibration import (
+        Calibration,
+        DriftLimits,
+        calibrate,
+        examine_dimensionality,
+        link_calibrations,
+        load_scale,
+        score_tables,
+    )
     from ciip_irt.errors import CiipError
     from ciip_irt.forms import Assembly, Blueprint, Finding, assemble, check_forms, load_blueprint
     from ciip_irt.item_analysis import ItemAnalysis, analyse_items
@@ -51,6 +59,7 @@ __all__ = [
     "Blueprint",
     "Calibration",
     "CiipError",
+    "DriftLimits",
     "EligibilityRules",
     "Finding",
     "Ingested",
@@ -68,14 +77,17 @@ __all__ = [
     "check_forms",
     "examine_dimensionality",
     "ingest",
+    "link_calibrations",
     "load_blueprint",
     "load_exam",
     "load_policy",
+    "load_scale",
     "promote",
     "read_bank",
     "review_pilots",
     "run_job",
     "score",
+    "score_tables",
     "select_eligible",
     "simulate_programme",
     "write_report",
@@ -84,7 +96,10 @@ __all__ = [
 _ROOMS = {
     "accreditation": ("accreditation_table",),
     "bank": ("ItemBank", "read_bank"),
-    "calibration": ("Calibration", "calibrate", "examine_dimensionality"),
+    "calibration": (
+        "Calibration", "DriftLimits", "calibrate", "examine_dimensionality", "link_calibrations",
+        "load_scale", "score_tables",
+    ),
     "errors": ("CiipError",),
     "forms": ("Assembly", "Blueprint", "Finding", "assemble", "check_forms", "load_blueprint"),
     "item_analysis": ("ItemAnalysis", "analyse_items"),
