@@ -37,6 +37,18 @@ model = "rasch"
 # "bank" = the scored items keep the difficulties of the bank, so that new ones land on the same scale.
 # "none" = estimate everything afresh.
 anchors = "bank"
+# Anchors that drifted beyond doubt hold the scale no longer; anchors.csv lists them and says why.
+# false = list them only. Stricter limits: displacement = 0.3.
+purify = true
+# Theta in abilities.csv: "eap", "map", "ml" or "wle". (Further settings, as for the command: priors, groups,
+# population, max_iterations.)
+ability = "eap"
+
+[scores]
+# What is reported: "arrt" = 75 passes, 99 is the highest; or the path of a TOML file with a scale of your own.
+scale = "arrt"
+# The expected score at the standard becomes the raw cut by going "up", to the "nearest" whole score, or "down".
+rounding = "up"
 
 [pilots]
 # The rules by which a pilot item is promoted, held, revised or retired. "arrt-like" asks for
