@@ -280,7 +280,7 @@ def test_times_stand_on_the_forms_page(tmp_path: Path, outputs: Callable[..., di
     write_outputs(tmp_path, outputs(n_items=6, n_pilots=2))
     write_report(tmp_path)
     text = " ".join(" ".join(read(tmp_path / "report" / "forms.html").text).split())
-    for expected in ("99 to 164", "170", "7 %", "pace from the first tenth", ".82"):
+    for expected in ("99 to 164", "170", "7 %", "pace from the first tenth", ".82", "Expected minutes"):
         assert expected in text
 
 

@@ -4,6 +4,7 @@ from ciip_irt.bank.anchors import read_anchors
 from ciip_irt.bank.edits import edited
 from ciip_irt.bank.history import current_wording, item_hashes, roles_then
 from ciip_irt.bank.item_bank import ItemBank, change_status, read_bank, with_parameters
+from ciip_irt.bank.item_times import with_expected_times
 from ciip_irt.bank.keys import CREDIT_ALL, credited_options
 from ciip_irt.bank.ledger import appended, read_ledger
 from ciip_irt.bank.scale import Scale, scale_of
@@ -23,5 +24,6 @@ __all__ = [
     "read_ledger",
     "roles_then",
     "scale_of",
+    "with_expected_times",
     "with_parameters",
 ]

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from ciip_irt.cli.options import add_items, add_out, add_text_format, read_items, warn
+from ciip_irt.cli.options import add_item_times, add_items, add_out, add_text_format, timed_items, warn
 from ciip_irt.cli.progress import Progress
 
 EPILOG = """\
@@ -36,6 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="pilot_plan.csv of 'pilots plan': which pilots go into which forms",
     )
+    add_item_times(parser)
     add_text_format(parser)
     add_out(parser)
 
@@ -47,8 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.tables import read_frame, write_outputs
 
     blueprint = load_blueprint(arguments.blueprint)
-    bank = read_items(arguments)
     how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
+    bank = timed_items(arguments, **how)
     earlier = read_form_files(arguments.earlier, **how).forms if arguments.earlier else None
     plan = read_frame(arguments.pilot_plan, **how) if arguments.pilot_plan else None
     with Progress() as progress:

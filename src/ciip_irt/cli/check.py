@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciip_irt.cli.options import add_items, add_text_format, read_items
+from ciip_irt.cli.options import add_item_times, add_items, add_text_format, timed_items
 
 if TYPE_CHECKING:
     from ciip_irt.forms import FormFiles
@@ -35,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pilot-plan", metavar="FILE", help="pilot_plan.csv: forms must have the pilots planned for them"
     )
+    add_item_times(parser)
     add_text_format(parser)
     parser.add_argument(
         "--theta-cut",
@@ -71,8 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     blueprint = load_blueprint(arguments.blueprint)
     if arguments.theta_cut is not None:
         blueprint = replace(blueprint, theta_cut=arguments.theta_cut)
-    bank = read_items(arguments)
     how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
+    bank = timed_items(arguments, **how)
 
     def read_forms(names: list[str]) -> "FormFiles":
         return read_form_files(names, **how, items=bank.items, blueprint=blueprint)

@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from ciip_irt.bank import ItemBank
     from ciip_irt.responses import Ingested, ScoredResponses
 
-__all__ = ["add_items", "add_log", "add_out", "read_items", "read_log", "scored_log", "warn"]
+__all__ = [
+    "add_item_times",
+    "add_items",
+    "add_log",
+    "add_out",
+    "read_items",
+    "read_log",
+    "scored_log",
+    "timed_items",
+    "warn",
+]
 
 
 def add_out(parser: argparse.ArgumentParser, default: str | None = None) -> None:
@@ -38,6 +48,15 @@ def add_items(parser: argparse.ArgumentParser, *, required: bool = True) -> None
     """``--items ITEMS``."""
     parser.add_argument(
         "--items", metavar="ITEMS", required=required, help="the item bank: items.csv or .xlsx"
+    )
+
+
+def add_item_times(parser: argparse.ArgumentParser) -> None:
+    """``--item-times FILE``, for the time budget of forms."""
+    parser.add_argument(
+        "--item-times",
+        metavar="FILE",
+        help="item_times.csv of 'analyse': the expected time of a form is held against the testing time",
     )
 
 
@@ -109,6 +128,17 @@ def read_items(arguments: argparse.Namespace) -> "ItemBank":
         if delimiter.encode() not in file.readline():
             delimiter = ","
     return read_bank(arguments.items, delimiter=delimiter, encoding=encoding)
+
+
+def timed_items(arguments: argparse.Namespace, **how: str) -> "ItemBank":
+    """The bank of ``--items``, with the expected times of ``--item-times`` where that is given."""
+    from ciip_irt.bank import with_expected_times
+    from ciip_irt.tables import read_frame
+
+    bank = read_items(arguments)
+    if arguments.item_times is None:
+        return bank
+    return with_expected_times(bank, read_frame(arguments.item_times, **how), arguments.item_times)
 
 
 def read_log(arguments: argparse.Namespace, bank: "ItemBank | None") -> "Ingested":

@@ -169,6 +169,7 @@ class JobResult:
                 "blueprint": {
                     "name": self.blueprint.name,
                     "theta_cut": self.blueprint.theta_cut,
+                    "testing_time_minutes": self.blueprint.testing_time_minutes,
                     "domains": [
                         {"letter": d.letter, "name": d.name, "count": d.count, "low": d.low, "high": d.high}
                         for d in self.blueprint.domains

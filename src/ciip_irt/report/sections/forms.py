@@ -14,7 +14,7 @@ from ciip_irt.report.sections.choices import shown_columns
 
 __all__ = ["FORMS_SECTION", "assembly_sentences", "summary_values"]
 
-
+POOLED = "all"
 ACCREDITED = (
     "form_id", "n_candidates", "cut", "pass_rate", "decision_consistency", "decision_accuracy", "csem_at_cut",
     "decision_method", "remarks",
@@ -34,12 +34,13 @@ class DomainLine:
 
 @dataclass(frozen=True, slots=True)
 class DomainCounts:
-    """Scored items by domain and form, with the totals and the number of pilots."""
+    """Scored items by domain and form, with the totals, the number of pilots and the expected minutes."""
 
     forms: tuple[str, ...]
     lines: tuple[DomainLine, ...]
     totals: tuple[int, ...]
     pilots: tuple[int, ...]
+    minutes: tuple[str, ...]
     wanted: bool
     wanted_total: Any
 
@@ -115,6 +116,7 @@ def _build(edition: Edition) -> Sequence[Page]:
             shortages=list(shortages.iter_rows(named=True)),
             shortage_columns=shown_columns(shortages),
             counts=_domain_counts(edition),
+            allowed_minutes=edition.blueprint.get("testing_time_minutes"),
             achieved=list(achieved.iter_rows(named=True)),
             achieved_columns=shown_columns(achieved),
             targets=set(TARGET_COLUMNS) <= set(achieved.columns),
@@ -215,9 +217,25 @@ def _domain_counts(edition: Edition) -> DomainCounts | None:
         lines=tuple(lines),
         totals=totals,
         pilots=tuple(n_pilots.get(form, 0) for form in names),
+        minutes=_minutes(edition.results, names),
         wanted=bool(wanted),
         wanted_total=sum(whole) if len(whole) == len(lines) else None,
     )
+
+
+def _minutes(results: Results, forms: Sequence[str]) -> tuple[str, ...]:
+    """What each form is expected to take; items never timed are taken as average, and counted."""
+    times = results.table("item_times.csv").filter(pl.col("form_id") == POOLED).drop_nulls("expected_time_s")
+    if times.is_empty():
+        return ()
+    given = results.table("forms.csv").join(times.drop("form_id"), on="item_id", how="left")
+    said = []
+    for form in forms:
+        seconds = given.filter(pl.col("form_id") == form)["expected_time_s"]
+        total = seconds.len() * float(str(seconds.mean())) / 60 if seconds.count() else float("nan")
+        unknown = f" ({seconds.null_count()} not timed)" if seconds.null_count() else ""
+        said.append(f"{total:.0f}{unknown}" if seconds.count() else "–")
+    return tuple(said)
 
 
 def _wanted_counts(edition: Edition) -> dict[str, tuple[Any, int | None, int | None]]:
