@@ -45,9 +45,9 @@ purify = true
 ability = "eap"
 
 [scores]
-# What is reported: "arrt" = 75 passes, 99 is the highest; or the path of a TOML file with a scale of your own.
+# What is reported: "arrt" = 75 passes, 99 is the highest; or the path of a TOML file of your own.
 scale = "arrt"
-# The expected score at the standard becomes the raw cut by going "up", to the "nearest" whole score, or "down".
+# How the expected score at the standard becomes the raw cut: "up", "nearest" or "down".
 rounding = "up"
 
 [pilots]
