@@ -153,6 +153,10 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
             "mean_not_reached": [0.3], "rapid_rate": [0.01], "rapid_rate_last_tenth": [0.066],
             "n_low_effort": [4], "n_rushed_end": [6],
         }),
+        "item_times.csv": pl.DataFrame({
+            "item_id": [item for item in ids for _ in range(2)], "form_id": ["F1", "all"] * len(ids),
+            "expected_time_s": [60.0, 50.0] * len(ids),
+        }),
         "pace.csv": pl.DataFrame({
             "form_id": ["F1", "F1"], "tenth": [1, 10], "median_time_s": [40.0, 31.0], "pace": [1.0, 0.819],
             "p": [0.74, 0.6], "rapid_rate": [0.0, 0.066], "not_reached_rate": [0.0, 0.016],
