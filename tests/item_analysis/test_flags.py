@@ -16,6 +16,7 @@ from ciip_irt.item_analysis import (
     analyse_items,
 )
 from ciip_irt.item_analysis.flags import raise_flags
+from ciip_irt.item_analysis.history import Change
 from ciip_irt.item_analysis.wording import number, percent
 
 LIMITS = FlagThresholds()
@@ -56,6 +57,7 @@ FLAWED = {
         GOOD, r=0.02, r_low=-0.06, r_high=0.11, key_doubt=KeyDoubt(0.1, 0.01, 0.01, 0.88, None, 0.01)
     ),
     "dif_class_c": replace(GOOD, dif=(replace(GOOD.dif[0], d_dif=-2.1, ets_class="C", prob_c=0.9),)),
+    "changed_from_history": replace(GOOD, change=Change(0.57, 0.13, 3.1)),
     "too_hard": replace(GOOD, p=0.15, p_low=0.12, p_high=0.18),
     "too_easy": replace(GOOD, p=0.97, p_low=0.95, p_high=0.98),
     "low_r": replace(GOOD, r=0.06, r_low=-0.02, r_high=0.14),
@@ -78,7 +80,7 @@ def test_raised_by_its_flaw_alone(name):
     flag = raised[name]
     assert 1 <= flag.severity <= 5
     for sentence in (flag.seen, flag.may_mean, flag.do):
-        assert sentence.endswith(".")
+        assert sentence.endswith((".", "?"))
         assert "nan" not in sentence.lower()
 
 
@@ -93,6 +95,18 @@ def test_the_voice():
     assert flag.do.startswith("Pilot it again; about ")
     flag = FLAGS["weak_distractors"](FLAWED["weak_distractors"], LIMITS)
     assert flag.seen == "Option D was chosen by 1 %."
+
+
+def test_change_is_told_with_its_direction_and_only_where_it_is_sure():
+    rule = FLAGS["changed_from_history"]
+    harder = rule(FLAWED["changed_from_history"], LIMITS)
+    assert harder.seen == "Harder by .57 logit than in the bank (between .32 and .82)."
+    easier = rule(replace(GOOD, change=Change(-1.2, 0.2, -4.0)), LIMITS)
+    assert easier.seen.startswith("Easier by 1.20 logit")
+    assert (harder.severity, easier.severity) == (3, 2)
+    assert "leaked" in easier.may_mean
+    for unsure in (Change(0.4, 0.1, 3.0), Change(0.9, 0.6, 3.0), Change(0.6, 0.1, 1.0)):
+        assert rule(replace(GOOD, change=unsure), LIMITS) is None
 
 
 def test_a_low_r_with_few_answers_is_not_called_low():

@@ -13,6 +13,7 @@ from ciip_irt.item_analysis.evidence import item_evidence
 from ciip_irt.item_analysis.flags import FlagThresholds, raise_flags
 from ciip_irt.item_analysis.form_summary import form_row, form_table
 from ciip_irt.item_analysis.groups import compare_groups, dif_table, widespread_notes
+from ciip_irt.item_analysis.history import changes_from_history
 from ciip_irt.item_analysis.key_check import check_keys
 from ciip_irt.item_analysis.key_table import key_table
 from ciip_irt.item_analysis.rescoring import rescoring_table
@@ -197,7 +198,7 @@ def analyse_items(
     dif = dif_table(comparisons, scored.item_ids)
     pooled = statistics.filter(pl.col("form_id") == POOLED)
     keys = check_keys(scored)
-    evidence = list(item_evidence(whole, pooled, pooled_options, dif, keys))
+    evidence = list(item_evidence(whole, pooled, pooled_options, dif, keys, changes_from_history(scored)))
     flags = raise_flags(evidence, limits)
     rows = [
         form_row(

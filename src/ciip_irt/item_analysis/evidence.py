@@ -1,13 +1,15 @@
 """All that is known about one item, as a record that the flags read."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
 
 from ciip_irt.item_analysis.groups import is_widespread
+from ciip_irt.item_analysis.history import Change
 from ciip_irt.item_analysis.key_check import KeyCheck
 from ciip_irt.item_analysis.tallies import Tally
 
@@ -70,6 +72,8 @@ class ItemEvidence:
 
     Attributes
     ----------
+    change
+        Displacement against the bank; ``None`` where the bank has no earlier value.
     key_doubt
         What the answers say about the key; ``None`` where the item is not judged.
     usual_time_s
@@ -91,6 +95,7 @@ class ItemEvidence:
     options: tuple[OptionEvidence, ...]
     key_doubt: KeyDoubt | None
     dif: tuple[DifEvidence, ...]
+    change: Change | None = None
 
     @property
     def keys(self) -> tuple[OptionEvidence, ...]:
@@ -107,6 +112,7 @@ def item_evidence(
     options: pl.DataFrame,
     dif: pl.DataFrame,
     keys: KeyCheck,
+    changes: Mapping[str, Change] = MappingProxyType({}),
 ) -> Iterator[ItemEvidence]:
     """The records of all items, in the order of ``statistics`` (pooled rows only)."""
     by_item: dict[str, list[OptionEvidence]] = defaultdict(list)
@@ -131,6 +137,7 @@ def item_evidence(
             options=known,
             key_doubt=_key_doubt(keys, int(tally.items[j]), known),
             dif=tuple(compared[row["item_id"]]),
+            change=changes.get(row["item_id"]),
         )
 
 

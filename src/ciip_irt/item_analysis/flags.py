@@ -43,6 +43,9 @@ class FlagThresholds:
         R below .10 is called low with this many answers even if its interval reaches ``low_r``.
     omit_rate
         Share of blank answers worth a look; with no penalty for guessing, candidates rarely leave blanks.
+    displaced, unusual
+        Logits that an item has moved from the bank's difficulty (.5 by custom), and robust z among the items
+        (1.645, Huynh & Meyer 2010); both, and 1.96 standard errors.
     slow_times
         Multiple of the usual time per item.
     """
@@ -58,6 +61,8 @@ class FlagThresholds:
     flat_r: float = 0.10
     flat_n: int = 250
     omit_rate: float = 0.05
+    displaced: float = 0.5
+    unusual: float = 1.645
     slow_times: float = 2.0
 
 
@@ -123,9 +128,9 @@ def two_options_right(item: ItemEvidence, limits: FlagThresholds) -> Flag | None
         return None
     return Flag(
         2 if doubt.p_other >= limits.urgent_doubt else 3,
-        f"Besides the key {_key_letters(item)}, option {other.option} also draws candidates who know more:"
-        f" {percent(other.share)} chose it (mean {other.mean_criterion:.1f}),"
-        f" {percent(_key_share(item))} the key (mean {_key_mean(item):.1f}).",
+        f"Option {other.option} behaves much like a second right answer: {percent(other.share)} chose it (mean"
+        f" {other.mean_criterion:.1f}), {percent(_key_share(item))} the key {_key_letters(item)} (mean"
+        f" {_key_mean(item):.1f}).",
         f"Both may be right (probability {_chance(doubt.p_two_right)}), or the key is right only under an"
         " assumption that the stem leaves open.",
         f"Ask an expert whether {other.option} can be defended. If so, credit both or narrow the stem.",
@@ -172,6 +177,28 @@ def dif_class_c(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:  # n
         may_mean,
         "Read the item with both groups in mind; leave it out of equating anchors until it is explained.",
         abs(worst.d_dif),
+    )
+
+
+def changed_from_history(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """Harder or easier than the bank says."""
+    moved = item.change
+    if moved is None or _rival(item, limits):
+        return None
+    size = abs(moved.logits)
+    if size < limits.displaced or size < 1.96 * moved.se or abs(moved.robust_z) < limits.unusual:
+        return None
+    harder = moved.logits > 0
+    low, high = size - 1.96 * moved.se, size + 1.96 * moved.se
+    return Flag(
+        2 if size >= 2 * limits.displaced else 3,
+        f"{'Harder' if harder else 'Easier'} by {number(size)} logit than in the bank (between {number(low)}"
+        f" and {number(high)}).",
+        "Has practice changed, was the wording or the key changed, or does the item stand later in the form?"
+        if harder
+        else "Has the item leaked, has practice changed, or is it taught now?",
+        "Compare it with the version last used; leave it out of equating anchors until it is explained.",
+        size,
     )
 
 
@@ -305,6 +332,7 @@ FLAGS: Mapping[str, Callable[[ItemEvidence, FlagThresholds], Flag | None]] = {
     "two_options_right": two_options_right,
     "guessed_at": guessed_at,
     "dif_class_c": dif_class_c,
+    "changed_from_history": changed_from_history,
     "too_hard": too_hard,
     "too_easy": too_easy,
     "low_r": low_r,
@@ -331,9 +359,10 @@ def raise_flags(evidence: Iterable[ItemEvidence], limits: FlagThresholds) -> pl.
 
 def _rival(item: ItemEvidence, limits: FlagThresholds) -> OptionEvidence | None:
     """The option that is likelier than the limit to be right too, or instead of the key."""
-    if item.key_doubt is None or item.n < limits.minimum_n or not item.key_doubt.p_other >= limits.key_doubt:
+    doubt = item.key_doubt
+    if doubt is None or item.n < limits.minimum_n:
         return None
-    return item.key_doubt.rival
+    return doubt.rival if doubt.p_other >= max(limits.key_doubt, doubt.p_guessed) else None
 
 
 def _is_guessed_at(item: ItemEvidence, limits: FlagThresholds) -> bool:
