@@ -36,6 +36,8 @@ def anchors_of(forms):
 
 def test_the_block_is_a_small_copy_of_a_form(built, bank, ciip):
     assert built.conforms, built.summary()
+    assert "26 anchors stand in every form.\nNo two forms share a scored item besides." in built.summary()
+    assert built.to_dict()["anchors"] == 26
     assert not [f for f in built.findings if f.rule.startswith("anchor")]
     block = anchors_of(built.forms).filter(form_id="form-1")
     assert block.height == 26

@@ -90,6 +90,13 @@ class Assembly:
         """Whether there are forms and the check finds no error in them: exit code 0."""
         return self.forms.height > 0 and not any(f.severity == ERROR for f in self.findings)
 
+    @property
+    def anchors(self) -> int:
+        """Size of the anchor block that all forms have."""
+        if "anchor" not in self.forms.columns:
+            return 0
+        return self.forms.filter(pl.col("anchor") == "yes")["item_id"].n_unique()
+
     def to_frame(self) -> pl.DataFrame:
         """The forms, one row per position."""
         return self.forms
@@ -101,6 +108,7 @@ class Assembly:
             "conforms": self.conforms,
             "blueprint": self.blueprint,
             "forms": self.n_forms,
+            "anchors": self.anchors,
             "seed": self.seed,
             "worst_deviation_in_tolerances": self.worst,
             "bound": self.bound if self.least is None else self.least_bound,
@@ -149,10 +157,14 @@ class Assembly:
                 f" {self.least_bound:.3f} (gap {max(0.0, short):.2g} %)."
             )
         if self.n_forms > 1:
-            common = _largest_overlap(self.forms)
+            anchors = self.anchors
+            common = _largest_overlap(self.forms) - anchors
+            beside = " besides" if anchors else ""
+            if anchors:
+                lines.append(f"{plural(anchors, 'anchor stands', 'anchors stand')} in every form.")
             lines.append(
-                f"Two forms share at most {plural(common, 'scored item')}."
-                if common else "No two forms share a scored item."
+                f"Two forms share at most {plural(common, 'scored item')}{beside}."
+                if common else f"No two forms share a scored item{beside}."
             )  # fmt: skip
         return "\n".join([*lines, *self.warnings])
 
@@ -168,10 +180,7 @@ def _error_sentence(rows: pl.DataFrame) -> str:
         return ""
     worst = known.row(int(known["se"].arg_max() or 0), named=True)
     where = f" ({worst['form_id']}, the largest of the family)" if known.height > 1 else ""
-    return (
-        f" The parameters' standard errors leave it uncertain by {worst['se']:.2f}"
-        f"{where}."
-    )
+    return f" The parameters' standard errors leave it uncertain by {worst['se']:.2f}{where}."
 
 
 def _same_sizes(forms: pl.DataFrame) -> bool:

@@ -86,7 +86,11 @@ def nearest_change(
     if n_forms > 1 and not ask(family, n_forms).possible:
         return _frame(_for_all(family, n_forms, whole=False))
     if pool.n_items * n_forms > LARGEST_SEARCH:
-        return no_shortages()
+        message = (
+            "No single row and no count over all forms stands in the way; together they do."
+            " Ask for fewer forms or allow more overlap, and see which demand gives way."
+        )
+        return _frame([("all forms together", "", None, None, None, message)])
     return _frame(_nearest_forms(pool, rows, seed))
 
 
