@@ -18,6 +18,7 @@ from ciip_irt.forms.program import WARNING_WEIGHT
 from ciip_irt.forms.relaxation import Relaxation, relaxation
 from ciip_irt.forms.rounding import rounded
 from ciip_irt.forms.search import SwapSearch
+from ciip_irt.forms.sequence import forms_in_sequence
 from ciip_irt.forms.solve import Proposal
 from ciip_irt.forms.specification import Specification
 
@@ -74,6 +75,11 @@ def parallel_forms(
             if stopped != "work" or run.fair() or run.stopped():
                 break
             run.spent += run.search.pairs
+        if run.forms is None and not run.stopped():
+            if progress is not None:
+                progress("Rounding finds no forms; building them one after the other.")
+            if run.in_sequence(seed):
+                stopped = run.improve(np.random.default_rng([seed, 2 * STARTS]))
     except KeyboardInterrupt:
         if run.forms is None:
             raise
@@ -116,6 +122,16 @@ class _Run:
             return False
         while self.search.sweep(bank=True, between=True) and not self.stopped() and not self.good_enough():
             self.record()
+        self.record()
+        return self.forms is not None
+
+    def in_sequence(self, seed: int) -> bool:
+        """Forms built one after the other, where rounded ones could not be mended."""
+        vectors, aims = self._aim()
+        forms = forms_in_sequence(self.spec, vectors, aims, seed)
+        if forms is None:
+            return False
+        self.search = SwapSearch(self.spec, forms, vectors, aims, checkpoint=self.out_of_time)
         self.record()
         return self.forms is not None
 
