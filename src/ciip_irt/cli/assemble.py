@@ -37,6 +37,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="pilot_plan.csv of 'pilots plan': which pilots go into which forms",
     )
     add_item_times(parser)
+    parser.add_argument(
+        "--time-limit",
+        type=float,
+        metavar="SECONDS",
+        help="stop the search after so long; the forms then depend on the machine (default: a fixed amount of"
+        " work, the same forms everywhere). Ctrl-C keeps the best found",
+    )
     add_text_format(parser)
     add_out(parser)
 
@@ -61,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
             theta_cut=arguments.theta_cut,
             earlier=earlier,
             pilot_plan=plan,
+            time_limit=arguments.time_limit,
             progress=progress,
         )
     outputs = assembly_outputs(assembly)
