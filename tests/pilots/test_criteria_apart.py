@@ -53,6 +53,7 @@ def test_the_item_that_follows_no_curve_is_found() -> None:
     within = np.array([one.within(0.12) for one in misfits])
     assert within[:39].min() > 0.7
     assert np.median(within[:39]) > 0.99
+    assert np.mean([one.rmsd for one in misfits[:39]]) < 0.04  # groups of 40: chance alone makes .07
     assert within[39] < 0.2
     assert misfits[39].rmsd == pytest.approx(0.22, abs=0.05)
     assert sum(misfits[5].n) == 200
