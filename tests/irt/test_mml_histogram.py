@@ -277,3 +277,14 @@ def test_owen_weights_solve_their_equation() -> None:
     multiplier = brentq(lambda x: (p * theta / (1 + x * theta)).sum(), -0.45, 0.45, xtol=1e-14)
     assert found is not None
     assert found[0] == pytest.approx(p / (1 + multiplier * theta), abs=1e-10)
+
+
+def test_few_candidates_are_told_to_take_the_normal() -> None:
+    rng = np.random.default_rng(3)
+    b = np.linspace(-1, 1, 10)
+    scores = answers(np.ones(10), b, rng.normal(size=20), rng)
+    fit = fit_mml(
+        [ResponseBlock(np.arange(10), scores)], "2pl", 10, population="histogram", max_iterations=60
+    )
+    assert not fit.converged
+    assert any("the normal population is the better choice" in warning for warning in fit.warnings)

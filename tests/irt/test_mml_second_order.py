@@ -45,6 +45,13 @@ def test_a_saddle_is_left_for_a_maximum(monkeypatch: pytest.MonkeyPatch) -> None
     assert np.abs(fit.parameters[:4, 0]).max() < 0.01 or np.abs(fit.parameters[4:, 0]).max() < 0.01
 
 
+def test_the_cross_product_cannot_tell_a_saddle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mml, "ESCAPES", 0)
+    fit = fit_mml(two_unrelated_halves(), "2pl", 8, standard_errors="cross_product")
+    assert fit.second_order == "not examined"
+    assert fit.information_positive_definite
+
+
 def test_a_reversed_item_ends_at_a_maximum_with_a_negative_slope() -> None:
     a = np.array([1.0, 1.2, 0.8, -1.1, 1.0, 0.9])
     fit = fit_mml([ResponseBlock(np.arange(6), simulated(800, a, np.linspace(-1, 1, 6), seed=3))], "2pl", 6)

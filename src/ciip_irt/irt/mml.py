@@ -115,7 +115,7 @@ def fit_mml(
         Largest change of a working parameter or moment in the last EM step. A histogram's weights may still
         move a little where the items do not feel it: ``weights_gap`` says how much that could bring.
     max_iterations
-        ``None``: 500, or 2,000 with histograms.
+        ``None``: 500, or 800 with histograms.
     standard_errors
         ``"oakes"``, ``"cross_product"`` or ``"none"``.
     run
@@ -274,6 +274,7 @@ def fit_mml(
             narrow=np.flatnonzero(moments.sd_free & (moments.sd < NARROW)),
             asymptotes=at_bound[:, model.parameters.index("c")] if "c" in model.free else None,
             gap=gap,
+            histogram=population == "histogram",
         ),
         theta=theta,
         weights=np.exp(population_log_weights(moments, theta)),

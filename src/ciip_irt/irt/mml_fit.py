@@ -14,7 +14,7 @@ ENDINGS = {
     "maximum": "A maximum: the log-likelihood falls in every direction from here.",
     "flat": "Not a proper maximum: the log-likelihood hardly changes in some direction.",
     "saddle": "NOT a maximum: the log-likelihood rises in some direction (a saddle point).",
-    "not examined": "Whether this is a maximum was not examined: no standard errors were asked for.",
+    "not examined": "Whether this is a maximum was not examined: that takes Oakes' standard errors.",
 }
 
 
@@ -57,7 +57,7 @@ class MmlFit:
     second_order
         What the observed information says of the solution: ``"maximum"``, ``"flat"`` (the data do not
         determine everything; see ``undetermined``), ``"saddle"`` (no maximum), ``"not examined"`` (no
-        standard errors asked for).
+        standard errors asked for, or those of the cross product).
     undetermined
         Shape (J, P): working values that nothing determines. They have no standard errors, and those of the
         others take them as given.
@@ -151,6 +151,7 @@ def fit_warnings(
     narrow: IntArray,
     asymptotes: BoolArray | None,
     gap: float,
+    histogram: bool,
 ) -> tuple[str, ...]:
     """What cannot be trusted, and what would help, in plain sentences."""
     said: list[str] = []
@@ -161,6 +162,11 @@ def fit_warnings(
             "three-parameter model), a model with fewer parameters (2pl or rasch), more answers for the "
             "items with the largest standard errors, more iterations."
         )
+        if histogram:
+            said.append(
+                "A histogram of abilities has a weight at every point, which few candidates or few items do "
+                "not determine: the normal population is the better choice here."
+            )
     alike = no_variance[answers[no_variance] > 0]
     if alike.size:
         said.append(

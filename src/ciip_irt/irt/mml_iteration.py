@@ -14,7 +14,7 @@ from ciip_irt.irt.quadrature import refined
 __all__ = ["ITERATIONS", "Iterated", "iterated"]
 
 HISTORY = {"normal": 6, "histogram": 10}  # pairs that the acceleration remembers
-ITERATIONS = {"normal": 500, "histogram": 2000}
+ITERATIONS = {"normal": 500, "histogram": 800}
 REFINE_AT = (3, 8, 20)
 FINER = 0.9  # of the narrowest population when points were last looked at: they are looked at again
 SAME = 1e-10  # log-likelihoods over all points and over those visited may differ by this share

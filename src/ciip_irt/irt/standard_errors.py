@@ -57,7 +57,7 @@ class StandardErrors:
     second_order
         ``"maximum"``: the log-posterior falls in every direction (another maximum may be elsewhere).
         ``"flat"``: it hardly changes in some, those of ``undetermined``. ``"saddle"``: it rises in some.
-        ``"not examined"``: no information matrix was computed.
+        ``"not examined"``: no information matrix was computed, or the cross product, which cannot tell.
     undetermined
         Shape (J, P): working values that the data do not determine; the errors of the others take these as
         given.
@@ -133,7 +133,8 @@ def standard_errors(
         moments[:, 0],
         moments[:, 1],
         found.kind == "maximum",
-        found.kind,
+        # a sum of squares falls in no direction: it says nothing of saddles
+        "not examined" if method == "cross_product" and found.kind == "maximum" else found.kind,
         undetermined,
     )
 
