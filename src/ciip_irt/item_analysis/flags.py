@@ -128,8 +128,8 @@ def two_options_right(item: ItemEvidence, limits: FlagThresholds) -> Flag | None
         return None
     return Flag(
         2 if doubt.p_other >= limits.urgent_doubt else 3,
-        f"Option {other.option} behaves much like a second right answer: {percent(other.share)} chose it (mean"
-        f" {other.mean_criterion:.1f}), {percent(_key_share(item))} the key {_key_letters(item)} (mean"
+        f"Option {other.option} behaves much like a second right answer: {percent(other.share)} chose it"
+        f" (mean {other.mean_criterion:.1f}), {percent(_key_share(item))} the key {_key_letters(item)} (mean"
         f" {_key_mean(item):.1f}).",
         f"Both may be right (probability {_chance(doubt.p_two_right)}), or the key is right only under an"
         " assumption that the stem leaves open.",
