@@ -1,6 +1,6 @@
 """How good could any rule be? The review beside Bayes' rule with the true generating distribution.
 
-    python docs/pilot_bound.py [--pilots 1000] [--out docs/figures]
+    python docs/pilot_bound.py [--pilots 2400] [--out docs/figures]
 
 The first world of pilot_probabilities.py: what pilots are like is known exactly here (shares of flawed items,
 distribution of slopes and difficulties, of p of flat items, how wrong answers spread over distractors), and
@@ -133,7 +133,7 @@ def limit_with_bad_share(part: pl.DataFrame, rule: str, share: float) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pilots", type=int, default=1000)
+    parser.add_argument("--pilots", type=int, default=2400)
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent / "figures")
     arguments = parser.parse_args()
     world, policy = worlds()["model"], load_policy()
