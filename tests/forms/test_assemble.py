@@ -12,6 +12,7 @@ from ciip_irt.errors import BlueprintError, ScaleError, TableError
 from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.blueprint import Blueprint, Domain, Target
 from ciip_irt.forms.check import check_forms
+from ciip_irt.forms.demands import ItemSets
 
 THETA_CUT = -1.1
 
@@ -349,3 +350,39 @@ def test_progress_is_reported_in_lines_and_the_result_is_a_value(make_bank, ciip
 
 def test_the_forms_pass_the_public_check(three, bank, ciip):
     assert check_forms(three.forms, ciip, bank) == []
+
+
+def test_ctrl_c_keeps_the_best_found(make_bank, ciip):
+    lines: list[str] = []
+
+    def impatient(line: str) -> None:
+        lines.append(line)
+        if line.startswith("best"):
+            raise KeyboardInterrupt
+
+    result = assemble(make_bank(400, 0), replace(ciip, pilot_slots=0), n_forms=2, progress=impatient)
+    assert lines[-1].startswith("best")
+    assert result.forms["form_id"].n_unique() == 2
+    assert not {f.rule for f in result.findings} - {"difficulty"}
+
+
+def test_a_time_limit_stops_the_search(make_bank, ciip):
+    result = assemble(make_bank(400, 0), replace(ciip, pilot_slots=0), n_forms=2, time_limit=0.0)
+    assert result.forms["form_id"].n_unique() == 2
+    assert result.status in ("within tolerance", "time limit with a usable form")
+
+
+def test_item_sets_in_many_forms_are_built_one_after_the_other(make_bank, ciip):
+    bank = make_bank(700, 0)
+    sets: list[str | None] = [None] * 700
+    for start in range(0, 690, 12):
+        for item in range(start, start + 2):
+            if bank["domain"][item] == bank["domain"][start]:
+                sets[item] = f"S{start}"
+    bank = bank.with_columns(set_id=pl.Series(sets, dtype=pl.String))
+    whole = replace(ciip, pilot_slots=0, demands=replace(ciip.demands, item_sets=ItemSets(True)))
+    lines: list[str] = []
+    result = assemble(bank, whole, n_forms=3, progress=lines.append)
+    assert result.conforms
+    assert any("one after the other" in line for line in lines)
+    assert check_forms(result.forms, whole, bank) == []

@@ -96,6 +96,10 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
         targets=(
             Target("mean_b", float(rng.choice([0.2, 0.5, 2.0])), None if rng.random() < 0.5 else 0.1),
             Target("expected_score_at_cut", float(rng.choice([0.3, 1.0, 3.0]))),
+            Target("characteristic_curve", 2.0, thetas=(-0.5, 0.5)),
+            Target("information", 1.0, thetas=(0.0,), tolerance_percent=90.0)
+            if seed % 2
+            else Target("information", 1.0, thetas=(-1.0, 1.0), goal="maximise", equal_within_percent=50.0),
         ),
         max_overlap=float(rng.choice([0.0, 0.3, 0.6, 1.0])),
         enemies_apart=bool(rng.random() < 0.9),

@@ -63,6 +63,15 @@ tolerance = 0.1
 severity = "warning"
 [difficulty.expected_score_at_cut]
 tolerance = 1
+[difficulty.characteristic_curve]
+thetas = [-1, 0.5]
+values = [8, 11.5]
+tolerance = 0.5
+[difficulty.information]
+thetas = [-1, 0]
+goal = "maximise"
+equal_within_percent = 3
+weights = [1, 2]
 
 [anchors]
 count = 2

@@ -24,8 +24,8 @@ Progress = Callable[[str], None]
 NODES, NODES_OF_GOALS, NODES_IF_HOPELESS = 1000, 200, 5
 BACKSTOP_S = 600.0
 GOOD_ENOUGH = 0.5
-# Proof by the general program is tried up to so many columns: of targets, where it is enumeration; of goals,
-# whose relaxation is near. Up to so many more it may better an answer that is not good enough.
+# Proof by the general program is tried up to so many columns: of targets, where it is enumeration; of goals
+# of one form, whose relaxation is near. Up to so many more it may better an answer that is not good enough.
 ENUMERABLE, PROVABLE, BETTERED = 100, 1000, 4000
 # Without any form from the search, the general program is tried up to so many columns at once.
 GENERAL = 30_000
@@ -102,8 +102,9 @@ def _tried(pool: Pool, seed: int, effort: SearchEffort, progress: Progress | Non
     if found.values is None:
         return _general(pool, all_rows(pool), False, seed, progress) if half <= GENERAL else found
     goals = len(spec.goals) > 0
-    if size <= (PROVABLE if goals else ENUMERABLE):
-        nodes = NODES_OF_GOALS if goals else NODES
+    one = len(pool.form_ids) == 1
+    if size <= (PROVABLE if goals and one else ENUMERABLE):
+        nodes = NODES_OF_GOALS if goals and size > ENUMERABLE else NODES
         return _bettered(pool, found, Effort(nodes, BACKSTOP_S), seed, progress)
     if size <= BETTERED and not goals and found.objective > found.bound + GOOD_ENOUGH:
         hopeless = found.bound > 1

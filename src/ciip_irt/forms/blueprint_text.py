@@ -158,9 +158,7 @@ def _origin(b: Blueprint, percents: Sequence[str] | None) -> list[str]:
 
 
 def _demands(b: Blueprint) -> list[str]:
-    lines = []
-    for target in b.targets:
-        lines.append(target_sentence(target, b.theta_cut))
+    lines = [target_sentence(target, b.theta_cut) for target in b.targets]
     if b.max_overlap is not None:
         lines.append(f"Two forms share at most {b.overlap_bound} scored items ({100 * b.max_overlap:g} %).")
     lines += _more_demands(b)

@@ -32,7 +32,8 @@ SPARE = 0.015
 FINEST, COARSEST = 0.001, 0.005
 MORE_THAN_ROOM = 1.2
 STRICTER = 1.3
-# Another start is made where no form was found, or none that is fair: so near to the bound, or within tolerances.
+# Another start is made where no form was found, or none that is fair: so near to the bound, or within
+# tolerances.
 STARTS = 3
 FAIR = 0.004
 ROUNDS_WITHOUT_GAIN = 6
@@ -41,11 +42,12 @@ KICKS_PER_ROUND = 5
 
 @dataclass(frozen=True, slots=True)
 class SearchEffort:
-    """When to stop: after ``pairs`` judged; when the worst target is within ``good_enough`` tolerances of the
-    bound, or the goal within ``close`` of it (a share). ``seconds`` makes the answer depend on the machine.
+    """When to stop: after ``pairs`` judged per form (and as many once more); when the worst target is within
+    ``good_enough`` tolerances of the bound, or the goal within ``close`` of it (a share). ``seconds`` makes
+    the answer depend on the machine.
     """
 
-    pairs: int = 150_000_000
+    pairs: int = 15_000_000
     good_enough: float = 0.25
     close: float = 0.002
     seconds: float = np.inf
@@ -169,7 +171,7 @@ class _Run:
         return objective <= max(1.0, self.bound + 1.0)
 
     def stopped(self) -> str:
-        if self.spent + self.search.pairs >= self.effort.pairs:
+        if self.spent + self.search.pairs >= self.effort.pairs * (self.spec.n_forms + 1):
             return "work"
         return "seconds" if self.out_of_time() else ""
 

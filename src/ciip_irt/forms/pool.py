@@ -62,7 +62,8 @@ class Row:
     ``give > 0`` makes it a target: the bounds widen by ``give * y``, and ``y`` is minimised; ``y <= 1`` means
     within the tolerance. ``helpers`` are continuous columns from 0 to 1 that rows share by key.
     ``relaxable`` rows may be broken, at a price per item, when nothing satisfies all of them; a row that sums
-    another ``unit`` pays by its average item. ``goal`` rows hold a quantity above a level that is to be raised.
+    another ``unit`` pays by its average item.
+    ``goal`` rows hold a quantity above a level that is to be raised.
     """
 
     name: str

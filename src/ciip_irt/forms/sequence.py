@@ -25,7 +25,7 @@ NEAR = 0.5
 def forms_in_sequence(
     spec: Specification, vectors: FloatArray, aims: FloatArray, seed: int
 ) -> BoolArray | None:
-    """K forms (K, n) near the aims (Q,) in the units of ``vectors`` (Q, n); nothing where a step finds none."""
+    """K forms (K, n) near the aims (Q,) in the units of ``vectors`` (Q, n); nothing where a step fails."""
     forms = np.zeros((spec.n_forms, spec.n_items), dtype=np.bool_)
     for number in range(spec.n_forms):
         program = _step(spec, vectors, aims, forms[:number])

@@ -1,4 +1,4 @@
-"""The blueprint's difficulty targets, each within its tolerance; goals as high as possible in all forms alike.
+"""Difficulty targets, each within its tolerance; goals as high as possible in all forms alike.
 
 A goal k has a level w_k that all forms share: ``w_k <= Σ_i c_ki x_fi <= (1 + within) w_k``, and y with
 ``w_k >= r_k y`` is to be raised. Levels are helper columns, in shares of what no form can exceed.
