@@ -158,7 +158,7 @@ def test_hostile_content_is_text_and_nothing_else(
     write_outputs(tmp_path, results)
     write_report(tmp_path)
     pages = pages_of(tmp_path)
-    with_tables = {"items.html", "flags.html", "pilots.html"}
+    with_tables = {"items.html", "flags.html", "pilots.html", "fit.html"}
     for name, path in pages.items():
         reader = read(path)
         assert reader.scripts == (1 if name in with_tables else 0), name
