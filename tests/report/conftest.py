@@ -220,6 +220,22 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
             "message": ["F Image Management: 22 items, blueprint needs 23"],
         }, schema_overrides={"item_id": pl.String}),
         "curves.csv": curves,
+        "anchors.csv": pl.DataFrame({
+            "item_id": [ids[1]], "domain": [domain[1]], "b": [-0.61], "free_b": [0.93], "n": [200],
+            "displacement": [1.54], "se": [0.18], "robust_z": [7.6], "decision": ["dropped"],
+            "why": ["Dropped: harder by 1.54 logit than in the bank (robust z +7.6); estimated anew."],
+        }),
+        "score_tables.csv": pl.DataFrame({
+            "form_id": ["2024-A"], "raw": [88], "method": ["wle"], "theta": [-0.65], "se": [0.2],
+        }),
+        "conversion.csv": pl.DataFrame({
+            "form_id": ["2024-A"], "raw": [88], "scaled": [74.5], "reported": [75.0], "passed": [True],
+            "n": [31],
+        }),
+        "decisions.csv": pl.DataFrame({
+            "form_id": ["2024-A"], "method": ["lee"], "theta_cut": [-0.65], "expected_at_cut": [87.4],
+            "raw_cut": [88], "n_scored_items": [130], "reported_at_cut": [75.0], "accuracy": [0.941],
+        }),
         "capacity.csv": pl.DataFrame({
             "what": ["domain", "difficulty"], "domain": ["A", "A"],
             "name": ["A Procurement", "A Procurement, b at most -1"], "b_low": [None, None],
