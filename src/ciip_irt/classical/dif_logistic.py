@@ -31,6 +31,7 @@ __all__ = ["LogisticDif", "logistic_dif"]
 
 ITERATIONS = 60
 TOLERANCE = 1e-9
+RIDGE = 1e-10
 FARTHEST = 30.0  # logits: a coefficient beyond this is separation, not an estimate
 DELTA = 2.35
 
@@ -77,8 +78,11 @@ def logistic_dif(parts: Sequence[tuple[DifTables, IntArray]], n_items: int) -> L
     (array([-0.79]), array([5.]), array([0.2]))
     """
     cells = _cells(parts, n_items)
-    fits = [_fitted(cells, terms) for terms in (1, 2, 3)]
-    (null, *_), (base, _), (uniform, gamma), (full, _) = (_empty(cells), None), *fits
+    null, at = _empty(cells)
+    base, at = _fitted(cells, at, 1)
+    uniform, at = _fitted(cells, at, 2)
+    gamma = at.beta[1]
+    full, _ = _fitted(cells, at, 3)
     usable = _usable(cells)
 
     def ratio(larger: FloatArray, smaller: FloatArray) -> FloatArray:
@@ -87,7 +91,7 @@ def logistic_dif(parts: Sequence[tuple[DifTables, IntArray]], n_items: int) -> L
     first, second = ratio(uniform, base), ratio(full, uniform)
     total = cells.n.sum(axis=0)
     return LogisticDif(
-        d_logistic=np.where(usable, DELTA * gamma[1], np.nan),
+        d_logistic=np.where(usable, DELTA * gamma, np.nan),
         chi2_uniform=first,
         p_uniform=np.asarray(chi2.sf(first, 1)),
         chi2_nonuniform=second,
@@ -105,6 +109,14 @@ class _Cells:
     terms: FloatArray
     starts: IntArray
     focal: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Coefficients:
+    """Intercepts (F, J) of the forms and coefficients (T, J) of the terms."""
+
+    intercepts: FloatArray
+    beta: FloatArray
 
 
 def _cells(parts: Sequence[tuple[DifTables, IntArray]], n_items: int) -> _Cells:
@@ -153,59 +165,76 @@ def _usable(cells: _Cells) -> np.ndarray:
     return enough
 
 
-def _empty(cells: _Cells) -> FloatArray:
-    """Log-likelihoods (J,) of one intercept for each form."""
+def _empty(cells: _Cells) -> tuple[FloatArray, _Coefficients]:
+    """Log-likelihoods (J,) of one intercept for each form, and the intercepts."""
+    n_items = cells.n.shape[1]
+    nothing = np.zeros((0, n_items))
     if not cells.starts.size:
-        return np.zeros(cells.n.shape[1])
+        return np.zeros(n_items), _Coefficients(nothing, nothing)
     r, n = np.add.reduceat(cells.right, cells.starts), np.add.reduceat(cells.n, cells.starts)
     share = r / np.maximum(n, 1)
     total: FloatArray = (xlogy(r, share) + xlogy(n - r, 1 - share)).sum(axis=0)
-    return total
-
-
-def _fitted(cells: _Cells, n_terms: int) -> tuple[FloatArray, FloatArray]:
-    """Log-likelihoods (J,) at the maximum and coefficients (n_terms, J), by guarded Newton steps."""
-    n_items = cells.n.shape[1]
-    if not cells.starts.size:
-        return np.zeros(n_items), np.zeros((n_terms, n_items))
-    terms, sizes = cells.terms[:, :n_terms], np.diff(np.append(cells.starts, len(cells.n)))
-    r, n = np.add.reduceat(cells.right, cells.starts), np.add.reduceat(cells.n, cells.starts)
     with np.errstate(divide="ignore", invalid="ignore"):
         intercepts = np.where(n > 0, np.log(r / (n - r)), 0.0)
+    return total, _Coefficients(intercepts, nothing)
+
+
+def _fitted(cells: _Cells, start: _Coefficients, n_terms: int) -> tuple[FloatArray, _Coefficients]:
+    """Log-likelihoods (J,) at the maximum and where it is, by guarded Newton steps from ``start``."""
+    n_items = cells.n.shape[1]
     beta = np.zeros((n_terms, n_items))
-    value = _log_likelihood(cells, terms, sizes, intercepts, beta)
+    beta[: len(start.beta)] = start.beta
+    reached = _Coefficients(start.intercepts.copy(), beta)
+    values = np.zeros(n_items)
+    if not cells.starts.size:
+        return values, reached
+    terms, sizes = cells.terms[:, :n_terms], np.diff(np.append(cells.starts, len(cells.n)))
+    products = np.einsum("ct,cu->ctu", terms, terms).reshape(len(terms), -1)
+    active = np.arange(n_items)
+    right, n = cells.right, cells.n
+    here = reached
+    value = _log_likelihood(right, n, terms, sizes, here)
+    values[:] = value
     step = np.ones(n_items)
     for _ in range(ITERATIONS):
-        p = expit(np.repeat(intercepts, sizes, axis=0) + terms @ beta)
-        rest, weight = cells.right - cells.n * p, cells.n * p * (1 - p)
+        p = expit(np.repeat(here.intercepts, sizes, axis=0) + terms @ here.beta)
+        rest, weight = right - n * p, n * p * (1 - p)
         diagonal = np.maximum(np.add.reduceat(weight, cells.starts), 1e-12)  # (F, J)
         cross = np.stack([np.add.reduceat(weight * t[:, None], cells.starts) for t in terms.T])  # (T, F, J)
-        inner = np.einsum("ct,cu,cj->jtu", terms, terms, weight, optimize=True)
+        inner = (products.T @ weight).T.reshape(-1, n_terms, n_terms)
         by_form, by_term = np.add.reduceat(rest, cells.starts), terms.T @ rest
-        schur = inner - np.einsum("tfj,ufj->jtu", cross / diagonal, cross)
-        schur += 1e-10 * np.eye(n_terms)
+        schur = inner - np.einsum("tfj,ufj->jtu", cross / diagonal, cross) + RIDGE * np.eye(n_terms)
         reduced = by_term - (cross / diagonal * by_form).sum(axis=1)
         move = np.linalg.solve(schur, reduced.T[:, :, None])[:, :, 0].T
         move_forms = (by_form - np.einsum("tfj,tj->fj", cross, move)) / diagonal
-        tried = np.clip(beta + step * move, -FARTHEST, FARTHEST)
-        tried_forms = np.clip(intercepts + step * move_forms, -FARTHEST, FARTHEST)
-        reached = _log_likelihood(cells, terms, sizes, tried_forms, tried)
-        better = reached >= value - 1e-12
-        gained = np.where(better, reached - value, np.inf)
-        beta = np.where(better, tried, beta)
-        intercepts = np.where(better, tried_forms, intercepts)
-        value = np.where(better, reached, value)
-        step = np.where(better, 1.0, step / 2)
-        if bool((better & (gained < TOLERANCE)).all()):
+        tried = _Coefficients(
+            np.clip(here.intercepts + step * move_forms, -FARTHEST, FARTHEST),
+            np.clip(here.beta + step * move, -FARTHEST, FARTHEST),
+        )
+        now = _log_likelihood(right, n, terms, sizes, tried)
+        better = now >= value - 1e-12
+        done = better & (now - value < TOLERANCE)
+        here = _Coefficients(
+            np.where(better, tried.intercepts, here.intercepts), np.where(better, tried.beta, here.beta)
+        )
+        value, step = np.where(better, now, value), np.where(better, 1.0, step / 2)
+        reached.intercepts[:, active], reached.beta[:, active] = here.intercepts, here.beta
+        values[active] = value
+        if done.all():
             break
-    return value, beta
+        # Items that have arrived are left alone; most need half as many steps as the slowest.
+        going = ~done
+        active, value, step = active[going], value[going], step[going]
+        right, n = right[:, going], n[:, going]
+        here = _Coefficients(here.intercepts[:, going], here.beta[:, going])
+    return values, reached
 
 
 def _log_likelihood(
-    cells: _Cells, terms: FloatArray, sizes: IntArray, intercepts: FloatArray, beta: FloatArray
+    right: FloatArray, n: FloatArray, terms: FloatArray, sizes: IntArray, at: _Coefficients
 ) -> FloatArray:
-    eta = np.repeat(intercepts, sizes, axis=0) + terms @ beta
-    total: FloatArray = (cells.right * eta - cells.n * np.logaddexp(0.0, eta)).sum(axis=0)
+    eta = np.repeat(at.intercepts, sizes, axis=0) + terms @ at.beta
+    total: FloatArray = (right * eta - n * np.logaddexp(0.0, eta)).sum(axis=0)
     return total
 
 
