@@ -29,18 +29,27 @@ if TYPE_CHECKING:
         Calibration,
         DriftLimits,
         calibrate,
+        check_model,
         examine_dimensionality,
         link_calibrations,
         load_scale,
         score_tables,
     )
     from ciip_irt.errors import CiipError
-    from ciip_irt.forms import Assembly, Blueprint, Finding, assemble, check_forms, load_blueprint
-    from ciip_irt.item_analysis import ItemAnalysis, analyse_items
+    from ciip_irt.forms import (
+        Assembly,
+        Blueprint,
+        Finding,
+        assemble,
+        bank_capacity,
+        check_forms,
+        load_blueprint,
+    )
+    from ciip_irt.item_analysis import ItemAnalysis, analyse_items, check_keys, rescoring_effects
     from ciip_irt.job.exam import load_exam
     from ciip_irt.job.result import JobResult
     from ciip_irt.job.run import run_job
-    from ciip_irt.pilots import PilotReview, Policy, load_policy, promote, review_pilots
+    from ciip_irt.pilots import PilotReview, Policy, load_policy, plan_pilots, promote, review_pilots
     from ciip_irt.report import write_report
     from ciip_irt.responses import (
         EligibilityRules,
@@ -73,8 +82,11 @@ __all__ = [
     "accreditation_table",
     "analyse_items",
     "assemble",
+    "bank_capacity",
     "calibrate",
     "check_forms",
+    "check_keys",
+    "check_model",
     "examine_dimensionality",
     "ingest",
     "link_calibrations",
@@ -82,8 +94,10 @@ __all__ = [
     "load_exam",
     "load_policy",
     "load_scale",
+    "plan_pilots",
     "promote",
     "read_bank",
+    "rescoring_effects",
     "review_pilots",
     "run_job",
     "score",
@@ -97,16 +111,18 @@ _ROOMS = {
     "accreditation": ("accreditation_table",),
     "bank": ("ItemBank", "read_bank"),
     "calibration": (
-        "Calibration", "DriftLimits", "calibrate", "examine_dimensionality", "link_calibrations",
+        "Calibration", "DriftLimits", "calibrate", "check_model", "examine_dimensionality", "link_calibrations",
         "load_scale", "score_tables",
     ),
     "errors": ("CiipError",),
-    "forms": ("Assembly", "Blueprint", "Finding", "assemble", "check_forms", "load_blueprint"),
-    "item_analysis": ("ItemAnalysis", "analyse_items"),
+    "forms": (
+        "Assembly", "Blueprint", "Finding", "assemble", "bank_capacity", "check_forms", "load_blueprint",
+    ),
+    "item_analysis": ("ItemAnalysis", "analyse_items", "check_keys", "rescoring_effects"),
     "job.exam": ("load_exam",),
     "job.result": ("JobResult",),
     "job.run": ("run_job",),
-    "pilots": ("PilotReview", "Policy", "load_policy", "promote", "review_pilots"),
+    "pilots": ("PilotReview", "Policy", "load_policy", "plan_pilots", "promote", "review_pilots"),
     "report": ("write_report",),
     "responses": (
         "EligibilityRules", "Ingested", "ScoredResponses", "ScoringRules",
