@@ -4,6 +4,7 @@ from ciip_irt.item_analysis.analysis import ItemAnalysis, analyse_items
 from ciip_irt.item_analysis.evidence import DifEvidence, ItemEvidence, KeyDoubt, OptionEvidence
 from ciip_irt.item_analysis.flags import FLAGS, Flag, FlagThresholds
 from ciip_irt.item_analysis.key_check import KeyCheck, check_keys
+from ciip_irt.item_analysis.rescoring import RescoringEffects, rescoring_effects
 
 __all__ = [
     "FLAGS",
@@ -15,6 +16,8 @@ __all__ = [
     "KeyCheck",
     "KeyDoubt",
     "OptionEvidence",
+    "RescoringEffects",
     "analyse_items",
     "check_keys",
+    "rescoring_effects",
 ]
