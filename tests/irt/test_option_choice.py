@@ -63,10 +63,10 @@ def test_slopes_held_at_zero_are_a_dirichlet_multinomial_nearly():
 def test_the_order_of_options_does_not_matter():
     counts, abilities = grouped(np.array([0.9, 0.2, 0.0, -0.1]), np.array([1.0, 0.0, -0.3, -0.8]), 200, 4)
     key, offered = np.array([[True, False, False, False]]), np.ones((1, 4), dtype=bool)
-    one = hypothesis_evidence(ChoiceItems(counts, abilities, U, offered, key), SHAPE)[0]
+    one = hypothesis_evidence(ChoiceItems(counts, abilities, U, offered, key), SHAPE)[0][0]
     order = [2, 0, 3, 1]
     mixed = ChoiceItems(counts[..., order], abilities, U, offered, key[:, order])
-    other = hypothesis_evidence(mixed, SHAPE)[0]
+    other = hypothesis_evidence(mixed, SHAPE)[0][0]
     places = Places(4)
     assert other[0] == pytest.approx(one[0], abs=1e-3)
     for part in (places.key_wrong, places.two_right, places.tempting):

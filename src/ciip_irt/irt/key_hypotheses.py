@@ -26,6 +26,7 @@ RATES_HELD_BY = 100.0  # the rates before any answer count as much as so many it
 TEMPTING = 0.1  # share of sound items with a tempting distractor, before any answer
 TEMPTING_HELD_BY = 10.0
 ROUNDS = 4
+NEGLIGIBLE = 1e-7
 DEFAULT_SHAPE: Final = ChoiceShape()
 
 
@@ -132,17 +133,20 @@ def key_probabilities(
     now, tempting = dict(rates), TEMPTING
     shape_now, log_evidence = shape, np.zeros((rows.size, 0))
     places = Places(n_options)
-    weight = np.ones(rows.size)
+    weight, modes, posterior_now = np.ones(rows.size), None, log_evidence
     for turn in range(ROUNDS if rows.size else 0):
         if turn:  # first the flaws as weighed by the default, so that they do not widen the shape
             shape_now = estimated_shape(items, weight, shape, shape_now)
-        log_evidence = hypothesis_evidence(items, shape_now)
+        # hypotheses that the answers rule out are not judged again: the shape moves none by that much
+        alive = posterior_now > NEGLIGIBLE if turn else None
+        found, modes = hypothesis_evidence(items, shape_now, alive, modes)
+        log_evidence = found if alive is None else np.where(alive, found, log_evidence)
         now, tempting = _estimated_rates(items, log_evidence, kind_of, rates)
-        sound = _posterior(items, log_evidence, kind_of, now, tempting)
-        weight = sound[:, 0] + sound[:, places.tempting].sum(axis=1)
+        posterior_now = _posterior(items, log_evidence, kind_of, now, tempting)
+        weight = posterior_now[:, 0] + posterior_now[:, places.tempting].sum(axis=1)
     posterior = np.full((n_items, places.count), np.nan)
     if rows.size:
-        posterior[rows] = _posterior(items, log_evidence, kind_of, now, tempting)
+        posterior[rows] = posterior_now
     return KeyProbabilities(
         right=posterior[:, 0] + posterior[:, places.tempting].sum(axis=1),
         wrong=posterior[:, places.key_wrong],

@@ -33,7 +33,6 @@ SPLIT_SD = 0.7  # how those who know split between two right options, as a logit
 TEMPTING_SLOPE = 0.5  # of a tempting distractor, as a share of a key's
 HELD_BY = 8.0  # the default shape counts as much as so many items
 STEPS = 8
-ITEMS_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +111,27 @@ class ChoiceItems:
         )
 
 
-def hypothesis_evidence(items: ChoiceItems, shape: ChoiceShape) -> FloatArray:
-    """Shape (J, H): log of the probability of the answers under each hypothesis."""
-    parts = []
-    for start in range(0, len(items.counts), ITEMS_AT_ONCE):
-        part = items.part(slice(start, start + ITEMS_AT_ONCE))
-        prior = _prior(part, shape, slice(None))
-        found = choice_evidence(part.counts, part.abilities, part.points, part.offered, prior)
-        before = _log_steeper(part, prior.mean, np.asarray(np.linalg.inv(prior.precision)))
-        after = _log_steeper(part, found.mode, found.covariance)
-        parts.append(found.log_evidence + after - before)
-    return np.concatenate(parts)
+def hypothesis_evidence(
+    items: ChoiceItems,
+    shape: ChoiceShape,
+    wanted: BoolArray | None = None,
+    start: FloatArray | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Log of the probability of the answers under each hypothesis (J, H), and the modes (J, H, 2K).
+
+    -inf for hypotheses that are not ``wanted`` (J, H), or that the item does not have: those that name an
+    option which is keyed or not offered. ``start`` are modes under a similar shape.
+    """
+    distractor = items.offered & ~items.credited
+    alone = np.ones((len(distractor), 1), dtype=bool)
+    meant = np.concatenate([alone, distractor, distractor, alone, alone, distractor], axis=1)
+    if wanted is not None:
+        meant = meant & wanted
+    prior = _prior(items, shape, slice(None))
+    found = choice_evidence(items.counts, items.abilities, items.points, items.offered, prior, start, meant)
+    before = _log_steeper(items, prior.mean, np.asarray(np.linalg.inv(prior.precision)))
+    after = _log_steeper(items, found.mode, found.covariance)
+    return np.where(meant, found.log_evidence + np.where(meant, after, 0.0) - before, -np.inf), found.mode
 
 
 def _log_steeper(items: ChoiceItems, mean: FloatArray, covariance: FloatArray) -> FloatArray:

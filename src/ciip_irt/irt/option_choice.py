@@ -22,14 +22,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 
 __all__ = ["ChoiceEvidence", "ChoicePrior", "choice_evidence", "group_abilities"]
 
 ABSENT = -1e3  # logit of an option that is not offered
 MAXIMUM_STEPS = 60
-TOLERANCE = 1e-5
+TOLERANCE = 1e-4
 HALVINGS = 8
+ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def choice_evidence(
     offered: BoolArray,
     prior: ChoicePrior,
     start: FloatArray | None = None,
+    wanted: BoolArray | None = None,
 ) -> ChoiceEvidence:
     """The evidence of H hypotheses about each of J items.
 
@@ -89,6 +91,9 @@ def choice_evidence(
         Shape (J, K).
     start
         Shape (J, H, 2K): where the search begins; the priors' means by default.
+    wanted
+        Shape (J, H): the hypotheses to judge, all by default. The others have evidence -inf; their mode is
+        the start, their covariance NaN.
 
     >>> u = np.linspace(-3, 3, 13)
     >>> known = np.eye(13)[None]                                 # abilities known exactly
@@ -101,32 +106,23 @@ def choice_evidence(
     >>> bool(found.log_evidence[0, 0] > found.log_evidence[0, 1] + 10)
     True
     """
-    mean, precision = prior.mean, prior.precision
-    v = mean.copy() if start is None else start.copy()
-    value, expected = _value(v, counts, abilities, points, offered, prior)
-    for _ in range(MAXIMUM_STEPS):
-        gradient, information = _newton_parts(v, expected, points, offered, prior)
-        step = np.linalg.solve(information, gradient[..., None])[..., 0]
-        gain = (gradient * step).sum(axis=-1)
-        if gain.max() < TOLERANCE:
-            break
-        length = np.ones(value.shape)
-        for _ in range(HALVINGS):
-            moved = v + length[..., None] * step
-            new_value, new_expected = _value(moved, counts, abilities, points, offered, prior)
-            worse = ~(new_value >= value - 1e-9)
-            if not worse.any():
-                break
-            length = np.where(worse, length / 2.0, length)
-        better = (~worse)[..., None]
-        v = np.where(better, moved, v)
-        value = np.where(worse, value, new_value)
-        expected = np.where(better[..., None], new_expected, expected)
-        if worse.all():
-            break
-    curvature = _curvature(v, counts, abilities, expected, points, offered, prior)
-    half_log_det = 0.5 * np.linalg.slogdet(precision)[1] - 0.5 * np.linalg.slogdet(curvature)[1]
-    return ChoiceEvidence(value + half_log_det, v, np.asarray(np.linalg.inv(curvature)))
+    v = (prior.mean if start is None else start).copy()
+    wanted = np.ones(v.shape[:2], dtype=bool) if wanted is None else wanted
+    log_evidence = np.full(wanted.shape, -np.inf)
+    covariance = np.full(prior.precision.shape, np.nan)
+    items, hypotheses = np.nonzero(wanted)
+    for first in range(0, items.size, ROWS_AT_ONCE):
+        at = (items[first : first + ROWS_AT_ONCE], hypotheses[first : first + ROWS_AT_ONCE])
+        choices = _Choices(
+            counts[at[0]], abilities[at[0]], points, offered[at[0]], prior.mean[at], prior.precision[at]
+        )
+        v[at] = _mode(choices, v[at])
+        value, p, expected = _value(choices, v[at])
+        curvature = _curvature(choices, p, expected)
+        half_log_det = np.linalg.slogdet(choices.precision)[1] - np.linalg.slogdet(curvature)[1]
+        log_evidence[at] = value + 0.5 * half_log_det
+        covariance[at] = np.linalg.inv(curvature)
+    return ChoiceEvidence(log_evidence, v, covariance)
 
 
 def group_abilities(mean: FloatArray, n_groups: int) -> FloatArray:
@@ -138,90 +134,149 @@ def group_abilities(mean: FloatArray, n_groups: int) -> FloatArray:
     return np.unique(np.quantile(mean, np.arange(1, n_groups) / n_groups)) if mean.size else np.zeros(0)
 
 
-def _choices(v: FloatArray, points: FloatArray, offered: BoolArray) -> FloatArray:
-    """Shape (J, H, Q, K): probability of each option."""
-    n_options = offered.shape[1]
-    c, a = v[..., :n_options], v[..., n_options:]
-    z = np.where(offered[:, None, :], c, ABSENT)[:, :, None, :] + points[:, None] * a[:, :, None, :]
-    z -= z.max(axis=-1, keepdims=True)
-    np.exp(z, out=z)
-    z /= z.sum(axis=-1, keepdims=True)
-    return z
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    """R pairs of an item and a hypothesis; the first axis of every array but ``points``."""
+
+    counts: FloatArray
+    abilities: FloatArray
+    points: FloatArray
+    offered: BoolArray
+    mean: FloatArray
+    precision: FloatArray
+
+    def part(self, rows: IntArray | BoolArray) -> "_Choices":
+        return _Choices(
+            self.counts[rows],
+            self.abilities[rows],
+            self.points,
+            self.offered[rows],
+            self.mean[rows],
+            self.precision[rows],
+        )
 
 
-def _value(
-    v: FloatArray,
-    counts: FloatArray,
-    abilities: FloatArray,
-    points: FloatArray,
-    offered: BoolArray,
-    prior: ChoicePrior,
-) -> tuple[FloatArray, FloatArray]:
-    """Log-posterior (J, H), without constants, and expected choosers (J, H, Q, K) at each point."""
-    p = _choices(v, points, offered)
-    of_group = np.maximum(abilities[:, None] @ p, 1e-300)
-    n = counts[:, None]
-    away = v - prior.mean
-    value = (n * np.log(of_group)).sum(axis=(-2, -1)) - 0.5 * _quadratic(away, prior.precision)
-    ratio = np.where(n > 0, n / of_group, 0.0)
-    expected = p * (abilities.transpose(0, 2, 1)[:, None] @ ratio)
-    return value, expected
-
-
-def _quadratic(away: FloatArray, precision: FloatArray) -> FloatArray:
-    result: FloatArray = ((precision @ away[..., None])[..., 0] * away).sum(axis=-1)
+def _mode(choices: _Choices, start: FloatArray) -> FloatArray:
+    """Newton steps, halved where they do not climb; pairs that have arrived are left alone."""
+    result = start.copy()
+    rows = np.arange(len(start))
+    v, now = start, choices
+    value, p, expected = _value(now, v)
+    for _ in range(MAXIMUM_STEPS):
+        gradient, information = _newton_parts(now, v, p, expected)
+        step = np.linalg.solve(information, gradient[..., None])[..., 0]
+        moving = (gradient * step).sum(axis=-1) >= TOLERANCE
+        if not moving.all():
+            rows, v, step, value = rows[moving], v[moving], step[moving], value[moving]
+            p, expected, now = p[moving], expected[moving], now.part(moving)
+        if not rows.size:
+            break
+        moved = v + step
+        new_value, new_p, new_expected = _value(now, moved)
+        worse = np.flatnonzero(~(new_value >= value - 1e-9))
+        for halving in range(1, HALVINGS):
+            if not worse.size:
+                break
+            moved[worse] = v[worse] + 0.5**halving * step[worse]
+            new_value[worse], new_p[worse], new_expected[worse] = _value(now.part(worse), moved[worse])
+            worse = worse[~(new_value[worse] >= value[worse] - 1e-9)]
+        moved[worse] = v[worse]
+        result[rows] = moved
+        v, value, p, expected = moved, new_value, new_p, new_expected
+        if worse.size:  # no step climbs: at the mode, as far as numbers tell
+            better = np.ones(rows.size, dtype=bool)
+            better[worse] = False
+            rows, v, value = rows[better], v[better], value[better]
+            p, expected, now = p[better], expected[better], now.part(better)
     return result
 
 
+def _value(choices: _Choices, v: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Log-posterior (R,), without constants; probabilities and expected choosers (R, Q, K) at each point."""
+    n_options = choices.offered.shape[1]
+    c, a = v[:, :n_options], v[:, n_options:]
+    p = np.where(choices.offered, c, ABSENT)[:, None, :] + choices.points[:, None] * a[:, None, :]
+    p -= _largest(p)[..., None]
+    np.exp(p, out=p)
+    p /= (p @ np.ones(n_options))[..., None]
+    of_group = np.maximum(choices.abilities @ p, 1e-300)
+    n = choices.counts
+    away = v - choices.mean
+    value = (n * np.log(of_group)).sum(axis=(-2, -1))
+    value -= 0.5 * (_times(choices.precision, away) * away).sum(axis=-1)
+    expected = p * (choices.abilities.swapaxes(-1, -2) @ (n / of_group))
+    return value, p, expected
+
+
+def _largest(z: FloatArray) -> FloatArray:
+    largest = z[..., 0]
+    for option in range(1, z.shape[-1]):
+        largest = np.maximum(largest, z[..., option])
+    return largest
+
+
+def _times(matrix: FloatArray, vector: FloatArray) -> FloatArray:
+    return np.asarray((matrix @ vector[..., None])[..., 0])
+
+
 def _newton_parts(
-    v: FloatArray, expected: FloatArray, points: FloatArray, offered: BoolArray, prior: ChoicePrior
+    choices: _Choices, v: FloatArray, p: FloatArray, expected: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Gradient (J, H, 2K) of the log-posterior, and the information as if abilities were known."""
-    p = _choices(v, points, offered)
-    at_point = expected.sum(axis=-1, keepdims=True)
-    residual = expected - at_point * p
-    gradient = np.concatenate([residual.sum(axis=-2), (points[:, None] * residual).sum(axis=-2)], axis=-1)
-    gradient = gradient - (prior.precision @ (v - prior.mean)[..., None])[..., 0]
+    """Gradient (R, 2K) of the log-posterior, and the information as if abilities were known."""
+    at_point = (expected @ np.ones(p.shape[-1]))[..., None]
     weighted = at_point * p
-    blocks = []
-    for power in (points**0, points, points**2):
-        own = (power[:, None] * weighted).sum(axis=-2)
-        shared = (power[:, None] * weighted).swapaxes(-1, -2) @ p
-        blocks.append(own[..., None] * np.eye(p.shape[-1]) - shared)
-    information = np.concatenate(
-        [np.concatenate([blocks[0], blocks[1]], axis=-1), np.concatenate([blocks[1], blocks[2]], axis=-1)],
-        axis=-2,
-    )
-    return gradient, information + prior.precision
+    powers = choices.points ** np.arange(2)[:, None]
+    gradient = (powers @ (expected - weighted)).reshape(len(v), -1)
+    gradient = gradient - _times(choices.precision, v - choices.mean)
+    return gradient, _known(choices, p, weighted) + choices.precision
 
 
-def _curvature(
-    v: FloatArray,
-    counts: FloatArray,
-    abilities: FloatArray,
-    expected: FloatArray,
-    points: FloatArray,
-    offered: BoolArray,
-    prior: ChoicePrior,
-) -> FloatArray:
+def _known(choices: _Choices, p: FloatArray, weighted: FloatArray) -> FloatArray:
+    """Shape (R, 2K, 2K): information of the choices if abilities were known."""
+    powers = choices.points[:, None] ** np.arange(3)
+    own = weighted.swapaxes(-1, -2) @ powers
+    shared = [(weighted * power[:, None]).swapaxes(-1, -2) @ p for power in powers.T]
+    return _blocks([own[..., s, None] * np.eye(p.shape[-1]) - shared[s] for s in range(3)])
+
+
+def _blocks(parts: list[FloatArray]) -> FloatArray:
+    """[[0, 1], [1, 2]]: moments of order 0, 1 and 2 of ability."""
+    n_options = parts[0].shape[-1]
+    result = np.empty((*parts[0].shape[:-2], 2 * n_options, 2 * n_options))
+    result[..., :n_options, :n_options] = parts[0]
+    result[..., :n_options, n_options:] = result[..., n_options:, :n_options] = parts[1]
+    result[..., n_options:, n_options:] = parts[2]
+    return result
+
+
+def _curvature(choices: _Choices, p: FloatArray, expected: FloatArray) -> FloatArray:
     """Minus the second derivatives of the log-posterior; where that is not positive, without the loss."""
-    _, known = _newton_parts(v, expected, points, offered, prior)
-    p = _choices(v, points, offered)
     n_options = p.shape[-1]
-    # score of a person at point q who chose k: (e_k - P(q)) x (1, u_q)
-    score = np.eye(n_options) - p[..., None, :]
-    score = np.concatenate([score, points[:, None, None] * score], axis=-1)
-    width = score.shape[-1]
-    # second moments of the score, weighted by the expected choosers, less those of its mean in each group
-    flat = score.reshape(*score.shape[:2], -1, width)
-    weights = expected.reshape(*expected.shape[:2], -1, 1)
-    lost = (weights * flat).swapaxes(-1, -2) @ flat
-    of_group = np.maximum(abilities[:, None] @ p, 1e-300)
-    weighted = (p[..., None] * score).reshape(*score.shape[:3], -1)
-    mean = (abilities[:, None] @ weighted).reshape(*of_group.shape, width) / of_group[..., None]
-    mean = mean.reshape(*mean.shape[:2], -1, width)
-    times = np.broadcast_to(counts[:, None], of_group.shape).reshape(*mean.shape[:3], 1)
-    lost -= (times * mean).swapaxes(-1, -2) @ mean
+    at_point = (expected @ np.ones(n_options))[..., None]
+    known = _known(choices, p, at_point * p) + choices.precision
+    # Score of a person at point q who chose k: (e_k - P(q)) x (1, u_q). Its second moments, weighted by the
+    # expected choosers, less those of its mean among the choosers of each group, are what is lost.
+    seconds = []
+    for power in (choices.points**0, choices.points, choices.points**2):
+        by_power = power[:, None] * expected
+        own = by_power.sum(axis=-2)[..., None] * np.eye(n_options)
+        cross = by_power.swapaxes(-1, -2) @ p
+        alike = (power[:, None] * at_point * p).swapaxes(-1, -2) @ p
+        seconds.append(own - cross - cross.swapaxes(-1, -2) + alike)
+    lost = _blocks(seconds)
+    chosen = np.concatenate([p, choices.points[:, None] * p], axis=-1)  # (R, Q, 2K): P_l u^s, s = 0, 1
+    pairs = (p[..., :, None] * chosen[..., None, :]).reshape(*p.shape[:-1], -1)
+    moments = (choices.abilities @ np.concatenate([chosen, pairs], axis=-1)).reshape(
+        *choices.counts.shape[:2], -1
+    )
+    of_group = np.maximum(moments[..., :n_options], 1e-300)
+    mean = -moments[..., 2 * n_options :].reshape(*of_group.shape, 2 * n_options)
+    each = np.arange(n_options)
+    mean[..., each, each] += moments[..., :n_options]
+    mean[..., each, n_options + each] += moments[..., n_options : 2 * n_options]
+    mean /= of_group[..., None]
+    mean = mean.reshape(len(p), -1, 2 * n_options)
+    lost -= (choices.counts.reshape(len(p), -1, 1) * mean).swapaxes(-1, -2) @ mean
     curvature = known - lost
     positive = np.linalg.eigvalsh(curvature)[..., 0] > 1e-6
     return np.where(positive[..., None, None], curvature, known)
