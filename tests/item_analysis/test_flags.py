@@ -35,7 +35,7 @@ GOOD = ItemEvidence(
         option("C", 50, 110.0, -0.2), option("D", 40, 111.0, -0.18),
     ),
     key_doubt=KeyDoubt(0.997, 0.001, 0.001, 0.001, option("B", 60, 112.0, -0.2), 0.002),
-    dif=(DifEvidence("delivery_mode", "centre", "online", 300, 200, -0.4, 0.4, "A", 0.01, False),),
+    dif=(DifEvidence("delivery_mode", "centre", "online", 300, 200, -0.4, 0.4, "A", 0.01, 0.6, 0.001, False),),
 )  # fmt: skip
 
 WRONG_KEY_OPTIONS = (option("A", 205, 128.0, 0.3), option("B", 165, 119.0, -0.12, is_key=True))
@@ -57,6 +57,7 @@ FLAWED = {
         GOOD, r=0.02, r_low=-0.06, r_high=0.11, key_doubt=KeyDoubt(0.1, 0.01, 0.01, 0.88, None, 0.01)
     ),
     "dif_class_c": replace(GOOD, dif=(replace(GOOD.dif[0], d_dif=-2.1, ets_class="C", prob_c=0.9),)),
+    "dif_changes_sides": replace(GOOD, dif=(replace(GOOD.dif[0], p_nonuniform=2e-5, r2_change=0.05),)),
     "changed_from_history": replace(GOOD, change=Change(0.57, 0.13, 3.1)),
     "too_hard": replace(GOOD, p=0.15, p_low=0.12, p_high=0.18),
     "too_easy": replace(GOOD, p=0.97, p_low=0.95, p_high=0.98),

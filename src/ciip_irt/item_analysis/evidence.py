@@ -46,6 +46,8 @@ class DifEvidence:
     se: float
     ets_class: str
     prob_c: float
+    p_nonuniform: float
+    r2_change: float
     widespread: bool
 
 

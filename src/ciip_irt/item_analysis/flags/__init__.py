@@ -1,0 +1,51 @@
+"""Flags: what was seen, what it may mean, what to do.
+
+A flag is a function of one item's evidence that returns a ``Flag`` or nothing, and one row in ``FLAGS``. Few
+and ranked: severity 1 is looked at before anything else, 5 is for a quiet afternoon. A flag that another one
+explains stays silent (a wrong key also makes R negative; saying it once is enough).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import polars as pl
+
+from ciip_irt.item_analysis.evidence import ItemEvidence
+from ciip_irt.item_analysis.flags.behaviour import many_omits, slow_item, weak_distractors
+from ciip_irt.item_analysis.flags.differences import changed_from_history, dif_changes_sides, dif_class_c
+from ciip_irt.item_analysis.flags.difficulty import too_easy, too_hard
+from ciip_irt.item_analysis.flags.discrimination import low_r, negative_r, too_few_answers
+from ciip_irt.item_analysis.flags.flag import Flag, FlagThresholds
+from ciip_irt.item_analysis.flags.keys import guessed_at, key_may_be_wrong, two_options_right
+
+__all__ = ["FLAGS", "Flag", "FlagThresholds", "raise_flags"]
+
+FLAGS: Mapping[str, Callable[[ItemEvidence, FlagThresholds], Flag | None]] = {
+    "key_may_be_wrong": key_may_be_wrong,
+    "negative_r": negative_r,
+    "two_options_right": two_options_right,
+    "guessed_at": guessed_at,
+    "dif_class_c": dif_class_c,
+    "dif_changes_sides": dif_changes_sides,
+    "changed_from_history": changed_from_history,
+    "too_hard": too_hard,
+    "too_easy": too_easy,
+    "low_r": low_r,
+    "many_omits": many_omits,
+    "too_few_answers": too_few_answers,
+    "slow_item": slow_item,
+    "weak_distractors": weak_distractors,
+}
+
+
+def raise_flags(evidence: Iterable[ItemEvidence], limits: FlagThresholds) -> pl.DataFrame:
+    """``flags``: most severe first, within a kind the clearest case first, then the order of the items."""
+    rows = [
+        (item.item_id, name, flag.severity, flag.seen, flag.may_mean, flag.do, kind, -flag.weight, place)
+        for place, item in enumerate(evidence)
+        for kind, (name, rule) in enumerate(FLAGS.items())
+        if (flag := rule(item, limits)) is not None
+    ]
+    rows.sort(key=lambda row: (row[2], *row[6:]))
+    schema = {"item_id": pl.String, "flag": pl.String, "severity": pl.Int64}
+    schema |= {"seen": pl.String, "may_mean": pl.String, "do": pl.String}
+    return pl.DataFrame([row[:6] for row in rows], schema=schema, orient="row")

@@ -1,0 +1,52 @@
+"""What candidates do with it: leave it blank, take long, pass options by."""
+
+from ciip_irt.item_analysis.evidence import ItemEvidence
+from ciip_irt.item_analysis.flags.flag import Flag, FlagThresholds
+from ciip_irt.item_analysis.wording import listed, percent
+
+__all__ = ["many_omits", "slow_item", "weak_distractors"]
+
+
+def many_omits(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """Many leave it blank."""
+    if item.n < limits.minimum_n or not item.omit_rate >= limits.omit_rate:
+        return None
+    return Flag(
+        3,
+        f"{percent(item.omit_rate)} left it blank although nothing is lost by guessing.",
+        "Unclear what is asked, a display fault (an image that did not load), or no time.",
+        "Look at the item as candidates saw it, and read their comments.",
+        item.omit_rate,
+    )
+
+
+def slow_item(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """It takes far more time than others."""
+    if item.n < limits.minimum_n or not item.median_time_s >= limits.slow_times * item.usual_time_s:
+        return None
+    return Flag(
+        4,
+        f"Half of the candidates needed more than {item.median_time_s:.0f} seconds;"
+        f" the usual item takes {item.usual_time_s:.0f}.",
+        "Long to read, a calculation, or confusing.",
+        "Shorten it, or count it as two when the time for a form is planned.",
+        item.median_time_s,
+    )
+
+
+def weak_distractors(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """Options that fool nobody."""
+    if item.n < limits.minimum_n:
+        return None
+    weak = [option for option in item.distractors if round(option.share, 2) < limits.minimum_share]
+    if not weak:
+        return None
+    one = len(weak) == 1
+    told = listed([f"{option.option} by {percent(option.share)}" for option in weak])
+    return Flag(
+        5,
+        f"Option {told}.".replace(" by ", " was chosen by ", 1) if one else f"Hardly chosen: {told}.",
+        "It fools nobody." if one else "They fool nobody.",
+        "Replace it, or drop to fewer options." if one else "Replace them, or drop to fewer options.",
+        float(len(weak)),
+    )

@@ -1,0 +1,45 @@
+"""Is it too hard or too easy?"""
+
+from ciip_irt.item_analysis.evidence import ItemEvidence
+from ciip_irt.item_analysis.flags.flag import Flag, FlagThresholds
+from ciip_irt.item_analysis.wording import number, percent
+
+__all__ = ["too_easy", "too_hard"]
+
+
+def too_hard(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """Few get it right."""
+    if item.n < limits.minimum_n or not item.p < limits.low_p:
+        return None
+    strongest = max(item.distractors, key=lambda option: option.share, default=None)
+    works = item.r >= limits.low_r
+    replace = f"Replace the strongest distractor ({strongest.option})" if strongest else "Make it easier"
+    return Flag(
+        3,
+        f"Only {percent(item.p)} right (between {percent(item.p_low)} and {percent(item.p_high)}).",
+        f"Hard, but it separates well (R {number(item.r)})."
+        if works
+        else "Too hard, not taught, misleading, or keyed wrongly.",
+        f"{replace} and pilot it again."
+        if works
+        else "Check the key and whether practice really asks for it.",
+        1 - item.p,
+    )
+
+
+def too_easy(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """Nearly everybody gets it right."""
+    if item.n < limits.minimum_n or not item.p >= limits.high_p or not item.distractors:
+        return None  # without a distractor everyone is credited by the key
+    works = item.r >= limits.low_r
+    return Flag(
+        3,
+        f"{percent(item.p)} right (between {percent(item.p_low)} and {percent(item.p_high)}).",
+        f"Easy, but it separates well (R {number(item.r)})."
+        if works
+        else "Everybody knows it, the distractors give it away, or it has become known.",
+        "Repair the distractors that nobody chooses."
+        if works
+        else "Keep it only if the content must be covered; otherwise write better distractors or retire it.",
+        item.p,
+    )

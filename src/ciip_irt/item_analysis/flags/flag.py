@@ -1,0 +1,110 @@
+"""What a flag is, the numbers behind the flags, and what several of them ask of an item."""
+
+from dataclasses import dataclass
+
+from ciip_irt.item_analysis.evidence import ItemEvidence, OptionEvidence
+from ciip_irt.item_analysis.wording import number
+
+__all__ = ["Flag", "FlagThresholds", "between", "chance", "is_guessed_at", "r_is_low", "rival"]
+
+
+@dataclass(frozen=True, slots=True)
+class FlagThresholds:
+    """The numbers behind the flags, each with its source.
+
+    Attributes
+    ----------
+    minimum_n
+        Answers below which only "too few answers" is said about R, and nothing about p.
+    key_doubt
+        Probability that another option is right, alone or besides the key, from which an expert should look:
+        one look in twenty then finds a flaw, and a look costs minutes where a wrong key costs passes.
+    urgent_doubt
+        The same, from which the look comes before anything else.
+    guessed_at
+        Probability that choices do not depend on ability, from which it is said.
+    minimum_share
+        A distractor chosen by fewer does not function (5 %, the usual convention).
+    low_p, high_p
+        p < .20 or >= .96 is unacceptable (Prometric's published guide).
+    low_r
+        ARRT reads R above .20 as good.
+    flat_r, flat_n
+        R below .10 is called low with this many answers even if its interval reaches ``low_r``.
+    omit_rate
+        Share of blank answers worth a look; with no penalty for guessing, candidates rarely leave blanks.
+    displaced, unusual
+        Logits that an item has moved from the bank's difficulty (.5 by custom), and robust z among the items
+        (1.645, Huynh & Meyer 2010); both, and 1.96 standard errors.
+    nonuniform_p, nonuniform_r2
+        Of DIF that changes with the score: significance (one item in a thousand by chance) and gain in
+        R-squared (.035, Jodoin & Gierl 2001).
+    slow_times
+        Multiple of the usual time per item.
+    """
+
+    minimum_n: int = 30
+    key_doubt: float = 0.05
+    urgent_doubt: float = 0.1
+    guessed_at: float = 0.5
+    minimum_share: float = 0.05
+    low_p: float = 0.20
+    high_p: float = 0.96
+    low_r: float = 0.20
+    flat_r: float = 0.10
+    flat_n: int = 250
+    omit_rate: float = 0.05
+    displaced: float = 0.5
+    unusual: float = 1.645
+    nonuniform_p: float = 0.001
+    nonuniform_r2: float = 0.035
+    slow_times: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One remark; ``weight`` orders the flags of a kind, the heaviest first."""
+
+    severity: int
+    seen: str
+    may_mean: str
+    do: str
+    weight: float = 0.0
+
+
+def rival(item: ItemEvidence, limits: FlagThresholds) -> OptionEvidence | None:
+    """The option that is likelier than the limit to be right too, or instead of the key."""
+    doubt = item.key_doubt
+    if doubt is None or item.n < limits.minimum_n:
+        return None
+    return doubt.rival if doubt.p_other >= max(limits.key_doubt, doubt.p_guessed) else None
+
+
+def is_guessed_at(item: ItemEvidence, limits: FlagThresholds) -> bool:
+    """Whether choices probably do not depend on ability."""
+    if item.key_doubt is None or item.n < limits.minimum_n or rival(item, limits):
+        return False
+    return item.key_doubt.p_guessed >= limits.guessed_at
+
+
+def r_is_low(item: ItemEvidence, limits: FlagThresholds) -> bool:
+    """Whether R is low by enough answers, and nothing else explains it."""
+    if item.n < limits.minimum_n or not item.r >= 0:
+        return False
+    if rival(item, limits) or is_guessed_at(item, limits):
+        return False
+    if item.p >= limits.high_p:
+        return False
+    return item.r_high < limits.low_r or (item.n >= limits.flat_n and item.r < limits.flat_r)
+
+
+def chance(probability: float) -> str:
+    """A probability in words that never claim certainty."""
+    if probability < 0.005:
+        return "below .01"
+    return "above .99" if probability > 0.995 else number(probability)
+
+
+def between(item: ItemEvidence) -> str:
+    """The interval of R in words."""
+    return f"between {number(item.r_low)} and {number(item.r_high)}"
