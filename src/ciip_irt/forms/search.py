@@ -24,7 +24,8 @@ __all__ = ["SwapSearch"]
 
 # Breaking a row by one item costs more than any gain in targets.
 PRICE = 1e6
-FEW = 40
+# Rows over so few items (enemies, sets) are priced item by item; of the others, classes of items together.
+FEW = 8
 EPSILON = 1e-9
 # Of exchanges taken in twos: how many, how many partners a query looks at (about), how many are tried.
 NEAREST = 3000
@@ -57,12 +58,14 @@ class SwapSearch:
         self.kind = kinds(spec)
         few = np.count_nonzero(spec.rows, axis=1) <= FEW
         inexact = spec.lower < spec.upper
-        # Exact rows over many items cannot be broken by exchanges within a kind; they are kept for repairs.
+        # Exact rows are kept by every exchange within a kind. Of sets they are only watched; mending across
+        # kinds looks at the others.
+        self.watched = spec.rows[few & ~inexact]
+        self.watched_at = spec.lower[few & ~inexact]
         self.wide = spec.rows[~few]
         self.wide_low, self.wide_high = spec.lower[~few], spec.upper[~few]
-        self.loose = np.flatnonzero(inexact[~few])
-        self.narrow = spec.rows[few]
-        self.narrow_low, self.narrow_high = spec.lower[few], spec.upper[few]
+        self.narrow = spec.rows[few & inexact]
+        self.narrow_low, self.narrow_high = spec.lower[few & inexact], spec.upper[few & inexact]
         self.members = [np.flatnonzero(row) for row in self.narrow]
         self.in_narrow: dict[int, list[int]] = {}
         for number, items in enumerate(self.members):
@@ -110,6 +113,9 @@ class SwapSearch:
         """By how much all rows together are broken, in their units; 0 where the forms conform."""
         rows = _beyond(self.wide_sums, self.wide_low, self.wide_high).sum()
         rows += _beyond(self.narrow_sums, self.narrow_low, self.narrow_high).sum()
+        if len(self.watched):
+            sums = np.einsum("fn,rn->fr", self.forms.astype(np.float64), self.watched)
+            rows += np.abs(sums - self.watched_at).sum()
         if self.spec.max_common is not None:
             rows += np.triu(np.maximum(self.common - self.spec.max_common, 0), 1).sum()
         return float(rows) if rows > EPSILON else 0.0
@@ -250,7 +256,7 @@ class SwapSearch:
         if len(steps) < 2:
             return False
         # Imported here: forms are checked without scipy.
-        
+
         # Imported here: forms are checked without the search.
         from scipy.spatial import cKDTree
 

@@ -1,0 +1,136 @@
+"""The search's running sums against sums made anew; what it can represent; the same forms on every run."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ciip_irt.forms.attempt import all_rows
+from ciip_irt.forms.bank_pool import bank_pool
+from ciip_irt.forms.blueprint import Target
+from ciip_irt.forms.constraints import CONSTRAINTS
+from ciip_irt.forms.demands import Demands, KeyBalance
+from ciip_irt.forms.parallel import SearchEffort, judged, parallel_forms
+from ciip_irt.forms.pool import Row
+from ciip_irt.forms.program import build_program
+from ciip_irt.forms.relaxation import relaxation
+from ciip_irt.forms.rounding import kinds, rounded
+from ciip_irt.forms.search import STATE, SwapSearch
+from ciip_irt.forms.solve import Effort, solve
+from ciip_irt.forms.specification import specification
+
+
+def rows_within(pool):
+    return [row for name, c in CONSTRAINTS.items() if name != "overlap" for row in c.rows(pool)]
+
+
+@pytest.fixture(scope="module")
+def pool(make_bank, ciip):
+    goal = Target("information", 1.0, thetas=(-2.0, -1.0), goal="maximise")
+    blueprint = replace(
+        ciip, pilot_slots=0, targets=(*ciip.targets, goal), max_overlap=0.2,
+        demands=Demands(key_balance=KeyBalance(0.2, 0.3)),
+    )  # fmt: skip
+    return bank_pool(make_bank(400, 0), blueprint, 3, None)[0]
+
+
+@pytest.fixture(scope="module")
+def spec(pool):
+    return specification(pool, rows_within(pool))
+
+
+def test_running_sums_are_those_of_the_forms(spec):
+    uses = relaxation(spec, 1).uses
+    forms = rounded(spec, uses, np.random.default_rng(1))
+    vectors = np.vstack([spec.measures, 50 * spec.goals])
+    search = SwapSearch(spec, forms, vectors, np.concatenate([spec.aims, [70.0, 70.0]]))
+    rng = np.random.default_rng(2)
+    for _ in range(3):
+        search.sweep(bank=True, between=True)
+        search.improve_twice(0)
+        search.improve_twice(1, 2)
+        search.kick(rng, 0, 1)
+    assert search.swaps > 20
+    kept = [np.copy(getattr(search, name)) for name in STATE]
+    search.refresh()
+    for name, before in zip(STATE, kept, strict=True):
+        np.testing.assert_allclose(getattr(search, name), before, atol=1e-8, err_msg=name)
+    sums = search.forms @ spec.rows.T
+    common = search.forms.astype(int) @ search.forms.T
+    broken = np.maximum(spec.lower - sums, 0).sum() + np.maximum(sums - spec.upper, 0).sum()
+    broken += np.maximum(np.triu(common, 1) - spec.max_common, 0).sum()
+    assert search.broken() == pytest.approx(broken)
+    assert search.mend()
+    assert search.broken() == 0
+
+
+def test_rounding_keeps_the_make_up_of_every_form(spec, ciip):
+    uses = relaxation(spec, 1, spare=0.02).uses
+    forms = rounded(spec, uses, np.random.default_rng(1))
+    kind = kinds(spec)
+    assert kind.max() + 1 == 10, "one kind per domain"
+    counts = [np.bincount(kind[form], minlength=10) for form in forms]
+    assert sorted(counts[0]) == sorted(ciip.counts)
+    assert all((count == counts[0]).all() for count in counts)
+    assert np.abs(forms.sum(axis=0) - uses).max() < 1 + 1e-9 or forms.sum() == uses.sum()
+
+
+def test_the_aggregated_relaxation_is_as_tight_as_that_of_all_columns(make_bank, ciip):
+    blueprint = replace(
+        ciip, pilot_slots=0, max_overlap=None, attempts=None, enemies_apart=False,
+        targets=(Target("mean_b", 0.02, 1.5),),
+    )  # fmt: skip
+    pool = bank_pool(make_bank(200, 0), blueprint, 2, None)[0]
+    n = pool.n_columns
+    program = build_program(
+        n, all_rows(pool), lower=np.zeros(n), upper=(np.arange(n) < n // 2).astype(float),
+        integer=np.zeros(n, dtype=bool),
+    )  # fmt: skip
+    whole = solve(program, Effort(), 1)
+    assert whole.objective > 1, "out of reach, so the bound says something"
+    aggregated = relaxation(specification(pool, rows_within(pool)), 1)
+    assert aggregated.objective == pytest.approx(whole.objective, rel=1e-6)
+
+
+def test_no_answer_is_better_than_the_bound(spec):
+    found = parallel_forms(spec, SearchEffort(pairs=300_000), 1)
+    trouble, objective = judged(spec, found.values.reshape(3, -1) > 0.5)
+    assert trouble == 0
+    assert objective == pytest.approx(found.objective)
+    assert found.bound <= found.objective <= 0.98 * found.bound
+
+
+def test_rows_over_two_forms_are_left_to_the_general_program(pool):
+    n = pool.n_items
+    both = Row("both or none", 0.0, 0.0, np.array([0, n]), np.array([1.0, -1.0]))
+    assert specification(pool, [*rows_within(pool), both]) is None
+    only_first = Row("in the first form", 1.0, 1.0, np.array([5]), np.ones(1))
+    assert specification(pool, [*rows_within(pool), only_first]) is None
+
+
+SAME = """
+import hashlib, runpy, sys
+import numpy as np
+from dataclasses import replace
+from ciip_irt.forms import assemble, load_blueprint
+cf = runpy.run_path(sys.argv[1])
+ciip = load_blueprint("ciip-2024")
+make = getattr(cf["make_bank"], "__wrapped__", None) or cf["make_bank"]._get_wrapped_function()
+forms = assemble(make(ciip)(400, 40), ciip, n_forms=3).forms
+print(hashlib.sha256(forms.write_csv().encode()).hexdigest())
+"""
+
+
+def test_the_number_of_threads_does_not_change_the_forms(request):
+    conftest = request.path.parent / "conftest.py"
+    prints = {
+        subprocess.run(
+            [sys.executable, "-c", SAME, str(conftest)], check=True, capture_output=True, text=True,
+            env={**os.environ, "OMP_NUM_THREADS": n, "OPENBLAS_NUM_THREADS": n, "POLARS_MAX_THREADS": n},
+        ).stdout
+        for n in ("1", "2")
+    }  # fmt: skip
+    assert len(prints) == 1
