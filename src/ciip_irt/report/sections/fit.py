@@ -9,17 +9,22 @@ from ciip_irt.report.item_fit import FitLine, fit_lines
 __all__ = ["FIT_SECTION", "partners"]
 
 NOTHING = ("", None)
+LEVEL = 0.05
 
 
 def partners(edition: Edition) -> dict[str, list[dict[str, Any]]]:
-    """For each item the items that it goes together with beyond ability, where something is suggested."""
+    """For each item the items that it goes together with beyond ability and chance."""
     found: dict[str, list[dict[str, Any]]] = {}
     for row in edition.results.table("local_dependence.csv").iter_rows(named=True):
-        if row["suggestion"] in NOTHING:
+        if not _beyond_chance(row):
             continue
         for one, other in (("item_1", "item_2"), ("item_2", "item_1")):
             found.setdefault(row[one], []).append({**row, "partner": row[other]})
     return found
+
+
+def _beyond_chance(row: Mapping[str, Any]) -> bool:
+    return row["suggestion"] not in NOTHING and row["p"] is not None and row["p"] < LEVEL
 
 
 def _build(edition: Edition) -> Sequence[Page]:
@@ -39,8 +44,8 @@ def _build(edition: Edition) -> Sequence[Page]:
             has_items=results.has("fit.csv"),
             has_pairs=results.has("local_dependence.csv"),
             has_overall=results.has("model_fit.csv"),
-            suggested=[row for row in pairs if row["suggestion"] not in NOTHING],
-            strongest=[row for row in pairs if row["suggestion"] in NOTHING][:10],
+            suggested=[row for row in pairs if _beyond_chance(row)],
+            strongest=[row for row in pairs if not _beyond_chance(row)][:10],
         )
     ]
 
