@@ -111,8 +111,8 @@ _ROOMS = {
     "accreditation": ("accreditation_table",),
     "bank": ("ItemBank", "read_bank"),
     "calibration": (
-        "Calibration", "DriftLimits", "calibrate", "check_model", "examine_dimensionality", "link_calibrations",
-        "load_scale", "score_tables",
+        "Calibration", "DriftLimits", "calibrate", "check_model", "examine_dimensionality",
+        "link_calibrations", "load_scale", "score_tables",
     ),
     "errors": ("CiipError",),
     "forms": (

@@ -73,7 +73,7 @@ def drifted() -> tuple[ScoredResponses, ItemBank, pl.DataFrame]:
 def test_drifted_anchors_are_dropped_listed_and_estimated_anew(
     drifted: tuple[ScoredResponses, ItemBank, pl.DataFrame],
 ) -> None:
-    scored, bank, truth = drifted
+    scored, bank, _ = drifted
     done = calibrate(scored, "rasch", anchors=bank)
     assert set(done.dropped) == {"I004", "I009", "I020"}
     assert done.anchors.height == 60

@@ -19,7 +19,7 @@ def calibration(
     names = ("b",) if a is None else ("a", "b")
     model = model or ("rasch" if a is None else "2pl")
     values = b[:, None] if a is None else np.column_stack((a, b))
-    count, width = values.shape
+    count = len(values)
     return pl.DataFrame(
         {
             "item_id": [f"I{first + j:03}" for j in range(count) for _ in names],
@@ -41,7 +41,7 @@ def test_rasch_shift_and_one_item_that_drifted() -> None:
     here = b[10:] - 0.7 + rng.normal(0, 0.08, 30)
     here[5] += 1.1
     done = link_calibrations(calibration(here, scale="spring", first=10), calibration(b[:30], scale="bank"))
-    assert done.link.B == pytest.approx(0.7, abs=0.06)
+    assert pytest.approx(0.7, abs=0.06) == done.link.B
     assert done.common.height == 20
     assert done.to_dict()["dropped"] == ["I015"]
     row = done.common.row(by_predicate=pl.col("item_id") == "I015", named=True)
@@ -69,7 +69,7 @@ def test_constants_of_2pl_are_found(method: str | None) -> None:
     done = link_calibrations(
         calibration((b - B) / A, a * A, scale="spring"), calibration(b, a, scale="bank"), method
     )
-    assert (done.link.A, done.link.B) == pytest.approx((A, B), abs=1e-4)
+    assert pytest.approx((A, B), abs=1e-4) == (done.link.A, done.link.B)
     wide = done.parameters.pivot(on="parameter", index="item_id", values="estimate")
     np.testing.assert_allclose(wide["a"], a, rtol=1e-3)
     np.testing.assert_allclose(wide["b"], b, atol=1e-3)

@@ -35,7 +35,9 @@ GOOD = ItemEvidence(
         option("C", 50, 110.0, -0.2), option("D", 40, 111.0, -0.18),
     ),
     key_doubt=KeyDoubt(0.997, 0.001, 0.001, 0.001, option("B", 60, 112.0, -0.2), 0.002),
-    dif=(DifEvidence("delivery_mode", "centre", "online", 300, 200, -0.4, 0.4, "A", 0.01, 0.6, 0.001, False),),
+    dif=(
+        DifEvidence("delivery_mode", "centre", "online", 300, 200, -0.4, 0.4, "A", 0.01, 0.6, 0.001, False),
+    ),
 )  # fmt: skip
 
 WRONG_KEY_OPTIONS = (option("A", 205, 128.0, 0.3), option("B", 165, 119.0, -0.12, is_key=True))

@@ -29,7 +29,5 @@ def account(given: FormSet, findings: Sequence[Finding]) -> str:
         for target in given.targets:
             value = achieved_value(target.contributions, form.scored)
             shown = "unknown" if value is None else f"{value:.{target.quantity.decimals}f}"
-            lines.append(
-                f"       {target.label}: {shown} {target.quantity.unit} ({target.wanted})"
-            )
+            lines.append(f"       {target.label}: {shown} {target.quantity.unit} ({target.wanted})")
     return "".join(line + "\n" for line in lines)
