@@ -293,3 +293,31 @@ def test_advice_names_what_the_command_has(two_groups: tuple[ScoredResponses, It
 def test_girth_knows_one_population(two_groups: tuple[ScoredResponses, ItemBank]) -> None:
     with pytest.raises(InputError, match="one normal population"):
         calibrate(two_groups[0], "rasch", engine="girth", groups="mode")
+
+
+def test_intervals_stand_beside_the_estimates_and_allow_for_the_anchors() -> None:
+    truth = items_of(60, 12, 11, slopes=True)
+    bank = without_pilots(truth)
+    exact = ItemBank.from_frame(bank.items.with_columns(se_a=pl.lit(None, pl.Float64), se_b=None))
+    scored = score(answers(np.random.default_rng(12).normal(0, 1, 400), truth, 13), bank)
+    new = slice(48, 60)
+    width = {}
+    for priors in ("none", "bank"):
+        for name, anchors in (("uncertain", bank), ("exact", exact)):
+            done = calibrate(scored, "2pl", anchors=anchors, priors=priors, purify=False)
+            width[priors, name] = (done.high - done.low)[new, :2]
+            assert np.isnan(done.low[:48]).all()
+            assert np.isnan(done.high[:48]).all()
+            table = done.parameters.filter(~pl.col("fixed"))
+            assert (table["low"] < table["estimate"]).all()
+            assert (table["estimate"] < table["high"]).all()
+            if priors == "none":
+                error, b = done.standard_errors[new, 1], done.parameters_array[new, 1]
+                np.testing.assert_allclose(done.low[new, 1], b - 1.959964 * error, atol=1e-5)
+                a = table.filter(pl.col("parameter") == "a")  # a slope's interval is even in its root
+                roots = a.select(pl.col("low", "estimate", "high").sqrt())
+                np.testing.assert_allclose(
+                    roots["high"] - roots["estimate"], roots["estimate"] - roots["low"], rtol=1e-6
+                )
+    # with priors the bank's errors also say how far its own slopes and difficulties spread
+    assert (width["none", "uncertain"] > width["none", "exact"]).all()

@@ -75,6 +75,20 @@ def test_constants_of_2pl_are_found(method: str | None) -> None:
     np.testing.assert_allclose(wide["b"], b, atol=1e-3)
     se = done.parameters.filter(pl.col("parameter") == "b")["se"]
     np.testing.assert_allclose(se, 0.1 * A, rtol=1e-3)
+    assert done.parameters["low"].null_count() == done.parameters.height  # none were given
+
+
+def test_intervals_are_linked_too() -> None:
+    b, a = np.linspace(-1, 1, 20), np.linspace(0.6, 1.6, 20)
+    A, B = 1.25, -0.4
+    new = calibration((b - B) / A, a * A, scale="spring").with_columns(
+        low=pl.col("estimate") - 0.2, high=pl.col("estimate") + 0.3
+    )
+    done = link_calibrations(new, calibration(b, a, scale="bank"), "mean_sigma").parameters
+    for name, by in (("a", 1 / A), ("b", A)):
+        rows = done.filter(pl.col("parameter") == name)
+        np.testing.assert_allclose(rows["estimate"] - rows["low"], 0.2 * by, rtol=1e-6)
+        np.testing.assert_allclose(rows["high"] - rows["estimate"], 0.3 * by, rtol=1e-6)
 
 
 def test_what_cannot_be_linked() -> None:

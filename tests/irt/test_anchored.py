@@ -166,6 +166,9 @@ def test_intervals_of_2pl_cover_with_noisy_anchors() -> None:
         naive[run] = away < 1.96 * fit.standard_errors[12:, :2]
     assert inside.mean() == pytest.approx(0.95, abs=0.025)
     assert naive.mean() < 0.90
+    assert more.covariance is not None  # of the last run, and as the errors say
+    order = np.argwhere(fit.free)
+    np.testing.assert_allclose(np.sqrt(np.diag(more.covariance)), more.parameters[tuple(order.T)], rtol=1e-9)
 
 
 def test_anchors_without_an_error_are_told() -> None:

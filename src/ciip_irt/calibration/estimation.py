@@ -1,7 +1,7 @@
 """The estimation itself: anchors held, dropped where they drifted, and the estimates that follow."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.calibration.anchors import AnchorReport, Anchors
 from ciip_irt.irt.anchor_displacement import DriftLimits, screen_anchors
 from ciip_irt.irt.anchored_information import anchored_information
+from ciip_irt.irt.intervals import parameter_intervals
 from ciip_irt.irt.mml import fit_mml
 from ciip_irt.irt.mml_fit import MmlFit
 from ciip_irt.irt.priors import Priors
@@ -35,11 +36,13 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Estimation:
-    """The last fit, the anchors that held the scale in it, and standard errors that allow for theirs."""
+    """The last fit, the anchors that held the scale in it, and errors and intervals that allow for theirs."""
 
     fit: MmlFit
     held: BoolArray
     errors: FloatArray
+    low: FloatArray
+    high: FloatArray
     mean_error: FloatArray
     sd_error: FloatArray
     report: AnchorReport | None
@@ -63,8 +66,9 @@ def estimated(
             standard_errors=options.standard_errors,
         )
         if not held.any():
+            low, high = parameter_intervals(fit, _given(options.priors))
             return Estimation(
-                fit, held, fit.standard_errors, fit.population_mean_se, fit.population_sd_se, None
+                fit, held, fit.standard_errors, low, high, fit.population_mean_se, fit.population_sd_se, None
             )
         at = anchored_information(blocks, fit, options.priors)
         screen = screen_anchors(
@@ -81,4 +85,10 @@ def estimated(
         held[list(screen.dropped)] = True  # the last proposal was not estimated any more
     report = AnchorReport.of(at, fit, screen, anchors, held)
     errors = report.errors
-    return Estimation(fit, held, errors.parameters, errors.mean, errors.sd, report)
+    with_anchors = replace(fit, standard_errors=errors.parameters, covariance=errors.covariance)
+    low, high = parameter_intervals(with_anchors, _given(options.priors))
+    return Estimation(fit, held, errors.parameters, low, high, errors.mean, errors.sd, report)
+
+
+def _given(priors: Priors) -> Priors | None:
+    return None if priors == Priors() else priors

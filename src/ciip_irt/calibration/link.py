@@ -180,7 +180,7 @@ def link_calibrations(
 
 
 def _wide(given: Calibration | pl.DataFrame, what: str) -> tuple[Scale, pl.DataFrame]:
-    """The scale, and one row per item: ``item_id, a, b, c, se_a, se_b, se_c, fixed, n``."""
+    """The scale, and one row per item: ``item_id, fixed, n, a, b, c, se_a, ..., low_a, ..., high_a, ...``."""
     long = given.parameters if isinstance(given, Calibration) else ITEM_PARAMETERS.validate(given, what)
     scales = long.select("scale_id", "model", "D").unique(maintain_order=True)
     if scales.height != 1:
@@ -193,11 +193,14 @@ def _wide(given: Calibration | pl.DataFrame, what: str) -> tuple[Scale, pl.DataF
             )
         )
     first = long.unique("item_id", keep="first", maintain_order=True).select("item_id", "fixed", "n")
-    for column, prefix in (("estimate", ""), ("se", "se_")):
+    for column, prefix in (("estimate", ""), ("se", "se_"), ("low", "low_"), ("high", "high_")):
+        if column not in long.columns:
+            continue
         values = long.pivot(on="parameter", index="item_id", values=column, maintain_order=True)
         values = values.rename({name: f"{prefix}{name}" for name in values.columns if name != "item_id"})
         first = first.join(values, on="item_id", how="left", maintain_order="left")
-    usual = {"a": 1.0, "c": 0.0, "b": None, "se_a": None, "se_b": None, "se_c": None}
+    none = {f"{prefix}_{name}": None for prefix in ("se", "low", "high") for name in NAMES}
+    usual = {"a": 1.0, "c": 0.0, "b": None, **none}
     absent = [
         pl.lit(value, dtype=pl.Float64).alias(name)
         for name, value in usual.items()
@@ -235,6 +238,7 @@ def _moved(here: pl.DataFrame, scale: Scale, found: Link) -> pl.DataFrame:
     """The ``parameters`` table of all new items on the old scale."""
     values = transformed(_array(here, "", ""), found)
     errors = transformed_errors(_array(here, "se_", ""), found)
+    low, high = (transformed(_array(here, prefix, ""), found) for prefix in ("low_", "high_"))
     names = ESTIMATED[scale.model]
     columns = [NAMES.index(name) for name in names]
     count, width = here.height, len(names)
@@ -245,9 +249,11 @@ def _moved(here: pl.DataFrame, scale: Scale, found: Link) -> pl.DataFrame:
             "parameter": list(names) * count,
             "estimate": values[:, columns].ravel(),
             "se": errors[:, columns].ravel(),
+            "low": low[:, columns].ravel(),
+            "high": high[:, columns].ravel(),
             "fixed": here["fixed"].to_numpy().repeat(width),
             "n": here["n"].to_numpy().repeat(width),
             "scale_id": [scale.scale_id] * (count * width),
             "D": [scale.D] * (count * width),
         }
-    ).with_columns(pl.col("estimate", "se").fill_nan(None))
+    ).with_columns(pl.col("estimate", "se", "low", "high").fill_nan(None))

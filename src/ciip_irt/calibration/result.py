@@ -38,6 +38,8 @@ class Calibration:
         The administered items, in the order of ``ScoredResponses.items``.
     parameters_array, standard_errors
         (J, 3) a, b, c; NaN where there is no estimate, standard errors also where the value was fixed.
+    low, high
+        (J, 3) ends of 95 % intervals, ``irt.intervals.parameter_intervals``; NaN as the standard errors are.
     fixed
         (J,) items held at the bank's values.
     n
@@ -70,6 +72,8 @@ class Calibration:
     item_ids: tuple[str, ...]
     parameters_array: FloatArray
     standard_errors: FloatArray
+    low: FloatArray
+    high: FloatArray
     fixed: BoolArray
     n: IntArray
     mean: float
@@ -101,12 +105,14 @@ class Calibration:
                 "parameter": list(names) * count,
                 "estimate": self.parameters_array[:, columns].ravel(),
                 "se": self.standard_errors[:, columns].ravel(),
+                "low": self.low[:, columns].ravel(),
+                "high": self.high[:, columns].ravel(),
                 "fixed": self.fixed.repeat(width),
                 "n": self.n.repeat(width),
                 "scale_id": [self.scale.scale_id] * (count * width),
                 "D": [self.scale.D] * (count * width),
             }
-        ).with_columns(pl.col("estimate", "se").fill_nan(None))
+        ).with_columns(pl.col("estimate", "se", "low", "high").fill_nan(None))
 
     def wide(self) -> pl.DataFrame:
         """One row per item: ``item_id, a, b, c, se_a, se_b, se_c, fixed, n``."""

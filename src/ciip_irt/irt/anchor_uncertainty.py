@@ -35,12 +35,15 @@ class ErrorsWithAnchors:
         Shape (G,): of the population moments.
     without
         Shape (J,): anchors taken as known exactly, for want of a standard error.
+    covariance
+        Shape (F, F): of the estimated parameters in the order of ``np.argwhere(fit.free)``.
     """
 
     parameters: FloatArray
     mean: FloatArray
     sd: FloatArray
     without: BoolArray
+    covariance: FloatArray | None
 
 
 def errors_with_anchors(at: AnchoredInformation, fit: MmlFit, anchor_errors: FloatArray) -> ErrorsWithAnchors:
@@ -76,21 +79,26 @@ def errors_with_anchors(at: AnchoredInformation, fit: MmlFit, anchor_errors: Flo
     follow[N], follow[F] = at.response, np.eye(F.size)
     added = follow @ _of_working(at, known)[np.ix_(F, F)] @ follow.T
     jacobian = at.model.reported_jacobian(at.working, at.D)
-    parameters = fit.standard_errors.copy()
-    for item in np.flatnonzero(np.isfinite(parameters).any(axis=1) & ~at.anchors):
+    by_working = np.zeros((fit.parameters.size, added.shape[0]))
+    for item in np.flatnonzero(np.isfinite(fit.standard_errors).any(axis=1) & ~at.anchors):
         slots = np.flatnonzero(at.free.free[item])
-        places = at.free.index[item, slots]
-        by = jacobian[item][:, slots]
-        more = np.einsum("pr,rs,ps->p", by, added[np.ix_(places, places)], by)
-        parameters[item] = np.sqrt(parameters[item] ** 2 + more)
-    free = np.column_stack((fit.population_mean_free, fit.population_sd_free))
-    by_moment = np.zeros(free.shape)
-    by_moment[free] = np.diag(added)[at.free.size :][: int(free.sum())]
+        rows = item * fit.parameters.shape[1] + np.arange(fit.parameters.shape[1])
+        by_working[np.ix_(rows, at.free.index[item, slots])] = jacobian[item][:, slots]
+    more = np.einsum("pr,pr->p", by_working @ added, by_working).reshape(fit.parameters.shape)
+    parameters = np.sqrt(fit.standard_errors**2 + more)
+    covariance = fit.covariance
+    if covariance is not None:
+        free = by_working[fit.free.ravel()]
+        covariance = covariance + free @ added @ free.T
+    moments = np.column_stack((fit.population_mean_free, fit.population_sd_free))
+    by_moment = np.zeros(moments.shape)
+    by_moment[moments] = np.diag(added)[at.free.size :][: int(moments.sum())]
     return ErrorsWithAnchors(
         parameters,
         np.sqrt(fit.population_mean_se**2 + by_moment[:, 0]),
         np.sqrt(fit.population_sd_se**2 + by_moment[:, 1]),
         without,
+        covariance,
     )
 
 

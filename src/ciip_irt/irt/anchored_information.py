@@ -1,7 +1,7 @@
 """The information about held and estimated values together, at the solution of an anchored calibration.
 
-With N the new items' values and the moments of the populations, F the anchors' values, the observed
-information ``H`` of the marginal log-posterior by all of them (Oakes 1999, as for standard errors) and its
+With N the new items' values and the moments and shapes of the populations, F the anchors' values, the
+observed information ``H`` of the marginal log-posterior by all of them (Oakes 1999, as for standard errors) and its
 gradient answer what a calibration with the anchors held cannot: how far an anchor would move if it were free
 (``anchor_displacement``), and how the anchors' own uncertainty reaches the new items
 (``anchor_uncertainty``). The populations are estimated, so they belong to N.
@@ -50,7 +50,8 @@ class AnchoredInformation:
     anchors
         Shape (J,): items that were held.
     matrix
-        Shape (n, n): observed information; the items' values first, then the moments.
+        Shape (n, n): observed information; the items' values first, then the moments, then the histograms'
+        shapes.
     gradient
         Shape (n,): of the log-likelihood; about 0 but for the anchors' values.
     held, estimated
@@ -101,7 +102,11 @@ def anchored_information(
     fit
         Its result. Anchors are items whose parameters were all held.
     priors
-        Those of the fit; they are the new items'. Of a histogram only the moments are taken as uncertain.
+        Those of the fit; they are the new items'.
+
+    Of a histogram mean, standard deviation and broad shape (orders 3 to 6) are taken as uncertain, as in the
+    standard errors of the fit.
+
     >>> from ciip_irt.irt.mml import fit_mml
     >>> rng = np.random.default_rng(3)
     >>> b = np.linspace(-1, 1, 6)

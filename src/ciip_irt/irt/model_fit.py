@@ -9,8 +9,7 @@ points x items x items, and the statistic is found by conjugate gradients.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import chdtr, chdtrc, chndtr
+from scipy.special import chdtr, chdtrc, chndtrinc
 
 from ciip_irt.arrays import FloatArray, ScoreArray
 from ciip_irt.errors import InputError, Problem, plural
@@ -200,9 +199,6 @@ def _noncentrality(statistic: float, df: int) -> tuple[float, float]:
     def at(share: float) -> float:
         if chdtr(df, statistic) <= share:
             return 0.0
-        top = max(statistic, 1.0)
-        while chndtr(statistic, df, top) > share:
-            top *= 2.0
-        return float(brentq(lambda x: chndtr(statistic, df, x) - share, 0.0, top))
+        return float(chndtrinc(statistic, df, share))
 
     return at(0.95), at(0.05)

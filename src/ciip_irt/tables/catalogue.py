@@ -204,6 +204,8 @@ ITEM_PARAMETERS = Table(
         Column("parameter", S, "a, b or c", allowed=("a", "b", "c")),
         Column("estimate", F, "value on the scale", nullable=True),
         Column("se", F, "standard error; empty where fixed", nullable=True),
+        _optional("low", F, "lower end of the 95 % interval; not se either way for a and c, or with priors"),
+        _optional("high", F, "upper end"),
         Column("fixed", pl.Boolean, "held at the bank's value"),
         Column("n", I, "answers that count"),
         Column("scale_id", S, "scale"),
