@@ -147,6 +147,7 @@ def test_leaving_deliveries_out_is_as_if_they_had_not_been_there(scored: ScoredR
         ("D007", "person_misfit", "guessed", ITEMS),
     ]
     assert fewer.provenance.exclusions == {"person_misfit": 2}
+    assert fewer.provenance.data_hash != scored.provenance.data_hash
     assert leave_out(scored, {}, "person_misfit") is scored
     with pytest.raises(InputError, match="not there"):
         leave_out(scored, {"X": "?"}, "person_misfit")

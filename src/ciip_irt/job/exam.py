@@ -54,6 +54,7 @@ SCHEMA: Schema = {
         "ability": (STRING, False),
         "max_iterations": (WHOLE, False),
         "fit_simulations": (WHOLE, False),
+        "exclude_person_misfit": (NUMBER, False),
     },
     "scores": {"scale": (STRING, False), "rounding": (STRING, False)},
     "pilots": {"policy": (STRING, False)},

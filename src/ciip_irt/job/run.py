@@ -10,7 +10,7 @@ import polars as pl
 
 from ciip_irt.accreditation import accreditation_table
 from ciip_irt.bank import ItemBank, read_bank, read_ledger, roles_then, with_parameters
-from ciip_irt.calibration import Calibration, check_model
+from ciip_irt.calibration import Calibration, calibrated_and_checked
 from ciip_irt.forms import assemble, check_forms, load_blueprint
 from ciip_irt.irt.score_scale import Rounding, raw_cut
 from ciip_irt.item_analysis import analyse_items
@@ -89,6 +89,14 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         exclusions=pl.concat([read.exclusions, eligible.exclusions]),
         rules=rules,
     )
+    step("calibrate", "calibrating")
+    # First, because it may leave out deliveries (exclude_person_misfit), and every table counts the same ones.
+    scored, calibration, checks = calibrated_and_checked(
+        scored,
+        lambda those: calibration_of(exam, those, bank),
+        simulations=exam.get("calibration", "fit_simulations"),
+        exclude_misfit=exam.get("calibration", "exclude_person_misfit"),
+    )
     step("analyse", "analysing items")
     analysis = analyse_items(
         scored,
@@ -96,9 +104,6 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         testing_time_min=blueprint.testing_time_minutes,
         theta_cut=blueprint.theta_cut,
     )
-    step("calibrate", "calibrating")
-    calibration = calibration_of(exam, scored, bank)
-    checks = check_model(scored, calibration, simulations=exam.get("calibration", "fit_simulations"))
     step("pilots", "reviewing pilot items")
     review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analysis)
     demand = demand_of(blueprint, int(exam.get("assembly", "forms", 3)))

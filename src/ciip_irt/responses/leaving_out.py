@@ -1,5 +1,6 @@
 """Deliveries left out after scoring, for what their answers show."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -64,11 +65,17 @@ def leave_out(scored: ScoredResponses, reasons: Mapping[str, str], rule: str) ->
         exclusions=exclusions,
         provenance=replace(
             origin,
+            data_hash=_hash_without(origin.data_hash, ids.filter(pl.Series(gone)).sort().to_list()),
             n_deliveries=int((~gone).sum()),
             n_responses=origin.n_responses - int(rows[gone].sum()),
             exclusions=dict(exclusions["rule"].value_counts().sort("rule").iter_rows()),
         ),
     )
+
+
+def _hash_without(data_hash: str, delivery_ids: list[str]) -> str:
+    """Fewer answers are other data: results of both must not pass for results of the same."""
+    return hashlib.sha256("\x1f".join([data_hash, *delivery_ids]).encode()).hexdigest()
 
 
 def _kept(block: AdministeredBlock, gone: BoolArray, place: IntArray) -> AdministeredBlock:

@@ -23,6 +23,7 @@ file = "items.csv"
 # Whose answers count in the statistics. "first" = first attempts only: candidates who come back after
 # failing are weaker and may remember questions. "all" = every attempt.
 attempts = "first"
+# maximum_rapid = 0.1 leaves out candidates with more than a tenth of answers given faster than anyone can read.
 
 [scoring]
 # What a question earns that got no proper answer: "wrong" = no point, "missing" = it does not count.
@@ -43,6 +44,8 @@ purify = true
 # Theta in abilities.csv: "eap", "map", "ml" or "wle". (Further settings, as for the command: priors, groups,
 # population, max_iterations.)
 ability = "eap"
+# exclude_person_misfit = 0.001 leaves out candidates whose answers hardly fit their score: everything then
+# counts without them, and exclusions.csv names them.
 
 [scores]
 # What is reported: "arrt" = 75 passes, 99 is the highest; or the path of a TOML file of your own.
