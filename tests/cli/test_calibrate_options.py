@@ -102,3 +102,27 @@ def test_anchors_of_a_file_with_another_D_are_refused(
     said = capsys.readouterr().err
     assert "but the anchors are rasch with D = 1.7" in said
     assert "other.csv" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--theta-cut", "nan"), "nan is no number that anything could be compared with"),
+        (("--theta-cut", "inf"), "inf is no number"),
+        (("--theta-cut", "high"), "invalid number value: 'high'"),
+        (("--max-iterations", "0"), "0 is below 1"),
+        (("--fit-simulations", "-1"), "-1 is below 0"),
+        (("--fit-simulations", "few"), "invalid whole number value: 'few'"),
+        (("--anchors", "none", "--scale-id", " "), "the scale has an empty name"),
+    ],
+)
+def test_values_that_mean_nothing(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], said: str
+) -> None:
+    try:
+        code = calibrate(files, tmp_path / "out", *options)
+    except SystemExit as stopped:  # argparse's own way
+        code = int(str(stopped.code))
+    assert code == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

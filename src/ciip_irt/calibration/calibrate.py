@@ -1,18 +1,18 @@
 """Calibration: item parameters on a scale, from scored responses."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from ciip_irt.arrays import BoolArray, FloatArray, IntArray
+from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.bank import ItemBank, Scale
 from ciip_irt.calibration.anchors import Anchors, anchor_warnings, anchors_of, no_anchors
 from ciip_irt.calibration.design import require_connected
 from ciip_irt.calibration.estimation import Estimation, Options, estimated
 from ciip_irt.calibration.fit_table import displacements, fit_table
+from ciip_irt.calibration.fit_warnings import warnings_of_fit, with_names
 from ciip_irt.calibration.groups import GroupedBlocks, grouped_blocks, population_groups
 from ciip_irt.calibration.observed import observed_proportions
 from ciip_irt.calibration.persons import AbilityMethod, people
@@ -24,8 +24,8 @@ from ciip_irt.calibration.scales import scale_of_calibration
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt.ability import METHODS as ABILITIES
 from ciip_irt.irt.anchor_displacement import DriftLimits
-from ciip_irt.irt.mml_fit import MmlFit
 from ciip_irt.irt.population import KINDS as POPULATIONS
+from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.response_blocks import answer_counts
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables import ANCHORS
@@ -126,7 +126,14 @@ def calibrate(
         Options(model, scale.D, chosen.priors, population, standard_errors, max_iterations, purify, limits),
     )
     fit = found.fit
-    table, warnings = ANCHORS.empty(), _of_fit(fit, scored)
+    table = ANCHORS.empty()
+    warnings = warnings_of_fit(
+        fit,
+        scored.item_ids,
+        members.names,
+        with_bank=anchors is not None,
+        with_priors=chosen.priors != Priors(),
+    )
     if found.report is not None:
         table = found.report.table(scored, held, found.held, fit, limits, purify=purify)
         warnings += anchor_warnings(table, found.report, limits)
@@ -213,27 +220,6 @@ def _limits_in_words(limits: DriftLimits, *, purify: bool) -> str:
     )
 
 
-def _of_fit(fit: MmlFit, scored: ScoredResponses) -> list[str]:
-    """The warnings of the estimation, its advice in the words of the command."""
-    said = [sentence for sentence in fit.warnings if not sentence.startswith("The iteration stopped")]
-    if not fit.converged:
-        said.insert(
-            0,
-            f"The estimation did not converge in {plural(fit.iterations, 'iteration')} (the last changed"
-            f" a value by {fit.largest_change:.1g}). Try in this order: --priors bank (or default), a model"
-            " with fewer parameters (--model 2pl or rasch),"
-            f" --max-iterations {max(10 * fit.iterations, 1000)}.",
-        )
-    return _named_warnings(said, fit.no_variance, scored)
-
-
-def _named_warnings(warnings: Sequence[str], no_variance: IntArray, scored: ScoredResponses) -> list[str]:
-    if not len(no_variance):
-        return list(warnings)
-    names = ", ".join(scored.item_ids[j] for j in no_variance[:5]) + (", ..." if len(no_variance) > 5 else "")
-    return [*warnings, f"Without an estimate: {names}."]
-
-
 def _by_girth(
     scored: ScoredResponses, scale: Scale, data: GroupedBlocks, held: Anchors, ability: AbilityMethod
 ) -> Calibration:
@@ -243,7 +229,7 @@ def _by_girth(
         remedy = "Use --anchors none with it, or the engine mml."
         raise InputError(Problem("the girth engine cannot hold anchors", remedy=remedy))
     estimates = estimate_with_girth(data.scored_blocks, scale.model, scored.items.height, D=scale.D)
-    notes = _named_warnings(estimates.warnings, estimates.no_variance, scored)
+    notes = with_names(estimates.warnings, estimates.no_variance, scored.item_ids)
     if any(not block.is_scored.all() for block in scored.blocks):
         notes.append("Pilot items were left out: girth needs every item answered by everyone.")
     if estimates.at_bound.any():

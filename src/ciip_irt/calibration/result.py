@@ -181,7 +181,8 @@ class Calibration:
             ended = "the engine does not report convergence"
         else:
             word = "converged" if self.converged else "NOT converged"
-            ended = f"log-likelihood {self.log_likelihood:,.2f}; {word} after {self.iterations} iterations"
+            ended = f"log-likelihood {self.log_likelihood:,.2f}; {word} after"
+            ended += f" {plural(self.iterations, 'iteration')}"
         people = f"Population mean {self.mean:.3f}, SD {self.sd:.3f}"
         if self.population.height > 1:
             each = ", ".join(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ciip_irt.errors import plural
 from ciip_irt.irt.mml_fit import MmlFit
 from ciip_irt.irt.priors import Priors
-from ciip_irt.irt.sample_size import TARGETS, sample_advice
+from ciip_irt.irt.sample_size import TARGETS, SampleAdvice, sample_advice
 
 __all__ = ["ENOUGH", "sample_size_warnings"]
 
@@ -46,9 +46,9 @@ def sample_size_warnings(
         )
         more = ", ..." if advice.items.size > SHOWN else ""
         said.append(
-            f"{advice.items.size:,} of {plural(advice.estimated, 'estimated item')} are less certain than"
-            f" wanted (standard error of b above {TARGETS['b']:g}{_of_others(fit.model)}): {named}{more};"
-            f" {advice.would_do:,} answers each would do for nine in ten of them."
+            f"{advice.items.size:,} of {plural(advice.estimated, 'estimated item')}"
+            f" {'is' if advice.items.size == 1 else 'are'} less certain than wanted (standard error of b"
+            f" above {TARGETS['b']:g}{_of_others(fit.model)}): {named}{more}{_for_most(advice)}."
         )
     priors_help = "--priors bank" if with_bank else "--priors bank with anchors"
     said.append(f"More answers help; so do priors ({priors_help}){SIMPLER[fit.model]}.")
@@ -62,6 +62,13 @@ def _of_others(model: str) -> str:
     if model == "3pl":
         parts.append(f"of c above {TARGETS['c']:g}")
     return "".join(f", {part}" for part in parts)
+
+
+def _for_most(advice: SampleAdvice) -> str:
+    """The number that serves nine in ten, where there is one and it is not one item's."""
+    if advice.items.size == 1 or advice.would_do > HOPELESS:
+        return ""
+    return f"; {advice.would_do:,} answers each would do for nine in ten of them"
 
 
 def _in_words(wanted: float) -> str:

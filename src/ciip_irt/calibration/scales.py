@@ -15,9 +15,11 @@ def scale_of_calibration(
     Raises
     ------
     ScaleError
-        The anchors have no scale; they are of another model, or another D or scale was asked for; the items'
-        own file has the same scale with another model or D.
+        An empty name. The anchors have no scale; they are of another model, or another D or scale was asked
+        for; the items' own file has the same scale with another model or D.
     """
+    if scale_id is not None and not scale_id.strip():
+        raise ScaleError(Problem("the scale has an empty name", remedy="Name it, or leave the name out."))
     if anchors is None:
         return Scale("free" if scale_id is None else scale_id, model, 1.0 if D is None else D)
     scale = anchors.scale
@@ -26,7 +28,8 @@ def scale_of_calibration(
             Problem(
                 "no item of the bank has parameters, so nothing can hold the scale",
                 where=anchors.where,
-                remedy="Calibrate freely first (--anchors none) and write the parameters into the bank.",
+                remedy="Calibrate freely (--anchors none); later calibrations can hold on to its"
+                " parameters.csv (--anchors parameters.csv), or to the bank when it has them.",
             )
         )
     problems = []

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_log, add_out, read_items, scored_log, warn
+from ciip_irt.cli.options import add_log, add_out, number, read_items, scored_log, warn
 
 EPILOG = """\
 writes item_statistics.csv, option_statistics.csv, option_quantiles.csv, key_validation.csv, rescoring.csv,
@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_log(parser)
     parser.add_argument(
         "--testing-time",
-        type=float,
+        type=number,
         default=None,
         metavar="MINUTES",
         help="minutes allowed for a form, to say what is left of them",
@@ -29,8 +29,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="rescore this item under every outcome, OPTION being right too; may be repeated"
         " (items whose key is most doubtful are rescored anyway)",
     )
-    keys.add_argument("--theta-cut", type=float, metavar="THETA", help="passing standard on the bank's scale")
-    keys.add_argument("--raw-cut", type=float, metavar="SCORE", help="raw score needed to pass, every form")
+    keys.add_argument(
+        "--theta-cut", type=number, metavar="THETA", help="passing standard on the bank's scale"
+    )
+    keys.add_argument("--raw-cut", type=number, metavar="SCORE", help="raw score needed to pass, every form")
     add_out(parser)
 
 

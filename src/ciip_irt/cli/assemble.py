@@ -3,7 +3,15 @@
 import argparse
 import sys
 
-from ciip_irt.cli.options import add_item_times, add_items, add_out, add_text_format, timed_items, warn
+from ciip_irt.cli.options import (
+    add_item_times,
+    add_items,
+    add_out,
+    add_text_format,
+    number,
+    timed_items,
+    warn,
+)
 from ciip_irt.cli.progress import Progress
 
 EPILOG = """\
@@ -20,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=2026, metavar="S", help="(default: 2026)")
     parser.add_argument(
         "--theta-cut",
-        type=float,
+        type=number,
         metavar="T",
         help="the standard on the bank scale (default: the blueprint's)",
     )
@@ -39,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_item_times(parser)
     parser.add_argument(
         "--time-limit",
-        type=float,
+        type=number,
         metavar="SECONDS",
         help="stop the search after so long; the forms then depend on the machine (default: a fixed amount of"
         " work, the same forms everywhere). Ctrl-C keeps the best found",

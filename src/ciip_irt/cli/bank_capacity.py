@@ -2,7 +2,7 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_items, add_out, add_text_format, read_items, warn
+from ciip_irt.cli.options import add_items, add_out, add_text_format, number, read_items, warn
 from ciip_irt.cli.progress import Progress
 
 EPILOG = """\
@@ -18,13 +18,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--blueprint", required=True, metavar="B", help="name (ciip-2024) or TOML file")
     parser.add_argument(
         "--max-overlap",
-        type=float,
+        type=number,
         metavar="SHARE",
         help="of scored items that two forms may share; 0: none (default: the blueprint's)",
     )
     parser.add_argument(
         "--theta-cut",
-        type=float,
+        type=number,
         metavar="T",
         help="the standard on the bank scale (default: the blueprint's)",
     )

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_log, add_out, read_items, scored_log, warn
+from ciip_irt.cli.options import add_log, add_out, number, read_items, scored_log, warn, whole
 
 EPILOG = """\
 writes parameters.csv, population.csv, fit.csv, abilities.csv, observed_proportions.csv, calibration.json;
@@ -48,24 +48,24 @@ def _add_scale(parser: argparse.ArgumentParser) -> None:
     )
     scale.add_argument(
         "--displacement",
-        type=float,
+        type=number,
         default=0.5,
         metavar="LOGIT",
         help="limit of an anchor's displacement (default: 0.5; strict: 0.3)",
     )
     scale.add_argument(
-        "--robust-z", type=float, default=1.645, metavar="Z", help="limit of its robust z (default: 1.645)"
+        "--robust-z", type=number, default=1.645, metavar="Z", help="limit of its robust z (default: 1.645)"
     )
     scale.add_argument(
         "--certainty",
-        type=float,
+        type=number,
         default=3.0,
         metavar="SE",
         help="it counts only beyond so many standard errors (default: 3)",
     )
     scale.add_argument(
         "--keep-anchors",
-        type=float,
+        type=number,
         default=0.8,
         metavar="SHARE",
         help="share of the anchors that stays at the least (default: 0.8; half of each domain's)",
@@ -74,7 +74,7 @@ def _add_scale(parser: argparse.ArgumentParser) -> None:
         "--scale-id", default=None, metavar="NAME", help="name of a free scale (default: free)"
     )
     scale.add_argument(
-        "--D", type=float, default=None, metavar="D", help="scaling constant of a free scale (default: 1)"
+        "--D", type=number, default=None, metavar="D", help="scaling constant of a free scale (default: 1)"
     )
 
 
@@ -101,7 +101,7 @@ def _add_estimation(parser: argparse.ArgumentParser) -> None:
         help="histogram: any shape; wants about a thousand candidates (default: normal)",
     )
     estimation.add_argument(
-        "--max-iterations", type=int, default=None, metavar="N", help="of the estimation (default: 500)"
+        "--max-iterations", type=whole(1), default=None, metavar="N", help="of the estimation (default: 500)"
     )
     estimation.add_argument(
         "--standard-errors", choices=("oakes", "cross_product"), default="oakes", help="(default: oakes)"
@@ -124,7 +124,7 @@ def _add_scores(parser: argparse.ArgumentParser) -> None:
     )
     scores.add_argument(
         "--theta-cut",
-        type=float,
+        type=number,
         default=None,
         metavar="THETA",
         help="the passing standard: raw cut and reported scores of every form, how dependable pass and fail"
@@ -149,7 +149,7 @@ def _add_checks(parser: argparse.ArgumentParser) -> None:
     checks = parser.add_argument_group("does the model hold")
     checks.add_argument(
         "--fit-simulations",
-        type=int,
+        type=whole(0),
         default=None,
         metavar="N",
         help="samples that fit, drawn for the limits of infit and outfit and for dependent pairs"
@@ -157,7 +157,7 @@ def _add_checks(parser: argparse.ArgumentParser) -> None:
     )
     checks.add_argument(
         "--exclude-person-misfit",
-        type=float,
+        type=number,
         default=None,
         metavar="P",
         help="calibrate again without deliveries whose lz* has a smaller p, as in 0.001 (default: keep all)",

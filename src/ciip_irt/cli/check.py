@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciip_irt.cli.options import add_item_times, add_items, add_text_format, timed_items
+from ciip_irt.cli.options import add_item_times, add_items, add_text_format, number, timed_items
 
 if TYPE_CHECKING:
     from ciip_irt.forms import FormFiles
@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_text_format(parser)
     parser.add_argument(
         "--theta-cut",
-        type=float,
+        type=number,
         metavar="T",
         help="the standard on the bank scale (default: the blueprint's)",
     )

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_out
+from ciip_irt.cli.options import add_out, number
 
 EPILOG = """\
 NEW and OLD are parameters.csv files of two calibrations. Writes linked_parameters.csv (the new items on the
@@ -43,9 +43,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="common items that drifted do not hold the scale (default)",
     )
     parser.add_argument(
-        "--displacement", type=float, default=0.5, metavar="LOGIT", help="limit (default: 0.5)"
+        "--displacement", type=number, default=0.5, metavar="LOGIT", help="limit (default: 0.5)"
     )
-    parser.add_argument("--robust-z", type=float, default=1.645, metavar="Z", help="limit (default: 1.645)")
+    parser.add_argument("--robust-z", type=number, default=1.645, metavar="Z", help="limit (default: 1.645)")
     add_out(parser)
 
 

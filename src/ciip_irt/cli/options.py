@@ -1,7 +1,9 @@
 """Options that several commands share, and the log they describe."""
 
 import argparse
+import math
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,12 +19,35 @@ __all__ = [
     "add_items",
     "add_log",
     "add_out",
+    "number",
     "read_items",
     "read_log",
     "scored_log",
     "timed_items",
     "warn",
+    "whole",
 ]
+
+
+def number(text: str) -> float:
+    """A number that can be compared: neither ``nan`` nor infinite."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text} is no number that anything could be compared with")
+    return value
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """A whole number from ``least`` on."""
+
+    def parsed(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{text} is below {least}")
+        return value
+
+    parsed.__name__ = "whole number"
+    return parsed
 
 
 def add_out(parser: argparse.ArgumentParser, default: str | None = None) -> None:
@@ -80,7 +105,7 @@ def add_log(parser: argparse.ArgumentParser) -> None:
     )
     who.add_argument(
         "--maximum-rapid",
-        type=float,
+        type=number,
         default=None,
         metavar="SHARE",
         help="leave out deliveries with more than this share of answers given faster than anyone can read,"

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_items, add_out, read_items
+from ciip_irt.cli.options import add_items, add_out, number, read_items
 
 EPILOG = """\
 writes operating_characteristics.csv: share of good items promoted, held and lost, and share of bad ones among
@@ -22,10 +22,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--pilots", type=int, default=1000, metavar="P", help="pilots to simulate (default: 1000)"
     )
     parser.add_argument(
-        "--mean", type=float, default=0.0, help="of the candidates on the bank scale (default: 0)"
+        "--mean", type=number, default=0.0, help="of the candidates on the bank scale (default: 0)"
     )
     parser.add_argument(
-        "--sd", type=float, default=1.0, help="of the candidates on the bank scale (default: 1)"
+        "--sd", type=number, default=1.0, help="of the candidates on the bank scale (default: 1)"
     )
     parser.add_argument(
         "--form-length",

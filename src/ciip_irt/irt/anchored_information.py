@@ -1,9 +1,9 @@
 """The information about held and estimated values together, at the solution of an anchored calibration.
 
 With N the new items' values and the moments and shapes of the populations, F the anchors' values, the
-observed information ``H`` of the marginal log-posterior by all of them (Oakes 1999, as for standard errors) and its
-gradient answer what a calibration with the anchors held cannot: how far an anchor would move if it were free
-(``anchor_displacement``), and how the anchors' own uncertainty reaches the new items
+observed information ``H`` of the marginal log-posterior by all of them (Oakes 1999, as for standard errors)
+and its gradient answer what a calibration with the anchors held cannot: how far an anchor would move if it
+were free (``anchor_displacement``), and how the anchors' own uncertainty reaches the new items
 (``anchor_uncertainty``). The populations are estimated, so they belong to N.
 """
 

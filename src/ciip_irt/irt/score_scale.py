@@ -56,12 +56,14 @@ def raw_cut(
     Raises
     ------
     InputError
-        Items without parameters, or an unknown rounding.
+        Items without parameters, a standard that is no number, or an unknown rounding.
 
     >>> raw_cut(np.array([[1.0, -1.0, 0.0]] * 10), 0.0)
     RawCut(theta_cut=0.0, expected=7.3105..., lowest_passing=8)
     """
     parameters = _complete(parameters)
+    if not math.isfinite(theta_cut):
+        raise InputError(Problem(f"the standard is {theta_cut}", remedy="Give a theta, such as -0.5."))
     expected = float(expected_score(parameters, np.array([theta_cut]), D, model)[0])
     if rounding == "up":
         whole = lowest_passing(expected)

@@ -1,5 +1,6 @@
 """The exam file: which files make up an administration, and the choices in force."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -157,7 +158,7 @@ def _of_kind(value: Any, kind: str) -> bool:
     if kind == WHOLE:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
     if kind == NUMBER:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if kind == FLAG:
         return isinstance(value, bool)
     if kind.startswith("a table"):
