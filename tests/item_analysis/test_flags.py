@@ -134,6 +134,19 @@ def test_a_negative_r_that_may_be_chance_is_not_shouted():
     assert FLAGS["negative_r"](sure, LIMITS).severity == 1
 
 
+def test_about_zero_is_not_told_as_negative():
+    flat = FLAGS["negative_r"](replace(GOOD, r=-0.01, r_low=-0.17, r_high=0.15), LIMITS)
+    assert (flat.severity, flat.seen.endswith("right no more often.")) == (2, True)
+    sure = FLAGS["negative_r"](FLAWED["negative_r"], LIMITS)
+    assert (sure.severity, sure.seen.endswith("right less often.")) == (1, True)
+
+
+def test_those_who_know_more_choosing_wrong_is_not_guessing():
+    doubt = replace(FLAWED["guessed_at"], r=-0.18, r_low=-0.33, r_high=-0.03)
+    assert FLAGS["guessed_at"](doubt, LIMITS) is None
+    assert FLAGS["negative_r"](doubt, LIMITS).severity == 1
+
+
 def test_below_the_minimum_only_too_few_is_said():
     tiny = replace(GOOD, n=12, p=1.0, r=-0.3, r_low=-0.7, r_high=0.35, omit_rate=0.5)
     assert [name for name, rule in FLAGS.items() if rule(tiny, LIMITS)] == ["too_few_answers"]

@@ -11,20 +11,24 @@ __all__ = ["low_r", "negative_r", "too_few_answers"]
 
 
 def negative_r(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
-    """Those who know more do worse on the item."""
+    """Those who know more do worse on the item, or no better."""
     if not item.r < 0 or item.n < limits.minimum_n or rival(item, limits) or is_guessed_at(item, limits):
         return None
-    seen = f"R is {number(item.r)} ({between(item)}): better candidates get it right less often."
+    sure = item.r_high < 0
+    seen = (
+        f"R is {number(item.r)} ({between(item)}): better candidates get it right"
+        f" {'less' if sure else 'no more'} often."
+    )
     if item.r_high > limits.low_r:
         return Flag(
             3,
-            f"{seen} So far it may be chance.",
+            f"{seen} Too few answers to be sure.",
             "Perhaps only too few answers; perhaps a wrong key or a trick.",
             "Check the key now, judge it when there are more answers.",
             -item.r,
         )
     return Flag(
-        1,
+        1 if sure else 2,
         seen,
         "A wrong key, a trick, or an item about something else than the rest of the exam.",
         "Do not score it before an expert has read it. Check the key first, then the wording.",

@@ -84,6 +84,8 @@ def is_guessed_at(item: ItemEvidence, limits: FlagThresholds) -> bool:
     """Whether choices probably do not depend on ability."""
     if item.key_doubt is None or item.n < limits.minimum_n or rival(item, limits):
         return False
+    if item.r_high < 0:  # they do choose differently: those who know more choose wrong
+        return False
     return item.key_doubt.p_guessed >= limits.guessed_at
 
 
