@@ -145,7 +145,7 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
         "dif.csv": pl.DataFrame({
             "item_id": [ids[0]], "grouping": ["delivery_mode"], "reference": ["test centre"],
             "focal": ["online"], "n_reference": [600], "n_focal": [300], "d_dif": [-0.42], "se": [0.3],
-            "ets_class": ["A"],
+            "ets_class": ["A"], "prob_c": [0.034],
         }),
         "form_times.csv": pl.DataFrame({
             "form_id": ["F1"], "n_timed": [100], "testing_time_min": [170.0], "expected_min": [131.0],
@@ -155,7 +155,13 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
         }),
         "item_times.csv": pl.DataFrame({
             "item_id": [item for item in ids for _ in range(2)], "form_id": ["F1", "all"] * len(ids),
-            "expected_time_s": [60.0, 50.0] * len(ids),
+            "expected_time_s": [60.0, 50.0] * len(ids), "q25_s": [31.0, 32.0] * len(ids),
+            "q75_s": [62.0, 63.0] * len(ids), "rapid_rate": [0.0, 0.07] * len(ids),
+        }),
+        "domain_scores.csv": pl.DataFrame({
+            "form_id": ["F1"], "domain": ["F"], "n_items": [23], "mean_p": [0.7917], "reliability": [0.5327],
+            "reliability_low": [0.4328], "reliability_high": [0.6224],
+            "says": ["23 items, reliability .53: uncertain by 3.7 points either way. A hint only."],
         }),
         "pace.csv": pl.DataFrame({
             "form_id": ["F1", "F1"], "tenth": [1, 10], "median_time_s": [40.0, 31.0], "pace": [1.0, 0.819],

@@ -284,6 +284,30 @@ def test_times_stand_on_the_forms_page(tmp_path: Path, outputs: Callable[..., di
         assert expected in text
 
 
+def test_domain_scores_stand_on_the_forms_page(
+    tmp_path: Path, outputs: Callable[..., dict[str, Any]]
+) -> None:
+    write_outputs(tmp_path, outputs(n_items=6, n_pilots=2))
+    write_report(tmp_path)
+    text = " ".join(" ".join(read(tmp_path / "report" / "forms.html").text).split())
+    for expected in ("F1: what a score in one domain is worth", ".79", ".53", ".43 to .62"):
+        assert expected in text
+    assert "Uncertain by 3.7 points either way. A hint only." in text
+
+
+def test_the_item_page_tells_time_and_how_probable_a_difference_is(
+    tmp_path: Path, outputs: Callable[..., dict[str, Any]]
+) -> None:
+    results = outputs(n_items=6, n_pilots=2)
+    write_outputs(tmp_path, results)
+    write_report(tmp_path)
+    text = " ".join(read(tmp_path / "report" / "items" / f"{results['dif.csv']['item_id'][0]}.html").text)
+    text = " ".join(text.split())
+    assert "middle half 32 s to 1 min 3 s, 7 % rapid" in text
+    assert "Truly C" in text
+    assert "A 3 %" in text
+
+
 def test_decisions_stand_on_the_forms_page(tmp_path: Path, outputs: Callable[..., dict[str, Any]]) -> None:
     write_outputs(tmp_path, outputs(n_items=6, n_pilots=2))
     write_report(tmp_path)

@@ -90,7 +90,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         rules=rules,
     )
     step("calibrate", "calibrating")
-    # First, because it may leave out deliveries (exclude_person_misfit), and every table counts the same ones.
+    # First, because it may leave out deliveries: every table counts the same ones.
     scored, calibration, checks = calibrated_and_checked(
         scored,
         lambda those: calibration_of(exam, those, bank),

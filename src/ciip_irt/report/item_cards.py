@@ -25,12 +25,13 @@ POOLED = "all"
 
 @dataclass(frozen=True, slots=True)
 class ItemCard:
-    """One item. ``statistics`` is its pooled row, ``by_form`` the others; lists are empty where unknown."""
+    """One item. ``statistics`` and ``times`` are pooled; lists are empty where unknown."""
 
     item_id: str
     file: str
     information: Row
     statistics: Row
+    times: Row
     by_form: tuple[Row, ...]
     options: tuple[Row, ...]
     parameters: tuple[Row, ...]
@@ -108,6 +109,7 @@ def item_cards(results: Results) -> dict[str, ItemCard]:
         )
     }
     options = _grouped(_pooled_only(results.table("option_statistics.csv")))
+    times, _ = _statistics(results.table("item_times.csv"))
 
     def of(name: str, item: str) -> tuple[Row, ...]:
         return tuple(grouped[name].get(item, ()))
@@ -118,6 +120,7 @@ def item_cards(results: Results) -> dict[str, ItemCard]:
             file=names[item],
             information=information.get(item, {}),
             statistics=pooled.get(item, {}),
+            times=times.get(item, {}),
             by_form=tuple(by_form.get(item, ())),
             options=tuple(options.get(item, ())),
             parameters=of("parameters.csv", item),

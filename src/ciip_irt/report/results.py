@@ -82,7 +82,14 @@ TABLE_FILES: dict[str, Table] = {
         reliability=F, reliability_low=F, reliability_high=F, reliability_type=S, sem=F,
         mean_p=F, mean_r=F, median_total_time_s=F, cut=F, n_passed=I, pass_rate=F,
     ),
-    "item_times.csv": _table("item_times", {"item_id": S, "form_id": S}, expected_time_s=F),
+    "domain_scores.csv": _table(
+        "domain_scores", {"form_id": S, "domain": S},
+        n_items=I, mean_p=F, reliability=F, reliability_low=F, reliability_high=F, says=S,
+    ),
+    "item_times.csv": _table(
+        "item_times", {"item_id": S, "form_id": S},
+        expected_time_s=F, q25_s=F, median_time_s=F, q75_s=F, rapid_rate=F,
+    ),
     "form_times.csv": _table(
         "form_times", {"form_id": S},
         n_timed=I, testing_time_min=F, expected_min=F, q05_min=F, median_min=F, q95_min=F, ran_out_rate=F,

@@ -9,6 +9,7 @@ import polars as pl
 from ciip_irt.errors import plural
 from ciip_irt.plots import Chart, form_characteristic_chart, form_information_chart, score_distribution_chart
 from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.formats import sentence_case
 from ciip_irt.report.results import Results
 from ciip_irt.report.sections.choices import shown_columns
 
@@ -107,6 +108,7 @@ def _build(edition: Edition) -> Sequence[Page]:
             score_charts=_score_charts(results),
             times=list(results.table("form_times.csv").sort("form_id").iter_rows(named=True)),
             pace=_pace(results),
+            domains=_domain_scores(edition),
             decisions=list(decided.iter_rows(named=True)) if "cut" in decided.columns else [],
             decision_columns=shown_columns(decided),
             forms=_item_lists(edition),
@@ -131,6 +133,27 @@ def _pace(results: Results) -> list[tuple[str, list[dict[str, Any]]]]:
     return [
         (str(form), list(rows.iter_rows(named=True)))
         for (form,), rows in pace.group_by(["form_id"], maintain_order=True)
+    ]
+
+
+def _domain_scores(edition: Edition) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The domain scores of every form; the sentence without the numbers that stand beside it."""
+    scores = edition.results.table("domain_scores.csv").sort("form_id", maintain_order=True)
+    if "mean_p" not in scores.columns:
+        return []
+    return [
+        (
+            str(form),
+            [
+                {
+                    **row,
+                    "domain": edition.domain_title(row["domain"]),
+                    "says": sentence_case(str(row["says"] or "").partition(": ")[2] or row["says"]),
+                }
+                for row in rows.iter_rows(named=True)
+            ],
+        )
+        for (form,), rows in scores.group_by(["form_id"], maintain_order=True)
     ]
 
 
@@ -255,6 +278,6 @@ FORMS_SECTION = Section(
     name="forms",
     title="Forms",
     page="forms.html",
-    needs=("form_summary.csv", "forms.csv", "assembly.json", "shortages.csv"),
+    needs=("form_summary.csv", "domain_scores.csv", "forms.csv", "assembly.json", "shortages.csv"),
     build=_build,
 )

@@ -77,6 +77,9 @@ def _page(
         decision_words=DECISIONS[decision].words if decision in DECISIONS else "",
         decision_tone=DECISIONS[decision].tone if decision in DECISIONS else "minor",
         outcome_words=OUTCOME_WORDS,
+        class_c_known=any(
+            row.get("prob_c") is not None and row.get("ets_class") != "insufficient" for row in card.dif
+        ),
         cut_known=any(row.get("cut") is not None for row in card.rescoring),
         cut_words=" ".join(
             words
