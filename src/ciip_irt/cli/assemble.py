@@ -85,5 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     write_outputs(arguments.out, outputs, replaces=ASSEMBLY_FILES)
     for sentence in assembly.warnings:
         warn(sentence)
-    print(assembly.summary(), file=sys.stdout if assembly.conforms else sys.stderr)
+    # The summary ends with the warnings, which have been said.
+    lines = [line for line in assembly.summary().splitlines() if line not in assembly.warnings]
+    print("\n".join(lines), file=sys.stdout if assembly.conforms else sys.stderr)
     return 0 if assembly.conforms else 1

@@ -30,7 +30,7 @@ from ciip_irt.forms.assembly import (
     achieved_frame,
     forms_frame,
 )
-from ciip_irt.forms.attempt import Attempt, all_rows, attempt_with_room, best_attempt
+from ciip_irt.forms.attempt import CUT_SHORT, Attempt, all_rows, attempt_with_room, best_attempt
 from ciip_irt.forms.bank_pool import bank_pool
 from ciip_irt.forms.blueprint import Blueprint
 from ciip_irt.forms.check import check_form_set
@@ -54,6 +54,7 @@ __all__ = ["assemble"]
 
 Progress = Callable[[str], None]
 
+NEAR, FAR = "b nearer to it, higher a", "b farther from it, lower a"
 # Room for pilots is planned together with scored items up to so many columns.
 ROOM = 3_000
 
@@ -102,6 +103,8 @@ def assemble(
     """
     if n_forms < 1:
         raise BlueprintError(Problem(f"cannot build {n_forms} forms", remedy="Ask for one form or more."))
+    if time_limit is not None and not time_limit >= 0:
+        raise BlueprintError(Problem(f"a time limit of {time_limit:g} seconds", remedy="Give 0 or more."))
     if theta_cut is not None:
         blueprint = replace(blueprint, theta_cut=theta_cut)
     pool, answers, warnings = bank_pool(items, blueprint, n_forms, earlier)
@@ -125,7 +128,7 @@ def assemble(
     if proposal.values is None:
         if proposal.stopped != "infeasible":
             warnings.append(
-                f"The search stopped ({proposal.stopped}) without a form;"
+                f"The search ended{_how(proposal.stopped)} without a form;"
                 " that is no proof that there is none."
             )
             return replace(empty, status=NOTHING_FOUND, warnings=tuple(warnings), nodes=proposal.nodes)
@@ -154,8 +157,11 @@ def assemble(
         return replace(result, shortages=_missed_targets(result, pool), warnings=tuple(warnings), findings=())
     if status == STOPPED:
         warnings.append(
-            f"The search stopped ({proposal.stopped}) before every target was met; a better answer may exist."
+            f"The search ended{_how(proposal.stopped)} before every target was met;"
+            " a better answer may exist."
         )
+    elif attempt.proposal.stopped in CUT_SHORT:
+        warnings.append(f"The search ended{_how(proposal.stopped)}: another run may give other forms.")
     if status == NOTHING_FOUND:
         wrong = "; ".join(f"{f.form_id}: {f.message}" for f in findings if f.severity == ERROR)
         warnings.append(f"The solver's answer failed the check and was discarded ({wrong}).")
@@ -176,10 +182,14 @@ def _with_pilots(
 
     scored, pilots = filled(attempt)
     full = (pilots.sum(axis=1) >= pool.blueprint.pilot_slots).all()
+    full = full or attempt.proposal.stopped in CUT_SHORT
     if full or attempt.has_goals or pool.n_columns // 2 > ROOM or not _pilots_compete(pool):
         return attempt, scored, pilots
     room = room_for_pilots(pool, all_rows(pool), seed)
-    other = attempt_with_room(pool, room, seed, progress) if room else attempt
+    try:
+        other = attempt_with_room(pool, room, seed, progress) if room else attempt
+    except KeyboardInterrupt:
+        return attempt, scored, pilots
     if other.proposal.values is None or other.proposal.objective > max(1.0, attempt.proposal.objective):
         return attempt, scored, pilots
     theirs = filled(other)
@@ -208,6 +218,17 @@ def _forms(pool: Pool, scored: BoolArray, pilots: BoolArray, seed: int) -> list[
         for part in (scored, pilots)
     ]
     return ordered_family(pool.form_ids, chosen[0], chosen[1], pool.blueprint, seed, pool.facts, pool.earlier)
+
+
+def _how(stopped: str) -> str:
+    """
+    >>> _how("seconds")
+    ' at the time limit'
+    """
+    words = {"seconds": " at the time limit", "interrupted": " by Ctrl-C"}
+    return words.get(
+        stopped, f" ({stopped})" if stopped.startswith("solver") else " after its amount of work"
+    )
 
 
 def _status(proposal: Proposal, findings: Sequence[Finding], pool: Pool) -> str:
@@ -254,11 +275,14 @@ def _missed_targets(result: Assembly, pool: Pool) -> pl.DataFrame:
             continue
         worst = here.row(int(here["deviation"].abs().arg_max() or 0), named=True)
         unit, decimals = target.quantity.unit, target.quantity.decimals
-        harder = (worst["deviation"] < 0) == (target.quantity.name == "mean_b")
+        low = worst["deviation"] < 0
+        write = f"{'harder' if low == (target.quantity.name == 'mean_b') else 'easier'} items"
+        if target.quantity.name == "information":
+            write = f"items that tell {'more' if low else 'less'} there ({NEAR if low else FAR})"
         message = (
             f"{target.label}: the nearest forms reach {worst['achieved']:.{decimals}f} {unit}"
-            f" ({worst['form_id']}), target {target.value:.{decimals}f} +- {target.tolerance:g}."
-            f" Write {'harder' if harder else 'easier'} items, move the target, or widen its tolerance."
+            f" ({worst['form_id']}), target {target.value:.{decimals}f} +- {target.tolerance:.3g}."
+            f" Write {write}, move the target, or widen its tolerance."
         )
         rows.append((target.label, "", None, None, None, message))
     return pl.DataFrame(rows, schema=SHORTAGE_COLUMNS, orient="row")

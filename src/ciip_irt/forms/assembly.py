@@ -148,7 +148,7 @@ class Assembly:
                 if rows["target"][0] is None:
                     lines.append(f"{quantity}: {spread}.")
                     continue
-                target = f"{rows['target'][0]:.3f} +- {rows['tolerance'][0]:g}"
+                target = f"{rows['target'][0]:.3f} +- {rows['tolerance'][0]:.3g}"
                 lines.append(f"{quantity}: {spread} (target {target}).{_error_sentence(rows)}")
         if self.least is not None and self.least_bound:
             short = 100 * (1 - self.least / self.least_bound)

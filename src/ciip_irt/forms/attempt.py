@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
+from time import monotonic
 
 import numpy as np
 
@@ -16,7 +18,7 @@ from ciip_irt.forms.shortage import usable_scored
 from ciip_irt.forms.solve import Effort, Proposal, solve
 from ciip_irt.forms.specification import specification
 
-__all__ = ["Attempt", "attempt_with_room", "best_attempt"]
+__all__ = ["CUT_SHORT", "Attempt", "attempt_with_room", "best_attempt"]
 
 Progress = Callable[[str], None]
 
@@ -30,6 +32,8 @@ ENUMERABLE, PROVABLE, BETTERED = 100, 1000, 4000
 # Without any form from the search, the general program is tried up to so many columns at once.
 GENERAL = 30_000
 SETTLED = 1e-6
+# Ended by Ctrl-C or by the clock.
+CUT_SHORT = ("interrupted", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,15 @@ def best_attempt(pool: Pool, seed: int, effort: SearchEffort, progress: Progress
     if several and not goals and _enough_for_disjoint(pool):
         pools = [replace(pool, blueprint=replace(pool.blueprint, max_overlap=0.0)), pool]
     best: Attempt | None = None
+    until = monotonic() + effort.seconds
     for choice in pools:
-        attempt = Attempt(_tried(choice, seed, effort, progress), all_rows(choice), goals)
+        left = replace(effort, seconds=max(0.0, until - monotonic()))
+        try:
+            attempt = Attempt(_tried(choice, seed, left, progress), all_rows(choice), goals)
+        except KeyboardInterrupt:
+            if best is None:
+                raise
+            return _ended(best)
         if best is None or attempt.proposal.objective < best.proposal.objective:
             best = attempt
         elif attempt.proposal.values is None and best.proposal.values is None:
@@ -64,6 +75,8 @@ def best_attempt(pool: Pool, seed: int, effort: SearchEffort, progress: Progress
             best = attempt
         if best.proposal.objective <= 1:
             return best
+        if attempt.proposal.stopped == "interrupted" and choice is not pools[-1]:
+            return _ended(best)
     assert best is not None
     if goals and best.proposal.stopped == "infeasible":
         without = tuple(target for target in pool.targets if not target.is_goal)
@@ -71,6 +84,13 @@ def best_attempt(pool: Pool, seed: int, effort: SearchEffort, progress: Progress
     # Every try was made and none met the targets: what is proven is what holds for the least restricted.
     proven = replace(best.proposal, bound=attempt.proposal.bound, stopped=attempt.proposal.stopped)
     return replace(best, proposal=proven)
+
+
+def _ended(best: Attempt) -> Attempt:
+    """Interrupted before forms that share items were tried: what was found proves nothing about those."""
+    return replace(
+        best, proposal=replace(best.proposal, stopped="interrupted", bound=min(0.0, best.proposal.bound))
+    )
 
 
 def attempt_with_room(
@@ -88,8 +108,9 @@ def all_rows(pool: Pool) -> tuple[Row, ...]:
 def _tried(pool: Pool, seed: int, effort: SearchEffort, progress: Progress | None) -> Proposal:
     within = (r for name, c in CONSTRAINTS.items() if name != OVERLAP.name for r in c.rows(pool))
     spec = specification(pool, within)
+    until = monotonic() + effort.seconds
     if spec is None:
-        return _general(pool, all_rows(pool), False, seed, progress)
+        return _general(pool, all_rows(pool), False, seed, progress, until)
     found = parallel_forms(spec, effort, seed, progress)
     size = int(spec.usable.sum()) * spec.n_forms
     half = pool.n_columns // 2
@@ -97,18 +118,18 @@ def _tried(pool: Pool, seed: int, effort: SearchEffort, progress: Progress | Non
         found = replace(found, values=np.concatenate([found.values, np.zeros(half)]))
         if found.objective <= found.bound + SETTLED:
             return replace(found, stopped="optimal")
-    if found.stopped in ("infeasible", "interrupted", "seconds"):
+    if found.stopped in ("infeasible", *CUT_SHORT):
         return found
     if found.values is None:
-        return _general(pool, all_rows(pool), False, seed, progress) if half <= GENERAL else found
+        return _general(pool, all_rows(pool), False, seed, progress, until) if half <= GENERAL else found
     goals = len(spec.goals) > 0
     one = len(pool.form_ids) == 1
     if size <= (PROVABLE if goals and one else ENUMERABLE):
         nodes = NODES_OF_GOALS if goals and size > ENUMERABLE else NODES
-        return _bettered(pool, found, Effort(nodes, BACKSTOP_S), seed, progress)
+        return _bettered(pool, found, Effort(nodes, _seconds(until)), seed, progress)
     if size <= BETTERED and not goals and found.objective > found.bound + GOOD_ENOUGH:
         hopeless = found.bound > 1
-        more = Effort(NODES_IF_HOPELESS if hopeless else NODES, BACKSTOP_S, found.bound + GOOD_ENOUGH)
+        more = Effort(NODES_IF_HOPELESS if hopeless else NODES, _seconds(until), found.bound + GOOD_ENOUGH)
         return _bettered(pool, found, more, seed, progress)
     return found
 
@@ -131,32 +152,41 @@ def _bettered(pool: Pool, found: Proposal, effort: Effort, seed: int, progress: 
     """The search's forms handed to the solver, which proves or betters them in a limited amount of work."""
     assert found.values is not None
     program, unit = _program(pool, all_rows(pool), False)
-    answer = _in_units(solve(program, effort, seed, progress, start=found.values), unit)
+    try:
+        answer = _in_units(solve(program, effort, seed, progress, start=found.values), unit)
+    except KeyboardInterrupt:
+        return replace(found, stopped="interrupted")
     bound = max(found.bound, answer.bound)
     if answer.values is None or answer.objective >= found.objective:
         settled = answer.stopped == "optimal" or found.objective <= bound + SETTLED
-        return replace(found, bound=bound, stopped="optimal" if settled else found.stopped)
-    kept = ("optimal", "interrupted", "good enough")
+        cut = answer.stopped if answer.stopped in CUT_SHORT else found.stopped
+        return replace(found, bound=bound, stopped="optimal" if settled else cut)
+    kept = ("optimal", "good enough", *CUT_SHORT)
     stopped = answer.stopped if answer.stopped in kept else found.stopped
     return replace(answer, bound=bound, stopped=stopped, values=answer.values[: pool.n_columns])
 
 
 def _general(
-    pool: Pool, rows: Sequence[Row], with_pilots: bool, seed: int, progress: Progress | None
-) -> Proposal:
+    pool: Pool, rows: Sequence[Row], with_pilots: bool, seed: int, progress: Progress | None,
+    until: float = inf,
+) -> Proposal:  # fmt: skip
     program, unit = _program(pool, rows, with_pilots)
     relaxed = solve(replace(program, integer=np.zeros_like(program.integer)), Effort(), seed)
-    if relaxed.stopped == "infeasible":
-        return relaxed
+    if relaxed.values is None:
+        return relaxed if relaxed.stopped == "infeasible" else replace(relaxed, bound=-inf)
     # Targets out of reach of the relaxation are out of reach: a short search shows how near forms can come.
     hopeless = relaxed.objective > 1
     goals = any(target.is_goal for target in pool.targets)
     prove = goals or pool.n_columns // 2 <= ENUMERABLE
     good_enough = -np.inf if prove else max(0.0, relaxed.objective) + GOOD_ENOUGH
-    effort = Effort(NODES_IF_HOPELESS if hopeless else NODES, BACKSTOP_S, good_enough)
+    effort = Effort(NODES_IF_HOPELESS if hopeless else NODES, _seconds(until), good_enough)
     proposal = solve(program, effort, seed, progress)
     proposal = replace(proposal, bound=max(proposal.bound, relaxed.objective))
     return _in_units(proposal, unit)
+
+
+def _seconds(until: float) -> float:
+    return min(BACKSTOP_S, max(0.0, until - monotonic()))
 
 
 def _in_units(proposal: Proposal, unit: float) -> Proposal:

@@ -64,7 +64,8 @@ def parallel_forms(
     """
     best = relaxation(spec, seed)
     if best.uses is None:
-        return Proposal("infeasible", None, np.inf, np.inf, 0)
+        # Not solved is no proof: then nothing bounds the forms either.
+        return Proposal(best.stopped, None, np.inf, np.inf if best.stopped == "infeasible" else -np.inf, 0)
     start = relaxation(spec, seed, spare=SPARE) if len(spec.goals) else best
     if start.uses is None:
         start = best

@@ -27,13 +27,15 @@ class Relaxation:
     """``uses`` (n,): how often each item is used, 0 to K. No family of forms betters ``objective``;
     ``measures`` and ``goals`` are what a form has on average.
 
-    ``uses`` is ``None`` where there is no solution, so no forms either.
+    ``uses`` is ``None`` where there is no solution, so no forms either; that is proven where ``stopped`` is
+    ``infeasible``.
     """
 
     uses: FloatArray | None
     objective: float
     measures: FloatArray
     goals: FloatArray
+    stopped: str = "optimal"
 
 
 def relaxation(spec: Specification, seed: int, *, spare: float = 0.0) -> Relaxation:
@@ -102,7 +104,7 @@ def relaxation(spec: Specification, seed: int, *, spare: float = 0.0) -> Relaxat
     answer = solve(program, Effort(), seed)
     if answer.values is None:
         nothing = np.array([])
-        return Relaxation(None, -np.inf if maximise else np.inf, nothing, nothing)
+        return Relaxation(None, -np.inf if maximise else np.inf, nothing, nothing, answer.stopped)
     uses = np.zeros(spec.n_items)
     np.add.at(uses, items, answer.values[:n])
     measures, goals = spec.measures @ uses / k, spec.goals @ uses / k

@@ -256,8 +256,6 @@ class SwapSearch:
         if len(steps) < 2:
             return False
         # Imported here: forms are checked without scipy.
-
-        # Imported here: forms are checked without the search.
         from scipy.spatial import cKDTree
 
         tree = cKDTree(steps)

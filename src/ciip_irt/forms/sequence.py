@@ -33,6 +33,9 @@ def forms_in_sequence(
         if relaxed.values is None:
             return None
         answer = solve(program, Effort(NODES, good_enough=relaxed.objective + NEAR), seed)
+        if answer.stopped == "interrupted":
+            # One form of several is nothing to keep.
+            raise KeyboardInterrupt
         if answer.values is None:
             return None
         forms[number] = answer.values[: spec.n_items] > 0.5

@@ -64,7 +64,7 @@ def solve(
     """Hand the program to HiGHS: one thread, fixed seed, stopped by nodes or by a good enough objective.
 
     ``start`` holds values of the first columns, from which a first solution is made. Ctrl-C ends the search
-    and keeps the best found.
+    and keeps the best found; where there is none to keep, as of a linear program, it is raised afterwards.
     """
     # Imported here so that loading forms to check them does not load the solver.
     import highspy
@@ -110,6 +110,9 @@ def solve(
         highs.run()
 
     info, status = highs.getInfo(), highs.getModelStatus()
+    found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    if asked and not (found and program.integer.any()):
+        raise KeyboardInterrupt
     statuses = highspy.HighsModelStatus
     if status in (statuses.kInfeasible, statuses.kUnboundedOrInfeasible):
         return Proposal("infeasible", None, np.inf, np.inf, int(info.mip_node_count))
@@ -120,7 +123,6 @@ def solve(
         statuses.kTimeLimit: "seconds",
         statuses.kInterrupt: "interrupted",
     }.get(status, f"solver: {highs.modelStatusToString(status)}")
-    found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     values = np.array(highs.getSolution().col_value) if found else None
     if values is not None:
         whole = np.round(values[program.integer])
