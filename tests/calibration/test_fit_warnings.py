@@ -31,6 +31,7 @@ def calibrated(right: np.ndarray, model: str = "rasch", **settings: object) -> C
         candidate_id=pl.col("delivery_id"),
         form_id=pl.lit("F"),
         attempt=pl.lit("1"),
+        place=pl.int_range(people).map_elements(lambda i: f"town {max(i - 50, 0)}", return_dtype=pl.String),
         mode=pl.when(pl.col("delivery_id") == "C000").then(pl.lit("online")).otherwise(pl.lit("centre")),
     )
     return calibrate(score(log, bank, candidates=modes), model, **settings)  # type: ignore[arg-type]
@@ -62,6 +63,9 @@ def test_no_number_is_promised_where_answers_alone_will_not_do(model: str, n_rig
 def test_populations_have_names() -> None:
     said = calibrated(simulated(60, 10), groups="mode").summary()
     assert "The population 'online' comes out with almost no spread" in said
+    small = calibrated(simulated(60, 10), groups="place").summary()
+    assert small.count("almost no spread") == 1
+    assert "come out with almost no spread each: their answers" in small
     alike = np.tile([1, 0], (40, 5))
     alike[::2] = 1 - alike[::2]
     assert "The population comes out with almost no spread" in calibrated(alike).summary()

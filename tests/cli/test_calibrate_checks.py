@@ -73,12 +73,17 @@ def test_the_same_bytes_again(folder: Path, tmp_path: Path) -> None:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_who_hardly_fits_is_left_out_and_listed(folder: Path, tmp_path: Path) -> None:
+def test_who_hardly_fits_is_left_out_and_listed(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert calibrated(folder, tmp_path / "all", "--fit-simulations", "0") == 0
+    assert "left out of this calibration" not in capsys.readouterr().out
     assert calibrated(folder, tmp_path / "fewer", "--exclude-person-misfit", "0.01") == 0
+    said = capsys.readouterr().out
     persons = pl.read_csv(tmp_path / "all" / "person_fit.csv")
     gone = set(persons.filter(pl.col("p") < 0.01)["delivery_id"])
     assert len(gone & {f"C{i}" for i in range(290, 300)}) >= 3
+    assert f"{len(gone)} deliveries were left out of this calibration" in said
     left = pl.read_csv(tmp_path / "fewer" / "exclusions.csv")
     assert set(left.filter(pl.col("rule") == "person_misfit")["delivery_id"]) == gone
     assert left["reason"].str.contains("lz").all()

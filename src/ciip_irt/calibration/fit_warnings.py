@@ -1,5 +1,6 @@
 """What cannot be trusted of an estimation, in the words of the command: its options, items and groups."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,9 +24,7 @@ def warnings_of_fit(
     there were some.
     """
     said = [sentence for sentence in fit.warnings if not sentence.startswith("The iteration stopped")]
-    for number, name in enumerate(groups):
-        known_as = "The population" if len(groups) == 1 else f"The population {name!r}"
-        said = [_renamed(sentence, f"Population {number} ", f"{known_as} ") for sentence in said]
+    said = _with_groups(said, groups)
     if not fit.converged:
         said.insert(0, _not_converged(fit, with_bank=with_bank, with_priors=with_priors))
     said = with_names(said, fit.no_variance, item_ids)
@@ -56,8 +55,30 @@ def _not_converged(fit: MmlFit, *, with_bank: bool, with_priors: bool) -> str:
     )
 
 
-def _renamed(sentence: str, before: str, after: str) -> str:
-    return after + sentence.removeprefix(before) if sentence.startswith(before) else sentence
+def _with_groups(said: list[str], groups: Sequence[str]) -> list[str]:
+    """One sentence for all populations of which the same is said, with their names."""
+    result: list[str] = []
+    whose: dict[str, list[str]] = {}
+    for sentence in said:
+        found = re.match(r"Population (\d+) ", sentence)
+        about = sentence[found.end() :] if found else sentence
+        if found is None or about not in whose:
+            result.append(about)
+        if found is not None:
+            whose.setdefault(about, []).append(groups[int(found.group(1))])
+    for about, names in whose.items():
+        if len(groups) == 1:
+            who = "The population comes"
+        elif len(names) == 1:
+            who = f"The population {names[0]!r} comes"
+        else:
+            shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+            who = f"{len(names)} populations ({shown}) come"
+        place = result.index(about)
+        result[place] = f"{who} {about.removeprefix('comes ')}"
+        if len(names) > 1:
+            result[place] = result[place].replace(": its answers show", " each: their answers show")
+    return result
 
 
 def _listed(items: IntArray, item_ids: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ Everything here takes a finished calibration and its data; the numbers come from
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -197,7 +197,14 @@ def calibrated_and_checked(
     }
     fewer = leave_out(scored, reasons, "person_misfit")
     again = estimate(fewer) if reasons else calibration
-    return fewer, again, check_model(fewer, again, simulations=simulations, seed=seed)
+    checks = check_model(fewer, again, simulations=simulations, seed=seed)
+    by_chance = round(exclude_misfit * first.person_fit["p"].count())
+    said = (
+        f"{plural(len(reasons), 'delivery was', 'deliveries were')} left out of this calibration, because"
+        f" their answers hardly fit their score (lz*, p < {exclude_misfit:g}; {by_chance} by chance alone)."
+    )
+    said += " exclusions.csv names them." if reasons else ""
+    return fewer, again, replace(checks, sentences=(said, *checks.sentences))
 
 
 def _simulated(
