@@ -2,7 +2,7 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_log, add_out, number, read_items, scored_log, warn
+from ciip_irt.cli.options import add_groupings, add_log, add_out, number, read_items, scored_log, warn
 
 EPILOG = """\
 writes item_statistics.csv, option_statistics.csv, option_quantiles.csv, key_validation.csv, rescoring.csv,
@@ -20,6 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="MINUTES",
         help="minutes allowed for a form, to say what is left of them",
     )
+    add_groupings(parser)
     keys = parser.add_argument_group("key validation")
     keys.add_argument(
         "--what-if",
@@ -45,6 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     raw = arguments.raw_cut
     analysis = analyse_items(
         scored,
+        groupings=arguments.dif,
         testing_time_min=arguments.testing_time,
         cuts=None if raw is None else dict.fromkeys(scored.form_ids, raw),
         theta_cut=arguments.theta_cut,

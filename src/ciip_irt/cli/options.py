@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ciip_irt.responses import Ingested, ScoredResponses
 
 __all__ = [
+    "add_groupings",
     "add_item_times",
     "add_items",
     "add_log",
@@ -73,6 +74,18 @@ def add_items(parser: argparse.ArgumentParser, *, required: bool = True) -> None
     """``--items ITEMS``."""
     parser.add_argument(
         "--items", metavar="ITEMS", required=required, help="the item bank: items.csv or .xlsx"
+    )
+
+
+def add_groupings(parser: argparse.ArgumentParser) -> None:
+    """``--dif COLUMN``, repeatable."""
+    parser.add_argument(
+        "--dif",
+        action="append",
+        default=None,
+        metavar="COLUMN",
+        help="column of the candidates table whose groups are compared item by item; may be repeated"
+        " (default: delivery_mode, first_time and region, as far as they are there)",
     )
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_log, add_out, read_items, scored_log, warn
+from ciip_irt.cli.options import add_groupings, add_log, add_out, read_items, scored_log, warn
 
 EPILOG = """\
 writes pilot_decisions.csv and .xlsx (decision, reasons; reviewer, override and comment are for people; either
@@ -27,6 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--forms", type=int, default=3, metavar="K", help="forms the bank is to fill at once (default: 3)"
     )
+    add_groupings(parser)
     add_out(parser)
 
 
@@ -48,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
         if bank.scale is not None
         else calibrate(scored, "rasch")
     )
-    review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analyse_items(scored))
+    analysis = analyse_items(scored, groupings=arguments.dif)
+    review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analysis)
     needs = None
     if demand is not None:
         needs = bank_needs(bank.items, demand, review.evidence)

@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 DEFAULT_GROUPINGS = ("delivery_mode", "first_time", "region")
+NO_GROUPS = ("delivery_id", "candidate_id", "delivered_at", "total", "n_scored", "n_pilot")
 MOST_FOCAL_GROUPS = 10
 WIDESPREAD = 0.1
 ROUNDS = 5
@@ -98,7 +99,7 @@ def compare_groups(
                     "groupings for DIF are not columns of the candidates table",
                     where="candidates",
                     examples=unknown,
-                    remedy=f"It has {', '.join(names)}.",
+                    remedy=f"It has {', '.join(name for name in names if name not in NO_GROUPS)}.",
                 )
             )
     comparisons: list[Comparison] = []

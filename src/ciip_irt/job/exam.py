@@ -39,6 +39,7 @@ SCHEMA: Schema = {
         "require_answer": (FLAG, False),
         "maximum_rapid": (NUMBER, False),
     },
+    "analysis": {"dif": (STRINGS, False)},
     "scoring": {"omitted": (STRING, False), "not_reached": (STRING, False), "invalid": (STRING, False)},
     "calibration": {
         "model": (STRING, False),

@@ -100,6 +100,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     step("analyse", "analysing items")
     analysis = analyse_items(
         scored,
+        groupings=exam.get("analysis", "dif"),
         cuts=_raw_cuts(scored, bank, blueprint.theta_cut, rounding_of(exam)),
         testing_time_min=blueprint.testing_time_minutes,
         theta_cut=blueprint.theta_cut,
