@@ -22,9 +22,10 @@ from ciip_irt.irt.key_priors import ChoiceItems, ChoiceShape, Places, estimated_
 
 __all__ = ["DEFAULT_RATES", "FlawRates", "KeyProbabilities", "key_probabilities"]
 
-RATES_HELD_BY = 100.0  # the rates before any answer count as much as so many items
-TEMPTING = 0.1  # share of sound items with a tempting distractor, before any answer
-TEMPTING_HELD_BY = 10.0
+RATES_HELD_BY = 200.0  # the rates before any answer count as much as so many items
+TEMPTING = 0.25  # share of sound items with a tempting distractor, before any answer
+TEMPTING_HELD_BY = 20.0
+KEY_TEMPTS = 0.7  # where an item has a tempting distractor and the key is wrong: how often it is keyed
 ROUNDS = 4
 NEGLIGIBLE = 1e-7
 DEFAULT_SHAPE: Final = ChoiceShape()
@@ -149,7 +150,7 @@ def key_probabilities(
         posterior[rows] = posterior_now
     return KeyProbabilities(
         right=posterior[:, 0] + posterior[:, places.tempting].sum(axis=1),
-        wrong=posterior[:, places.key_wrong],
+        wrong=posterior[:, places.key_wrong] + posterior[:, places.key_tempts],
         two_right=posterior[:, places.two_right],
         guessed=posterior[:, places.guessed].sum(axis=1),
         n=n.astype(np.int64),
@@ -169,8 +170,8 @@ def _log_rates(
         [(rate.right, rate.wrong, rate.two_right, rate.guessed) for rate in (rates[k] for k in kind_of)]
     ).T[:, :, None]
     parts = [
-        right * (1.0 - tempting), wrong * each, two * each, guessed / 2.0, guessed / 2.0,
-        right * tempting * each,
+        right * (1.0 - tempting), wrong * (1.0 - tempting * KEY_TEMPTS) * each, two * each,
+        guessed / 2.0, guessed / 2.0, right * tempting * each, wrong * tempting * KEY_TEMPTS * each,
     ]  # fmt: skip
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(np.concatenate(parts, axis=1)))
@@ -202,7 +203,11 @@ def _estimated_rates(
             mine = posterior[kind_of == kind]
             total = RATES_HELD_BY + len(mine)
             now[kind] = FlawRates(
-                wrong=float(RATES_HELD_BY * first.wrong + mine[:, places.key_wrong].sum()) / total,
+                wrong=float(
+                    RATES_HELD_BY * first.wrong
+                    + (mine[:, places.key_wrong].sum() + mine[:, places.key_tempts].sum())
+                )
+                / total,
                 two_right=float(RATES_HELD_BY * first.two_right + mine[:, places.two_right].sum()) / total,
                 guessed=float(RATES_HELD_BY * first.guessed + mine[:, places.guessed].sum()) / total,
             )

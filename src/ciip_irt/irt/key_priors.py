@@ -1,6 +1,6 @@
 """What an item's options would be like under each hypothesis about its key: priors of the nominal model.
 
-The 3 + 3K hypotheses of an item with K options, in this order (``Places`` says where):
+The 3 + 4K hypotheses of an item with K options, in this order (``Places`` says where):
 
 - the key is right: the keyed option has a slope N(slope, slope_sd^2) and popularity like other items' keys,
   distractors have slopes N(0, distractor_slope_sd^2): what one knows hardly decides between them;
@@ -9,8 +9,10 @@ The 3 + 3K hypotheses of an item with K options, in this order (``Places`` says 
 - guessed at: no slopes, so that what is chosen does not depend on ability; once with the popularity of keys
   and once with that of distractors;
 - the key is right and X tempts, for each X: popular, and with half of a key's slope. Real exams have such
-  distractors (on a licensure exam with verified keys about one item in five), and without this hypothesis a
-  plausible distractor would pass for a second right answer.
+  distractors (on a licensure exam with verified keys about two items in five), and without this hypothesis a
+  plausible distractor would pass for a second right answer;
+- X is right and the key, which is not, tempts, for each X: most wrong keys are plausible distractors, and
+  without this hypothesis it would pass for one of two right answers.
 
 Where an X is named, every right option must be steeper than every other one, or the hypothesis would not
 mean what it says: its evidence is multiplied by the probability of that after the answers and divided by the
@@ -30,7 +32,10 @@ __all__ = ["ChoiceItems", "ChoiceShape", "Places", "estimated_shape", "hypothesi
 
 FLAT_SD = 0.05  # of slopes where an item is guessed at
 SPLIT_SD = 0.7  # how those who know split between two right options, as a logit
+EACH_SLOPE_SD = 0.5  # of each of two right options, as a share of how distractors differ
 TEMPTING_SLOPE = 0.5  # of a tempting distractor, as a share of a key's
+TEMPTING_POPULARITY = 0.4  # and its popularity
+TEMPTING_POPULARITY_SD = 0.5  # as a share of how distractors differ
 HELD_BY = 8.0  # the default shape counts as much as so many items
 STEPS = 8
 
@@ -79,11 +84,15 @@ class Places:
 
     @property
     def tempting(self) -> slice:
-        return slice(3 + 2 * self.n_options, self.count)
+        return slice(3 + 2 * self.n_options, 3 + 3 * self.n_options)
+
+    @property
+    def key_tempts(self) -> slice:
+        return slice(3 + 3 * self.n_options, self.count)
 
     @property
     def count(self) -> int:
-        return 3 + 3 * self.n_options
+        return 3 + 4 * self.n_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +111,7 @@ class ChoiceItems:
         each = np.broadcast_to(np.eye(n_options, dtype=bool), (n_items, n_options, n_options))
         key = self.credited[:, None, :]
         keyed = np.broadcast_to(key, each.shape)
-        right = np.concatenate([key, each, each | key, key, key, keyed], axis=1)
+        right = np.concatenate([key, each, each | key, key, key, keyed, each], axis=1)
         object.__setattr__(self, "right", right)
 
     def part(self, rows: IntArray | slice) -> "ChoiceItems":
@@ -124,7 +133,7 @@ def hypothesis_evidence(
     """
     distractor = items.offered & ~items.credited
     alone = np.ones((len(distractor), 1), dtype=bool)
-    meant = np.concatenate([alone, distractor, distractor, alone, alone, distractor], axis=1)
+    meant = np.concatenate([alone, distractor, distractor, alone, alone, distractor, distractor], axis=1)
     if wanted is not None:
         meant = meant & wanted
     prior = _prior(items, shape, slice(None))
@@ -162,23 +171,25 @@ def _prior(items: ChoiceItems, shape: ChoiceShape, hypotheses: slice) -> ChoiceP
     unknown = number == places.guessed.stop - 1
     flat = unknown | (number == places.guessed.start)
     tempting = (number - places.tempting.start == np.arange(n_options)) & ~right
+    tempting |= (number >= places.key_tempts.start) & items.credited[:, None] & ~right
     popularity = np.where(unknown, 0.0, shape.popularity - np.log(np.maximum(several, 1)))
     mean = np.zeros((n_items, n_hypotheses, 2 * n_options))
     mean[..., :n_options] = np.where(right, popularity, 0.0)
     mean[..., n_options:] = np.where(right & ~flat, shape.slope, 0.0)
-    mean[..., :n_options] += np.where(tempting, shape.popularity / 2.0, 0.0)
+    mean[..., :n_options] += np.where(tempting, shape.popularity * TEMPTING_POPULARITY, 0.0)
     mean[..., n_options:] += np.where(tempting, shape.slope * TEMPTING_SLOPE, 0.0)
 
     as_right, together = right & ~unknown, right & (several > 1) & ~flat
     own = np.zeros_like(mean)
     own[..., :n_options] = np.where(as_right, shape.popularity_sd**2, shape.distractor_popularity_sd**2)
     of_a = np.where(right, shape.slope_sd**2, shape.distractor_slope_sd**2)
+    own[..., :n_options] *= np.where(tempting, TEMPTING_POPULARITY_SD**2, 1.0)
     own[..., n_options:] = np.where(flat, FLAT_SD**2, of_a)
     # several right options share popularity and slope, and each has a little of its own
     shares = np.zeros((2, *mean.shape))
     for part, of_all, of_each in (
         (slice(n_options), shape.popularity_sd, SPLIT_SD),
-        (slice(n_options, None), shape.slope_sd, shape.distractor_slope_sd / 2.0),
+        (slice(n_options, None), shape.slope_sd, shape.distractor_slope_sd * EACH_SLOPE_SD),
     ):
         own[..., part] = np.where(together, of_each**2, own[..., part])
         shares[int(part.start is not None), ..., part] = together * of_all

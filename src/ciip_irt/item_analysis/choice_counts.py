@@ -114,8 +114,13 @@ def bank_abilities(scored: ScoredResponses) -> Abilities | None:
     return Abilities(parameters, float(fit.population_mean[0]), sd, constant, keys)
 
 
-def choice_counts(scored: ScoredResponses, ability: Abilities, n_options: int) -> ChoiceCounts:
-    """Count the choices of every item of ``scored``; ``n_options`` is the most that any item offers."""
+def choice_counts(
+    scored: ScoredResponses, ability: Abilities, n_options: int, only: int | None = None
+) -> ChoiceCounts:
+    """Count the choices of every item of ``scored``; ``n_options`` is the most that any item offers.
+
+    With ``only``, an item's place in ``scored.items``, the other items have no choices.
+    """
     u = np.linspace(-REACH, REACH, POINTS)
     theta = ability.mean + ability.sd * u
     weights = np.exp(-0.5 * u**2)
@@ -130,6 +135,8 @@ def choice_counts(scored: ScoredResponses, ability: Abilities, n_options: int) -
     for block, post in zip(scored.blocks, posteriors, strict=True):
         shared = np.searchsorted(borders, post @ u)
         for column, item in enumerate(block.items):
+            if only is not None and item != only:
+                continue
             chose = np.flatnonzero((block.choices[:, column] >= 0) & (block.scores[:, column] != MISSING))
             if not chose.size:
                 continue

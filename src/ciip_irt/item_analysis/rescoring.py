@@ -318,7 +318,7 @@ def _with_key(after: ScoredResponses, abilities: Abilities, item: int, key: str)
         return known
     others = np.array(known)
     options = after.items["options"][item]
-    found = choice_counts(after, abilities.without(item), max(map(len, after.items["options"])))
+    found = choice_counts(after, abilities.without(item), max(map(len, after.items["options"])), item)
     n = found.counts[item].sum(axis=1)
     letters = credited_options(key, options)
     right = found.counts[item][:, [options.index(letter) for letter in letters]].sum()
