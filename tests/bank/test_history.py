@@ -162,3 +162,11 @@ def test_roles_that_are_stated_and_forms_without_dates_stay() -> None:
     for given in (log("2026-02-28", role="scored"), log(None), log("2026-03-02")):
         assert roles_then(given, LATER)[0].equals(given)
         assert roles_then(given, LATER)[1] == ()
+
+
+def test_a_retired_pilot_was_a_pilot_and_nothing_is_said_of_it() -> None:
+    retired = pl.DataFrame({"item_id": ["P1"], "status_after": ["retired"], "date": ["2026-03-01"]})
+    marked, said = roles_then(log("2026-02-28"), retired)
+    assert set(marked.filter(item_id="P1")["role"]) == {"pilot"}
+    assert marked.filter(pl.col("item_id") != "P1")["role"].null_count() == marked.height - 1
+    assert said == ()

@@ -92,7 +92,7 @@ def test_pilots_and_retired_items_are_not_in_the_total() -> None:
                 (("I1", "A"), ("P1", "C"), ("R1", "A"))])  # fmt: skip
     scored = score(rows, BANK)
     assert scored.totals.tolist() == [1]
-    assert "1 administered items are retired" in scored.warnings[0]
+    assert "1 administered item is retired" in scored.warnings[0]
     again = score(rows.with_columns(role=pl.Series([None, "scored", "scored"])), BANK)
     assert again.totals.tolist() == [3]
     assert again.warnings == ()

@@ -76,6 +76,8 @@ def current_wording(responses: pl.DataFrame, bank: ItemBank) -> tuple[pl.DataFra
 def roles_then(responses: pl.DataFrame, ledger: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """The log with the role ``pilot`` for items on forms that came out before these items were promoted.
 
+    The same for pilots that were retired: they never counted, and nobody need say so again.
+
     A form came out on the day of its first delivery in the log. Roles that the log itself states stay, and
     nothing is changed for a form without dates.
 
@@ -87,8 +89,14 @@ def roles_then(responses: pl.DataFrame, ledger: pl.DataFrame) -> tuple[pl.DataFr
     >>> roles_then(log, ledger)[0]["role"].to_list()
     ['pilot', None]
     """
-    promoted = ledger.filter((pl.col("status_after") == "scored") & pl.col("date").is_not_null())
-    promoted = promoted.group_by("item_id").agg(__since=pl.col("date").max())
+    decided = ledger.filter(
+        pl.col("status_after").is_in(["scored", "retired"]) & pl.col("date").is_not_null()
+    )
+    promoted = (
+        decided.sort("date", maintain_order=True)
+        .group_by("item_id", maintain_order=True)
+        .agg(__since=pl.col("date").last(), __scored=pl.col("status_after").last() == "scored")
+    )
     if promoted.is_empty() or not {"form_id", "item_id", "delivered_at", "role"} <= set(responses.columns):
         return responses, ()
     day = pl.col("delivered_at").cast(pl.String).str.extract(DAY)
@@ -101,6 +109,11 @@ def roles_then(responses: pl.DataFrame, ledger: pl.DataFrame) -> tuple[pl.DataFr
     then = marked.filter("__then")
     if then.is_empty():
         return responses, ()
+    role = pl.when("__then").then(pl.lit("pilot")).otherwise(pl.col("role").cast(pl.String))
+    changed = marked.with_columns(role=role).select(responses.columns)
+    then = then.filter("__scored")
+    if then.is_empty():
+        return changed, ()
     items, forms = then["item_id"].n_unique(), then["form_id"].n_unique()
     one = items == 1
     said = (
@@ -108,8 +121,7 @@ def roles_then(responses: pl.DataFrame, ledger: pl.DataFrame) -> tuple[pl.DataFr
         f" {plural(forms, 'form')} that came out before {'its' if one else 'their'} promotion (ledger):"
         f" {plural(then.height, 'answer')} there {'counts' if then.height == 1 else 'count'} as such."
     )
-    role = pl.when("__then").then(pl.lit("pilot")).otherwise(pl.col("role").cast(pl.String))
-    return marked.with_columns(role=role).select(responses.columns), (said,)
+    return changed, (said,)
 
 
 def item_hashes(items: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 
 from ciip_irt.arrays import MISSING
 from ciip_irt.bank import CREDIT_ALL, ItemBank, credited_options, current_wording
-from ciip_irt.errors import InputError, Problem
+from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.provenance import Provenance, data_hash
 from ciip_irt.responses.matrix import CellStatus, ScoredResponses, blocks_from_cells
 from ciip_irt.tables import CANDIDATES, EXCLUSIONS, RESPONSES
@@ -200,9 +200,10 @@ def _cells(
         "item_id"
     ].n_unique()
     if retired:
+        be = "is" if retired == 1 else "are"
         warnings.append(
-            f"{retired:,} administered items are retired in the bank, so they are not in the total."
-            " If they counted at the time, say so in a column 'role' of the log."
+            f"{plural(retired, 'administered item')} {be} retired in the bank and not in the total."
+            " What counted at the time has 'scored' in a column 'role' of the log."
         )
     return cells.select(
         "delivery_id",
