@@ -24,8 +24,12 @@ def common(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     ]  # fmt: skip
 
 
-def test_a_named_column_is_compared_and_no_other(common: list[str], tmp_path: Path) -> None:
+def test_a_named_column_is_compared_and_no_other(
+    common: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["analyse", *common, "--dif", "native_speaker", "--out", str(tmp_path)]) == 0
+    gone = pl.read_csv(tmp_path / "exclusions.csv").height
+    assert f" deliveries. {gone} deliveries are left out (exclusions.csv)." in capsys.readouterr().out
     assert set(pl.read_csv(tmp_path / "dif.csv")["grouping"]) == {"native_speaker"}
 
 

@@ -308,3 +308,15 @@ def test_a_bank_without_pilots_has_nothing_to_review(programme: Any) -> None:
     found = review(evidence, POLICY, scored.provenance)
     assert found.decisions.is_empty()
     assert found.summary() == "The bank has no item with status 'pilot': there is nothing to review."
+
+
+def test_pilots_nobody_has_met_are_not_told_as_held(programme: Any) -> None:
+    new = programme.bank.items.filter(item_id="P000").with_columns(item_id=pl.lit("NEW"))
+    pilots = pl.concat([programme.bank.items.filter(pl.col("status") == "pilot"), new])
+    evidence = gather_evidence(
+        programme.scored, programme.parameters, mean=0.0, sd=1.0, policy=POLICY, pilots=pilots
+    )
+    found = review(evidence, POLICY, programme.scored.provenance)
+    held = found.decisions.filter((pl.col("decision") == "hold") & (pl.col("n") > 0)).height
+    assert f" {held} held, " in found.summary()
+    assert found.summary().splitlines()[0].endswith(", 1 not yet answered (policy 'default').")

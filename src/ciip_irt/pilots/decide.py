@@ -84,7 +84,11 @@ class PilotReview:
         if not self.decisions.height:
             return "The bank has no item with status 'pilot': there is nothing to review."
         counts = dict(self.decisions["decision"].value_counts().iter_rows())
+        unseen = int((self.decisions["n"] == 0).sum())
+        counts["hold"] = counts.get("hold", 0) - unseen
         told = ", ".join(f"{counts.get(name, 0)} {words}" for name, words in DECISIONS)
+        if unseen:
+            told += f", {unseen} not yet answered"
         lines = [f"{plural(self.decisions.height, 'pilot item')}: {told} (policy '{self.policy.name}')."]
         lines += list(self.warnings)
         return "\n".join(lines)

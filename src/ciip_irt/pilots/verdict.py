@@ -179,7 +179,7 @@ def _at_fault(
         option, doubt = suspect
         return "revise", (
             f"{start} Key: {_chose(option)}, and those who know more choose it more often (probability"
-            f" {number(doubt)} that it behaves as a right answer). Check the key, and whether"
+            f" {number(min(doubt, 0.99))}{' or more' if doubt > 0.99 else ''} that it behaves as a right answer). Check the key, and whether"
             f" {option.option} is also right."
         )
     r = posterior.r
