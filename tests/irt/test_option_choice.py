@@ -106,3 +106,49 @@ def test_the_prior_rates_move_the_answer_and_no_answers_give_no_statement():
     )
     assert often.right[0] < rare.right[0]
     assert rare.judged.tolist() == [True, False]
+
+
+def test_hypotheses_that_are_not_wanted_and_a_near_start_change_nothing():
+    counts, abilities = grouped(np.array([0.9, 0.2, 0.0, -0.1]), np.array([1.0, 0.0, -0.3, -0.8]), 300, 9)
+    items = ChoiceItems(counts, abilities, U, np.ones((1, 4), dtype=bool), np.eye(4, dtype=bool)[:1])
+    every, modes = hypothesis_evidence(items, SHAPE)
+    wanted = np.zeros(every.shape, dtype=bool)
+    wanted[0, [0, 2, 7, 10]] = True
+    some, _ = hypothesis_evidence(items, SHAPE, wanted, modes + 0.05)
+    assert some[0, [0, 2, 7, 10]] == pytest.approx(every[0, [0, 2, 7, 10]], abs=2e-3)
+    assert np.isneginf(some[~wanted]).all()
+
+
+def test_the_curvature_is_that_of_the_log_posterior():
+    """Minus the second differences of the marginal log-posterior at the mode."""
+    counts, abilities = grouped(np.array([0.8, 0.1, -0.2]), np.array([1.2, 0.0, -0.5]), 150, 10)
+    prior = ChoicePrior(np.zeros((1, 1, 6)), np.diag([0.5] * 3 + [4.0] * 3)[None, None])
+    found = choice_evidence(counts, abilities, U, np.ones((1, 3), dtype=bool), prior)
+
+    def log_posterior(v):
+        z = v[:3] + U[:, None] * v[3:]
+        p = np.exp(z - logsumexp(z, axis=1, keepdims=True))
+        return (counts[0] * np.log(abilities[0] @ p)).sum() - 0.5 * v @ prior.precision[0, 0] @ v
+
+    step, mode = 1e-3 * np.eye(6), found.mode[0, 0]
+    second = np.array(
+        [
+            [
+                log_posterior(mode + x + y)
+                - log_posterior(mode + x - y)
+                - log_posterior(mode - x + y)
+                + log_posterior(mode - x - y)
+                for x in step
+            ]
+            for y in step
+        ]
+    )
+    assert np.linalg.inv(found.covariance[0, 0]) == pytest.approx(-second / 4e-6, abs=2e-3)
+
+
+def test_a_keyed_distractor_that_tempts_is_no_second_right_answer():
+    """The key is moved to a popular distractor with half of the right answer's slope."""
+    counts, abilities = grouped(np.array([0.9, 0.45, 0.0, 0.0]), np.array([1.7, 0.7, 0.0, -0.3]), 1000, 13)
+    offered, key = np.ones((1, 4), dtype=bool), np.eye(4, dtype=bool)[1:2]
+    found = key_probabilities(counts, abilities, U, offered, key)
+    assert found.wrong[0, 0] > 0.8

@@ -28,7 +28,7 @@ __all__ = ["ChoiceEvidence", "ChoicePrior", "choice_evidence", "group_abilities"
 
 ABSENT = -1e3  # logit of an option that is not offered
 MAXIMUM_STEPS = 60
-TOLERANCE = 1e-4
+TOLERANCE = 1e-6
 HALVINGS = 8
 ROWS_AT_ONCE = 1000
 
