@@ -9,8 +9,15 @@ from ciip_irt.calibration import Calibration, calibrate
 from ciip_irt.responses import score
 
 
-def calibrated(right: np.ndarray, model: str = "rasch", **settings: object) -> Calibration:
-    """A free calibration of a table of right (1) and wrong (0) answers."""
+def calibrated(
+    right: np.ndarray,
+    model: str = "rasch",
+    *,
+    role: str = "scored",
+    bank: pl.DataFrame | None = None,
+    **settings: object,
+) -> Calibration:
+    """A calibration of a table of right (1) and wrong (0) answers; anchored where a ``bank`` is given."""
     people, items = right.shape
     ids = [f"I{j:03}" for j in range(items)]
     log = pl.DataFrame(
@@ -24,9 +31,10 @@ def calibrated(right: np.ndarray, model: str = "rasch", **settings: object) -> C
             "status": "answered",
         }
     )
-    bank = ItemBank.from_frame(
-        pl.DataFrame({"item_id": ids, "domain": "A", "status": "scored", "key": "A", "options": "ABCD"})
-    )
+    known = pl.DataFrame({"item_id": ids, "domain": "A", "status": role, "key": "A", "options": "ABCD"})
+    if bank is not None:
+        known = known.with_columns(bank)
+        settings["anchors"] = ItemBank.from_frame(known)
     modes = pl.DataFrame({"delivery_id": [f"C{i:03}" for i in range(people)]}).with_columns(
         candidate_id=pl.col("delivery_id"),
         form_id=pl.lit("F"),
@@ -34,7 +42,7 @@ def calibrated(right: np.ndarray, model: str = "rasch", **settings: object) -> C
         place=pl.int_range(people).map_elements(lambda i: f"town {max(i - 50, 0)}", return_dtype=pl.String),
         mode=pl.when(pl.col("delivery_id") == "C000").then(pl.lit("online")).otherwise(pl.lit("centre")),
     )
-    return calibrate(score(log, bank, candidates=modes), model, **settings)  # type: ignore[arg-type]
+    return calibrate(score(log, ItemBank.from_frame(known), candidates=modes), model, **settings)  # type: ignore[arg-type]
 
 
 def simulated(people: int, items: int, seed: int = 1) -> np.ndarray:
@@ -58,6 +66,33 @@ def test_no_number_is_promised_where_answers_alone_will_not_do(model: str, n_rig
     assert "answers alone will not do" in said
     assert "nine in ten" not in said
     assert ",000,000" not in said
+
+
+def test_scales_of_two_free_calibrations_have_two_names() -> None:
+    first, same, other = (calibrated(simulated(60, 10, seed)).scale.scale_id for seed in (1, 1, 2))
+    assert first == same
+    assert first != other
+    assert first.startswith("free-")
+    assert calibrated(simulated(60, 10), scale_id="spring").scale.scale_id == "spring"
+
+
+def test_abilities_from_nothing_are_told() -> None:
+    said = calibrated(simulated(60, 10), role="pilot").summary()
+    assert "60 candidates answered no scored item that has a difficulty" in said
+    assert "no scored item that" not in calibrated(simulated(60, 10)).summary()
+
+
+def test_priors_that_are_there_are_not_advised() -> None:
+    truth = pl.DataFrame({"b": np.linspace(-2, 2, 40), "a": 1.0, "model": "2pl"})
+    truth = truth.with_columns(status=pl.Series(["scored"] * 32 + ["pilot"] * 8))
+    held = truth.with_columns(
+        pl.when(pl.col("status") == "scored").then("b").alias("b"),
+        pl.when(pl.col("status") == "scored").then("a").alias("a"),
+    )
+    for kind, advised in (("bank", False), ("none", True)):
+        done = calibrated(simulated(80, 40), "2pl", bank=held, priors=kind)
+        short = next(said for said in done.warnings if "fewer than 500 answers" in said)
+        assert ("--priors bank" in short) is advised
 
 
 def test_populations_have_names() -> None:

@@ -86,8 +86,9 @@ def calibrate(
     max_iterations
         Of the estimation; its own limit when absent.
     D, scale_id
-        Scaling constant (1) and name ("free") of the scale of a free calibration; anchored ones take the
-        bank's, and asking for others is an error.
+        Scaling constant (1) and name ("free-" and six letters of the data's hash, so that the scales of two
+        free calibrations are not taken for one) of a free calibration; anchored ones take the bank's, and
+        asking for others is an error.
 
     Raises
     ------

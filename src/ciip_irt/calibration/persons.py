@@ -73,6 +73,13 @@ def people(
     theta, se = (eap, eap_se) if method == "eap" else in_order(method)
     infinite = np.isinf(theta)
     warnings = []
+    known = np.isfinite(parameters[:, 1])
+    nothing = sum(int((~(block.scores[:, known[block.items]] >= 0).any(axis=1)).sum()) for block in blocks)
+    if nothing:
+        warnings.append(
+            f"{plural(nothing, 'candidate')} answered no scored item that has a difficulty: their ability is"
+            " no estimate (EAP is the population's mean). Is the status of the items right?"
+        )
     if infinite.any():
         warnings.append(
             f"{plural(int(infinite.sum()), 'candidate')} with everything right or everything wrong"

@@ -50,8 +50,9 @@ def sample_size_warnings(
             f" {'is' if advice.items.size == 1 else 'are'} less certain than wanted (standard error of b"
             f" above {TARGETS['b']:g}{_of_others(fit.model)}): {named}{more}{_for_most(advice)}."
         )
-    priors_help = "--priors bank" if with_bank else "--priors bank with anchors"
-    said.append(f"More answers help; so do priors ({priors_help}){SIMPLER[fit.model]}.")
+    options = "--priors bank" if with_bank else "--priors bank with anchors"
+    priors_help = "" if priors.b is not None else f"; so do priors ({options})"
+    said.append(f"More answers help{priors_help}{SIMPLER[fit.model]}.")
     return [" ".join(said)]
 
 

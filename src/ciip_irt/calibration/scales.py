@@ -21,7 +21,9 @@ def scale_of_calibration(
     if scale_id is not None and not scale_id.strip():
         raise ScaleError(Problem("the scale has an empty name", remedy="Name it, or leave the name out."))
     if anchors is None:
-        return Scale("free" if scale_id is None else scale_id, model, 1.0 if D is None else D)
+        # two free calibrations are on two scales: one name for both would let them be mixed
+        name = f"free-{scored.provenance.data_hash[:6]}" if scale_id is None else scale_id
+        return Scale(name, model, 1.0 if D is None else D)
     scale = anchors.scale
     if scale is None:
         raise ScaleError(

@@ -71,7 +71,10 @@ def _add_scale(parser: argparse.ArgumentParser) -> None:
         help="share of the anchors that stays at the least (default: 0.8; half of each domain's)",
     )
     scale.add_argument(
-        "--scale-id", default=None, metavar="NAME", help="name of a free scale (default: free)"
+        "--scale-id",
+        default=None,
+        metavar="NAME",
+        help="name of a free scale (default: free- and letters that differ from log to log)",
     )
     scale.add_argument(
         "--D", type=number, default=None, metavar="D", help="scaling constant of a free scale (default: 1)"
