@@ -97,10 +97,10 @@ class ItemAnalysis:
         sittings = plural(int(forms["n_candidates"].sum()), "delivery", "deliveries")
         pilots = plural(int((items["status"] == "pilot").sum()), "pilot")
         gone = sum(self.provenance.exclusions.values())
-        left_out = f" {plural(gone, 'delivery is', 'deliveries are')} left out (exclusions.csv)." if gone else ""
+        said = f" {plural(gone, 'delivery is', 'deliveries are')} left out (exclusions.csv)." if gone else ""
         lines = [
             f"{plural(items.height, 'item')} ({pilots}) on {plural(forms.height, 'form')}, {sittings}."
-            + left_out,
+            + said,
             f"{plural(urgent, 'item')} to look at first (severity 1 or 2);"
             f" {plural(self.flags.height, 'remark')} in all.",
         ]

@@ -177,9 +177,10 @@ def _at_fault(
     suspect = doubtful_option(evidence, policy)
     if suspect is not None and policy.key_doubt is not None and suspect[1] > policy.key_doubt:
         option, doubt = suspect
+        sure = f"{number(min(doubt, 0.99))}{' or more' if doubt > 0.99 else ''}"
         return "revise", (
             f"{start} Key: {_chose(option)}, and those who know more choose it more often (probability"
-            f" {number(min(doubt, 0.99))}{' or more' if doubt > 0.99 else ''} that it behaves as a right answer). Check the key, and whether"
+            f" {sure} that it behaves as a right answer). Check the key, and whether"
             f" {option.option} is also right."
         )
     r = posterior.r
