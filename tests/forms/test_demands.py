@@ -186,6 +186,26 @@ def test_what_the_bank_lacks_is_said_at_once(small, items):
         assert part in text, text
 
 
+def test_a_misspelt_column_is_named_with_its_row(items):
+    misspelt = parse_blueprint(TEXT.replace("cognitive_level", "cognitve_level"), "small.toml")
+    expected = r"^small.toml: row 'Recall' and .* needs the column 'cognitve_level'.*Did you mean 'cognitive_l"
+    with pytest.raises(BlueprintError, match=expected):
+        assemble(items, misspelt)
+
+
+def test_a_value_that_no_item_has_is_told(items):
+    """With only an upper bound it would hold in silence."""
+    entry = '\n[[constraints.counts]]\nname = "few"\nwhere = {cognitive_level = "Recal"}\nrange = [0, 1]\n'
+    misspelt = parse_blueprint(TEXT + entry, "small.toml")
+    result = assemble(items, misspelt, n_forms=1)
+    told = (
+        "Row 'few': no item of the bank has 'Recal' in the column 'cognitive_level'. Did you mean 'Recall'?"
+    )
+    assert result.warnings.count(told) == 1
+    found = [f for f in check_forms(result.forms, misspelt, items) if f.message == told]
+    assert [f.severity for f in found] == ["warning"]
+
+
 def test_forms_are_built_to_every_demand(built, items):
     """Counted here with polars, apart from rows and check."""
     assert built.conforms, built.summary()

@@ -101,3 +101,10 @@ def test_a_warning_is_said_once(make_bank, tmp_path, capsys):
     said = capsys.readouterr()
     assert (said.out + said.err).count("Pilot slots stay empty") == 1
     assert said.err.startswith("warning: ")
+
+
+def test_a_target_that_only_warns_is_said_to_be_missed(make_bank, no_pilots):
+    wish = Target("mean_b", 0.02, 3.0, severity="warning")
+    result = assemble(make_bank(400, 0), replace(no_pilots, targets=(wish,)), n_forms=2)
+    assert result.conforms
+    assert "Missed by form-1, form-2." in result.summary()

@@ -295,6 +295,9 @@ def _pilot_warnings(pool: Pool, forms: Sequence[Form]) -> list[str]:
         return []
     supply = sum(status in pool.blueprint.pilot_status for status in pool.statuses)
     where = ", ".join(f"{form_id} {count}" for form_id, count in empty.items())
+    planned = [form_id for form_id in empty if form_id in pool.plan]
+    if len(planned) == len(empty):
+        return [f"Pilot slots stay empty ({where} of {slots}): the plan has no more pilots that fit there."]
     return [
         f"Pilot slots stay empty ({where} of {slots}): the bank has {plural(supply, 'pilot item')}."
         " Write more, or leave the slots empty."

@@ -146,10 +146,11 @@ class Assembly:
                 low, high = min(values), max(values)
                 spread = f"{low:.3f}" if self.n_forms == 1 else f"{low:.3f} to {high:.3f}"
                 if rows["target"][0] is None:
-                    lines.append(f"{quantity}: {spread}.")
+                    apart = "" if rows["met"].fill_null(True).all() else " Further apart than allowed."
+                    lines.append(f"{quantity}: {spread}.{apart}")
                     continue
                 target = f"{rows['target'][0]:.3f} +- {rows['tolerance'][0]:.3g}"
-                lines.append(f"{quantity}: {spread} (target {target}).{_error_sentence(rows)}")
+                lines.append(f"{quantity}: {spread} (target {target}).{_missed(rows)}{_error_sentence(rows)}")
         if self.least is not None and self.least_bound:
             short = 100 * (1 - self.least / self.least_bound)
             lines.append(
@@ -171,6 +172,11 @@ class Assembly:
     def _repr_html_(self) -> str:
         frame = self.achieved if self.achieved.height else self.shortages
         return show_html(f"Assembly to {self.blueprint}", self.summary(), frame)
+
+
+def _missed(rows: pl.DataFrame) -> str:
+    missed = rows.filter(~pl.col("met").fill_null(True))["form_id"].to_list()
+    return f" Missed by {', '.join(missed)}." if missed else ""
 
 
 def _error_sentence(rows: pl.DataFrame) -> str:

@@ -7,7 +7,7 @@ from ciip_irt.arrays import FloatArray
 from ciip_irt.bank import ItemBank
 from ciip_irt.errors import plural
 from ciip_irt.forms.blueprint import Blueprint
-from ciip_irt.forms.facts import facts_of
+from ciip_irt.forms.facts import facts_of, values_of_no_item
 from ciip_irt.forms.form_set import earlier_forms, enemies_of, letters_of, targets_of
 from ciip_irt.forms.pool import Pool
 
@@ -48,7 +48,7 @@ def bank_pool(
     answers = np.zeros(len(keep))
     if "n" in eligible.columns:
         answers = eligible["n"].cast(pl.Float64, strict=False).fill_null(0.0).to_numpy().astype(np.float64)
-    warnings = []
+    warnings = values_of_no_item(facts, blueprint)
     known = set(bank.item_ids)
     strangers = sorted(item for item in enemies if item not in known)
     if strangers:

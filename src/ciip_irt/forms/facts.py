@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ciip_irt.errors import BlueprintError, Problem
+from ciip_irt.errors import BlueprintError, Problem, did_you_mean
 from ciip_irt.forms.demands import Between, CountRule, LimitRule, SumRule, Where
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DATE", "TIME", "TIME_COLUMNS", "Facts", "facts_of", "matches", "outside", "resting", "used_since",
-    "why_resting",
+    "values_of_no_item", "why_resting",
 ]  # fmt: skip
 
 # Expected seconds, by the first of these columns that the bank has.
@@ -137,9 +137,11 @@ def facts_of(
         texts.add("set_id")
     problems += [
         Problem(
-            f"the blueprint needs the column {column!r}, and no item has a value in it",
-            where=where,
-            remedy="Add it to the bank, or take that row out of the blueprint.",
+            f"{_named_in(rules, column)} needs the column {column!r},"
+            " and no item of the bank has a value in it",
+            where=blueprint.where,
+            remedy=f"{did_you_mean(column, items.columns, 'The bank has')}"
+            " Add it to the bank, or take that row out of the blueprint.",
         )
         for column in sorted(texts | numbers)
         if column not in filled
@@ -181,6 +183,36 @@ def facts_of(
     if problems:
         raise BlueprintError(problems)
     return Facts(text, number)
+
+
+def _named_in(rules: Iterable[CountRule | SumRule | LimitRule], column: str) -> str:
+    """Which rows of the blueprint want the column: ``row 'Recall'``."""
+    names = [
+        repr(rule.name)
+        for rule in rules
+        if column in {getattr(rule, "column", ""), *(named for named, _ in rule.where)}
+    ]
+    return f"row {' and '.join(names)}" if names else "the blueprint"
+
+
+def values_of_no_item(facts: Facts, blueprint: "Blueprint") -> list[str]:
+    """Values that rows of the blueprint name and no item of the bank has, in sentences: mostly misspelt."""
+    demands = blueprint.demands
+    rules: tuple[CountRule | SumRule | LimitRule, ...] = (*demands.counts, *demands.sums, *demands.limits)
+    sentences = []
+    for rule in rules:
+        for column, wanted in rule.where:
+            if isinstance(wanted, Between) or column == "domain":
+                continue
+            known = sorted(set(facts.text.get(column, {}).values()))
+            spelt = {value.casefold() for value in known}
+            sentences += [
+                f"Row {rule.name!r}: no item of the bank has {value!r} in the column {column!r}."
+                f" {did_you_mean(value, known[:20], 'It has')}"
+                for value in wanted
+                if value.casefold() not in spelt
+            ]
+    return sentences
 
 
 def _texts(items: pl.DataFrame, column: str) -> dict[str, str]:

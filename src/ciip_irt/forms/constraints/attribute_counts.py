@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ciip_irt.errors import plural
-from ciip_irt.forms.facts import matches
+from ciip_irt.forms.facts import matches, values_of_no_item
 from ciip_irt.forms.findings import ERROR, WARNING, Finding
 from ciip_irt.forms.form_set import PILOT, SCORED, FormSet
 from ciip_irt.forms.pool import Constraint, Pool, Row
@@ -47,6 +47,8 @@ def check(given: FormSet) -> Iterator[Finding]:
                     f" (e.g. {', '.join(without[:5])}): they count for no row that names it"
                 )
                 yield Finding(NAME, WARNING, form.form_id, without[0], message)
+    for sentence in values_of_no_item(given.facts, given.blueprint) if given.forms else ():
+        yield Finding(NAME, WARNING, given.forms[0].form_id, "", sentence)
 
 
 ATTRIBUTE_COUNTS = Constraint(
