@@ -188,7 +188,9 @@ def test_what_the_bank_lacks_is_said_at_once(small, items):
 
 def test_a_misspelt_column_is_named_with_its_row(items):
     misspelt = parse_blueprint(TEXT.replace("cognitive_level", "cognitve_level"), "small.toml")
-    expected = r"^small.toml: row 'Recall' and .* needs the column 'cognitve_level'.*Did you mean 'cognitive_l"
+    expected = (
+        r"^small.toml: row 'Recall' and .* needs the column 'cognitve_level'.*Did you mean 'cognitive_l"
+    )
     with pytest.raises(BlueprintError, match=expected):
         assemble(items, misspelt)
 
