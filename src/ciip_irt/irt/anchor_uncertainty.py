@@ -79,17 +79,16 @@ def errors_with_anchors(at: AnchoredInformation, fit: MmlFit, anchor_errors: Flo
     follow[N], follow[F] = at.response, np.eye(F.size)
     added = follow @ _of_working(at, known)[np.ix_(F, F)] @ follow.T
     jacobian = at.model.reported_jacobian(at.working, at.D)
-    by_working = np.zeros((fit.parameters.size, added.shape[0]))
-    for item in np.flatnonzero(np.isfinite(fit.standard_errors).any(axis=1) & ~at.anchors):
+    estimated = np.argwhere(fit.free)
+    by_working = np.zeros((len(estimated), added.shape[0]))
+    for row, (item, name) in enumerate(estimated):
         slots = np.flatnonzero(at.free.free[item])
-        rows = item * fit.parameters.shape[1] + np.arange(fit.parameters.shape[1])
-        by_working[np.ix_(rows, at.free.index[item, slots])] = jacobian[item][:, slots]
-    more = np.einsum("pr,pr->p", by_working @ added, by_working).reshape(fit.parameters.shape)
-    parameters = np.sqrt(fit.standard_errors**2 + more)
-    covariance = fit.covariance
-    if covariance is not None:
-        free = by_working[fit.free.ravel()]
-        covariance = covariance + free @ added @ free.T
+        by_working[row, at.free.index[item, slots]] = jacobian[item, name, slots]
+    more = by_working @ added
+    parameters = fit.standard_errors.copy()
+    variance = np.einsum("pr,pr->p", more, by_working)
+    parameters[fit.free] = np.sqrt(parameters[fit.free] ** 2 + variance)
+    covariance = None if fit.covariance is None else fit.covariance + more @ by_working.T
     moments = np.column_stack((fit.population_mean_free, fit.population_sd_free))
     by_moment = np.zeros(moments.shape)
     by_moment[moments] = np.diag(added)[at.free.size :][: int(moments.sum())]
