@@ -48,7 +48,7 @@ def _advice(item: ItemEvidence, doubt: KeyDoubt) -> str:
             return f"Probably {doubt.rival.option} is right and not {letters}: correct the key and rescore."
         return f"Have an expert check whether {doubt.rival.option} is right, alone or besides {letters}."
     if doubt.p_guessed >= 0.5:
-        return "Choices have nothing to do with ability: have an expert read the item."
+        return "Choices hardly depend on ability; a sound item may look so too. Have an expert read it."
     return (
         "Keep the key." if doubt.p_right >= SURE else "Keep the key for now; judge again with more answers."
     )
