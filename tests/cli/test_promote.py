@@ -147,6 +147,26 @@ def test_a_person_writes_into_the_spreadsheet(here: Path, promote: Callable[...,
     assert (line["override"], line["status_after"]) == ("hold", "pilot")
 
 
+@pytest.mark.parametrize("heading", ["My decision", None])
+def test_a_column_that_people_renamed_or_deleted_loses_no_decision(
+    here: Path, promote: Callable[..., tuple[int, str]], heading: str | None
+) -> None:
+    path = here / "review" / SHEETS[1]
+    edited(path, override="Hold", reviewer="R. Viewer")
+    book = load_workbook(path)
+    page = book["Decisions"]
+    column = next(cell.column for cell in page[1] if cell.value == "override")
+    if heading is None:
+        page.delete_cols(column)
+    else:
+        page.cell(1, column, heading)
+    book.save(path)
+    code, said = promote()
+    assert code == 2
+    assert "columns are missing into which people write: override" in said
+    assert not (here / "bank" / "ledger.csv").exists()
+
+
 @pytest.mark.parametrize(
     ("cells", "said"),
     [

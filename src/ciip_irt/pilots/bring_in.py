@@ -224,6 +224,11 @@ def _authentic(frame: pl.DataFrame, where: str, evidence: Evidence, bank: ItemBa
         what = f"columns are missing that tie the sheet to its evidence: {', '.join(absent)}"
         remedy = "Use a sheet as 'pilots review' wrote it; keep all its columns."
         raise TableError(Problem(what, where=where, row=1, remedy=remedy))
+    absent = [name for name in ("reviewer", "override", "comment") if name not in frame.columns]
+    if absent:  # a column under another name would be a decision lost without a word
+        what = f"columns are missing into which people write: {', '.join(absent)}"
+        remedy = "Name them again as 'pilots review' did; they may be empty."
+        raise TableError(Problem(what, where=where, row=1, remedy=remedy))
     text = frame.select(
         pl.col(name).cast(pl.String).str.strip_chars().replace("", None)
         if name in frame.columns else pl.lit(None, dtype=pl.String).alias(name)

@@ -160,7 +160,8 @@ def _parameter_problems(
                 where="parameters",
                 count=len(without),
                 examples=tuple(without[:5]),
-                remedy="Calibrate them, or promote without parameters and calibrate afterwards.",
+                remedy="Pilot them until they can be calibrated; until then, hold them. (From Python,"
+                " without parameters they are promoted uncalibrated.)",
             )
         )
     return problems
