@@ -18,7 +18,8 @@ from ciip_irt.forms.pool import Row
 from ciip_irt.forms.program import build_program
 from ciip_irt.forms.relaxation import relaxation
 from ciip_irt.forms.rounding import kinds, rounded
-from ciip_irt.forms.search import STATE, SwapSearch
+from ciip_irt.forms.running_sums import STATE
+from ciip_irt.forms.search import SwapSearch
 from ciip_irt.forms.solve import Effort, solve
 from ciip_irt.forms.specification import specification
 
