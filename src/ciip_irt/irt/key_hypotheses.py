@@ -138,8 +138,8 @@ def key_probabilities(
     for turn in range(ROUNDS if rows.size else 0):
         if turn:  # first the flaws as weighed by the default, so that they do not widen the shape
             shape_now = estimated_shape(items, weight, shape, shape_now)
-        # hypotheses that the answers rule out are not judged again: the shape moves none by that much
-        alive = posterior_now > NEGLIGIBLE if turn else None
+        # hypotheses ruled out under an estimated shape are not judged again; the default may be far off
+        alive = posterior_now > NEGLIGIBLE if turn > 1 else None
         found, modes = hypothesis_evidence(items, shape_now, alive, modes)
         log_evidence = found if alive is None else np.where(alive, found, log_evidence)
         now, tempting = _estimated_rates(items, log_evidence, kind_of, rates)

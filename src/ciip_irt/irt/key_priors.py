@@ -9,7 +9,7 @@ The 3 + 4K hypotheses of an item with K options, in this order (``Places`` says 
 - guessed at: no slopes, so that what is chosen does not depend on ability; once with the popularity of keys
   and once with that of distractors;
 - the key is right and X tempts, for each X: popular, and with half of a key's slope. Real exams have such
-  distractors (on a licensure exam with verified keys about two items in five), and without this hypothesis a
+  distractors (on a licensure exam with verified keys about half of the items), and without this hypothesis a
   plausible distractor would pass for a second right answer;
 - X is right and the key, which is not, tempts, for each X: most wrong keys are plausible distractors, and
   without this hypothesis it would pass for one of two right answers.
