@@ -3,6 +3,7 @@
 import signal
 from contextlib import nullcontext
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -108,3 +109,13 @@ def test_a_target_that_only_warns_is_said_to_be_missed(make_bank, no_pilots):
     result = assemble(make_bank(400, 0), replace(no_pilots, targets=(wish,)), n_forms=2)
     assert result.conforms
     assert "Missed by form-1, form-2." in result.summary()
+
+
+def test_ctrl_c_while_pilots_are_placed_keeps_the_scored_items(monkeypatch, make_bank, ciip):
+    def impatient(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(import_module("ciip_irt.forms.assemble"), "fill_pilots", impatient)
+    result = assemble(make_bank(400, 90), ciip, n_forms=2)
+    assert result.forms.height == 260
+    assert any("Pilot slots stay empty" in w for w in result.warnings)

@@ -178,7 +178,10 @@ def _with_pilots(
         assert of.proposal.values is not None
         half = pool.n_columns // 2
         scored = of.proposal.values[:half].reshape(len(pool.form_ids), pool.n_items) > 0.5
-        return scored, fill_pilots(pool, of.rows, scored, answers, seed)
+        try:
+            return scored, fill_pilots(pool, of.rows, scored, answers, seed)
+        except KeyboardInterrupt:
+            return scored, np.zeros_like(scored)
 
     scored, pilots = filled(attempt)
     full = (pilots.sum(axis=1) >= pool.blueprint.pilot_slots).all()
