@@ -45,6 +45,14 @@ def test_an_items_file_is_taken_as_it_is(tmp_path: Path) -> None:
     assert read_anchors(tmp_path / "items.csv", BANK).scale == BANK.scale
 
 
+def test_anchors_without_a_scale_are_not_taken_for_those_of_the_bank(tmp_path: Path) -> None:
+    BANK.items.drop("scale_id").write_csv(tmp_path / "items.csv")
+    with pytest.raises(ScaleError, match="do not say which scale they are on; the bank is on 'old'"):
+        read_anchors(tmp_path / "items.csv", BANK)
+    nameless = ItemBank.from_frame(BANK.items.drop("scale_id"))
+    assert read_anchors(tmp_path / "items.csv", nameless).scale == Scale("bank", "rasch", 1.0)
+
+
 def test_mixed_scales_and_broken_tables_are_refused(tmp_path: Path) -> None:
     mixed = parameters(
         {"item_id": "I1", "parameter": "b", "estimate": 0.0},

@@ -126,3 +126,12 @@ def test_values_that_mean_nothing(
     assert code == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_too_few_for_dimensions_do_not_stop_a_calibration(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert calibrate(files, tmp_path, "--dimensionality") == 0
+    assert "Dimensions were not examined: 40 deliveries" in capsys.readouterr().out
+    assert (tmp_path / "parameters.csv").is_file()
+    assert not (tmp_path / "dimensionality.csv").exists()

@@ -25,10 +25,12 @@ def read_anchors(
     Raises
     ------
     InputError, TableError, ScaleError
-        The file cannot be read, breaks its contract, or mixes scales.
+        The file cannot be read, breaks its contract, or mixes scales; or it names no scale although the bank
+        does, so that nobody can tell whether they are the same.
     """
     frame = read_frame(path, delimiter=delimiter, encoding=encoding)
     if not {"parameter", "estimate"} <= set(frame.columns):
+        _require_named_scale(frame, bank, str(path))
         return ItemBank.from_frame(frame, str(path))
     rows = ITEM_PARAMETERS.validate(frame, str(path)).drop_nulls("estimate")
     scales = rows.select("scale_id", "model", "D").unique(maintain_order=True)
@@ -56,3 +58,19 @@ def read_anchors(
     )
     scale = Scale(*scales.row(0))
     return with_parameters(ItemBank(bare, None, str(path)), wide, scale=scale)
+
+
+def _require_named_scale(frame: pl.DataFrame, bank: ItemBank, where: str) -> None:
+    named = "scale_id" in frame.columns and frame["scale_id"].null_count() < frame.height
+    known = bank.scale is not None and "scale_id" in bank.items.columns
+    if named or not known or bank.items["scale_id"].null_count() == bank.items.height:
+        return
+    assert bank.scale is not None
+    raise ScaleError(
+        Problem(
+            f"the anchors do not say which scale they are on; the bank is on {bank.scale.scale_id!r}"
+            f" (D = {bank.scale.D:g})",
+            where=where,
+            remedy="Write the columns scale_id and D into the file.",
+        )
+    )

@@ -178,6 +178,7 @@ def run(arguments: argparse.Namespace) -> int:
         load_scale,
         score_tables,
     )
+    from ciip_irt.errors import DesignError
     from ciip_irt.job.outputs import (
         CALIBRATION_EXTRAS,
         calibration_outputs,
@@ -236,9 +237,13 @@ def run(arguments: argparse.Namespace) -> int:
         *([scores.summary()] if arguments.theta_cut is not None else []),
     ]
     if arguments.dimensionality:
-        dimensionality = examine_dimensionality(scored)
-        outputs["dimensionality.csv"] = dimensionality.to_frame()
-        sentences.append(dimensionality.summary())
+        try:
+            dimensionality = examine_dimensionality(scored)
+        except DesignError as error:  # too few for this look; the calibration stands without it
+            sentences.append(f"Dimensions were not examined: {error}")
+        else:
+            outputs["dimensionality.csv"] = dimensionality.to_frame()
+            sentences.append(dimensionality.summary())
     write_outputs(arguments.out, outputs, replaces=CALIBRATION_EXTRAS)
     for sentence in scored.warnings:
         warn(sentence)
