@@ -155,6 +155,8 @@ def test_below_the_minimum_only_too_few_is_said():
 def test_a_class_c_that_is_probably_chance_ranks_lower():
     doubtful = replace(FLAWED["dif_class_c"].dif[0], prob_c=0.2)
     assert FLAGS["dif_class_c"](replace(GOOD, dif=(doubtful,)), LIMITS).severity == 3
+    hardly = replace(FLAWED["dif_class_c"].dif[0], prob_c=0.04)
+    assert FLAGS["dif_class_c"](replace(GOOD, dif=(hardly,)), LIMITS).severity == 4
     common = replace(FLAWED["dif_class_c"].dif[0], widespread=True)
     assert FLAGS["dif_class_c"](replace(GOOD, dif=(common,)), LIMITS).severity == 3
 

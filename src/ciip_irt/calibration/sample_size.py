@@ -50,7 +50,7 @@ def sample_size_warnings(
             f" {'is' if advice.items.size == 1 else 'are'} less certain than wanted (standard error of b"
             f" above {TARGETS['b']:g}{_of_others(fit.model)}): {named}{more}{_for_most(advice)}."
         )
-    options = "--priors bank" if with_bank else "--priors bank with anchors"
+    options = "calibrate --priors bank" if with_bank else "calibrate --priors bank, with anchors"
     priors_help = "" if priors.b is not None else f"; so do priors ({options})"
     said.append(f"More answers help{priors_help}{SIMPLER[fit.model]}.")
     return [" ".join(said)]

@@ -64,7 +64,7 @@ def assemble(
     blueprint: Blueprint,
     *,
     n_forms: int = 3,
-    seed: int = 2024,
+    seed: int = 2026,
     theta_cut: float | None = None,
     earlier: pl.DataFrame | None = None,
     pilot_plan: pl.DataFrame | None = None,

@@ -170,7 +170,7 @@ def bank_capacity(
     theta_cut: float | None = None,
     earlier: pl.DataFrame | None = None,
     build: bool | None = None,
-    seed: int = 2024,
+    seed: int = 2026,
     progress: Callable[[str], None] | None = None,
 ) -> BankCapacity:
     """How many parallel forms the bank supports, and what would make it support more.

@@ -23,7 +23,7 @@ file = "items.csv"
 # Whose answers count in the statistics. "first" = first attempts only: candidates who come back after
 # failing are weaker and may remember questions. "all" = every attempt.
 attempts = "first"
-# maximum_rapid = 0.1 leaves out candidates with more than a tenth of answers given faster than anyone can read.
+# maximum_rapid = 0.1 leaves out candidates with more than a tenth of answers faster than anyone can read.
 
 [scoring]
 # What a question earns that got no proper answer: "wrong" = no point, "missing" = it does not count.

@@ -8,6 +8,8 @@ from ciip_irt.item_analysis.wording import number, signed
 
 __all__ = ["changed_from_history", "dif_changes_sides", "dif_class_c"]
 
+UNLIKELY = 0.1  # a class C that is one by chance in nine cases of ten
+
 
 def dif_class_c(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:  # noqa: ARG001
     """Equally able candidates of two groups differ clearly."""
@@ -24,8 +26,9 @@ def dif_class_c(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:  # n
     else:
         may_mean = "Perhaps a difference between the groups, perhaps chance: few items differ that much."
     probability = f", probability of class C {chance(worst.prob_c)}" if isfinite(worst.prob_c) else ""
+    chance_alone = isfinite(worst.prob_c) and worst.prob_c < UNLIKELY
     return Flag(
-        2 if likely and not worst.widespread else 3,
+        4 if chance_alone else 2 if likely and not worst.widespread else 3,
         f"Harder for {worst.grouping} = {harder} than for {easier} at the same total"
         f" (D-DIF {signed(worst.d_dif)}, standard error {worst.se:.2f}, class C{probability};"
         f" {worst.n_focal:,} and {worst.n_reference:,} answers).",

@@ -110,7 +110,6 @@ def _build(edition: Edition) -> Sequence[Page]:
             pace=_pace(results),
             domains=_domain_scores(edition),
             decisions=list(decided.iter_rows(named=True)) if "cut" in decided.columns else [],
-            decision_columns=shown_columns(decided),
             forms=_item_lists(edition),
             assembly=results.record("assembly.json"),
             sentences=assembly_sentences(results),
