@@ -145,7 +145,7 @@ def _chosen(
         n, rows, lower=np.zeros(n), upper=eligible.astype(np.float64), integer=np.ones(n, dtype=np.bool_),
         cost=np.random.default_rng([seed, n]).random(n),
     )  # fmt: skip
-    proposal = solve(program, Effort(nodes=200, seconds=30), seed)
+    proposal = solve(program, Effort(nodes=200), seed)
     return None if proposal.values is None else proposal.values[:n] > 0.5
 
 

@@ -329,7 +329,7 @@ def _solved(
         len(upper), rows, lower=np.array(lower), upper=np.array(upper),
         integer=np.array(integer, dtype=np.bool_), cost=np.array(cost), relax=relax,
     )  # fmt: skip
-    proposal: Proposal = solve(program, Effort(nodes=500, seconds=30), seed)
+    proposal: Proposal = solve(program, Effort(nodes=500), seed)
     if proposal.values is None:
         return proposal.stopped
     amounts = proposal.values[program.first_slack :].tolist()

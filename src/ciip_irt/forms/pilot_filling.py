@@ -63,7 +63,7 @@ def fill_pilots(
         pool.n_columns, kept, lower=fixed, upper=upper, integer=np.arange(pool.n_columns) >= half,
         cost=np.zeros(pool.n_columns), helper_costs=prices,
     )  # fmt: skip
-    proposal = solve(program, Effort(nodes=1000, seconds=60), seed)
+    proposal = solve(program, Effort(nodes=1000), seed)
     if proposal.values is None:
         return np.zeros((n_forms, n_items), dtype=np.bool_)
     chosen: BoolArray = proposal.values[half : 2 * half].reshape(n_forms, n_items) > 0.5
@@ -86,7 +86,7 @@ def room_for_pilots(pool: Pool, rows: Sequence[Row], seed: int) -> list[Row]:
         pool.n_columns, [row for row in rows if row.give == 0], lower=np.zeros(pool.n_columns),
         upper=np.ones(pool.n_columns), integer=np.arange(pool.n_columns) < half, cost=cost,
     )  # fmt: skip
-    proposal = solve(program, Effort(nodes=50, seconds=60), seed)
+    proposal = solve(program, Effort(nodes=50), seed)
     if proposal.values is None:
         return []
     reserved = []

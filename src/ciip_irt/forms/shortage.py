@@ -360,7 +360,7 @@ def _nearest_forms(pool: Pool, rows: Sequence[Row], seed: int) -> list[Line]:
         integer=np.arange(pool.n_columns) < half,
         relax=True,
     )  # fmt: skip
-    proposal = solve(program, Effort(nodes=200, seconds=60), seed)
+    proposal = solve(program, Effort(nodes=200), seed)
     if proposal.values is None:
         return []
     broken: Counter[str] = Counter()
