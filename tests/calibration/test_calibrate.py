@@ -172,6 +172,15 @@ def test_a_part_without_anchors_is_refused() -> None:
         calibrate(scored, "rasch", anchors=ItemBank.from_frame(first_half))
 
 
+@pytest.mark.parametrize(("theta", "said"), [(40.0, "80 answers to anchors are right"), (-40.0, "wrong")])
+def test_candidates_without_a_limit_are_refused(theta: float, said: str) -> None:
+    items = bank_of(np.zeros(10), pilots=2)
+    bank = ItemBank.from_frame(items)
+    scored = score(log_of(np.full(10, theta), items, "F", 1), bank)
+    with pytest.raises(DesignError, match=said):
+        calibrate(scored, "rasch", anchors=bank)
+
+
 def test_models_and_scales_are_never_mixed() -> None:
     scored, bank = two_forms(common=5)
     with pytest.raises(ScaleError, match="calibrated with rasch"):

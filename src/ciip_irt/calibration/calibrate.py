@@ -9,7 +9,7 @@ import polars as pl
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.bank import ItemBank, Scale
 from ciip_irt.calibration.anchors import Anchors, anchor_warnings, anchors_of, no_anchors
-from ciip_irt.calibration.design import require_connected
+from ciip_irt.calibration.design import require_connected, require_variance
 from ciip_irt.calibration.estimation import Estimation, Options, estimated
 from ciip_irt.calibration.fit_table import displacements, fit_table
 from ciip_irt.calibration.fit_warnings import warnings_of_fit, with_names
@@ -97,8 +97,8 @@ def calibrate(
     ScaleError
         The bank is of another model, D or scale.
     DesignError
-        Parts of the design share no item and no anchor ties them together; ``girth`` on data missing by
-        design.
+        Parts of the design share no item and no anchor ties them together; all answers to the anchors are
+        alike; ``girth`` on data missing by design.
 
     Examples
     --------
@@ -116,6 +116,7 @@ def calibrate(
     data = grouped_blocks(scored, members)
     held = no_anchors(scored.items.height) if anchors is None else anchors_of(scored, anchors, data.blocks)
     require_connected(scored, data.blocks, held.held)
+    require_variance(data.blocks, held.held)
     if engine == "girth":
         return _by_girth(scored, scale, data, held, ability)
     chosen = chosen_priors(priors, model, anchors)

@@ -1,15 +1,15 @@
-"""Is the design connected? Without common items, difficulties of different parts cannot be compared."""
+"""Can the design carry a calibration? Parts that share no item cannot be compared, equal answers tell nothing."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from ciip_irt.arrays import BoolArray, IntArray
+from ciip_irt.arrays import MISSING, BoolArray, IntArray
 from ciip_irt.errors import DesignError, plural
 from ciip_irt.irt.response_blocks import ResponseBlock, connected_parts
 from ciip_irt.responses import ScoredResponses
 
-__all__ = ["require_connected"]
+__all__ = ["require_connected", "require_variance"]
 
 SHOWN = 10
 
@@ -40,6 +40,25 @@ def require_connected(scored: ScoredResponses, blocks: Sequence[ResponseBlock], 
                 " or calibrate each part alone.",
             ]
         )
+    )
+
+
+def require_variance(blocks: Sequence[ResponseBlock], fixed: BoolArray) -> None:
+    """Refuse anchors (``fixed``, (J,)) that everybody answered alike: they place nobody on the scale.
+
+    Raises
+    ------
+    DesignError
+        All answers to anchors are right, or all are wrong.
+    """
+    scores = np.concatenate([block.scores[:, fixed[block.items]].ravel() for block in blocks])
+    scores = scores[scores != MISSING]
+    if not scores.size or scores.min() != scores.max():
+        return
+    raise DesignError(
+        f"all {scores.size:,} answers to anchors are {'right' if scores[0] else 'wrong'}: the ability of"
+        " these candidates has no limit, so nothing can be estimated from them. Add candidates, or check the"
+        " keys."
     )
 
 
