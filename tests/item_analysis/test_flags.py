@@ -161,6 +161,12 @@ def test_a_class_c_that_is_probably_chance_ranks_lower():
     assert FLAGS["dif_class_c"](replace(GOOD, dif=(common,)), LIMITS).severity == 3
 
 
+def test_an_item_that_surely_discriminates_is_not_called_guessed_at():
+    doubtful = FLAWED["guessed_at"]
+    assert FLAGS["guessed_at"](doubtful, LIMITS) is not None
+    assert FLAGS["guessed_at"](replace(doubtful, r=0.19, r_low=0.03, r_high=0.34), LIMITS) is None
+
+
 def test_an_item_credited_to_everyone_is_not_called_easy():
     credited = tuple(replace(choice, is_key=True) for choice in GOOD.options)
     free = replace(

@@ -84,7 +84,7 @@ def is_guessed_at(item: ItemEvidence, limits: FlagThresholds) -> bool:
     """Whether choices probably do not depend on ability."""
     if item.key_doubt is None or item.n < limits.minimum_n or rival(item, limits):
         return False
-    if item.r_high < 0:  # they do choose differently: those who know more choose wrong
+    if item.r_high < 0 or item.r_low > 0:  # those who know more do choose differently
         return False
     return item.key_doubt.p_guessed >= limits.guessed_at
 
