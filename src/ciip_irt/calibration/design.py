@@ -1,4 +1,4 @@
-"""Can the design carry a calibration? Parts sharing no item cannot be compared, equal answers tell nothing."""
+"""Can the design carry a calibration? Parts must share items, and the answers to anchors must differ."""
 
 from collections.abc import Sequence
 
