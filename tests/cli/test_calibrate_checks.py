@@ -97,3 +97,19 @@ def test_a_limit_that_would_take_half_of_all_is_refused(
 ) -> None:
     assert calibrated(folder, tmp_path, "--exclude-person-misfit", "0.5") == 2
     assert "up to 0.2" in capsys.readouterr().err
+
+
+def test_pilots_review_has_the_same_switch(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    items = pl.read_csv(folder / "items.csv").with_columns(
+        status=pl.when(pl.col("item_id") == "I29").then(pl.lit("pilot")).otherwise(pl.lit("scored"))
+    )
+    items.write_csv(tmp_path / "items.csv")
+    given = ["pilots", "review", str(folder / "log.csv"), "--items", str(tmp_path / "items.csv")]
+    assert main([*given, "--exclude-person-misfit", "0.02", "--out", str(tmp_path / "out")]) == 0
+    gone = pl.read_csv(tmp_path / "out" / "exclusions.csv")
+    assert set(gone["rule"]) == {"person_misfit"}
+    assert f"{gone.height} deliveries were left out of this calibration" in capsys.readouterr().err
+    decision = pl.read_csv(tmp_path / "out" / "pilot_decisions.csv").row(0, named=True)
+    assert decision["n"] == 300 - gone.height

@@ -2,7 +2,16 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_log, add_out, number, read_items, scored_log, warn, whole
+from ciip_irt.cli.options import (
+    add_log,
+    add_out,
+    add_person_misfit,
+    number,
+    read_items,
+    scored_log,
+    warn,
+    whole,
+)
 
 EPILOG = """\
 writes parameters.csv, population.csv, fit.csv, abilities.csv, observed_proportions.csv, calibration.json;
@@ -158,13 +167,7 @@ def _add_checks(parser: argparse.ArgumentParser) -> None:
         help="samples that fit, drawn for the limits of infit and outfit and for dependent pairs"
         " (default: 20 up to 500,000 answers, else 0)",
     )
-    checks.add_argument(
-        "--exclude-person-misfit",
-        type=number,
-        default=None,
-        metavar="P",
-        help="calibrate again without deliveries whose lz* has a smaller p, as in 0.001 (default: keep all)",
-    )
+    add_person_misfit(checks)
 
 
 def run(arguments: argparse.Namespace) -> int:

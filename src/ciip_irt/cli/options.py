@@ -20,6 +20,7 @@ __all__ = [
     "add_items",
     "add_log",
     "add_out",
+    "add_person_misfit",
     "number",
     "read_items",
     "read_log",
@@ -95,6 +96,17 @@ def add_item_times(parser: argparse.ArgumentParser) -> None:
         "--item-times",
         metavar="FILE",
         help="item_times.csv of 'analyse': the expected time of a form is held against the testing time",
+    )
+
+
+def add_person_misfit(parser: argparse._ActionsContainer) -> None:
+    """``--exclude-person-misfit P``."""
+    parser.add_argument(
+        "--exclude-person-misfit",
+        type=number,
+        default=None,
+        metavar="P",
+        help="calibrate again without deliveries whose lz* has a smaller p, as in 0.001 (default: keep all)",
     )
 
 

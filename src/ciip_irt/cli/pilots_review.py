@@ -2,7 +2,16 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_groupings, add_log, add_out, read_items, scored_log, warn
+from ciip_irt.cli.options import (
+    add_groupings,
+    add_log,
+    add_out,
+    add_person_misfit,
+    note,
+    read_items,
+    scored_log,
+    warn,
+)
 
 EPILOG = """\
 writes pilot_decisions.csv and .xlsx (decision, reasons; reviewer, override and comment are for people; either
@@ -28,27 +37,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--forms", type=int, default=3, metavar="K", help="forms the bank is to fill at once (default: 3)"
     )
     add_groupings(parser)
+    add_person_misfit(parser)
     add_out(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ciip_irt.calibration import calibrate
+    from ciip_irt.calibration import Calibration, calibrate, calibrated_and_checked
     from ciip_irt.item_analysis import analyse_items
     from ciip_irt.job.demand import demand_named
     from ciip_irt.job.outputs import PILOT_EXTRAS, exclusion_outputs, pilot_outputs
     from ciip_irt.pilots import load_policy, review_pilots
     from ciip_irt.pilots.needs import bank_needs, with_needs
+    from ciip_irt.responses import ScoredResponses
     from ciip_irt.tables import write_outputs
 
     policy = load_policy(arguments.policy)
     demand = demand_named(arguments.blueprint, arguments.forms) if arguments.blueprint else None
     bank = read_items(arguments)
     scored = scored_log(arguments, bank)
-    calibration = (
-        calibrate(scored, bank.scale.model, anchors=bank)
-        if bank.scale is not None
-        else calibrate(scored, "rasch")
-    )
+
+    def estimate(of: ScoredResponses) -> Calibration:
+        return calibrate(of, bank.scale.model, anchors=bank) if bank.scale else calibrate(of, "rasch")
+
+    if arguments.exclude_person_misfit is None:
+        calibration = estimate(scored)
+    else:
+        scored, calibration, checks = calibrated_and_checked(
+            scored, estimate, simulations=0, exclude_misfit=arguments.exclude_person_misfit
+        )
+        note(checks.sentences[0])
     analysis = analyse_items(scored, groupings=arguments.dif)
     review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analysis)
     needs = None
