@@ -5,11 +5,10 @@ from dataclasses import replace
 import polars as pl
 
 from ciip_irt.bank.item_bank import ItemBank
-from ciip_irt.tables import Column, Table
+from ciip_irt.tables import POOLED, Column, Table
 
 __all__ = ["with_expected_times"]
 
-POOLED = "all"
 TIMES = Table(
     "item times",
     (

@@ -59,7 +59,7 @@ def anchors_of(scored: ScoredResponses, bank: ItemBank, blocks: Sequence[Respons
         There are none.
     """
     values = bank.parameters(scored.item_ids)
-    held = _scored_somewhere(scored) & ~np.isnan(values[:, 1])
+    held = scored.scored_somewhere & ~np.isnan(values[:, 1])
     if not held.any():
         raise ScaleError(
             Problem(
@@ -76,13 +76,6 @@ def anchors_of(scored: ScoredResponses, bank: ItemBank, blocks: Sequence[Respons
     for label, items in enumerate(connected_parts(blocks, held.size)):
         part[items] = label
     return Anchors(held, values, errors, (domain.astype(np.int64), part))
-
-
-def _scored_somewhere(scored: ScoredResponses) -> BoolArray:
-    result = np.zeros(scored.items.height, dtype=bool)
-    for block in scored.blocks:
-        result[block.items[block.is_scored]] = True
-    return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,9 +174,7 @@ def examine_dimensionality(
         item_ids=tuple(ids[kept]),
         left_out=tuple(ids[~kept]),
         n_deliveries_in_all=scored.deliveries.height,
-        n_scored_in_all=np.unique(
-            np.concatenate([block.items[block.is_scored] for block in scored.blocks])
-        ).size,
+        n_scored_in_all=int(scored.scored_somewhere.sum()),
         analysis=analysis,
         provenance=scored.provenance.with_settings(dimensionality_seed=seed, replications=replications),
     )

@@ -260,10 +260,7 @@ def _simulated(
 
 def _kinds(scored: ScoredResponses) -> IntArray:
     """Shape (J,): 0 where an item counts in any form's total, 1 for pilots."""
-    kinds = np.ones(scored.items.height, dtype=np.int64)
-    for block in scored.blocks:
-        kinds[block.items[block.is_scored]] = 0
-    return kinds
+    return (~scored.scored_somewhere).astype(np.int64)
 
 
 def _overall(

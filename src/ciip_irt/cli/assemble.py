@@ -8,6 +8,7 @@ from ciip_irt.cli.options import (
     add_items,
     add_out,
     add_text_format,
+    add_theta_cut,
     number,
     timed_items,
     warn,
@@ -26,12 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--forms", type=int, default=3, metavar="K", help="parallel forms at once (default: 3)"
     )
     parser.add_argument("--seed", type=int, default=2026, metavar="S", help="(default: 2026)")
-    parser.add_argument(
-        "--theta-cut",
-        type=number,
-        metavar="T",
-        help="the standard on the bank scale (default: the blueprint's)",
-    )
+    add_theta_cut(parser)
     parser.add_argument(
         "--earlier",
         nargs="+",

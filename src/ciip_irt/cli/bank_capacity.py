@@ -2,7 +2,7 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_items, add_out, add_text_format, number, read_items, warn
+from ciip_irt.cli.options import add_items, add_out, add_text_format, add_theta_cut, number, read_items, warn
 from ciip_irt.cli.progress import Progress
 
 EPILOG = """\
@@ -22,12 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="of scored items that two forms may share; 0: none (default: the blueprint's)",
     )
-    parser.add_argument(
-        "--theta-cut",
-        type=number,
-        metavar="T",
-        help="the standard on the bank scale (default: the blueprint's)",
-    )
+    add_theta_cut(parser)
     parser.add_argument(
         "--earlier", nargs="+", default=[], metavar="FILES", help="forms used before (files or patterns)"
     )

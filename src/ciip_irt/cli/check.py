@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciip_irt.cli.options import add_item_times, add_items, add_text_format, number, timed_items
+from ciip_irt.cli.options import add_item_times, add_items, add_text_format, add_theta_cut, timed_items
 
 if TYPE_CHECKING:
     from ciip_irt.forms import FormFiles
@@ -37,12 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_item_times(parser)
     add_text_format(parser)
-    parser.add_argument(
-        "--theta-cut",
-        type=number,
-        metavar="T",
-        help="the standard on the bank scale (default: the blueprint's)",
-    )
+    add_theta_cut(parser)
     parser.add_argument(
         "--format",
         choices=("text", "json", "junit", "github", "sarif"),

@@ -21,6 +21,7 @@ __all__ = [
     "add_log",
     "add_out",
     "add_person_misfit",
+    "add_theta_cut",
     "number",
     "read_items",
     "read_log",
@@ -96,6 +97,16 @@ def add_item_times(parser: argparse.ArgumentParser) -> None:
         "--item-times",
         metavar="FILE",
         help="item_times.csv of 'analyse': the expected time of a form is held against the testing time",
+    )
+
+
+def add_theta_cut(parser: argparse.ArgumentParser) -> None:
+    """``--theta-cut T`` in the place of the blueprint's."""
+    parser.add_argument(
+        "--theta-cut",
+        type=number,
+        metavar="T",
+        help="the standard on the bank scale (default: the blueprint's)",
     )
 
 

@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.calibration import Calibration, calibrate, calibrated_and_checked
-    from ciip_irt.item_analysis import analyse_items
+    from ciip_irt.item_analysis.groups import dif_between_groups
     from ciip_irt.job.demand import demand_named
     from ciip_irt.job.outputs import PILOT_EXTRAS, exclusion_outputs, pilot_outputs
     from ciip_irt.pilots import load_policy, review_pilots
@@ -66,8 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
             scored, estimate, simulations=0, exclude_misfit=arguments.exclude_person_misfit
         )
         note(checks.sentences[0])
-    analysis = analyse_items(scored, groupings=arguments.dif)
-    review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analysis)
+    dif, _ = dif_between_groups(scored, arguments.dif)
+    review = review_pilots(scored, bank, policy, calibration=calibration, dif=dif)
     needs = None
     if demand is not None:
         needs = bank_needs(bank.items, demand, review.evidence)

@@ -43,16 +43,11 @@ class SwapSearch(RunningSums):
             return False
         change = self._change(form, leaving, coming, price)
         self.pairs += change.size
-        for _ in range(3):
-            best = int(np.argmin(change))
-            if change.flat[best] >= -EPSILON:
-                return False
-            i, j = divmod(best, len(coming))
-            if not self._meet(int(leaving[i]), int(coming[j])):
-                self.exchange(form, int(leaving[i]), int(coming[j]))
-                return True
-            change[i, j] = np.inf
-        return False
+        found = self._best_pair(change, leaving, coming)
+        if found is None:
+            return False
+        self.exchange(form, *found)
+        return True
 
     def improve_between(self, first: int, second: int, pool: IntArray, *, price: float = PRICE) -> bool:
         """The best exchange between two forms of items that the other lacks, if it gains."""
@@ -71,17 +66,25 @@ class SwapSearch(RunningSums):
             + self._broken_common(second, coming, leaving, without=first).T
         )
         self.pairs += change.size
+        found = self._best_pair(change, leaving, coming)
+        if found is None:
+            return False
+        out, into = found
+        self.exchange(first, out, into)
+        self.exchange(second, into, out)
+        return True
+
+    def _best_pair(self, change: FloatArray, leaving: IntArray, coming: IntArray) -> tuple[int, int] | None:
+        """The best pair that gains, of three, without a narrow row that holds both; marks ``change``."""
         for _ in range(3):
             best = int(np.argmin(change))
             if change.flat[best] >= -EPSILON:
-                return False
+                return None
             i, j = divmod(best, len(coming))
             if not self._meet(int(leaving[i]), int(coming[j])):
-                self.exchange(first, int(leaving[i]), int(coming[j]))
-                self.exchange(second, int(coming[j]), int(leaving[i]))
-                return True
+                return int(leaving[i]), int(coming[j])
             change[i, j] = np.inf
-        return False
+        return None
 
     def _meet(self, leaving: int, coming: int) -> bool:
         """Whether a narrow row holds both, so that the prices of the two do not simply add."""

@@ -12,17 +12,17 @@ from ciip_irt.item_analysis.domain_scores import consistency
 from ciip_irt.item_analysis.evidence import item_evidence
 from ciip_irt.item_analysis.flags import FlagThresholds, raise_flags
 from ciip_irt.item_analysis.form_summary import form_row, form_table
-from ciip_irt.item_analysis.groups import compare_groups, dif_table, widespread_notes
+from ciip_irt.item_analysis.groups import MINIMUM_GROUP, dif_between_groups, widespread_notes
 from ciip_irt.item_analysis.history import changes_from_history
 from ciip_irt.item_analysis.key_check import check_keys
 from ciip_irt.item_analysis.key_table import key_table
 from ciip_irt.item_analysis.rescoring import rescoring_table
 from ciip_irt.item_analysis.statistics_tables import item_table, option_table, quantile_table
-from ciip_irt.item_analysis.tallies import POOLED, Tally, pool, tally_form
+from ciip_irt.item_analysis.tallies import Tally, pool, tally_form
 from ciip_irt.item_analysis.timing import Timing, examine_timing
 from ciip_irt.provenance import Provenance
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
-from ciip_irt.tables import show_html
+from ciip_irt.tables import POOLED, show_html
 
 __all__ = ["ItemAnalysis", "analyse_items"]
 
@@ -128,7 +128,7 @@ def analyse_items(
     groupings: Sequence[str] | None = None,
     cuts: Mapping[str, float] | None = None,
     thresholds: FlagThresholds | None = None,
-    minimum_group: int = 50,
+    minimum_group: int = MINIMUM_GROUP,
     confidence: float = 0.95,
     testing_time_min: float | None = None,
     theta_cut: float | None = None,
@@ -197,8 +197,7 @@ def analyse_items(
     )
     options = option_table([*tallies, whole], scored.items, confidence)
     pooled_options = options.filter(pl.col("form_id") == POOLED)
-    comparisons, notes = compare_groups(scored, groupings, minimum_n=minimum_group)
-    dif = dif_table(comparisons, scored.item_ids)
+    dif, notes = dif_between_groups(scored, groupings, minimum_n=minimum_group)
     pooled = statistics.filter(pl.col("form_id") == POOLED)
     keys = check_keys(scored)
     evidence = list(item_evidence(whole, pooled, pooled_options, dif, keys, changes_from_history(scored)))
@@ -212,7 +211,7 @@ def analyse_items(
     timing = examine_timing(scored, testing_time_min=testing_time_min)
     settings: dict[str, Any] = {
         "thresholds": asdict(limits),
-        "groupings": sorted({comparison.grouping for comparison in comparisons}),
+        "groupings": dif["grouping"].unique().sort().to_list(),
         "minimum_group": minimum_group,
         "confidence": confidence,
         "cuts": dict(cuts or {}),

@@ -22,8 +22,10 @@ from ciip_irt.responses import AdministeredBlock, ScoredResponses
 
 __all__ = [
     "DEFAULT_GROUPINGS",
+    "MINIMUM_GROUP",
     "Comparison",
     "compare_groups",
+    "dif_between_groups",
     "dif_table",
     "is_widespread",
     "widespread_notes",
@@ -31,6 +33,7 @@ __all__ = [
 
 DEFAULT_GROUPINGS = ("delivery_mode", "first_time", "region")
 NO_GROUPS = ("delivery_id", "candidate_id", "delivered_at", "total", "n_scored", "n_pilot")
+MINIMUM_GROUP = 50
 MOST_FOCAL_GROUPS = 10
 WIDESPREAD = 0.1
 ROUNDS = 5
@@ -179,9 +182,7 @@ def _compare(
 ) -> tuple[MantelHaenszel, LogisticDif, BoolArray]:
     n_items = scored.items.height
     forms = _forms(scored)
-    is_scored = np.zeros(n_items, dtype=bool)
-    for block in scored.blocks:
-        is_scored[block.items[block.is_scored]] = True
+    is_scored = scored.scored_somewhere
     matching = is_scored.copy()
     for left in reversed(range(ROUNDS if purify else 1)):
         tables = [(_tables(form, group, matching), form.items) for form in forms]
@@ -216,6 +217,14 @@ def widespread_notes(dif: pl.DataFrame) -> list[str]:
         " in advance. Look at test security before rewriting items."
         for grouping, focal, reference, n_c, n_judged in found.iter_rows()
     ]
+
+
+def dif_between_groups(
+    scored: ScoredResponses, groupings: Sequence[str] | None = None, *, minimum_n: int = MINIMUM_GROUP
+) -> tuple[pl.DataFrame, list[str]]:
+    """``dif`` of a scored log, and what to tell its reader; as :func:`compare_groups`."""
+    comparisons, notes = compare_groups(scored, groupings, minimum_n=minimum_n)
+    return dif_table(comparisons, scored.item_ids), notes
 
 
 def dif_table(comparisons: Sequence[Comparison], item_ids: Sequence[str]) -> pl.DataFrame:

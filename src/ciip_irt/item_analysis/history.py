@@ -40,9 +40,8 @@ def changes_from_history(scored: ScoredResponses) -> dict[str, Change]:
     ability = bank_abilities(scored)
     if ability is None:
         return {}
-    known = np.flatnonzero(np.isfinite(ability.parameters).all(axis=1))
-    counted = {int(j) for block in scored.blocks for j in block.items[block.is_scored]}
-    items = [int(j) for j in known if int(j) in counted]
+    known = np.isfinite(ability.parameters).all(axis=1)
+    items = np.flatnonzero(known & scored.scored_somewhere).tolist()
     if len(items) < LEAST_ITEMS:
         return {}
     answers = replace(scored, blocks=tuple(replace(b, choices=b.scores) for b in scored.blocks))

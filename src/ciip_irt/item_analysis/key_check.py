@@ -126,7 +126,7 @@ def check_keys(
     ('I11', 'A', True)
     """
     credited, offered = key_mask(scored.items)
-    is_pilot = ~_scored_somewhere(scored)
+    is_pilot = ~scored.scored_somewhere
     kinds = tuple(np.where(is_pilot, "pilot", "scored").tolist())
     known = abilities or rasch_abilities(scored)
     found: KeyProbabilities | None = None
@@ -138,13 +138,6 @@ def check_keys(
             choices.counts, choices.abilities, choices.points, offered, credited, kinds, rates=rates
         )
     return KeyCheck(_table(scored.items, kinds, found), found, mean_ability)
-
-
-def _scored_somewhere(scored: ScoredResponses) -> np.ndarray:
-    counted = np.zeros(len(scored.item_ids), dtype=bool)
-    for block in scored.blocks:
-        counted[block.items[block.is_scored]] = True
-    return counted
 
 
 def _table(items: pl.DataFrame, kinds: tuple[str, ...], found: KeyProbabilities | None) -> pl.DataFrame:

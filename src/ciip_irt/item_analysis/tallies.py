@@ -18,10 +18,10 @@ from ciip_irt.arrays import MISSING, BoolArray, FloatArray, IntArray
 from ciip_irt.classical.moments import CategoryMoments, category_moments, merge_moments
 from ciip_irt.classical.options import fifths, option_counts_by_group
 from ciip_irt.responses import AdministeredBlock, CellStatus, ScoredResponses
+from ciip_irt.tables import POOLED
 
-__all__ = ["POOLED", "Tally", "pool", "tally_form"]
+__all__ = ["Tally", "pool", "tally_form"]
 
-POOLED = "all"
 N_FIFTHS = 5
 
 

@@ -14,9 +14,9 @@ import polars as pl
 from ciip_irt.arrays import MISSING
 from ciip_irt.classical.response_times import LOW_EFFORT, rapid_thresholds
 from ciip_irt.errors import plural
-from ciip_irt.item_analysis.tallies import POOLED
 from ciip_irt.item_analysis.wording import number, percent
 from ciip_irt.responses import CellStatus, ScoredResponses
+from ciip_irt.tables import POOLED
 
 __all__ = ["Timing", "examine_timing"]
 

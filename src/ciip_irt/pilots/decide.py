@@ -10,7 +10,7 @@ import polars as pl
 from ciip_irt.arrays import FloatArray
 from ciip_irt.bank import ItemBank, Scale
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.item_analysis.groups import compare_groups, dif_table
+from ciip_irt.item_analysis.groups import dif_between_groups
 from ciip_irt.pilots.evidence import PilotEvidence, gather_evidence
 from ciip_irt.pilots.evidence_table import EVIDENCE_SCHEMA, evidence_row
 from ciip_irt.pilots.policy import Policy, load_policy
@@ -105,6 +105,7 @@ def review_pilots(
     *,
     calibration: OnScale | None = None,
     analysis: "ItemAnalysis | None" = None,
+    dif: pl.DataFrame | None = None,
 ) -> PilotReview:
     """Judge every pilot item of the bank, answered or not yet.
 
@@ -121,7 +122,9 @@ def review_pilots(
         are used, and the population is estimated from them.
     analysis
         Item analysis of the same responses, for the differences between groups of candidates that it found.
-        Without it they are looked for here.
+    dif
+        These differences alone (``item_analysis.groups.dif_between_groups``). Without either they are looked
+        for here.
 
     Raises
     ------
@@ -162,7 +165,12 @@ def review_pilots(
         D = bank.scale.D
         mean, sd = population_of(scored, parameters, D)
     pilots = bank.items.filter(pl.col("status") == "pilot")
-    dif = _between_groups(scored, policy) if analysis is None else analysis.dif
+    if dif is None:
+        dif = (
+            dif_between_groups(scored, minimum_n=policy.dif_minimum_n)[0]
+            if analysis is None
+            else analysis.dif
+        )
     block = pl.concat([pilots, _decided_before(scored, pilots)], how="diagonal_relaxed")
     evidence = gather_evidence(
         scored, parameters, mean=mean, sd=sd, D=D, policy=policy, pilots=block, dif=dif, judged=pilots.height
@@ -180,12 +188,6 @@ def _decided_before(scored: ScoredResponses, pilots: pl.DataFrame) -> pl.DataFra
     for block in scored.blocks:
         unscored[block.items[~block.is_scored]] = True
     return scored.items.filter(unscored).join(pilots, on="item_id", how="anti", maintain_order="left")
-
-
-def _between_groups(scored: ScoredResponses, policy: Policy) -> pl.DataFrame:
-    """DIF between the groups that the candidates table knows."""
-    comparisons, _ = compare_groups(scored, None, minimum_n=policy.dif_minimum_n)
-    return dif_table(comparisons, scored.item_ids)
 
 
 def review(

@@ -230,10 +230,7 @@ def _mean_curves(grid: CurveGrid, log_likelihood: FloatArray, prior: BlockPrior)
 
 def _belief(scored: ScoredResponses, parameters: FloatArray, against: Reference) -> Belief:
     """Pilots are believed to be like the scored items, in population standard deviations."""
-    is_scored = np.zeros(len(scored.item_ids), dtype=bool)
-    for block in scored.blocks:
-        is_scored[block.items[block.is_scored]] = True
-    a, b, _ = parameters[np.flatnonzero(is_scored * against.calibrated)].T
+    a, b, _ = parameters[np.flatnonzero(scored.scored_somewhere * against.calibrated)].T
     return belief_of(against.D * a * against.sd, -against.D * a * (b - against.mean))
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from ciip_irt.report.page_names import page_names
 from ciip_irt.report.results import Results
+from ciip_irt.tables import POOLED
 
 __all__ = ["ItemCard", "item_cards", "severity_tone"]
 
@@ -20,7 +21,6 @@ SOURCES = (
     "flags.csv",
     "observed_proportions.csv",
 )
-POOLED = "all"
 
 
 @dataclass(frozen=True, slots=True)

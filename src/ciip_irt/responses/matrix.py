@@ -111,6 +111,14 @@ class ScoredResponses:
         """(N,) scored items right, by delivery."""
         return self.deliveries["total"].cast(pl.Float64).to_numpy()
 
+    @property
+    def scored_somewhere(self) -> BoolArray:
+        """(J,) items that count in the total of at least one form; the others are pilots everywhere."""
+        counted = np.zeros(self.items.height, dtype=np.bool_)
+        for block in self.blocks:
+            counted[block.items[block.is_scored]] = True
+        return counted
+
     def response_blocks(self, *, scored_only: bool = False) -> list[ResponseBlock]:
         """The blocks as the estimation takes them; one ``ResponseBlock`` for each of ``blocks``.
 
@@ -129,7 +137,7 @@ class ScoredResponses:
 
     def summary(self) -> str:
         cells = sum(int((block.statuses != CellStatus.NOT_ADMINISTERED).sum()) for block in self.blocks)
-        scored = {int(j) for block in self.blocks for j in block.items[block.is_scored]}
+        scored = int(self.scored_somewhere.sum())
         pilots = {int(j) for block in self.blocks for j in block.items[~block.is_scored]}
         sittings = plural(self.deliveries.height, "delivery", "deliveries")
         left_out = (
@@ -137,7 +145,7 @@ class ScoredResponses:
         )
         lines = [
             f"{sittings} on {plural(len(self.form_ids), 'form')}, {cells:,} responses"
-            f" to {len(scored):,} scored and {len(pilots):,} pilot items.",
+            f" to {scored:,} scored and {len(pilots):,} pilot items.",
             f"{left_out} left out.",
         ]
         return "\n".join([*lines, *self.warnings])

@@ -17,6 +17,7 @@ __all__ = [
     "LEDGER",
     "OPTION_STATISTICS",
     "PILOT_DECISIONS",
+    "POOLED",
     "QUARANTINE",
     "RESPONSES",
     "RESPONSE_STATUS",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 STATUS = ("draft", "pilot", "scored", "retired")
+POOLED = "all"  # in the place of a form: over all forms
 RESPONSE_STATUS = ("answered", "omitted", "not_reached", "invalid")
 MODELS = ("rasch", "1pl", "2pl", "3pl")
 DECISIONS = ("promote", "hold", "revise", "retire")

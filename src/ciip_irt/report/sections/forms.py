@@ -12,10 +12,10 @@ from ciip_irt.report.edition import Edition, Page, Section
 from ciip_irt.report.formats import sentence_case
 from ciip_irt.report.results import Results
 from ciip_irt.report.sections.choices import shown_columns
+from ciip_irt.tables import POOLED
 
 __all__ = ["FORMS_SECTION", "assembly_sentences", "summary_values"]
 
-POOLED = "all"
 ACCREDITED = (
     "form_id", "n_candidates", "cut", "pass_rate", "decision_consistency", "decision_accuracy", "csem_at_cut",
     "decision_method", "remarks",
