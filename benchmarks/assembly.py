@@ -20,12 +20,12 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from ciip_irt.forms import Assembly, Blueprint, Target, assemble, load_blueprint
-from ciip_irt.forms.attempt import all_rows
-from ciip_irt.forms.bank_pool import bank_pool
-from ciip_irt.forms.constraints.difficulty import LEAST, highest_least
-from ciip_irt.forms.demands import Demands, KeyBalance
-from ciip_irt.forms.program import Program, build_program
+from ciip_irt.blueprint import Blueprint, Demands, KeyBalance, Target, load_blueprint
+from ciip_irt.forms import Assembly, assemble
+from ciip_irt.forms.constraints import LEAST, highest_least
+from ciip_irt.forms.model import Program, build_program
+from ciip_irt.forms.pool import bank_pool
+from ciip_irt.forms.search import all_rows
 
 # Forms, items, seconds asked for a first answer.
 SIZES = ((1, 500, 1.0), (3, 1000, 5.0), (6, 2000, 20.0), (10, 5000, 90.0))
@@ -103,7 +103,7 @@ def program_of(k: int, n: int, objective: str, seed: int) -> tuple[Program, floa
 
 
 def by_highspy(program: Program, seconds: float) -> Outcome:
-    from ciip_irt.forms.solve import Effort, solve
+    from ciip_irt.forms.model import Effort, solve
 
     start = time.process_time()
     answer = solve(program, Effort(nodes=2**31 - 1, seconds=seconds), 1)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from ortools.sat.python import cp_model
 
-from ciip_irt.forms.program import Program
+from ciip_irt.forms.model import Program
 
 Outcome = tuple[float | None, float | None, float]
 

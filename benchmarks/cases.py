@@ -18,8 +18,7 @@ from benchmarks.baselines import PEERS, floor_iteration, log_likelihood
 from benchmarks.data import Sample, complete, pool_with_rotating_pilots
 from benchmarks.table import Measurement
 from ciip_irt.arrays import FloatArray
-from ciip_irt.irt.cml import fit_cml
-from ciip_irt.irt.mml import MmlFit, fit_mml
+from ciip_irt.irt.estimation import MmlFit, fit_cml, fit_mml
 
 __all__ = ["CASES", "Settings"]
 

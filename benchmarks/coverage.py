@@ -34,11 +34,9 @@ _single_thread()
 import numpy as np  # noqa: E402
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray  # noqa: E402
-from ciip_irt.irt.intervals import parameter_intervals  # noqa: E402
-from ciip_irt.irt.mml import MmlFit, fit_mml  # noqa: E402
+from ciip_irt.irt import BetaPrior, NormalPrior, Priors, ResponseBlock  # noqa: E402
+from ciip_irt.irt.estimation import MmlFit, fit_mml, parameter_intervals  # noqa: E402
 from ciip_irt.irt.models import MODELS  # noqa: E402
-from ciip_irt.irt.priors import BetaPrior, NormalPrior, Priors  # noqa: E402
-from ciip_irt.irt.response_blocks import ResponseBlock  # noqa: E402
 
 PRIORS_3PL = Priors(log_a=NormalPrior(0.0, 0.5), c=BetaPrior(5.0, 17.0))
 N_ITEMS = SCORED + PER_BLOCK * BLOCKS

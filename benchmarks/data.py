@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import FloatArray, IntArray
+from ciip_irt.irt import ResponseBlock
 from ciip_irt.irt.models import MODELS
-from ciip_irt.irt.response_blocks import ResponseBlock
 
 __all__ = ["Sample", "complete", "pool_with_rotating_pilots"]
 

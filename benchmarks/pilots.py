@@ -21,7 +21,7 @@ def main() -> int:
 
     from ciip_irt.bank import ItemBank
     from ciip_irt.pilots import review_pilots
-    from ciip_irt.pilots.planted import World, plant
+    from ciip_irt.pilots.simulate.planted import World, plant
 
     rng = np.random.default_rng(7)
     scored_items = np.column_stack(

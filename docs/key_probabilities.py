@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.bank import ItemBank
-from ciip_irt.irt.key_hypotheses import FlawRates
+from ciip_irt.irt.keys import FlawRates
 from ciip_irt.item_analysis.choice_counts import Abilities, rasch_abilities
 from ciip_irt.item_analysis.key_check import check_keys
 from ciip_irt.responses import ScoredResponses, score

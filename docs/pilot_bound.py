@@ -20,12 +20,21 @@ import polars as pl
 from pilot_probabilities import ANSWERS, worlds
 from scipy.special import gammaln, logsumexp
 
-from ciip_irt.pilots.curves import CurveGrid, refined
-from ciip_irt.pilots.evidence import PilotEvidence, gather_evidence
-from ciip_irt.pilots.planted import FLAT_P, GOOD_P, GOOD_R, POPULARITY, SPREAD_LOG_SLOPE, WIDER, World, plant
+from ciip_irt.pilots.decision.verdict import verdict
+from ciip_irt.pilots.evidence.curves import CurveGrid, refined
+from ciip_irt.pilots.evidence.reference import population_of
+from ciip_irt.pilots.evidence.review_evidence import PilotEvidence, gather_evidence
 from ciip_irt.pilots.policy import load_policy
-from ciip_irt.pilots.reference import population_of
-from ciip_irt.pilots.verdict import verdict
+from ciip_irt.pilots.simulate.planted import (
+    FLAT_P,
+    GOOD_P,
+    GOOD_R,
+    POPULARITY,
+    SPREAD_LOG_SLOPE,
+    WIDER,
+    World,
+    plant,
+)
 
 PROGRAMME = 200
 SHARES = {"sound": 0.8, "flat": 0.1, "wrong key": 0.1}

@@ -21,7 +21,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from ciip_irt.pilots import simulate_policy
-from ciip_irt.pilots.planted import World
+from ciip_irt.pilots.simulate.planted import World
 
 ANSWERS = (50, 100, 200)
 EDGES = (0.0, 0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 1.0)

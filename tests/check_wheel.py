@@ -6,9 +6,9 @@ from pathlib import Path
 
 WANTED = (
     "ciip_irt/py.typed",
-    "ciip_irt/forms/blueprints/ciip-2024.toml",
-    "ciip_irt/forms/blueprints/ciip-2019.toml",
-    "ciip_irt/forms/blueprints/blueprint.schema.json",
+    "ciip_irt/blueprint/blueprints/ciip-2024.toml",
+    "ciip_irt/blueprint/blueprints/ciip-2019.toml",
+    "ciip_irt/blueprint/blueprints/blueprint.schema.json",
     "ciip_irt/pilots/policies/default.toml",
     "ciip_irt/pilots/policies/arrt-like.toml",
     "ciip_irt/report/templates/",

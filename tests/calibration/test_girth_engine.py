@@ -11,7 +11,7 @@ from scipy.special import expit
 from ciip_irt.arrays import MISSING, FloatArray, ScoreArray
 from ciip_irt.calibration.girth_engine import MOST_ITEMS, estimate_with_girth
 from ciip_irt.errors import CiipError, DesignError, InputError
-from ciip_irt.irt.mml import fit_mml
+from ciip_irt.irt.estimation.mml import fit_mml
 from ciip_irt.irt.response_blocks import ResponseBlock
 
 

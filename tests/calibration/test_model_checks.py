@@ -6,9 +6,9 @@ import pytest
 
 from ciip_irt.bank import ItemBank
 from ciip_irt.calibration import Calibration, calibrate
-from ciip_irt.calibration.model_checks import ModelChecks, check_model
+from ciip_irt.calibration.checks.model_checks import ModelChecks, check_model
 from ciip_irt.errors import InputError
-from ciip_irt.irt.person_fit import person_fit
+from ciip_irt.irt.fit.person_fit import person_fit
 from ciip_irt.responses import ScoredResponses, score
 from ciip_irt.responses.leaving_out import leave_out
 

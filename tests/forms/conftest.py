@@ -1,43 +1,6 @@
 """Banks made for the tests."""
 
-import numpy as np
-import polars as pl
 import pytest
-
-from ciip_irt.forms.blueprint_file import load_blueprint
-
-
-@pytest.fixture(scope="session")
-def ciip():
-    return load_blueprint("ciip-2024")
-
-
-@pytest.fixture(scope="session")
-def make_bank(ciip):
-    """``make_bank(n_scored, n_pilots)``: 3PL items in the proportions of the CIIP blueprint, scored first."""
-
-    def make(n_scored: int, n_pilots: int, *, seed: int = 1, enemy_pairs: int = 40) -> pl.DataFrame:
-        rng = np.random.default_rng(seed)
-        letters: list[str] = []
-        for count in (n_scored, n_pilots):
-            sizes = np.floor(np.array(ciip.counts) / 130 * count).astype(int)
-            sizes[5] += count - sizes.sum()
-            letters += [letter for letter, size in zip(ciip.letters, sizes, strict=True) for _ in range(size)]
-        n = n_scored + n_pilots
-        ids = [f"I{i:04d}" for i in range(n)]
-        enemies: list[list[str]] = [[] for _ in ids]
-        for _ in range(enemy_pairs):
-            first, second = rng.choice(n, 2, replace=False)
-            enemies[first].append(ids[second])
-        return pl.DataFrame(
-            {"item_id": ids, "domain": letters, "status": ["scored"] * n_scored + ["pilot"] * n_pilots,
-             "key": rng.choice(list("ABCD"), n).tolist(), "options": "ABCD", "model": "3pl",
-             "a": np.exp(rng.normal(0, 0.3, n)), "b": rng.normal(-0.6, 1, n), "c": rng.beta(4, 16, n),
-             "D": 1.0, "scale_id": "ciip", "enemies": ["|".join(names) or None for names in enemies]},
-            schema_overrides={"enemies": pl.String},
-        )  # fmt: skip
-
-    return make
 
 
 @pytest.fixture(scope="session")

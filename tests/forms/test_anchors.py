@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ciip_irt.blueprint.requirements import AnchorBlock, Demands, ItemSets, KeyBalance
 from ciip_irt.errors import BlueprintError
-from ciip_irt.forms.anchors import domain_shares
 from ciip_irt.forms.assemble import assemble
-from ciip_irt.forms.check import check_forms
-from ciip_irt.forms.demands import AnchorBlock, Demands, ItemSets, KeyBalance
+from ciip_irt.forms.checking.check import check_forms
 from ciip_irt.forms.item_order import ordered_entries, ordered_family
+from ciip_irt.forms.pool.anchor_items import domain_shares
 
 BALANCE = KeyBalance(0.15, 0.35, longest_run=3)
 
@@ -189,7 +189,7 @@ def _parts(text):
 @pytest.mark.parametrize("share", [0.3, 0.45])
 def test_no_long_runs_even_where_one_key_is_frequent(ciip, order, share):
     """Drawing orders at random finds none without a long run at .45; exchanges do."""
-    from ciip_irt.forms.facts import Facts
+    from ciip_irt.forms.pool.item_attributes import Facts
 
     rng = np.random.default_rng(7)
     wants = replace(ciip, item_order=order, demands=Demands(key_balance=KeyBalance(0, 1, longest_run=3)))
@@ -210,7 +210,7 @@ def test_no_long_runs_even_where_one_key_is_frequent(ciip, order, share):
 
 
 def test_item_sets_stay_together_around_anchors(ciip):
-    from ciip_irt.forms.facts import Facts
+    from ciip_irt.forms.pool.item_attributes import Facts
 
     letters = [d.letter for d in ciip.domains for _ in range(d.count)]
     forms = [[(f"{k}{i:03d}" if i % 5 else f"X{i:03d}", a) for i, a in enumerate(letters)] for k in "ST"]

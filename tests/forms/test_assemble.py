@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ciip_irt.blueprint.blueprint import Blueprint, Domain, Target
+from ciip_irt.blueprint.requirements import ItemSets
 from ciip_irt.errors import BlueprintError, ScaleError, TableError
 from ciip_irt.forms.assemble import assemble
-from ciip_irt.forms.blueprint import Blueprint, Domain, Target
-from ciip_irt.forms.check import check_forms
-from ciip_irt.forms.demands import ItemSets
+from ciip_irt.forms.checking.check import check_forms
 
 THETA_CUT = -1.1
 

@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ciip_irt.blueprint.blueprint import Blueprint, Domain, Target
+from ciip_irt.blueprint.requirements import AnchorBlock, Demands
 from ciip_irt.errors import BlueprintError
 from ciip_irt.forms.assemble import assemble
-from ciip_irt.forms.blueprint import Blueprint, Domain, Target
 from ciip_irt.forms.capacity import bank_capacity
-from ciip_irt.forms.demands import AnchorBlock, Demands
 from ciip_irt.tables import CAPACITY, WRITING_ASSIGNMENT
 
 TWO = Blueprint(

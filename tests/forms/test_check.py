@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from ciip_irt.errors import BlueprintError, TableError
-from ciip_irt.forms.check import CHECKED_RULES, check_forms
-from ciip_irt.forms.finding_formats import FORMATS, report_findings
+from ciip_irt.forms.checking.check import CHECKED_RULES, check_forms
+from ciip_irt.forms.checking.finding_formats import FORMATS, report_findings
 from ciip_irt.forms.findings import Finding, findings_frame
 
 
@@ -248,7 +248,7 @@ def test_findings_as_a_table():
 
 def test_checking_loads_neither_solver_nor_plots():
     code = (
-        "import sys; from ciip_irt.forms.check import check_forms; import ciip_irt.irt.information;"
+        "import sys; from ciip_irt.forms.checking.check import check_forms; import ciip_irt.irt.information;"
         " heavy = {'highspy', 'matplotlib', 'jinja2', 'girth', 'scipy.optimize', 'scipy.stats'};"
         " sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)"
     )

@@ -11,10 +11,8 @@ import pytest
 from scipy.optimize import linprog
 
 from ciip_irt.bank import ItemBank
-from ciip_irt.forms.blueprint import Blueprint, Domain, Target
-from ciip_irt.forms.constraints import CONSTRAINTS
-from ciip_irt.forms.constraints.enemies import cliques
-from ciip_irt.forms.demands import (
+from ciip_irt.blueprint.blueprint import Blueprint, Domain, Target
+from ciip_irt.blueprint.requirements import (
     AnchorBlock,
     Between,
     CountRule,
@@ -24,10 +22,12 @@ from ciip_irt.forms.demands import (
     LimitRule,
     SumRule,
 )
-from ciip_irt.forms.facts import facts_of
+from ciip_irt.forms.constraints import CONSTRAINTS
+from ciip_irt.forms.constraints.enemies import cliques
 from ciip_irt.forms.findings import ERROR
-from ciip_irt.forms.form_set import earlier_forms, enemies_of, form_set, targets_of
-from ciip_irt.forms.pool import Pool
+from ciip_irt.forms.pool.form_set import earlier_forms, enemies_of, form_set, targets_of
+from ciip_irt.forms.pool.item_attributes import facts_of
+from ciip_irt.forms.pool.pool import Pool
 
 ROLES = ("scored", "pilot")
 # A rule that takes the work of another for granted is compared only where that other is satisfied.

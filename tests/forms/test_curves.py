@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ciip_irt.blueprint.blueprint import Blueprint, Domain, Target
+from ciip_irt.blueprint.blueprint_file import parse_blueprint
+from ciip_irt.blueprint.blueprint_writer import blueprint_toml
 from ciip_irt.errors import BlueprintError
 from ciip_irt.forms.assemble import assemble
-from ciip_irt.forms.blueprint import Blueprint, Domain, Target
-from ciip_irt.forms.blueprint_file import parse_blueprint
-from ciip_irt.forms.blueprint_writer import blueprint_toml
-from ciip_irt.forms.check import check_forms
-from ciip_irt.forms.form_set import form_set
+from ciip_irt.forms.checking.check import check_forms
+from ciip_irt.forms.pool.form_set import form_set
 
 THETAS = (-1.0, 0.0, 1.0)
 

@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ciip_irt.forms.parallel import SearchEffort, parallel_forms
-from ciip_irt.forms.pool import Row
-from ciip_irt.forms.program import build_program
-from ciip_irt.forms.relaxation import relaxation
-from ciip_irt.forms.solve import Effort, solve
-from ciip_irt.forms.specification import Specification
+from ciip_irt.forms.model.program import build_program
+from ciip_irt.forms.model.solver import Effort, solve
+from ciip_irt.forms.model.specification import Specification
+from ciip_irt.forms.pool.pool import Row
+from ciip_irt.forms.search.parallel import SearchEffort, parallel_forms
+from ciip_irt.forms.search.relaxation import relaxation
 from ciip_irt.irt.information import expected_item_score, item_information
 from ciip_irt.irt.models import MODELS
 

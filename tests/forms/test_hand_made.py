@@ -3,10 +3,10 @@
 import polars as pl
 import pytest
 
+from ciip_irt.blueprint.blueprint_file import parse_blueprint
 from ciip_irt.cli import main
 from ciip_irt.errors import InputError
-from ciip_irt.forms.blueprint_file import parse_blueprint
-from ciip_irt.forms.form_files import read_form_files
+from ciip_irt.forms.checking.form_files import read_form_files
 from ciip_irt.forms.testing import assert_form_conforms
 from ciip_irt.tables import Sheet, workbook
 

@@ -7,9 +7,9 @@ import pytest
 
 from ciip_irt.errors import InputError
 from ciip_irt.forms.assemble import assemble
-from ciip_irt.forms.check import check_form_set
-from ciip_irt.forms.form_set import form_set
+from ciip_irt.forms.checking.check import check_form_set
 from ciip_irt.forms.pilot_plan import planned_pilots
+from ciip_irt.forms.pool.form_set import form_set
 
 
 @pytest.fixture(scope="module")

@@ -8,20 +8,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ciip_irt.forms.attempt import all_rows
-from ciip_irt.forms.bank_pool import bank_pool
-from ciip_irt.forms.blueprint import Target
+from ciip_irt.blueprint.blueprint import Target
+from ciip_irt.blueprint.requirements import Demands, KeyBalance
 from ciip_irt.forms.constraints import CONSTRAINTS
-from ciip_irt.forms.demands import Demands, KeyBalance
-from ciip_irt.forms.parallel import SearchEffort, judged, parallel_forms
-from ciip_irt.forms.pool import Row
-from ciip_irt.forms.program import build_program
-from ciip_irt.forms.relaxation import relaxation
-from ciip_irt.forms.rounding import kinds, rounded
-from ciip_irt.forms.running_sums import STATE
-from ciip_irt.forms.search import SwapSearch
-from ciip_irt.forms.solve import Effort, solve
-from ciip_irt.forms.specification import specification
+from ciip_irt.forms.model.program import build_program
+from ciip_irt.forms.model.solver import Effort, solve
+from ciip_irt.forms.model.specification import specification
+from ciip_irt.forms.pool.bank_pool import bank_pool
+from ciip_irt.forms.pool.pool import Row
+from ciip_irt.forms.search.parallel import SearchEffort, judged, parallel_forms
+from ciip_irt.forms.search.relaxation import relaxation
+from ciip_irt.forms.search.rounding import kinds, rounded
+from ciip_irt.forms.search.running_sums import STATE
+from ciip_irt.forms.search.strategy import all_rows
+from ciip_irt.forms.search.swaps import SwapSearch
 
 
 def rows_within(pool):
@@ -116,7 +116,8 @@ SAME = """
 import hashlib, runpy, sys
 import numpy as np
 from dataclasses import replace
-from ciip_irt.forms import assemble, load_blueprint
+from ciip_irt.blueprint import load_blueprint
+from ciip_irt.forms import assemble
 cf = runpy.run_path(sys.argv[1])
 ciip = load_blueprint("ciip-2024")
 make = getattr(cf["make_bank"], "__wrapped__", None) or cf["make_bank"]._get_wrapped_function()

@@ -7,16 +7,16 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ciip_irt.blueprint.blueprint import Blueprint, Domain
+from ciip_irt.blueprint.requirements import Between, CountRule, Demands, ItemSets, KeyBalance
 from ciip_irt.forms.assemble import assemble
-from ciip_irt.forms.blueprint import Blueprint, Domain
-from ciip_irt.forms.conflict import conflicting_rows
 from ciip_irt.forms.constraints import CONSTRAINTS
-from ciip_irt.forms.demands import Between, CountRule, Demands, ItemSets, KeyBalance
-from ciip_irt.forms.facts import facts_of
-from ciip_irt.forms.family_use import ask, family_of
-from ciip_irt.forms.form_set import enemies_of
-from ciip_irt.forms.pool import Pool
-from ciip_irt.forms.shortage import count_shortages, most_forms, nearest_change
+from ciip_irt.forms.pool.form_set import enemies_of
+from ciip_irt.forms.pool.item_attributes import facts_of
+from ciip_irt.forms.pool.pool import Pool
+from ciip_irt.forms.shortage.conflict import conflicting_rows
+from ciip_irt.forms.shortage.family_use import ask, family_of
+from ciip_irt.forms.shortage.shortage import count_shortages, most_forms, nearest_change
 
 TWO = Blueprint(
     "two", "1", "2024", 10, (Domain("A", "Alpha", 4), Domain("B", "Beta", 6)), max_overlap=0.0

@@ -8,13 +8,16 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from ciip_irt.blueprint.blueprint import Target
 from ciip_irt.cli import main
 from ciip_irt.errors import BlueprintError
-from ciip_irt.forms import assemble, attempt, relaxation, solve
-from ciip_irt.forms.bank_pool import bank_pool
-from ciip_irt.forms.blueprint import Target
-from ciip_irt.forms.parallel import SearchEffort
-from ciip_irt.forms.program import Program
+from ciip_irt.forms import assemble
+from ciip_irt.forms.model import solver as solve
+from ciip_irt.forms.model.program import Program
+from ciip_irt.forms.pool.bank_pool import bank_pool
+from ciip_irt.forms.search import relaxation
+from ciip_irt.forms.search import strategy as attempt
+from ciip_irt.forms.search.parallel import SearchEffort
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from ciip_irt.errors import InputError
-from ciip_irt.irt.anchor_displacement import DriftLimits, free_displacement, screen_anchors
-from ciip_irt.irt.anchor_uncertainty import errors_with_anchors
-from ciip_irt.irt.anchored_information import anchored_information
-from ciip_irt.irt.mml import fit_mml
-from ciip_irt.irt.mml_fit import MmlFit
+from ciip_irt.irt.estimation.anchor_uncertainty import errors_with_anchors
+from ciip_irt.irt.estimation.anchored_information import anchored_information
+from ciip_irt.irt.estimation.mml import fit_mml
+from ciip_irt.irt.estimation.mml_fit import MmlFit
+from ciip_irt.irt.linking.anchor_displacement import DriftLimits, free_displacement, screen_anchors
 from ciip_irt.irt.models.logistic import probability
 from ciip_irt.irt.priors import NormalPrior, Priors, default_priors
 from ciip_irt.irt.response_blocks import ResponseBlock

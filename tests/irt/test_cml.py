@@ -12,10 +12,14 @@ import pytest
 from scipy.optimize import minimize
 
 from ciip_irt.errors import DesignError, InputError
-from ciip_irt.irt.cml import CmlFit, fit_cml
-from ciip_irt.irt.mml import fit_mml
+from ciip_irt.irt.estimation.cml import CmlFit, fit_cml
+from ciip_irt.irt.estimation.mml import fit_mml
+from ciip_irt.irt.estimation.symmetric_functions import (
+    conditional_probabilities,
+    log_symmetric,
+    symmetric_ratios,
+)
 from ciip_irt.irt.response_blocks import ResponseBlock
-from ciip_irt.irt.symmetric_functions import conditional_probabilities, log_symmetric, symmetric_ratios
 
 REALDATA = {
     "lsat67/reference_rasch_cml_eRm_LSAT6.csv": "lsat67/LSAT6_scored.csv",

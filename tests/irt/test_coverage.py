@@ -9,8 +9,8 @@ from scipy.stats import norm
 
 from benchmarks.coverage import measured
 from ciip_irt.errors import InputError
-from ciip_irt.irt.intervals import parameter_intervals
-from ciip_irt.irt.mml import fit_mml
+from ciip_irt.irt.estimation.intervals import parameter_intervals
+from ciip_irt.irt.estimation.mml import fit_mml
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.priors import BetaPrior, NormalPrior, Priors
 from ciip_irt.irt.response_blocks import ResponseBlock

@@ -8,7 +8,7 @@ from scipy.stats import multivariate_normal
 
 from ciip_irt.arrays import MISSING, FloatArray, ScoreArray
 from ciip_irt.errors import DesignError, InputError
-from ciip_irt.irt.dimensionality import _shuffled, parallel_analysis, smoothed, tetrachoric
+from ciip_irt.irt.fit.dimensionality import _shuffled, parallel_analysis, smoothed, tetrachoric
 
 
 def scores_of(n11: int, n10: int, n01: int, n00: int) -> ScoreArray:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ciip_irt.errors import InputError
-from ciip_irt.irt.drift import displacement, purify, robust_z
-from ciip_irt.irt.linking import link
+from ciip_irt.irt.linking.drift import displacement, purify, robust_z
+from ciip_irt.irt.linking.linking import link
 
 
 def rasch(b: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from ciip_irt.irt.estimation.mml import fit_mml
 from ciip_irt.irt.fit import FIT
 from ciip_irt.irt.fit.item_sets import identical_sets
 from ciip_irt.irt.fit.multiple_tests import benjamini_hochberg
@@ -14,7 +15,6 @@ from ciip_irt.irt.fit.null_samples import null_samples
 from ciip_irt.irt.fit.s_x2 import _tables
 from ciip_irt.irt.fit.simulated import MeanSquareReference, mean_square_cutoffs
 from ciip_irt.irt.information import rest_scores, without_each
-from ciip_irt.irt.mml import fit_mml
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.response_blocks import ResponseBlock
 

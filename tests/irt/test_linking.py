@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ciip_irt.errors import DesignError, InputError
-from ciip_irt.irt.linking import METHODS, Link, link, transformed, transformed_errors
+from ciip_irt.irt.linking.linking import METHODS, Link, link, transformed, transformed_errors
 from ciip_irt.irt.models import MODELS
 
 GRID = np.arange(-80, 81) * 0.05

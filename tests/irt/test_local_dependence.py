@@ -8,10 +8,10 @@ import pytest
 from scipy.special import expit
 
 from ciip_irt.irt.ability import estimate_abilities
+from ciip_irt.irt.estimation.mml import fit_mml
 from ciip_irt.irt.fit.joined_blocks import joined_blocks
+from ciip_irt.irt.fit.local_dependence import LocalDependence, MaximumReference, local_dependence
 from ciip_irt.irt.fit.null_samples import null_samples
-from ciip_irt.irt.local_dependence import LocalDependence, MaximumReference, local_dependence
-from ciip_irt.irt.mml import fit_mml
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.response_blocks import ResponseBlock
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit
 
 from ciip_irt.errors import DesignError, InputError
-from ciip_irt.irt.mml import MmlFit, fit_mml
+from ciip_irt.irt.estimation.mml import MmlFit, fit_mml
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.priors import BetaPrior, NormalPrior, Priors
 from ciip_irt.irt.response_blocks import ResponseBlock

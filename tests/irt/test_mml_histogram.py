@@ -6,7 +6,7 @@ from scipy.optimize import brentq, minimize, root
 from scipy.special import expit
 
 from ciip_irt.errors import InputError
-from ciip_irt.irt.mml import MmlFit, fit_mml
+from ciip_irt.irt.estimation.mml import MmlFit, fit_mml
 from ciip_irt.irt.priors import NormalPrior, Priors
 from ciip_irt.irt.response_blocks import ResponseBlock
 

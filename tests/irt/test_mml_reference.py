@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ciip_irt.irt.mml import MmlFit, fit_mml
+from ciip_irt.irt.estimation.mml import MmlFit, fit_mml
 from ciip_irt.irt.response_blocks import ResponseBlock
 
 DATA = ("LSAT6", "LSAT7", "SAT12", "VerbalAggression")

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from ciip_irt.irt import mml
-from ciip_irt.irt.mml import fit_mml
+from ciip_irt.irt.estimation import mml
+from ciip_irt.irt.estimation.mml import fit_mml
+from ciip_irt.irt.estimation.sample_size import answers_needed, asymptotes_at_bound, sample_advice
 from ciip_irt.irt.priors import BetaPrior, NormalPrior, Priors
 from ciip_irt.irt.response_blocks import ResponseBlock
-from ciip_irt.irt.sample_size import answers_needed, asymptotes_at_bound, sample_advice
 
 
 def simulated(n: int, a: np.ndarray, b: np.ndarray, seed: int, sd: float = 1.0, c: float = 0.0) -> np.ndarray:
@@ -78,7 +78,7 @@ def test_what_nothing_determines_has_no_error_and_the_rest_keeps_its_own() -> No
 
 def test_an_exactly_flat_direction_is_named() -> None:
     """Slope and spread both free, which no answers tell apart: only their product is determined."""
-    from ciip_irt.irt.standard_errors import _examined
+    from ciip_irt.irt.estimation.standard_errors import _examined
 
     information = np.array([[4.0, 4.0, 0.0], [4.0, 4.0, 0.0], [0.0, 0.0, 9.0]])
     found = _examined(information)

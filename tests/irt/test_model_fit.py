@@ -9,9 +9,9 @@ import pytest
 from scipy.special import expit
 
 from ciip_irt.errors import InputError
-from ciip_irt.irt.margins import margins
-from ciip_irt.irt.mml import fit_mml
-from ciip_irt.irt.model_fit import model_fit
+from ciip_irt.irt.estimation.mml import fit_mml
+from ciip_irt.irt.fit.margins import margins
+from ciip_irt.irt.fit.model_fit import model_fit
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
 

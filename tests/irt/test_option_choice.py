@@ -5,9 +5,9 @@ import pytest
 from scipy.special import gammaln, logsumexp
 from scipy.stats import multivariate_t
 
-from ciip_irt.irt.key_hypotheses import FlawRates, key_probabilities
-from ciip_irt.irt.key_priors import ChoiceItems, ChoiceShape, Places, hypothesis_evidence
-from ciip_irt.irt.option_choice import ChoicePrior, choice_evidence
+from ciip_irt.irt.keys.key_hypotheses import FlawRates, key_probabilities
+from ciip_irt.irt.keys.key_priors import ChoiceItems, ChoiceShape, Places, hypothesis_evidence
+from ciip_irt.irt.keys.option_choice import ChoicePrior, choice_evidence
 
 U = np.linspace(-4, 4, 25)
 SHAPE = ChoiceShape()

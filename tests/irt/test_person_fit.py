@@ -9,8 +9,8 @@ from scipy.special import expit
 
 from ciip_irt.errors import InputError
 from ciip_irt.irt.ability import estimate_abilities
+from ciip_irt.irt.fit.person_fit import METHODS, _statistics, person_fit
 from ciip_irt.irt.models import MODELS
-from ciip_irt.irt.person_fit import METHODS, _statistics, person_fit
 from ciip_irt.irt.response_blocks import ResponseBlock
 
 CASES = [

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ciip_irt.irt.mml import fit_mml
+from ciip_irt.irt.estimation.mml import fit_mml
 from ciip_irt.irt.quadrature import MOST_POINTS, default_points, refined
 from ciip_irt.irt.response_blocks import ResponseBlock
 

@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.irt import missing_information, mml
-from ciip_irt.irt.expectation import expectation, log_probability
-from ciip_irt.irt.mml import MmlFit, fit_mml
-from ciip_irt.irt.models import MODELS
-from ciip_irt.irt.population import log_weights
-from ciip_irt.irt.response_blocks import ResponseBlock
-from ciip_irt.irt.score_groups import (
+from ciip_irt.irt.em.expectation import expectation, log_probability
+from ciip_irt.irt.em.score_groups import (
     ScoreGroups,
     in_order_of_score,
     raw_score_sufficient,
     score_groups,
     split_complete,
 )
+from ciip_irt.irt.estimation import missing_information, mml
+from ciip_irt.irt.estimation.mml import MmlFit, fit_mml
+from ciip_irt.irt.models import MODELS
+from ciip_irt.irt.population import log_weights
+from ciip_irt.irt.response_blocks import ResponseBlock
 
 J = 12
 THETA = np.linspace(-5, 5, 41)

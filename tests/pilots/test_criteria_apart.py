@@ -5,11 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ciip_irt.pilots.criteria import CRITERIA
-from ciip_irt.pilots.curve_fit import AbilityGroups
-from ciip_irt.pilots.item_evidence import CurvePosterior, ItemEvidence, Misfit, Observed, TimeEvidence
+from ciip_irt.pilots.decision.criteria import CRITERIA
+from ciip_irt.pilots.decision.verdict import judge, verdict
+from ciip_irt.pilots.evidence.curve_fit import AbilityGroups
+from ciip_irt.pilots.evidence.item_evidence import (
+    CurvePosterior,
+    ItemEvidence,
+    Misfit,
+    Observed,
+    TimeEvidence,
+)
 from ciip_irt.pilots.policy import load_policy
-from ciip_irt.pilots.verdict import judge, verdict
 
 U = np.linspace(-5.0, 5.0, 81)
 POLICY = replace(load_policy(), time_seconds=60.0)

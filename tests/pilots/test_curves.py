@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ciip_irt.irt.item_posterior import item_posterior
-from ciip_irt.pilots.curves import CurveGrid, coarse_log_likelihood, curve_grid, refined
+from ciip_irt.pilots.evidence.curves import CurveGrid, coarse_log_likelihood, curve_grid, refined
 
 U = np.linspace(-5.0, 5.0, 81)
 POPULATION = np.exp(-0.5 * U**2) / np.exp(-0.5 * U**2).sum()

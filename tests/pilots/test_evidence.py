@@ -11,15 +11,15 @@ import pytest
 from ciip_irt.bank import ItemBank
 from ciip_irt.errors import InputError
 from ciip_irt.irt.item_posterior import item_posterior
-from ciip_irt.pilots.criteria import CRITERIA
-from ciip_irt.pilots.curves import refined
-from ciip_irt.pilots.decide import review
-from ciip_irt.pilots.evidence import gather_evidence
-from ciip_irt.pilots.evidence_table import EVIDENCE_SCHEMA, evidence_row
-from ciip_irt.pilots.item_evidence import CurvePosterior, ItemEvidence, Observed
+from ciip_irt.pilots.decision.criteria import CRITERIA
+from ciip_irt.pilots.decision.decide import review
+from ciip_irt.pilots.decision.evidence_table import EVIDENCE_SCHEMA, evidence_row
+from ciip_irt.pilots.decision.verdict import all_hold, judge, verdict
+from ciip_irt.pilots.evidence.curves import refined
+from ciip_irt.pilots.evidence.item_evidence import CurvePosterior, ItemEvidence, Observed
+from ciip_irt.pilots.evidence.reference import population_of
+from ciip_irt.pilots.evidence.review_evidence import gather_evidence
 from ciip_irt.pilots.policy import load_policy
-from ciip_irt.pilots.reference import population_of
-from ciip_irt.pilots.verdict import all_hold, judge, verdict
 from ciip_irt.responses import score
 
 POLICY = replace(

@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ciip_irt.forms import load_blueprint
+from ciip_irt.blueprint import load_blueprint
 from ciip_irt.job.demand import demand_of
 from ciip_irt.pilots import Demand, bank_needs
-from ciip_irt.pilots.needs import _tilted
+from ciip_irt.pilots.plan.needs import _tilted
 
 LETTERS = {"a": "A", "alpha": "A", "b": "B", "beta beta": "B"}
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ciip_irt.errors import InputError
 from ciip_irt.pilots import Demand, FormRoom, PilotPlan, load_policy, plan_pilots
-from ciip_irt.pilots.seating import Seating, Waiting, enough, fill_up, most_reachable, seat
+from ciip_irt.pilots.plan.allocation import Seating, Waiting, enough, fill_up, most_reachable, seat
 
 START, UNTIL = date(2026, 1, 1), date(2027, 1, 1)
 POLICY = load_policy()

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ciip_irt.pilots.curves import CurveGrid, coarse_log_likelihood, curve_grid, refined
-from ciip_irt.pilots.priors import (
+from ciip_irt.pilots.evidence.curves import CurveGrid, coarse_log_likelihood, curve_grid, refined
+from ciip_irt.pilots.evidence.priors import (
     Belief,
     BlockPrior,
     belief_of,

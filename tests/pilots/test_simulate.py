@@ -7,8 +7,14 @@ import pytest
 from ciip_irt.bank import ItemBank
 from ciip_irt.errors import InputError
 from ciip_irt.pilots import load_policy
-from ciip_irt.pilots.planted import World, plant
-from ciip_irt.pilots.simulate import KINDS, OperatingCharacteristics, _rate, simulate_policy, world_of
+from ciip_irt.pilots.simulate.planted import World, plant
+from ciip_irt.pilots.simulate.simulate import (
+    KINDS,
+    OperatingCharacteristics,
+    _rate,
+    simulate_policy,
+    world_of,
+)
 
 
 def easy_world(**assumptions: object) -> World:

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from ciip_irt.pilots.further import chance_to_settle
-from ciip_irt.pilots.item_evidence import CurvePosterior, ItemEvidence, Observed, OptionEvidence
+from ciip_irt.pilots.decision.answers_needed import chance_to_settle
+from ciip_irt.pilots.decision.verdict import Verdict, all_hold, judge, verdict
+from ciip_irt.pilots.evidence.item_evidence import CurvePosterior, ItemEvidence, Observed, OptionEvidence
 from ciip_irt.pilots.policy import load_policy
-from ciip_irt.pilots.verdict import Verdict, all_hold, judge, verdict
 
 POLICY = load_policy()
 

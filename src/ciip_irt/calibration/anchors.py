@@ -10,12 +10,9 @@ from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import ItemBank
 from ciip_irt.calibration.priors import bank_errors
 from ciip_irt.errors import Problem, ScaleError, plural
-from ciip_irt.irt.anchor_displacement import AnchorScreen, DriftLimits, free_displacement
-from ciip_irt.irt.anchor_uncertainty import ErrorsWithAnchors, errors_with_anchors
-from ciip_irt.irt.anchored_information import AnchoredInformation
-from ciip_irt.irt.drift import robust_z
-from ciip_irt.irt.mml_fit import MmlFit
-from ciip_irt.irt.response_blocks import ResponseBlock, connected_parts
+from ciip_irt.irt import ResponseBlock, connected_parts
+from ciip_irt.irt.estimation import AnchoredInformation, ErrorsWithAnchors, MmlFit, errors_with_anchors
+from ciip_irt.irt.linking import AnchorScreen, DriftLimits, free_displacement, robust_z
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables import ANCHORS
 

@@ -9,12 +9,12 @@ import polars as pl
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.bank import ItemBank, Scale
 from ciip_irt.calibration.anchors import Anchors, anchor_warnings, anchors_of, no_anchors
+from ciip_irt.calibration.checks.fit_table import displacements, fit_table
+from ciip_irt.calibration.checks.fit_warnings import warnings_of_fit, with_names
+from ciip_irt.calibration.checks.observed import observed_proportions
 from ciip_irt.calibration.design import require_connected, require_variance
 from ciip_irt.calibration.estimation import Estimation, Options, estimated
-from ciip_irt.calibration.fit_table import displacements, fit_table
-from ciip_irt.calibration.fit_warnings import warnings_of_fit, with_names
 from ciip_irt.calibration.groups import GroupedBlocks, grouped_blocks, population_groups
-from ciip_irt.calibration.observed import observed_proportions
 from ciip_irt.calibration.persons import AbilityMethod, people
 from ciip_irt.calibration.populations import Populations
 from ciip_irt.calibration.priors import PriorKind, chosen_priors
@@ -22,11 +22,10 @@ from ciip_irt.calibration.result import ESTIMATED, Calibration
 from ciip_irt.calibration.sample_size import sample_size_warnings
 from ciip_irt.calibration.scales import scale_of_calibration
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.irt.ability import METHODS as ABILITIES
-from ciip_irt.irt.anchor_displacement import DriftLimits
-from ciip_irt.irt.population import KINDS as POPULATIONS
-from ciip_irt.irt.priors import Priors
-from ciip_irt.irt.response_blocks import answer_counts
+from ciip_irt.irt import KINDS as POPULATIONS
+from ciip_irt.irt import METHODS as ABILITIES
+from ciip_irt.irt import Priors, answer_counts
+from ciip_irt.irt.linking import DriftLimits
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables import ANCHORS
 from ciip_irt.tables.catalogue import MODELS

@@ -6,7 +6,7 @@ import numpy as np
 
 from ciip_irt.arrays import MISSING, BoolArray, IntArray
 from ciip_irt.errors import DesignError, plural
-from ciip_irt.irt.response_blocks import ResponseBlock, connected_parts
+from ciip_irt.irt import ResponseBlock, connected_parts
 from ciip_irt.responses import ScoredResponses
 
 __all__ = ["require_connected", "require_variance"]

@@ -7,13 +7,9 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.calibration.anchors import AnchorReport, Anchors
-from ciip_irt.irt.anchor_displacement import DriftLimits, screen_anchors
-from ciip_irt.irt.anchored_information import anchored_information
-from ciip_irt.irt.intervals import parameter_intervals
-from ciip_irt.irt.mml import fit_mml
-from ciip_irt.irt.mml_fit import MmlFit
-from ciip_irt.irt.priors import Priors
-from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt import Priors, ResponseBlock
+from ciip_irt.irt.estimation import MmlFit, anchored_information, fit_mml, parameter_intervals
+from ciip_irt.irt.linking import DriftLimits, screen_anchors
 
 __all__ = ["Estimation", "Options", "estimated"]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray, ScoreArray
 from ciip_irt.errors import ConvergenceError, DesignError, InputError, Problem, plural
-from ciip_irt.irt.response_blocks import ResponseBlock, check_blocks
+from ciip_irt.irt import ResponseBlock, check_blocks
 
 __all__ = ["GIRTH_MODELS", "GirthEstimates", "estimate_with_girth"]
 

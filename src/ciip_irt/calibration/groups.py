@@ -7,7 +7,7 @@ import polars as pl
 
 from ciip_irt.arrays import BoolArray, IntArray
 from ciip_irt.errors import InputError, Problem, did_you_mean, plural
-from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt import ResponseBlock
 from ciip_irt.responses import ScoredResponses
 
 __all__ = ["ONE", "GroupedBlocks", "Groups", "grouped_blocks", "population_groups"]

@@ -10,9 +10,18 @@ from ciip_irt.arrays import FloatArray
 from ciip_irt.bank import Scale
 from ciip_irt.calibration.result import ESTIMATED, Calibration
 from ciip_irt.errors import DesignError, InputError, Problem, ScaleError
-from ciip_irt.irt.anchor_displacement import DriftLimits
-from ciip_irt.irt.drift import displacement, purify, robust_z
-from ciip_irt.irt.linking import METHODS, Direction, Link, link, transformed, transformed_errors
+from ciip_irt.irt.linking import (
+    METHODS,
+    Direction,
+    DriftLimits,
+    Link,
+    displacement,
+    link,
+    purify,
+    robust_z,
+    transformed,
+    transformed_errors,
+)
 from ciip_irt.tables import ITEM_PARAMETERS, LINK, show_html
 
 __all__ = ["LinkedCalibrations", "link_calibrations"]

@@ -10,7 +10,7 @@ from ciip_irt.arrays import FloatArray
 from ciip_irt.calibration.groups import GroupedBlocks
 from ciip_irt.calibration.populations import Populations
 from ciip_irt.errors import plural
-from ciip_irt.irt.ability import estimate_abilities, person_posteriors
+from ciip_irt.irt import estimate_abilities, person_posteriors
 from ciip_irt.responses import ScoredResponses
 
 __all__ = ["AbilityMethod", "People", "people"]

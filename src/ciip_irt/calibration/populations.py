@@ -7,9 +7,8 @@ import polars as pl
 
 from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.calibration.groups import ONE, Groups
-from ciip_irt.irt.mml_fit import MmlFit
-from ciip_irt.irt.population import log_weights
-from ciip_irt.irt.quadrature import default_points
+from ciip_irt.irt import default_points, log_weights
+from ciip_irt.irt.estimation import MmlFit
 
 __all__ = ["POINTS_SCHEMA", "Populations"]
 

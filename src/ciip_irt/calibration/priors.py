@@ -9,7 +9,7 @@ import polars as pl
 from ciip_irt.arrays import FloatArray
 from ciip_irt.bank import ItemBank
 from ciip_irt.errors import InputError, Problem
-from ciip_irt.irt.priors import Priors, default_priors, empirical_priors
+from ciip_irt.irt import Priors, default_priors, empirical_priors
 
 __all__ = ["KINDS", "ChosenPriors", "PriorKind", "bank_errors", "chosen_priors"]
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from ciip_irt.errors import plural
-from ciip_irt.irt.mml_fit import MmlFit
-from ciip_irt.irt.priors import Priors
-from ciip_irt.irt.sample_size import TARGETS, SampleAdvice, sample_advice
+from ciip_irt.irt import Priors
+from ciip_irt.irt.estimation import TARGETS, MmlFit, SampleAdvice, sample_advice
 
 __all__ = ["ENOUGH", "sample_size_warnings"]
 

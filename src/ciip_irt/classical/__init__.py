@@ -7,3 +7,7 @@
 ``decisions``         accuracy and consistency of pass and fail from the totals alone (Livingston & Lewis)
 ``dif``               Mantel-Haenszel differential item functioning with ETS classes and their probabilities
 """
+
+from lazy_loader import attach_stub
+
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

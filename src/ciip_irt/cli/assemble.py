@@ -53,7 +53,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ciip_irt.forms import assemble, load_blueprint, read_form_files
+    from ciip_irt.blueprint import load_blueprint
+    from ciip_irt.forms import assemble, read_form_files
     from ciip_irt.job.curves import form_curves
     from ciip_irt.job.outputs import ASSEMBLY_FILES, assembly_outputs
     from ciip_irt.tables import read_frame, write_outputs

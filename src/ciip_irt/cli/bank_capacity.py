@@ -43,7 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ciip_irt.forms import bank_capacity, load_blueprint, read_form_files
+    from ciip_irt.blueprint import load_blueprint
+    from ciip_irt.forms import bank_capacity, read_form_files
     from ciip_irt.job.outputs import CAPACITY_FILES, capacity_outputs
     from ciip_irt.tables import write_outputs
 

@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ciip_irt.forms import OUTLINE_MAPPING, load_blueprint, migrate
+    from ciip_irt.blueprint import OUTLINE_MAPPING, load_blueprint, migrate
     from ciip_irt.tables import read_table, write_outputs
 
     how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}

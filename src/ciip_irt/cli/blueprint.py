@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from ciip_irt.forms import (
+    from ciip_irt.blueprint import (
         blueprint_toml,
         describe,
         describe_apportionment,

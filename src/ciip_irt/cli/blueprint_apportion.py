@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from ciip_irt.forms import (
+    from ciip_irt.blueprint import (
         apportioned_blueprint,
         blueprint_toml,
         describe_apportionment,

@@ -178,8 +178,6 @@ def run(arguments: argparse.Namespace) -> int:
         calibrate,
         calibrated_and_checked,
         examine_dimensionality,
-        load_scale,
-        score_tables,
     )
     from ciip_irt.errors import DesignError
     from ciip_irt.job.outputs import (
@@ -190,6 +188,7 @@ def run(arguments: argparse.Namespace) -> int:
         score_outputs,
     )
     from ciip_irt.responses import ScoredResponses
+    from ciip_irt.scores import load_scale, score_tables
     from ciip_irt.tables import write_outputs
 
     limits = DriftLimits(

@@ -54,14 +54,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
-    from ciip_irt.forms.account import account
-    from ciip_irt.forms.blueprint_file import load_blueprint
-    from ciip_irt.forms.check import RULE_MEANINGS, check_form_set
-    from ciip_irt.forms.finding_formats import report_findings
-    from ciip_irt.forms.findings import ERROR
-    from ciip_irt.forms.form_files import read_form_files
-    from ciip_irt.forms.form_set import form_set
-    from ciip_irt.forms.pilot_plan import planned_pilots
+    from ciip_irt.blueprint import load_blueprint
+    from ciip_irt.forms import ERROR, planned_pilots
+    from ciip_irt.forms.checking import (
+        RULE_MEANINGS,
+        account,
+        check_form_set,
+        read_form_files,
+        report_findings,
+    )
+    from ciip_irt.forms.pool import form_set
     from ciip_irt.tables import read_frame
 
     blueprint = load_blueprint(arguments.blueprint)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ciip_irt.bank import ItemBank
-    from ciip_irt.forms import Blueprint
+    from ciip_irt.blueprint import Blueprint
     from ciip_irt.pilots import FormRoom
 
 EPILOG = """\
@@ -70,10 +70,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ciip_irt.forms import load_blueprint
+    from ciip_irt.blueprint import load_blueprint
     from ciip_irt.job.demand import demand_of
     from ciip_irt.pilots import load_policy, plan_pilots
-    from ciip_irt.pilots.plan import months_between
+    from ciip_irt.pilots.plan.plan import months_between
     from ciip_irt.tables import write_outputs
 
     blueprint, policy = load_blueprint(arguments.blueprint), load_policy(arguments.policy)
@@ -105,7 +105,7 @@ def _rooms(
     """The forms with their slots and the candidates each can expect."""
     from ciip_irt.forms import read_form_files
     from ciip_irt.pilots import FormRoom
-    from ciip_irt.pilots.turns import enemies_of
+    from ciip_irt.pilots.plan.priority import enemies_of
 
     slots = blueprint.pilot_slots if arguments.slots is None else arguments.slots
     first = arguments.forms[0]
@@ -133,7 +133,7 @@ def _review(folder: Path) -> "pl.DataFrame":
     """What the last review found: one row per pilot."""
     import polars as pl
 
-    from ciip_irt.pilots.sheet import EVIDENCE_FILE
+    from ciip_irt.pilots.sheet.sheet import EVIDENCE_FILE
     from ciip_irt.tables import PILOT_DECISIONS, read_csv
 
     for name in (EVIDENCE_FILE, "pilot_decisions.csv"):

@@ -41,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.errors import InputError, Problem
     from ciip_irt.pilots import load_policy
-    from ciip_irt.pilots.simulate import simulate_policy, world_of
+    from ciip_irt.pilots.simulate.simulate import simulate_policy, world_of
     from ciip_irt.tables import write_outputs
 
     try:

@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.bank import read_ledger
-    from ciip_irt.pilots.bring_in import bring_in, read_evidence
+    from ciip_irt.pilots.sheet.apply_sheet import bring_in, read_evidence
     from ciip_irt.tables import csv_bytes, read_frame, write_outputs
 
     date = _date(arguments.date)

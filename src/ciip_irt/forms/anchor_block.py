@@ -13,13 +13,13 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.blueprint import AnchorBlock
 from ciip_irt.errors import BlueprintError, Problem
-from ciip_irt.forms.anchors import ANCHOR, domain_shares
-from ciip_irt.forms.demands import AnchorBlock
-from ciip_irt.forms.family_use import Family, family_of
-from ciip_irt.forms.pool import Pool, Row
-from ciip_irt.forms.program import build_program
-from ciip_irt.forms.solve import Effort, solve
+from ciip_irt.forms.model.program import build_program
+from ciip_irt.forms.model.solver import Effort, solve
+from ciip_irt.forms.pool.anchor_items import ANCHOR, domain_shares
+from ciip_irt.forms.pool.pool import Pool, Row
+from ciip_irt.forms.shortage.family_use import Family, family_of
 
 __all__ = ["mark_anchors", "with_anchor_block"]
 

@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.blueprint import Blueprint
 from ciip_irt.errors import BlueprintError, Problem, plural
 from ciip_irt.forms.anchor_block import mark_anchors, with_anchor_block
 from ciip_irt.forms.assembly import (
@@ -30,25 +31,24 @@ from ciip_irt.forms.assembly import (
     achieved_frame,
     forms_frame,
 )
-from ciip_irt.forms.attempt import CUT_SHORT, Attempt, all_rows, attempt_with_room, best_attempt
-from ciip_irt.forms.bank_pool import bank_pool
-from ciip_irt.forms.blueprint import Blueprint
-from ciip_irt.forms.check import check_form_set
-from ciip_irt.forms.facts import TIME
+from ciip_irt.forms.checking.check import check_form_set
 from ciip_irt.forms.findings import ERROR, Finding
-from ciip_irt.forms.form_set import Form, form_set
 from ciip_irt.forms.item_order import ordered_family
-from ciip_irt.forms.parallel import SearchEffort
+from ciip_irt.forms.model.solver import Proposal
 from ciip_irt.forms.pilot_filling import fill_pilots, room_for_pilots
 from ciip_irt.forms.pilot_plan import left_out, with_pilot_plan
-from ciip_irt.forms.pool import Pool
-from ciip_irt.forms.shortage import (
+from ciip_irt.forms.pool.bank_pool import bank_pool
+from ciip_irt.forms.pool.form_set import Form, form_set
+from ciip_irt.forms.pool.item_attributes import TIME
+from ciip_irt.forms.pool.pool import Pool
+from ciip_irt.forms.search.parallel import SearchEffort
+from ciip_irt.forms.search.strategy import CUT_SHORT, Attempt, all_rows, attempt_with_room, best_attempt
+from ciip_irt.forms.shortage.shortage import (
     SHORTAGE_COLUMNS,
     count_shortages,
     nearest_change,
     no_shortages,
 )
-from ciip_irt.forms.solve import Proposal
 
 __all__ = ["assemble"]
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ciip_irt.blueprint import ResolvedTarget
 from ciip_irt.errors import plural
 from ciip_irt.forms.constraints.difficulty import achieved_value
 from ciip_irt.forms.findings import ERROR, Finding
-from ciip_irt.forms.form_set import SCORED, Form
-from ciip_irt.forms.targets import ResolvedTarget
+from ciip_irt.forms.pool.form_set import SCORED, Form
 from ciip_irt.tables import show_html
 
 __all__ = [

@@ -13,16 +13,16 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.arrays import BoolArray
+from ciip_irt.blueprint import Blueprint
 from ciip_irt.errors import BlueprintError, Problem, plural
 from ciip_irt.forms.anchor_block import with_anchor_block
 from ciip_irt.forms.assemble import assemble
-from ciip_irt.forms.bank_pool import bank_pool
-from ciip_irt.forms.blueprint import Blueprint
-from ciip_irt.forms.facts import matches
-from ciip_irt.forms.family_use import Family, ask, family_of
-from ciip_irt.forms.new_items import ANY_DIFFICULTY, bands_of, difficulty_of
-from ciip_irt.forms.pool import Pool
-from ciip_irt.forms.shortage import most_forms, one_form_shortages, supply_of
+from ciip_irt.forms.pool.bank_pool import bank_pool
+from ciip_irt.forms.pool.item_attributes import matches
+from ciip_irt.forms.pool.pool import Pool
+from ciip_irt.forms.shortage.family_use import Family, ask, family_of
+from ciip_irt.forms.shortage.new_items import ANY_DIFFICULTY, bands_of, difficulty_of
+from ciip_irt.forms.shortage.shortage import most_forms, one_form_shortages, supply_of
 from ciip_irt.tables import show_html
 
 __all__ = ["BankCapacity", "bank_capacity"]

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ciip_irt.forms.blueprint import Blueprint
-from ciip_irt.forms.facts import Facts
-from ciip_irt.forms.form_set import PILOT, SCORED, Entry, Form
+from ciip_irt.blueprint import Blueprint
+from ciip_irt.forms.pool.form_set import PILOT, SCORED, Entry, Form
+from ciip_irt.forms.pool.item_attributes import Facts
 
 __all__ = ["longest_run", "ordered_entries", "ordered_family", "single_keys"]
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.forms.form_set import PILOT
-from ciip_irt.forms.pool import Pool, Row
-from ciip_irt.forms.program import build_program
-from ciip_irt.forms.solve import Effort, solve
+from ciip_irt.forms.model.program import build_program
+from ciip_irt.forms.model.solver import Effort, solve
+from ciip_irt.forms.pool.form_set import PILOT
+from ciip_irt.forms.pool.pool import Pool, Row
 
 __all__ = ["fill_pilots", "room_for_pilots"]
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import polars as pl
 
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.forms.form_set import Form
-from ciip_irt.forms.pool import Pool
-from ciip_irt.forms.shortage import count_shortages
+from ciip_irt.forms.pool.form_set import Form
+from ciip_irt.forms.pool.pool import Pool
+from ciip_irt.forms.shortage.shortage import count_shortages
 from ciip_irt.tables import Column, Table
 
 __all__ = ["PILOT_PLAN", "left_out", "planned_pilots", "with_pilot_plan"]

@@ -7,12 +7,11 @@ from pathlib import Path
 import polars as pl
 
 from ciip_irt.bank import read_bank
-from ciip_irt.forms.blueprint import Blueprint
-from ciip_irt.forms.blueprint_file import load_blueprint
-from ciip_irt.forms.check import check_forms
-from ciip_irt.forms.finding_formats import report_findings
+from ciip_irt.blueprint import Blueprint, load_blueprint
+from ciip_irt.forms.checking.check import check_forms
+from ciip_irt.forms.checking.finding_formats import report_findings
+from ciip_irt.forms.checking.form_files import read_form_files
 from ciip_irt.forms.findings import ERROR
-from ciip_irt.forms.form_files import read_form_files
 
 __all__ = ["assert_form_conforms"]
 
@@ -51,7 +50,7 @@ def assert_form_conforms(
     InputError
         Files or tables that cannot be read as forms, items or blueprint.
 
-    >>> from ciip_irt.forms.blueprint import Domain
+    >>> from ciip_irt.blueprint.blueprint import Domain
     >>> one = Blueprint("one", "1", "2024", 1, (Domain("A", "Procurement", 1),))
     >>> bank = pl.DataFrame({"item_id": ["I1"], "domain": "A", "status": "draft", "key": "A",
     ...                      "options": "AB"})

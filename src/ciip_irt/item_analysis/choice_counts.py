@@ -12,11 +12,10 @@ import polars as pl
 
 from ciip_irt.arrays import MISSING, BoolArray, FloatArray, IntArray
 from ciip_irt.errors import DesignError
-from ciip_irt.irt.ability import person_posteriors
-from ciip_irt.irt.mml import fit_mml
-from ciip_irt.irt.models.logistic import probability
-from ciip_irt.irt.option_choice import group_abilities
-from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt import ResponseBlock, person_posteriors
+from ciip_irt.irt.estimation import fit_mml
+from ciip_irt.irt.keys import group_abilities
+from ciip_irt.irt.models import probability
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 
 __all__ = ["Abilities", "ChoiceCounts", "bank_abilities", "choice_counts", "rasch_abilities"]

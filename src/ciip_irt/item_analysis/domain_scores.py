@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from ciip_irt.classical.reliability import Reliability, reliability
+from ciip_irt.classical import Reliability, reliability
 from ciip_irt.errors import plural
 from ciip_irt.item_analysis.form_summary import scored_part
 from ciip_irt.item_analysis.tallies import Tally

@@ -8,11 +8,10 @@ import polars as pl
 
 from ciip_irt.arrays import MISSING, IntArray, ScoreArray
 from ciip_irt.bank import CREDIT_ALL
-from ciip_irt.classical.item_statistics import item_statistics_from
-from ciip_irt.classical.reliability import reliability
+from ciip_irt.classical import item_statistics_from, reliability
 from ciip_irt.item_analysis.tallies import Tally
-from ciip_irt.passing import passes
 from ciip_irt.responses import AdministeredBlock, CellStatus, ScoredResponses
+from ciip_irt.scores.numbers import passes
 
 __all__ = ["form_row", "form_table", "scored_part"]
 

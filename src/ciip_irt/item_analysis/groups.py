@@ -7,16 +7,17 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import BoolArray, IntArray
-from ciip_irt.classical.dif import (
+from ciip_irt.classical import (
     DifTables,
+    LogisticDif,
     MantelHaenszel,
     dif_sums,
     dif_tables,
+    logistic_dif,
     mantel_haenszel,
     merge_dif,
     merge_tables,
 )
-from ciip_irt.classical.dif_logistic import LogisticDif, logistic_dif
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 

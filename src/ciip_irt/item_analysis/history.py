@@ -11,8 +11,8 @@ import numpy as np
 from scipy.optimize import brentq
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.irt.drift import robust_z
-from ciip_irt.irt.models.logistic import probability
+from ciip_irt.irt.linking import robust_z
+from ciip_irt.irt.models import probability
 from ciip_irt.item_analysis.choice_counts import Abilities, bank_abilities, choice_counts
 from ciip_irt.responses import ScoredResponses
 

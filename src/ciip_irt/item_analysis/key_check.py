@@ -12,7 +12,7 @@ import polars as pl
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.errors import plural
-from ciip_irt.irt.key_hypotheses import DEFAULT_RATES, FlawRates, KeyProbabilities, key_probabilities
+from ciip_irt.irt.keys import DEFAULT_RATES, FlawRates, KeyProbabilities, key_probabilities
 from ciip_irt.item_analysis.choice_counts import Abilities, choice_counts, rasch_abilities
 from ciip_irt.item_analysis.statistics_tables import key_mask
 from ciip_irt.responses import ScoredResponses

@@ -18,13 +18,13 @@ from scipy.optimize import brentq
 
 from ciip_irt.arrays import MISSING, BoolArray, FloatArray
 from ciip_irt.bank import CREDIT_ALL, credited_options
-from ciip_irt.classical.reliability import reliability
+from ciip_irt.classical import reliability
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.irt.models.logistic import probability
+from ciip_irt.irt.models import probability
 from ciip_irt.item_analysis.choice_counts import Abilities, bank_abilities, choice_counts
 from ciip_irt.item_analysis.form_summary import scored_part
-from ciip_irt.passing import lowest_passing, passes
 from ciip_irt.responses import AdministeredBlock, CellStatus, ScoredResponses
+from ciip_irt.scores.numbers import lowest_passing, passes
 from ciip_irt.tables import show_html
 
 __all__ = ["OUTCOMES", "RescoringEffects", "rescored", "rescoring_effects", "rescoring_table"]

@@ -7,8 +7,7 @@ import polars as pl
 
 from ciip_irt.arrays import BoolArray
 from ciip_irt.bank import credited_options
-from ciip_irt.classical.item_statistics import item_statistics_from
-from ciip_irt.classical.options import option_statistics, shares_by_group
+from ciip_irt.classical import item_statistics_from, option_statistics, shares_by_group
 from ciip_irt.item_analysis.tallies import Tally
 from ciip_irt.responses import CellStatus
 

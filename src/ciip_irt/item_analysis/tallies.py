@@ -15,8 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import MISSING, BoolArray, FloatArray, IntArray
-from ciip_irt.classical.moments import CategoryMoments, category_moments, merge_moments
-from ciip_irt.classical.options import fifths, option_counts_by_group
+from ciip_irt.classical import (
+    CategoryMoments,
+    category_moments,
+    fifths,
+    merge_moments,
+    option_counts_by_group,
+)
 from ciip_irt.responses import AdministeredBlock, CellStatus, ScoredResponses
 from ciip_irt.tables import POOLED
 

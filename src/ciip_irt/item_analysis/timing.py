@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import MISSING
-from ciip_irt.classical.response_times import LOW_EFFORT, rapid_thresholds
+from ciip_irt.classical import LOW_EFFORT, rapid_thresholds
 from ciip_irt.errors import plural
 from ciip_irt.item_analysis.wording import number, percent
 from ciip_irt.responses import CellStatus, ScoredResponses

@@ -3,17 +3,11 @@
 from typing import cast
 
 from ciip_irt.bank import ItemBank, read_anchors
-from ciip_irt.calibration import (
-    Calibration,
-    DriftLimits,
-    ScoreTables,
-    calibrate,
-    load_scale,
-    score_tables,
-)
-from ciip_irt.irt.score_scale import Rounding
+from ciip_irt.calibration import Calibration, DriftLimits, calibrate
 from ciip_irt.job.exam import Exam
 from ciip_irt.responses import ScoredResponses
+from ciip_irt.scores import ScoreTables, load_scale, score_tables
+from ciip_irt.scores.numbers import Rounding
 
 __all__ = ["calibration_of", "rounding_of", "scores_of"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.bank import ItemBank
-from ciip_irt.irt.information import expected_score, test_information
+from ciip_irt.irt import expected_score, test_information
 
 __all__ = ["form_curves"]
 

@@ -1,8 +1,8 @@
 """What a blueprint wants of a bank, as the pilots' needs are counted."""
 
+from ciip_irt.blueprint import Blueprint, load_blueprint
 from ciip_irt.errors import InputError, Problem
-from ciip_irt.forms import Blueprint, load_blueprint
-from ciip_irt.pilots.needs import Demand
+from ciip_irt.pilots.plan.needs import Demand
 
 __all__ = ["demand_named", "demand_of"]
 
@@ -10,7 +10,7 @@ __all__ = ["demand_named", "demand_of"]
 def demand_of(blueprint: Blueprint, n_forms: int) -> Demand:
     """The demand of ``n_forms`` forms.
 
-    >>> from ciip_irt.forms import load_blueprint
+    >>> from ciip_irt.blueprint import load_blueprint
     >>> demand_of(load_blueprint("ciip-2024"), 3).wanted()["F"]
     49
     """

@@ -7,12 +7,13 @@ import polars as pl
 
 if TYPE_CHECKING:
     from ciip_irt.bank import ItemBank
-    from ciip_irt.calibration import Calibration, ModelChecks, ScoreTables
+    from ciip_irt.calibration import Calibration, ModelChecks
     from ciip_irt.forms import Assembly, BankCapacity, Finding
     from ciip_irt.item_analysis import ItemAnalysis
     from ciip_irt.pilots import PilotReview
-    from ciip_irt.pilots.needs import Needs
+    from ciip_irt.pilots.plan.needs import Needs
     from ciip_irt.responses import Ingested, ScoredResponses
+    from ciip_irt.scores import ScoreTables
 
 __all__ = [
     "ASSEMBLY_FILES",

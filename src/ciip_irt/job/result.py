@@ -7,9 +7,10 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.bank import ItemBank
-from ciip_irt.calibration import Calibration, ModelChecks, ScoreTables
+from ciip_irt.blueprint import Blueprint
+from ciip_irt.calibration import Calibration, ModelChecks
 from ciip_irt.errors import plural
-from ciip_irt.forms import Assembly, Blueprint, Finding
+from ciip_irt.forms import Assembly, Finding
 from ciip_irt.item_analysis import ItemAnalysis
 from ciip_irt.job.curves import form_curves
 from ciip_irt.job.exam import Exam
@@ -26,8 +27,9 @@ from ciip_irt.job.outputs import (
     score_outputs,
 )
 from ciip_irt.pilots import PilotReview
-from ciip_irt.pilots.needs import Needs
+from ciip_irt.pilots.plan.needs import Needs
 from ciip_irt.responses import Eligible, Ingested, ScoredResponses
+from ciip_irt.scores import ScoreTables
 from ciip_irt.tables import show_html
 
 __all__ = ["JobResult"]

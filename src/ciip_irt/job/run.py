@@ -8,18 +8,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ciip_irt.accreditation import accreditation_table
 from ciip_irt.bank import ItemBank, read_bank, read_ledger, roles_then, with_parameters
+from ciip_irt.blueprint import load_blueprint
 from ciip_irt.calibration import Calibration, calibrated_and_checked
-from ciip_irt.forms import assemble, check_forms, load_blueprint
-from ciip_irt.irt.score_scale import Rounding, raw_cut
+from ciip_irt.forms import assemble, check_forms
 from ciip_irt.item_analysis import analyse_items
 from ciip_irt.job.calibrating import calibration_of, rounding_of, scores_of
 from ciip_irt.job.demand import demand_of
 from ciip_irt.job.exam import Exam
 from ciip_irt.job.result import JobResult
 from ciip_irt.pilots import PilotReview, load_policy, promote, review_pilots
-from ciip_irt.pilots.needs import bank_needs, with_needs
+from ciip_irt.pilots.plan.needs import bank_needs, with_needs
 from ciip_irt.responses import (
     EligibilityRules,
     ScoredResponses,
@@ -28,6 +27,8 @@ from ciip_irt.responses import (
     score,
     select_eligible,
 )
+from ciip_irt.scores.numbers import Rounding, raw_cut
+from ciip_irt.scores.tables import accreditation_table
 
 __all__ = ["run_job"]
 

@@ -11,15 +11,15 @@
 ``simulate``       error rates and waiting of a policy, on pilots whose truth is known (``planted``)
 """
 
-from ciip_irt.pilots.bring_in import Promotion, bring_in
-from ciip_irt.pilots.decide import PilotReview, review_pilots
-from ciip_irt.pilots.needs import Demand, Needs, bank_needs, with_needs
-from ciip_irt.pilots.plan import PilotPlan, plan_pilots
+from ciip_irt.pilots.decision.decide import PilotReview, review_pilots
+from ciip_irt.pilots.plan.allocation import FormRoom
+from ciip_irt.pilots.plan.needs import Demand, Needs, bank_needs, with_needs
+from ciip_irt.pilots.plan.plan import PilotPlan, plan_pilots
 from ciip_irt.pilots.policy import Policy, load_policy, shipped_policies
-from ciip_irt.pilots.promote import promote
-from ciip_irt.pilots.seating import FormRoom
-from ciip_irt.pilots.sheet import decision_files, read_decisions
-from ciip_irt.pilots.simulate import OperatingCharacteristics, simulate_policy, world_of
+from ciip_irt.pilots.sheet.apply_sheet import Promotion, bring_in
+from ciip_irt.pilots.sheet.promote import promote
+from ciip_irt.pilots.sheet.sheet import decision_files, read_decisions
+from ciip_irt.pilots.simulate.simulate import OperatingCharacteristics, simulate_policy, world_of
 
 __all__ = [
     "Demand",

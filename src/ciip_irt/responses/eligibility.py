@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from ciip_irt.classical.response_times import rapid_thresholds
+from ciip_irt.classical import rapid_thresholds
 from ciip_irt.errors import InputError, Problem, did_you_mean, plural
 from ciip_irt.responses.candidates import delivery_table
 from ciip_irt.tables import CANDIDATES, EXCLUSIONS, show_html

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ciip_irt.arrays import MISSING, BoolArray, FloatArray, IntArray, ScoreArray
 from ciip_irt.errors import plural
-from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt import ResponseBlock
 from ciip_irt.provenance import Provenance
 from ciip_irt.tables import show_html
 

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ciip_irt.arrays import IntArray
+from ciip_irt.blueprint import Blueprint, apportion
 from ciip_irt.errors import Problem, plural
-from ciip_irt.forms.apportionment import apportion
-from ciip_irt.forms.blueprint import Blueprint
 
 __all__ = ["Design", "design_problems", "draw_design"]
 

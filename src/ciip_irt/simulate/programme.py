@@ -8,9 +8,9 @@ import polars as pl
 from scipy.special import expit
 
 from ciip_irt.arrays import BoolArray
+from ciip_irt.blueprint import load_blueprint
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.forms.blueprint_file import load_blueprint
-from ciip_irt.passing import passes
+from ciip_irt.scores.numbers import passes
 from ciip_irt.simulate.answers import Answers, answer
 from ciip_irt.simulate.bank_table import bank_frame, truth_frame
 from ciip_irt.simulate.design import design_problems, draw_design

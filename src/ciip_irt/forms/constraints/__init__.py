@@ -4,7 +4,7 @@ from ciip_irt.forms.constraints.anchors import ANCHORS
 from ciip_irt.forms.constraints.attribute_counts import ATTRIBUTE_COUNTS
 from ciip_irt.forms.constraints.attribute_sums import ATTRIBUTE_SUMS
 from ciip_irt.forms.constraints.calibrated import CALIBRATED
-from ciip_irt.forms.constraints.difficulty import DIFFICULTY
+from ciip_irt.forms.constraints.difficulty import DIFFICULTY, LEAST, highest_least
 from ciip_irt.forms.constraints.domain_counts import DOMAIN_COUNTS
 from ciip_irt.forms.constraints.earlier_overlap import EARLIER_OVERLAP
 from ciip_irt.forms.constraints.enemies import ENEMIES
@@ -20,9 +20,13 @@ from ciip_irt.forms.constraints.overlap import OVERLAP
 from ciip_irt.forms.constraints.pilot_slots import PILOT_SLOTS
 from ciip_irt.forms.constraints.status import STATUS
 from ciip_irt.forms.constraints.time_budget import TIME_BUDGET
-from ciip_irt.forms.pool import Constraint
+from ciip_irt.forms.pool.pool import Constraint
 
-__all__ = ["CONSTRAINTS"]
+__all__ = [
+    "CONSTRAINTS",
+    "LEAST",
+    "highest_least",
+]
 
 CONSTRAINTS: dict[str, Constraint] = {
     constraint.name: constraint

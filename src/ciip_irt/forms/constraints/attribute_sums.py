@@ -11,10 +11,10 @@ from math import fsum
 import numpy as np
 
 from ciip_irt.errors import plural
-from ciip_irt.forms.facts import matches
 from ciip_irt.forms.findings import ERROR, Finding
-from ciip_irt.forms.form_set import SCORED, FormSet
-from ciip_irt.forms.pool import Constraint, Pool, Row
+from ciip_irt.forms.pool.form_set import SCORED, FormSet
+from ciip_irt.forms.pool.item_attributes import matches
+from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
 __all__ = ["ATTRIBUTE_SUMS"]
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from ciip_irt.blueprint import ResolvedTarget
 from ciip_irt.forms.findings import Finding
-from ciip_irt.forms.form_set import SCORED, FormSet
-from ciip_irt.forms.pool import Constraint, Pool, Row
-from ciip_irt.forms.targets import ResolvedTarget
+from ciip_irt.forms.pool.form_set import SCORED, FormSet
+from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
 __all__ = ["DIFFICULTY", "LEAST", "achieved_value", "highest_least"]
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from ciip_irt.errors import plural
 from ciip_irt.forms.findings import ERROR, Finding
-from ciip_irt.forms.form_set import SCORED, FormSet
-from ciip_irt.forms.pool import Constraint, Pool, Row
+from ciip_irt.forms.pool.form_set import SCORED, FormSet
+from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
 __all__ = ["DOMAIN_COUNTS"]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ciip_irt.blueprint import Blueprint
 from ciip_irt.errors import plural
-from ciip_irt.forms.blueprint import Blueprint
 from ciip_irt.forms.findings import ERROR, Finding
-from ciip_irt.forms.form_set import SCORED, FormSet
-from ciip_irt.forms.pool import Constraint, Pool, Row
+from ciip_irt.forms.pool.form_set import SCORED, FormSet
+from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
 __all__ = ["EARLIER_OVERLAP"]
 

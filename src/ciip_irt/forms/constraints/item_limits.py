@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ciip_irt.blueprint import LimitRule
 from ciip_irt.errors import plural
-from ciip_irt.forms.demands import LimitRule
-from ciip_irt.forms.facts import matches, outside
 from ciip_irt.forms.findings import ERROR, WARNING, Finding
-from ciip_irt.forms.form_set import SCORED, Form, FormSet
-from ciip_irt.forms.pool import Constraint, Pool, Row
+from ciip_irt.forms.pool.form_set import SCORED, Form, FormSet
+from ciip_irt.forms.pool.item_attributes import matches, outside
+from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
 __all__ = ["ITEM_LIMITS"]
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from ciip_irt.errors import plural
-from ciip_irt.forms.facts import used_since
 from ciip_irt.forms.findings import ERROR, WARNING, Finding
-from ciip_irt.forms.form_set import SCORED, FormSet
-from ciip_irt.forms.pool import Constraint, Pool, Row
+from ciip_irt.forms.pool.form_set import SCORED, FormSet
+from ciip_irt.forms.pool.item_attributes import used_since
+from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
 __all__ = ["LAST_USE"]
 

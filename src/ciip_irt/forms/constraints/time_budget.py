@@ -10,10 +10,10 @@ from math import fsum
 import numpy as np
 
 from ciip_irt.errors import plural
-from ciip_irt.forms.facts import TIME
 from ciip_irt.forms.findings import ERROR, WARNING, Finding
-from ciip_irt.forms.form_set import PILOT, SCORED, FormSet
-from ciip_irt.forms.pool import Constraint, Pool, Row
+from ciip_irt.forms.pool.form_set import PILOT, SCORED, FormSet
+from ciip_irt.forms.pool.item_attributes import TIME
+from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
 __all__ = ["TIME_BUDGET"]
 

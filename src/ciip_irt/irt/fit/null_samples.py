@@ -15,10 +15,10 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.irt.ability import person_posteriors
-from ciip_irt.irt.expectation import chunks, expectation, log_probability
+from ciip_irt.irt.em.expectation import chunks, expectation, log_probability
+from ciip_irt.irt.em.free_parameters import free_parameters
+from ciip_irt.irt.em.maximization import maximised
 from ciip_irt.irt.fit.residuals import scored_part
-from ciip_irt.irt.free_parameters import free_parameters
-from ciip_irt.irt.maximization import maximised
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.priors import Priors

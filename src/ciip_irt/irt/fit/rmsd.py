@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.expectation import SMALLEST, chunks, log_probability, posterior
+from ciip_irt.irt.em.expectation import SMALLEST, chunks, log_probability, posterior
 from ciip_irt.irt.fit.item_fit import ItemFit
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights

@@ -5,13 +5,18 @@ from typing import Final
 from ciip_irt.irt.models.gpcm import GPCM
 from ciip_irt.irt.models.grm import GRM
 from ciip_irt.irt.models.item_model import ItemModel
+from ciip_irt.irt.models.logistic import probability
 from ciip_irt.irt.models.one_pl import ONE_PL
 from ciip_irt.irt.models.pcm import PCM
 from ciip_irt.irt.models.rasch import RASCH
 from ciip_irt.irt.models.three_pl import THREE_PL
 from ciip_irt.irt.models.two_pl import TWO_PL
 
-__all__ = ["MODELS", "ItemModel"]
+__all__ = [
+    "MODELS",
+    "ItemModel",
+    "probability",
+]
 
 MODELS: Final[dict[str, ItemModel]] = {
     model.name: model for model in (RASCH, ONE_PL, TWO_PL, THREE_PL, PCM, GPCM, GRM)

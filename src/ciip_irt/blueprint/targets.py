@@ -1,0 +1,252 @@
+"""Difficulty targets: what each item contributes to a form's mean b, expected score or information.
+
+Every target is a sum over the scored items of a form, ``T_f = Σ_i c_i x_if``, so the same contributions serve
+the solver and the check, and one dimensionless ``y = |T_f - t| / u`` compares targets of different units
+(van der Linden 2005; ``u`` is the blueprint's tolerance). A curve is a target at each of its thetas.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.errors import BlueprintError, Problem, plural
+
+if TYPE_CHECKING:
+    from ciip_irt.blueprint.blueprint import Blueprint, Target
+
+__all__ = ["QUANTITIES", "Quantity", "ResolvedTarget", "resolve_targets"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A quantity that a form has: its words, unit and the contribution of each item.
+
+    ``per_item(parameters (J, 3), D, theta, length)`` gives the (J,) contributions, at ``theta_cut`` or, with
+    ``at_thetas``, at each theta of the target; NaN where an item is not calibrated.
+    """
+
+    name: str
+    label: str
+    unit: str
+    decimals: int
+    per_item: Callable[[FloatArray, float, float, int], FloatArray]
+    needs_cut: bool = False
+    at_thetas: bool = False
+    can_be_goal: bool = False
+
+
+def _mean_b(parameters: FloatArray, D: float, theta: float, length: int) -> FloatArray:  # noqa: ARG001
+    return parameters[:, 1] / length
+
+
+def _expected_score(parameters: FloatArray, D: float, theta: float, length: int) -> FloatArray:  # noqa: ARG001
+    # Imported here: a blueprint can be read and described without scipy.
+    from ciip_irt.irt import expected_item_score
+
+    probability: FloatArray = expected_item_score(parameters, np.array([theta]), D)[0]
+    return probability
+
+
+def _information(parameters: FloatArray, D: float, theta: float, length: int) -> FloatArray:  # noqa: ARG001
+    from ciip_irt.irt import item_information
+
+    information: FloatArray = item_information(parameters, np.array([theta]), D)[0]
+    return np.where(np.isfinite(parameters[:, 1]), information, np.nan)
+
+
+QUANTITIES: dict[str, Quantity] = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity("mean_b", "mean b", "logits", 3, _mean_b),
+        Quantity(
+            "expected_score_at_cut", "expected score at the cut", "raw points", 2, _expected_score, True
+        ),
+        Quantity(
+            "characteristic_curve", "expected score", "raw points", 2, _expected_score, at_thetas=True
+        ),
+        Quantity(
+            "information", "information", "units of information", 2, _information, at_thetas=True,
+            can_be_goal=True,
+        ),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedTarget:
+    """A target with its value, and the contribution of every calibrated item (``item_id -> c``).
+
+    ``weight`` is set where the quantity is to be as high as possible, and the forms ``equal_within`` that
+    share of each other: then ``value`` is the weight and nothing is too high. ``variances`` (``item_id -> var
+    c``) come from the standard errors of the parameters, where the bank has them.
+    """
+
+    quantity: Quantity
+    value: float
+    tolerance: float
+    severity: str
+    contributions: Mapping[str, float]
+    from_bank: bool
+    theta: float | None = None
+    weight: float | None = None
+    equal_within: float = 0.0
+    variances: Mapping[str, float] | None = None
+
+    @property
+    def label(self) -> str:
+        return self.quantity.label if self.theta is None else f"{self.quantity.label} at theta {self.theta:g}"
+
+    @property
+    def is_goal(self) -> bool:
+        return self.weight is not None
+
+    @property
+    def wanted(self) -> str:
+        """``target 67.50 +- 0.1``, or ``as high as possible``."""
+        if self.is_goal:
+            return f"as high as possible, forms within {100 * self.equal_within:g} % of each other"
+        return f"target {self.value:.{self.quantity.decimals}f} +- {self.tolerance:g}"
+
+
+def resolve_targets(
+    blueprint: "Blueprint",
+    item_ids: tuple[str, ...],
+    parameters: FloatArray,
+    D: float,
+    letters: list[str],
+    eligible: BoolArray,
+    *,
+    errors: FloatArray | None = None,
+    earlier: Mapping[str, tuple[str, ...]] | None = None,
+) -> tuple[ResolvedTarget, ...]:
+    """The blueprint's targets on this bank.
+
+    A target without a value becomes ``Σ_d n_d mean(c_i : i eligible in d)``: what forms of these counts have
+    on average, so forms of one call agree with each other. It moves with the bank; write a value into
+    the blueprint to hold forms comparable over years. The bank's best is ``Σ_d`` of the ``n_d`` largest.
+
+    Parameters
+    ----------
+    errors
+        Standard errors of a, b, c, (J, 3); NaN where there is none.
+    earlier
+        ``form_id -> scored items`` of earlier forms, for targets relative to one of them.
+
+    Raises
+    ------
+    BlueprintError
+        A target at the cut, and no ``theta_cut``; a reference form that is not among the earlier ones.
+    """
+    theta_cut = blueprint.theta_cut
+    missing = [
+        t.quantity for t in blueprint.targets if QUANTITIES[t.quantity].needs_cut and theta_cut is None
+    ]
+    if missing:
+        raise BlueprintError(
+            Problem(
+                f"[difficulty] asks for {' and '.join(missing)}, but no theta_cut is given",
+                where=blueprint.where,
+                remedy="Write theta_cut, the standard on the bank scale, into [difficulty], or pass it.",
+            )
+        )
+    domain = np.array(letters)
+    usable = eligible & np.isfinite(parameters[:, 1])
+    resolved = []
+    for target in blueprint.targets:
+        quantity = QUANTITIES[target.quantity]
+        thetas = target.thetas if quantity.at_thetas else (theta_cut or 0.0,)
+        for place, theta in enumerate(thetas):
+            c = quantity.per_item(parameters, D, theta, blueprint.length)
+            known = np.isfinite(c)
+            names = np.array(item_ids)[known].tolist()
+            contributions = dict(zip(names, c[known].tolist(), strict=True))
+            weight = None
+            if target.goal == "maximise":
+                weight = target.weights[place] if target.weights else _of_bank(blueprint, domain, usable, c)
+                weight = max(weight, 1e-9)
+            given = target.values[place] if target.values else target.value
+            value = weight if weight is not None else given
+            if value is None:
+                value = target.share * (
+                    _of_form(target, contributions, earlier or {}, blueprint.where)
+                    if target.reference
+                    else _of_bank(blueprint, domain, usable, c, best=target.relative_to == "bank best")
+                )
+            variances = None
+            if quantity.needs_cut and errors is not None and np.isfinite(errors).any():
+                var = _score_variance(parameters, errors, D, theta)
+                variances = dict(zip(names, var[known].tolist(), strict=True))
+            resolved.append(
+                ResolvedTarget(
+                    quantity, float(value), _width(target, float(value)), target.severity, contributions,
+                    given is None and not target.reference, theta if quantity.at_thetas else None, weight,
+                    target.equal_within_percent / 100, variances,
+                )
+            )  # fmt: skip
+    return tuple(resolved)
+
+
+def _width(target: "Target", value: float) -> float:
+    if target.tolerance_percent is None:
+        return target.tolerance
+    return max(abs(value) * target.tolerance_percent / 100, 1e-9)
+
+
+def _of_bank(
+    blueprint: "Blueprint", domain: np.ndarray, usable: BoolArray, c: FloatArray, *, best: bool = False
+) -> float:
+    value = 0.0
+    for d in blueprint.domains:
+        here = c[usable & (domain == d.letter)]
+        if not len(here):
+            continue
+        value += float(np.sort(here)[-d.count :].sum() if best and d.count else d.count * here.mean())
+    return value
+
+
+def _of_form(
+    target: "Target", contributions: Mapping[str, float], earlier: Mapping[str, tuple[str, ...]], where: str
+) -> float:
+    """What the reference form has of the quantity."""
+    if target.reference not in earlier:
+        found = ", ".join(sorted(earlier)[:5])
+        raise BlueprintError(
+            Problem(
+                f"[difficulty.{target.quantity}] refers to form {target.reference!r}, which is not among"
+                f" the earlier forms{f' ({found})' if found else ''}",
+                where=where,
+                remedy="Pass its file with --earlier, or write values.",
+            )
+        )
+    items = earlier[target.reference]
+    without = [item for item in items if item not in contributions]
+    if without:
+        raise BlueprintError(
+            Problem(
+                f"reference form {target.reference} has {plural(len(without), 'scored item')} without"
+                f" parameters in the bank (e.g. {', '.join(without[:5])})",
+                where=where,
+                remedy="Bring their parameters into the bank, or write values.",
+            )
+        )
+    return float(sum(contributions[item] for item in items))
+
+
+def _score_variance(parameters: FloatArray, errors: FloatArray, D: float, theta: float) -> FloatArray:
+    """Variance of each item's expected score at theta by the delta method, ``Σ_k (∂P/∂ξ_k)² se_k²``.
+
+    Covariances of a, b and c are not in the bank; they are taken as 0, as is a standard error that is
+    missing.
+
+    >>> _score_variance(np.array([[1.0, 0.0, 0.0]]), np.array([[0.0, 0.2, 0.0]]), 1.0, 0.0)
+    array([0.0025])
+    """
+    a, b, c = parameters.T
+    logistic = 1 / (1 + np.exp(-np.clip(D * a * (theta - b), -500, 500)))
+    slope = (1 - c) * logistic * (1 - logistic) * D
+    gradient = np.stack([slope * (theta - b), -slope * a, 1 - logistic], axis=1)
+    result: FloatArray = ((gradient * np.nan_to_num(errors)) ** 2).sum(axis=1)
+    return result

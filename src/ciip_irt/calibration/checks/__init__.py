@@ -1,0 +1,1 @@
+"""Whether the model of a calibration holds, in tables and words."""

@@ -1,0 +1,85 @@
+"""What cannot be trusted of an estimation, in the words of the command: its options, items and groups."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from ciip_irt.arrays import IntArray
+from ciip_irt.errors import plural
+from ciip_irt.irt.estimation import MmlFit
+
+__all__ = ["warnings_of_fit", "with_names"]
+
+SHOWN = 5
+SIMPLER = {"1pl": ("rasch",), "2pl": ("rasch",), "3pl": ("2pl", "rasch")}
+
+
+def warnings_of_fit(
+    fit: MmlFit, item_ids: Sequence[str], groups: Sequence[str], *, with_bank: bool, with_priors: bool
+) -> list[str]:
+    """The warnings of the estimation with names in place of numbers, and advice that can be followed.
+
+    ``with_bank`` says whether a bank holds the scale, so that its priors can be had; ``with_priors`` whether
+    there were some.
+    """
+    said = [sentence for sentence in fit.warnings if not sentence.startswith("The iteration stopped")]
+    said = _with_groups(said, groups)
+    if not fit.converged:
+        said.insert(0, _not_converged(fit, with_bank=with_bank, with_priors=with_priors))
+    said = with_names(said, fit.no_variance, item_ids)
+    edge = np.flatnonzero(fit.at_bound.any(axis=1))
+    if edge.size:
+        said.append(f"At the edge of the range: {_listed(edge, item_ids)}.")
+    return said
+
+
+def with_names(warnings: Sequence[str], no_variance: IntArray, item_ids: Sequence[str]) -> list[str]:
+    """The warnings, and which items have no estimate."""
+    if not len(no_variance):
+        return list(warnings)
+    return [*warnings, f"Without an estimate: {_listed(no_variance, item_ids)}."]
+
+
+def _not_converged(fit: MmlFit, *, with_bank: bool, with_priors: bool) -> str:
+    help_by = []
+    if not with_priors:
+        help_by.append("--priors bank" if with_bank else "--priors bank with anchors")
+    if fit.model in SIMPLER:
+        help_by.append(f"a model with fewer parameters (--model {' or '.join(SIMPLER[fit.model])})")
+    help_by.append(f"--max-iterations {max(10 * fit.iterations, 1000)}")
+    return (
+        f"The estimation did not converge in {plural(fit.iterations, 'iteration')} (the last changed a value"
+        f" by {fit.largest_change:.1g}). Try{' in this order' if len(help_by) > 1 else ''}:"
+        f" {', '.join(help_by)}."
+    )
+
+
+def _with_groups(said: list[str], groups: Sequence[str]) -> list[str]:
+    """One sentence for all populations of which the same is said, with their names."""
+    result: list[str] = []
+    whose: dict[str, list[str]] = {}
+    for sentence in said:
+        found = re.match(r"Population (\d+) ", sentence)
+        about = sentence[found.end() :] if found else sentence
+        if found is None or about not in whose:
+            result.append(about)
+        if found is not None:
+            whose.setdefault(about, []).append(groups[int(found.group(1))])
+    for about, names in whose.items():
+        if len(groups) == 1:
+            who = "The population comes"
+        elif len(names) == 1:
+            who = f"The population {names[0]!r} comes"
+        else:
+            shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+            who = f"{len(names)} populations ({shown}) come"
+        place = result.index(about)
+        result[place] = f"{who} {about.removeprefix('comes ')}"
+        if len(names) > 1:
+            result[place] = result[place].replace(": its answers show", " each: their answers show")
+    return result
+
+
+def _listed(items: IntArray, item_ids: Sequence[str]) -> str:
+    return ", ".join(item_ids[j] for j in items[:SHOWN]) + (", ..." if len(items) > SHOWN else "")

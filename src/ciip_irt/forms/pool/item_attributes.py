@@ -1,0 +1,244 @@
+"""What the demands of a blueprint need to know of the items, taken from the bank once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ciip_irt.blueprint import DATE, Between, CountRule, LimitRule, SumRule, Where
+from ciip_irt.errors import BlueprintError, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from ciip_irt.blueprint import DATE, Blueprint
+
+__all__ = [
+    "TIME", "TIME_COLUMNS", "Facts", "facts_of", "matches", "outside", "resting", "used_since",
+    "values_of_no_item", "why_resting",
+]  # fmt: skip
+
+# Expected seconds, by the first of these columns that the bank has.
+TIME_COLUMNS = ("expected_time_s", "median_time_s")
+TIME = "expected time"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """``text[column][item_id]`` and ``numbers[column][item_id]``; an item without a value has no entry."""
+
+    text: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    numbers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def named(self, column: str) -> Mapping[str, str]:
+        """The texts of a column; nothing where the column was not needed or the bank lacks it."""
+        return self.text.get(column, {})
+
+
+def matches(facts: Facts, where: Where, item_id: str) -> bool:
+    """Whether the item has one of the values in every column, capitals aside.
+
+    >>> facts = Facts(text={"cognitive_level": {"I1": "Recall"}})
+    >>> matches(facts, (("cognitive_level", ("recall", "apply")),), "I1")
+    True
+    """
+    for column, values in where:
+        if isinstance(values, Between):
+            number = facts.numbers.get(column, {}).get(item_id)
+            if number is None or number not in values:
+                return False
+            continue
+        value = facts.named(column).get(item_id)
+        if value is None or value.casefold() not in {wanted.casefold() for wanted in values}:
+            return False
+    return True
+
+
+def used_since(last_used: str, before: str) -> bool | None:
+    """Whether a date is not before the bound; nothing where it is too coarse to tell.
+
+    >>> used_since("2024-07-01", "2024-06"), used_since("2023", "2024-06"), used_since("2024", "2024-06")
+    (True, False, None)
+    """
+    common = min(len(last_used), len(before))
+    if last_used[:common] != before[:common]:
+        return last_used[:common] > before[:common]
+    return True if len(last_used) >= len(before) else None
+
+
+def outside(facts: Facts, rule: LimitRule, item_id: str) -> bool | None:
+    """Whether the item breaks the limit; nothing where its value is unknown or too coarse to tell."""
+    if not matches(facts, rule.where, item_id):
+        return False
+    if not rule.dated:
+        number = facts.numbers.get(rule.column, {}).get(item_id)
+        return None if number is None else not rule.low <= number <= rule.high
+    date = facts.named(rule.column).get(item_id)
+    if date is None:
+        return None
+    verdicts = []
+    if rule.since is not None:
+        later = used_since(date, rule.since)
+        verdicts.append(None if later is None else not later)
+    if rule.before is not None:
+        verdicts.append(used_since(date, rule.before))
+    return True if True in verdicts else None if None in verdicts else False
+
+
+def why_resting(facts: Facts, blueprint: "Blueprint") -> dict[str, set[str]]:
+    """Items that the blueprint keeps out of scored slots, by the words of the first demand that does so."""
+    demands = blueprint.demands
+    found = {"on the list of excluded items": set(demands.exclude)}
+    outlines = facts.named("outline").items()
+    found["classified by another outline"] = {i for i, name in outlines if name != blueprint.outline}
+    if demands.last_used_before is not None:
+        dates = facts.named("last_used").items()
+        late = {item_id for item_id, date in dates if used_since(date, demands.last_used_before)}
+        found[f"used {demands.last_used_before} or later"] = late
+    for rule in demands.limits:
+        known = facts.named(rule.column) if rule.dated else facts.numbers.get(rule.column, {})
+        if rule.role == "scored":
+            found[f"outside '{rule.name}'"] = {item_id for item_id in known if outside(facts, rule, item_id)}
+    seen: set[str] = set()
+    for words, items in found.items():
+        found[words] = items - seen
+        seen |= items
+    return {words: items for words, items in found.items() if items}
+
+
+def resting(facts: Facts, blueprint: "Blueprint") -> set[str]:
+    """Items that the blueprint keeps out of scored slots: excluded, used too lately, past a limit."""
+    return set().union(*why_resting(facts, blueprint).values())
+
+
+def facts_of(
+    items: pl.DataFrame, letters: Sequence[str], blueprint: "Blueprint", where: str = "items"
+) -> Facts:
+    """The facts that this blueprint needs of this bank.
+
+    Raises
+    ------
+    BlueprintError
+        A column that the blueprint names and the bank lacks, values that are no numbers or dates, items to
+        include that the bank does not have; all at once.
+    """
+    demands = blueprint.demands
+    problems: list[Problem] = []
+    filled = {name for name in items.columns if items[name].null_count() < items.height}
+    rules: tuple[CountRule | SumRule | LimitRule, ...] = (*demands.counts, *demands.sums, *demands.limits)
+    conditions = [condition for rule in rules for condition in rule.where]
+    dated = {rule.column for rule in demands.limits if rule.dated}
+    texts = {column for column, values in conditions if not isinstance(values, Between)} | dated
+    numbers = {rule.column for rule in demands.sums}
+    numbers |= {rule.column for rule in demands.limits if not rule.dated}
+    numbers |= {column for column, values in conditions if isinstance(values, Between)}
+    if demands.item_sets is not None:
+        texts.add("set_id")
+    problems += [
+        Problem(
+            f"{_named_in(rules, column)} needs the column {column!r},"
+            " and no item of the bank has a value in it",
+            where=blueprint.where,
+            remedy=f"{did_you_mean(column, items.columns, 'The bank has')}"
+            " Add it to the bank, or take that row out of the blueprint.",
+        )
+        for column in sorted(texts | numbers)
+        if column not in filled
+    ]
+    if demands.key_balance is not None:
+        texts.add("key")
+    if demands.last_used_before is not None:
+        texts.add("last_used")
+    texts.add("outline")
+    text = {name: _texts(items, name) for name in sorted(texts) if name in filled and name != "domain"}
+    if "domain" in texts:
+        text["domain"] = dict(zip(items["item_id"], letters, strict=True))
+    if demands.last_used_before is not None:
+        dated.add("last_used")
+    for column in sorted(dated):
+        problems += _not_dates(column, text.get(column, {}), where)
+    if demands.anchors is not None and "b" in filled:
+        numbers.add("b")
+    number = {name: _numbers(items, name, where, problems) for name in sorted(numbers) if name in filled}
+    times = [name for name in TIME_COLUMNS if name in filled]
+    if times and blueprint.testing_time_minutes is not None:
+        number[TIME] = _numbers(items, times[0], where, problems)
+    for key, doing, listed in (
+        ("include", "includes", demands.include),
+        ("anchors", "takes as anchors", () if demands.anchors is None else demands.anchors.items),
+    ):
+        known = set(items["item_id"]) if listed else set()
+        strangers = [item_id for item_id in listed if item_id not in known]
+        if strangers:
+            problems.append(
+                Problem(
+                    f"items that the blueprint {doing} are not in the bank",
+                    where=where,
+                    count=len(strangers),
+                    examples=tuple(strangers[:5]),
+                    remedy=f"Correct '{key}' in the blueprint, or add the items.",
+                )
+            )
+    if problems:
+        raise BlueprintError(problems)
+    return Facts(text, number)
+
+
+def _named_in(rules: Iterable[CountRule | SumRule | LimitRule], column: str) -> str:
+    """Which rows of the blueprint want the column: ``row 'Recall'``."""
+    names = [
+        repr(rule.name)
+        for rule in rules
+        if column in {getattr(rule, "column", ""), *(named for named, _ in rule.where)}
+    ]
+    return f"row {' and '.join(names)}" if names else "the blueprint"
+
+
+def values_of_no_item(facts: Facts, blueprint: "Blueprint") -> list[str]:
+    """Values that rows of the blueprint name and no item of the bank has, in sentences: mostly misspelt."""
+    demands = blueprint.demands
+    rules: tuple[CountRule | SumRule | LimitRule, ...] = (*demands.counts, *demands.sums, *demands.limits)
+    sentences = []
+    for rule in rules:
+        for column, wanted in rule.where:
+            if isinstance(wanted, Between) or column == "domain":
+                continue
+            known = sorted(set(facts.text.get(column, {}).values()))
+            spelt = {value.casefold() for value in known}
+            sentences += [
+                f"Row {rule.name!r}: no item of the bank has {value!r} in the column {column!r}."
+                f" {did_you_mean(value, known[:20], 'It has')}"
+                for value in wanted
+                if value.casefold() not in spelt
+            ]
+    return sentences
+
+
+def _texts(items: pl.DataFrame, column: str) -> dict[str, str]:
+    known = items.filter(pl.col(column).is_not_null()).select("item_id", pl.col(column).cast(pl.String))
+    return dict(known.iter_rows())
+
+
+def _numbers(items: pl.DataFrame, column: str, where: str, problems: list[Problem]) -> dict[str, float]:
+    known = items.filter(pl.col(column).is_not_null()).select(
+        "item_id", value=pl.col(column).cast(pl.Float64, strict=False), shown=pl.col(column).cast(pl.String)
+    )
+    wrong = known.filter(~pl.col("value").is_finite().fill_null(False))
+    if wrong.height:
+        problems.append(_unreadable(column, "numbers", wrong.select("item_id", "shown").iter_rows(), where))
+    return dict(known.select("item_id", "value").iter_rows())
+
+
+def _not_dates(column: str, values: Mapping[str, str], where: str) -> list[Problem]:
+    wrong = [(item_id, value) for item_id, value in values.items() if not DATE.fullmatch(value[:10])]
+    return [_unreadable(column, "dates (2024, 2024-03 or 2024-03-01)", wrong, where)] if wrong else []
+
+
+def _unreadable(column: str, kind: str, rows: Iterable[tuple[str, str]], where: str) -> Problem:
+    found = list(rows)
+    return Problem(
+        f"column {column!r} holds values that are no {kind}",
+        where=where,
+        count=len(found),
+        examples=tuple(f"{item_id}: {value}" for item_id, value in found[:5]),
+        remedy="Correct the cells, or leave them empty where the value is unknown.",
+    )

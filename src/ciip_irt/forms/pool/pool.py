@@ -1,0 +1,97 @@
+"""Items as the solver sees them: one 0/1 column per item, form and role, and named rows over them."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ciip_irt.arrays import FloatArray, IntArray
+from ciip_irt.blueprint import Blueprint, ResolvedTarget
+from ciip_irt.forms.findings import ERROR, Finding
+from ciip_irt.forms.pool.form_set import PILOT, SCORED, Form, FormSet
+from ciip_irt.forms.pool.item_attributes import Facts
+
+__all__ = ["Constraint", "Pool", "Row"]
+
+ROLES = (SCORED, PILOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Items and the forms to build from them.
+
+    Column ``x[role, form, item]`` is 1 where the item is in the form in that role; columns are numbered
+    role by role, form by form, item by item.
+    """
+
+    blueprint: Blueprint
+    form_ids: tuple[str, ...]
+    item_ids: tuple[str, ...]
+    letters: tuple[str, ...]
+    statuses: tuple[str, ...]
+    enemies: Mapping[str, frozenset[str]]
+    targets: tuple[ResolvedTarget, ...]
+    facts: Facts = field(default_factory=Facts)
+    earlier: tuple[Form, ...] = ()
+    plan: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def n_items(self) -> int:
+        return len(self.item_ids)
+
+    @property
+    def n_columns(self) -> int:
+        return len(ROLES) * len(self.form_ids) * self.n_items
+
+    def columns(self, role: str, form: int, items: Iterable[int] | IntArray | None = None) -> IntArray:
+        """Column numbers of these items (all by default) in that form and role."""
+        start = (ROLES.index(role) * len(self.form_ids) + form) * self.n_items
+        chosen = np.arange(self.n_items) if items is None else np.asarray(items, dtype=np.int64)
+        return chosen + start
+
+    def items_where(self, wanted: Iterable[bool]) -> IntArray:
+        """Numbers of the items for which ``wanted`` is true."""
+        return np.flatnonzero(np.fromiter(wanted, dtype=np.bool_, count=self.n_items)).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``lower <= Σ coefficients x + Σ helpers <= upper``, under a name that a blueprint author knows.
+
+    ``give > 0`` makes it a target: the bounds widen by ``give * y``, and ``y`` is minimised; ``y <= 1`` means
+    within the tolerance. ``helpers`` are continuous columns from 0 to 1 that rows share by key.
+    ``relaxable`` rows may be broken, at a price per item, when nothing satisfies all of them; a row that sums
+    another ``unit`` pays by its average item.
+    ``goal`` rows hold a quantity above a level that is to be raised.
+    """
+
+    name: str
+    lower: float
+    upper: float
+    columns: IntArray
+    coefficients: FloatArray
+    helpers: tuple[tuple[Hashable, float], ...] = ()
+    give: float = 0.0
+    severity: str = ERROR
+    relaxable: bool = False
+    unit: str = "item"
+    goal: bool = False
+
+
+def _always(given: FormSet) -> bool:  # noqa: ARG001
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A rule with two faces written apart: rows for the solver, findings for people.
+
+    A form satisfies the rows (with ``y = 1`` in targets) exactly where ``check`` finds no error.
+    ``asked`` says whether blueprint and bank give the check anything to judge.
+    """
+
+    name: str
+    meaning: str
+    rows: Callable[[Pool], Iterable[Row]]
+    check: Callable[[FormSet], Iterable[Finding]]
+    asked: Callable[[FormSet], bool] = _always

@@ -1,0 +1,91 @@
+"""Forms one after the other, each with the rest of them in mind: where rounding finds none.
+
+The form to be built has 0/1 columns; all that are still to come have one continuous column per item between
+them (the "big shadow test"), under the same rows times their number. So no form takes what the others will
+need. Every step is a program of one form, which the solver can do where K at once are too many.
+
+Source: van der Linden & Adema (1998), Journal of Educational Measurement 35:185-198.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ciip_irt.arrays import BoolArray, FloatArray, IntArray
+from ciip_irt.forms.model.program import Program
+from ciip_irt.forms.model.solver import Effort, solve
+from ciip_irt.forms.model.specification import Specification
+
+__all__ = ["forms_in_sequence"]
+
+NODES = 200
+NEAR = 0.5
+
+
+def forms_in_sequence(
+    spec: Specification, vectors: FloatArray, aims: FloatArray, seed: int
+) -> BoolArray | None:
+    """K forms (K, n) near the aims (Q,) in the units of ``vectors`` (Q, n); nothing where a step fails."""
+    forms = np.zeros((spec.n_forms, spec.n_items), dtype=np.bool_)
+    for number in range(spec.n_forms):
+        program = _step(spec, vectors, aims, forms[:number])
+        relaxed = solve(replace(program, integer=np.zeros_like(program.integer)), Effort(), seed)
+        if relaxed.values is None:
+            return None
+        answer = solve(program, Effort(NODES, good_enough=relaxed.objective + NEAR), seed)
+        if answer.stopped == "interrupted":
+            # One form of several is nothing to keep.
+            raise KeyboardInterrupt
+        if answer.values is None:
+            return None
+        forms[number] = answer.values[: spec.n_items] > 0.5
+    return forms
+
+
+def _step(spec: Specification, vectors: FloatArray, aims: FloatArray, done: BoolArray) -> Program:
+    """The next form's columns x, those of all later ones together z, and y."""
+    n, rest = spec.n_items, spec.n_forms - len(done) - 1
+    used = done.any(axis=0) & spec.counted if spec.disjoint else np.zeros(n, dtype=np.bool_)
+    free = spec.usable & ~used
+    indices: list[IntArray] = []
+    values: list[FloatArray] = []
+    bounds: list[tuple[float, float]] = []
+
+    def add(low: float, high: float, over: FloatArray, start: int, y: float = 0.0) -> None:
+        at = np.flatnonzero(over)
+        indices.append(np.append(at + start, [2 * n] if y else []).astype(np.int64))
+        values.append(np.append(over[at], [y] if y else []))
+        bounds.append((low, high))
+
+    for start, times in ((0, 1), (n, rest)):
+        if not times:
+            continue
+        for row, low, high in zip(spec.rows, spec.lower, spec.upper, strict=True):
+            add(low * times, high * times, row * free, start)
+        for vector, aim in zip(vectors, aims, strict=True):
+            add(-np.inf, aim * times, vector * free, start, -float(times))
+            add(aim * times, np.inf, vector * free, start, float(times))
+    if spec.max_common is not None and not spec.disjoint:
+        for other in done:
+            add(-np.inf, float(spec.max_common), (other & spec.counted).astype(np.float64), 0)
+    if spec.disjoint and rest:
+        for item in np.flatnonzero(free & spec.counted).tolist():
+            indices.append(np.array([item, n + item]))
+            values.append(np.ones(2))
+            bounds.append((0.0, 1.0))
+    forced = spec.forced.astype(np.float64)
+    later = np.where(spec.counted & spec.disjoint, 1.0, float(rest)) * free
+    cost = np.zeros(2 * n + 1)
+    cost[-1] = 1.0
+    return Program(
+        cost=cost,
+        lower=np.concatenate([forced, forced * rest, [0.0]]),
+        upper=np.concatenate([free.astype(np.float64), later if rest else np.zeros(n), [np.inf]]),
+        integer=np.arange(2 * n + 1) < n,
+        row_lower=np.array([low for low, _ in bounds]),
+        row_upper=np.array([high for _, high in bounds]),
+        starts=np.concatenate([[0], np.cumsum([len(at) for at in indices])]).astype(np.int64),
+        indices=np.concatenate(indices),
+        values=np.concatenate(values),
+        slack_rows=(),
+    )

@@ -1,0 +1,141 @@
+"""K forms under search and the sums that tell what they have, kept up as items are exchanged.
+
+Every form keeps its sums ``A x``, how far its targets ``M x`` are off and its items in common with the
+others. An exchange changes them by a difference of two columns. Rows over few items (enemies, sets) are
+priced item by item: what adding or removing an item does to them stands ready in two tables.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.forms.model.specification import Specification
+from ciip_irt.forms.search.rounding import kinds
+
+__all__ = ["EPSILON", "STATE", "RunningSums", "beyond"]
+
+# Rows over so few items (enemies, sets) are priced item by item; of the others, classes of items together.
+FEW = 8
+EPSILON = 1e-9
+STATE = ("forms", "wide_sums", "narrow_sums", "off", "common", "uses", "adding", "removing")
+
+
+@dataclass
+class RunningSums:
+    """The forms under search and their running sums. ``vectors`` (Q, n) are what is to be hit, ``aims`` (Q,)
+    where.
+    """
+
+    spec: Specification
+    forms: BoolArray
+    vectors: FloatArray
+    aims: FloatArray
+    pairs: int = 0
+    swaps: int = 0
+    rounds: int = 0
+    checkpoint: Callable[[], bool] = bool
+
+    def __post_init__(self) -> None:
+        spec = self.spec
+        self.kind = kinds(spec)
+        few = np.count_nonzero(spec.rows, axis=1) <= FEW
+        inexact = spec.lower < spec.upper
+        # Exact rows are kept by every exchange within a kind. Of sets they are only watched; mending across
+        # kinds looks at the others.
+        self.watched = spec.rows[few & ~inexact]
+        self.watched_at = spec.lower[few & ~inexact]
+        self.wide = spec.rows[~few]
+        self.wide_low, self.wide_high = spec.lower[~few], spec.upper[~few]
+        self.narrow = spec.rows[few & inexact]
+        self.narrow_low, self.narrow_high = spec.lower[few & inexact], spec.upper[few & inexact]
+        self.members = [np.flatnonzero(row) for row in self.narrow]
+        self.in_narrow: dict[int, list[int]] = {}
+        for number, items in enumerate(self.members):
+            for item in items.tolist():
+                self.in_narrow.setdefault(item, []).append(number)
+        self.class_of = np.unique(self.wide.T, axis=0, return_inverse=True)[1].ravel()
+        first = np.unique(self.class_of, return_index=True)[1]
+        self.class_columns = self.wide[:, first]
+        self.pool_of = [
+            np.flatnonzero((self.kind == number) & spec.usable & ~spec.forced)
+            for number in range(int(self.kind.max(initial=-1)) + 1)
+        ]
+        self.pool_of = [items for items in self.pool_of if len(items) > 1]
+        self.refresh()
+
+    def refresh(self) -> None:
+        """All running sums from the forms."""
+        self.columns = np.ascontiguousarray(self.vectors.T)
+        self.squares = (self.columns**2).sum(axis=1)
+        x = self.forms.astype(np.float64)
+        self.wide_sums = np.einsum("fn,rn->fr", x, self.wide)
+        self.narrow_sums = np.einsum("fn,rn->fr", x, self.narrow)
+        self.off = np.einsum("fn,qn->fq", x, self.vectors) - self.aims
+        shared = x * self.spec.counted
+        self.common = np.einsum("fn,gn->fg", shared, shared).astype(np.int64)
+        self.uses = self.forms.sum(axis=0)
+        self.adding = np.zeros(self.forms.shape)
+        self.removing = np.zeros(self.forms.shape)
+        for form in range(len(self.forms)):
+            for row in range(len(self.members)):
+                self._price_row(form, row, 1.0)
+
+    def _price_row(self, form: int, row: int, sign: float) -> None:
+        """What adding or removing an item does to one narrow row, added to (or taken from) the prices."""
+        items = self.members[row]
+        low, high, now = self.narrow_low[row], self.narrow_high[row], self.narrow_sums[form, row]
+        c = self.narrow[row, items]
+        here = beyond(now, low, high)
+        self.adding[form, items] += sign * (beyond(now + c, low, high) - here)
+        self.removing[form, items] += sign * (beyond(now - c, low, high) - here)
+
+    def broken(self) -> float:
+        """By how much all rows together are broken, in their units; 0 where the forms conform."""
+        rows = beyond(self.wide_sums, self.wide_low, self.wide_high).sum()
+        rows += beyond(self.narrow_sums, self.narrow_low, self.narrow_high).sum()
+        if len(self.watched):
+            sums = np.einsum("fn,rn->fr", self.forms.astype(np.float64), self.watched)
+            rows += np.abs(sums - self.watched_at).sum()
+        if self.spec.max_common is not None:
+            rows += np.triu(np.maximum(self.common - self.spec.max_common, 0), 1).sum()
+        return float(rows) if rows > EPSILON else 0.0
+
+    def badness(self) -> float:
+        return float((self.off**2).sum())
+
+    def exchange(self, form: int, leaving: int, coming: int) -> None:
+        """Put one item in the place of another."""
+        spec = self.spec
+        touched = {*self.in_narrow.get(leaving, ()), *self.in_narrow.get(coming, ())}
+        for row in touched:
+            self._price_row(form, row, -1.0)
+        for item, sign in ((leaving, -1), (coming, 1)):
+            self.wide_sums[form] += sign * self.wide[:, item]
+            self.narrow_sums[form] += sign * self.narrow[:, item]
+            self.off[form] += sign * self.columns[item]
+            self.forms[form, item] = sign > 0
+            self.uses[item] += sign
+            if spec.counted[item]:
+                with_it = self.forms[:, item].astype(np.int64)
+                with_it[form] = 1
+                self.common[form] += sign * with_it
+                self.common[:, form] += sign * with_it
+                self.common[form, form] -= sign
+        for row in touched:
+            self._price_row(form, row, 1.0)
+        self.swaps += 1
+
+    def saved(self) -> tuple[FloatArray, ...]:
+        return tuple(np.copy(getattr(self, name)) for name in STATE)
+
+    def restore(self, saved: tuple[FloatArray, ...]) -> None:
+        for name, value in zip(STATE, saved, strict=True):
+            setattr(self, name, value)
+
+
+def beyond(sums: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """By how much sums lie outside their bounds."""
+    result: FloatArray = np.maximum(low - sums, 0.0) + np.maximum(sums - high, 0.0)
+    return result

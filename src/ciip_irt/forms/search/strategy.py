@@ -1,0 +1,202 @@
+"""One assembly problem, tried in the ways it allows: search first, the general program where that helps."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+from time import monotonic
+
+import numpy as np
+
+from ciip_irt.errors import plural
+from ciip_irt.forms.constraints import CONSTRAINTS
+from ciip_irt.forms.constraints.difficulty import LEAST, highest_least
+from ciip_irt.forms.constraints.overlap import OVERLAP
+from ciip_irt.forms.model.program import Program, build_program
+from ciip_irt.forms.model.solver import Effort, Proposal, solve
+from ciip_irt.forms.model.specification import specification
+from ciip_irt.forms.pool.pool import Pool, Row
+from ciip_irt.forms.search.parallel import SearchEffort, parallel_forms
+from ciip_irt.forms.shortage.shortage import usable_scored
+
+__all__ = ["CUT_SHORT", "Attempt", "attempt_with_room", "best_attempt"]
+
+Progress = Callable[[str], None]
+
+# For the general program: work at most, and when the worst target, in tolerances, is good enough.
+NODES, NODES_OF_GOALS, NODES_IF_HOPELESS = 1000, 200, 5
+BACKSTOP_S = 600.0
+GOOD_ENOUGH = 0.5
+# Proof by the general program is tried up to so many columns: of targets, where it is enumeration; of goals
+# of one form, whose relaxation is near. Up to so many more it may better an answer that is not good enough.
+ENUMERABLE, PROVABLE, BETTERED = 100, 1000, 4000
+# Without any form from the search, the general program is tried up to so many columns at once.
+GENERAL = 30_000
+SETTLED = 1e-6
+# Ended by Ctrl-C or by the clock.
+CUT_SHORT = ("interrupted", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """``proposal.values`` are the columns of the pool; ``rows`` those that they satisfy."""
+
+    proposal: Proposal
+    rows: tuple[Row, ...]
+    has_goals: bool = False
+
+
+def best_attempt(pool: Pool, seed: int, effort: SearchEffort, progress: Progress | None = None) -> Attempt:
+    """Without shared items first, which is easiest and safest; then with what the blueprint allows.
+
+    Where information is to be as high as possible, sharing what may be shared is part of it. Where the
+    targets beside it cannot be met, the attempt is made without it, to tell how near forms can come.
+    """
+    if progress is not None:
+        progress(f"{plural(len(pool.form_ids), 'form')} from {plural(pool.n_items, 'item')}: searching.")
+    goals = any(target.is_goal for target in pool.targets)
+    pools = [pool]
+    several = len(pool.form_ids) > 1 and pool.blueprint.max_common_items != 0
+    if several and not goals and _enough_for_disjoint(pool):
+        pools = [replace(pool, blueprint=replace(pool.blueprint, max_overlap=0.0)), pool]
+    best: Attempt | None = None
+    until = monotonic() + effort.seconds
+    for choice in pools:
+        left = replace(effort, seconds=max(0.0, until - monotonic()))
+        try:
+            attempt = Attempt(_tried(choice, seed, left, progress), all_rows(choice), goals)
+        except KeyboardInterrupt:
+            if best is None:
+                raise
+            return _ended(best)
+        if best is None or attempt.proposal.objective < best.proposal.objective:
+            best = attempt
+        elif attempt.proposal.values is None and best.proposal.values is None:
+            # The last try is the least restricted: its verdict is the verdict.
+            best = attempt
+        if best.proposal.objective <= 1:
+            return best
+        if attempt.proposal.stopped == "interrupted" and choice is not pools[-1]:
+            return _ended(best)
+    assert best is not None
+    if goals and best.proposal.stopped == "infeasible":
+        without = tuple(target for target in pool.targets if not target.is_goal)
+        return best_attempt(replace(pool, targets=without), seed, effort)
+    # Every try was made and none met the targets: what is proven is what holds for the least restricted.
+    proven = replace(best.proposal, bound=attempt.proposal.bound, stopped=attempt.proposal.stopped)
+    return replace(best, proposal=proven)
+
+
+def _ended(best: Attempt) -> Attempt:
+    """Interrupted before forms that share items were tried: what was found proves nothing about those."""
+    return replace(
+        best, proposal=replace(best.proposal, stopped="interrupted", bound=min(0.0, best.proposal.bound))
+    )
+
+
+def attempt_with_room(
+    pool: Pool, room: Sequence[Row], seed: int, progress: Progress | None = None
+) -> Attempt:
+    """With rows that keep room for pilots, by the general program, which knows both roles together."""
+    rows = (*all_rows(pool), *room)
+    return Attempt(_general(pool, rows, True, seed, progress), rows)
+
+
+def all_rows(pool: Pool) -> tuple[Row, ...]:
+    return tuple(row for constraint in CONSTRAINTS.values() for row in constraint.rows(pool))
+
+
+def _tried(pool: Pool, seed: int, effort: SearchEffort, progress: Progress | None) -> Proposal:
+    within = (r for name, c in CONSTRAINTS.items() if name != OVERLAP.name for r in c.rows(pool))
+    spec = specification(pool, within)
+    until = monotonic() + effort.seconds
+    if spec is None:
+        return _general(pool, all_rows(pool), False, seed, progress, until)
+    found = parallel_forms(spec, effort, seed, progress)
+    size = int(spec.usable.sum()) * spec.n_forms
+    half = pool.n_columns // 2
+    if found.values is not None:
+        found = replace(found, values=np.concatenate([found.values, np.zeros(half)]))
+        if found.objective <= found.bound + SETTLED:
+            return replace(found, stopped="optimal")
+    if found.stopped in ("infeasible", *CUT_SHORT):
+        return found
+    if found.values is None:
+        return _general(pool, all_rows(pool), False, seed, progress, until) if half <= GENERAL else found
+    goals = len(spec.goals) > 0
+    one = len(pool.form_ids) == 1
+    if size <= (PROVABLE if goals and one else ENUMERABLE):
+        nodes = NODES_OF_GOALS if goals and size > ENUMERABLE else NODES
+        return _bettered(pool, found, Effort(nodes, _seconds(until)), seed, progress)
+    if size <= BETTERED and not goals and found.objective > found.bound + GOOD_ENOUGH:
+        hopeless = found.bound > 1
+        more = Effort(NODES_IF_HOPELESS if hopeless else NODES, _seconds(until), found.bound + GOOD_ENOUGH)
+        return _bettered(pool, found, more, seed, progress)
+    return found
+
+
+def _program(pool: Pool, rows: Sequence[Row], with_pilots: bool) -> tuple[Program, float]:
+    """The program, and what its objective is to be multiplied with."""
+    half = pool.n_columns // 2
+    upper = np.ones(pool.n_columns)
+    if not with_pilots:
+        upper[half:] = 0.0
+    goals = any(target.is_goal for target in pool.targets)
+    program = build_program(
+        pool.n_columns, rows, lower=np.zeros(pool.n_columns), upper=upper,
+        integer=np.arange(pool.n_columns) < half, goal=LEAST if goals else None,
+    )  # fmt: skip
+    return program, highest_least(pool) if goals else 1.0
+
+
+def _bettered(pool: Pool, found: Proposal, effort: Effort, seed: int, progress: Progress | None) -> Proposal:
+    """The search's forms handed to the solver, which proves or betters them in a limited amount of work."""
+    assert found.values is not None
+    program, unit = _program(pool, all_rows(pool), False)
+    try:
+        answer = _in_units(solve(program, effort, seed, progress, start=found.values), unit)
+    except KeyboardInterrupt:
+        return replace(found, stopped="interrupted")
+    bound = max(found.bound, answer.bound)
+    if answer.values is None or answer.objective >= found.objective:
+        settled = answer.stopped == "optimal" or found.objective <= bound + SETTLED
+        cut = answer.stopped if answer.stopped in CUT_SHORT else found.stopped
+        return replace(found, bound=bound, stopped="optimal" if settled else cut)
+    kept = ("optimal", "good enough", *CUT_SHORT)
+    stopped = answer.stopped if answer.stopped in kept else found.stopped
+    return replace(answer, bound=bound, stopped=stopped, values=answer.values[: pool.n_columns])
+
+
+def _general(
+    pool: Pool, rows: Sequence[Row], with_pilots: bool, seed: int, progress: Progress | None,
+    until: float = inf,
+) -> Proposal:  # fmt: skip
+    program, unit = _program(pool, rows, with_pilots)
+    relaxed = solve(replace(program, integer=np.zeros_like(program.integer)), Effort(), seed)
+    if relaxed.values is None:
+        return relaxed if relaxed.stopped == "infeasible" else replace(relaxed, bound=-inf)
+    # Targets out of reach of the relaxation are out of reach: a short search shows how near forms can come.
+    hopeless = relaxed.objective > 1
+    goals = any(target.is_goal for target in pool.targets)
+    prove = goals or pool.n_columns // 2 <= ENUMERABLE
+    good_enough = -np.inf if prove else max(0.0, relaxed.objective) + GOOD_ENOUGH
+    effort = Effort(NODES_IF_HOPELESS if hopeless else NODES, _seconds(until), good_enough)
+    proposal = solve(program, effort, seed, progress)
+    proposal = replace(proposal, bound=max(proposal.bound, relaxed.objective))
+    return _in_units(proposal, unit)
+
+
+def _seconds(until: float) -> float:
+    return min(BACKSTOP_S, max(0.0, until - monotonic()))
+
+
+def _in_units(proposal: Proposal, unit: float) -> Proposal:
+    return replace(proposal, objective=proposal.objective * unit, bound=proposal.bound * unit)
+
+
+def _enough_for_disjoint(pool: Pool) -> bool:
+    usable = usable_scored(pool)
+    return all(
+        sum(good and letter == d.letter for letter, good in zip(pool.letters, usable, strict=True))
+        >= d.count * len(pool.form_ids)
+        for d in pool.blueprint.domains
+    )

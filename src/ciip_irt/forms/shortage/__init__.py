@@ -1,0 +1,1 @@
+"""Why forms cannot be built, and the least that would mend it."""

@@ -1,0 +1,1 @@
+"""The EM algorithm in its parts: expectation, maximization, acceleration, starts."""

@@ -1,0 +1,309 @@
+"""Marginal maximum likelihood by the EM algorithm, on data that may be missing by design.
+
+Source: Bock & Aitkin (1981), Psychometrika 46:443-459; Mislevy (1986), Psychometrika 51:177-195 for priors;
+Kim (2006), Journal of Educational Measurement 43:355-381 for calibration with fixed items (multiple weight
+updates, multiple EM cycles).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.errors import DesignError, InputError, Problem
+from ciip_irt.irt.em.expectation import Run, chunks
+from ciip_irt.irt.em.free_parameters import FreeParameters, free_parameters
+from ciip_irt.irt.em.iterations import ITERATIONS, Iterated, iterated
+from ciip_irt.irt.em.problem import EmProblem, State
+from ciip_irt.irt.em.score_groups import (
+    ScoreGroups,
+    in_order_of_score,
+    raw_score_sufficient,
+    score_groups,
+    split_complete,
+)
+from ciip_irt.irt.em.slope_starts import with_start_slopes
+from ciip_irt.irt.em.starts import (
+    check_arguments,
+    check_scores,
+    identified_population,
+    score_counts,
+    sized,
+    start_parameters,
+    without_items,
+)
+from ciip_irt.irt.estimation.mml_fit import MmlFit, fit_warnings
+from ciip_irt.irt.estimation.standard_errors import METHODS, StandardErrors
+from ciip_irt.irt.estimation.standard_errors import standard_errors as standard_errors_of
+from ciip_irt.irt.models import MODELS, ItemModel
+from ciip_irt.irt.population import (
+    KINDS,
+    population_log_weights,
+    updated,
+    weights_gap,
+)
+from ciip_irt.irt.priors import Priors, default_priors
+from ciip_irt.irt.quadrature import default_points
+from ciip_irt.irt.response_blocks import ResponseBlock
+
+__all__ = ["MmlFit", "fit_mml"]
+
+NARROW = 0.0501
+NEAR = 0.02  # standard errors: steps may be small far from the maximum, then this is not convergence
+ESCAPES = 3  # from saddle points
+AWAY = 0.25  # largest step in a working parameter, from a saddle point along the way that rises
+
+
+def fit_mml(
+    blocks: Sequence[ResponseBlock],
+    model: ItemModel | str,
+    n_items: int,
+    *,
+    fixed: FloatArray | None = None,
+    priors: Priors | None = None,
+    mean: float | None = None,
+    sd: float | None = None,
+    population: str = "normal",
+    quadrature: FloatArray | None = None,
+    D: float = 1.0,
+    tolerance: float = 1e-6,
+    max_iterations: int | None = None,
+    standard_errors: str = "oakes",
+    run: Run = map,
+) -> MmlFit:
+    """Estimate item parameters with abilities integrated out over normal populations, or histograms.
+
+    Maximises ``sum_i log sum_q w_q prod_j P_j(x_ij | theta_q)^m_ij + log prior``; cells that do not count
+    (``MISSING``) and items a person did not meet simply leave the product.
+
+    Identification. Free calibration: group 0 has mean 0, and standard deviation 1 unless the model is Rasch,
+    which has slope 1 and a free spread; further groups are free. Anchored calibration (any b in ``fixed``):
+    all populations are free and never re-standardised, so the estimates are on the scale of the fixed items.
+    ``mean`` and ``sd`` hold the moments of group 0 at a value instead.
+
+    Parameters
+    ----------
+    blocks
+        Persons who met the same items, with scores 0..K-1 or ``MISSING``.
+    model
+        ``"rasch"``, ``"1pl"``, ``"2pl"``, ``"3pl"`` for right/wrong items; ``"pcm"``, ``"gpcm"``, ``"grm"``
+        for scores 0..K-1, K as large as the data (or ``fixed``) need; or an ``ItemModel``. Items of a pool
+        may have different numbers of scores; each item's must be 0, 1, ... without a gap.
+    n_items
+        J, the size of the pool the blocks' indices refer to.
+    fixed
+        Shape (J, P): a, b, c (a, b1, ..., b_{K-1}) to be held, NaN where free. The difficulties of an item
+        with scores above 1 are held all together, with its slope, or not at all.
+    priors
+        ``None`` takes ``default_priors(model.name)``: none but for 3PL.
+    population
+        ``"normal"``, or ``"histogram"``: every ability point has a weight of its own, estimated with the
+        items, so that a skewed or two-humped population does not bend the item parameters. What identifies
+        the scale stays: free calibration holds the histogram of group 0 at mean 0 (and standard deviation 1,
+        unless the model is Rasch); anchored calibration takes the mean posterior as it comes, and other
+        groups are free. Starts from the normal fit. Standard errors allow for the estimation of mean,
+        standard deviation and broad shape (orders 3 to 6) and take finer detail of the weights as known.
+        Wants many persons: below a few hundred the weights are mostly noise, and the normal is the better
+        choice.
+    quadrature
+        Shape (Q,): equally spaced ability points, kept as they are. ``None`` starts from 61 points on [-6, 6]
+        and widens or refines them where populations or posteriors demand it.
+    D
+        Scaling constant of the fixed and of the reported parameters.
+    tolerance
+        Largest change of a working parameter or moment in the last EM step. A histogram's weights may still
+        move a little where the items do not feel it: ``weights_gap`` says how much that could bring.
+    max_iterations
+        ``None``: 500, or 800 with histograms.
+    standard_errors
+        ``"oakes"``, ``"cross_product"`` or ``"none"``.
+    run
+        Anything with the signature of the built-in ``map``.
+
+    Raises
+    ------
+    InputError
+        Blocks, fixed values or options that do not fit, all at once.
+    DesignError
+        Not a single item has both right and wrong answers.
+
+    >>> rng = np.random.default_rng(1)
+    >>> difficulty = np.array([-1.0, 0.0, 1.0, 0.5])
+    >>> ability = rng.normal(size=(2000, 1))
+    >>> scores = (rng.random((2000, 4)) < 1 / (1 + np.exp(difficulty - ability))).astype(np.int8)
+    >>> fit = fit_mml([ResponseBlock(np.arange(4), scores)], "rasch", 4)
+    >>> fit.converged, bool(np.abs(fit.parameters[:, 1] - difficulty).max() < 0.2)
+    (True, True)
+    """
+    if isinstance(model, str):
+        if model not in MODELS:
+            known = ", ".join(MODELS)
+            raise InputError(Problem(f"unknown model {model!r}", remedy=f"Choose one of {known}."))
+        model = MODELS[model]
+    model = sized(model, blocks, fixed)
+    if standard_errors not in METHODS:
+        raise InputError(
+            Problem(
+                f"unknown standard errors {standard_errors!r}", remedy=f"Choose one of {', '.join(METHODS)}."
+            )
+        )
+    if population not in KINDS:
+        raise InputError(
+            Problem(f"unknown population {population!r}", remedy=f"Choose one of {', '.join(KINDS)}.")
+        )
+    width = len(model.parameters)
+    held = np.full((n_items, width), np.nan) if fixed is None else np.asarray(fixed, dtype=np.float64)
+    priors = default_priors(model.name) if priors is None else priors
+    check_arguments(blocks, model, n_items, held, D, priors)
+
+    counts = score_counts(blocks, n_items, model.n_categories)
+    answers = counts.sum(axis=1)
+    flat = counts.max(axis=1) == answers
+    check_scores(model, counts, held, flat)
+    estimable = (answers > 0) & (~flat | ~np.isnan(held[:, 1]) | (priors.b is not None))
+    persons = in_order_of_score(split_complete(without_items(blocks, ~estimable)))
+    used = chunks(persons)
+    if not used:
+        raise DesignError(
+            "no item can be estimated: every item was answered alike by everybody who met it. "
+            "More answers, or a prior on b, would help."
+        )
+    start, held = start_parameters(model, counts, held, D)
+    start = with_start_slopes(model, start, held, persons, D)
+    free = free_parameters(model, start, held, estimable, D)
+    groups = identified_population(blocks, model, held, estimable, mean, sd)
+    state = State(free.values(model.to_working(np.where(np.isnan(held), start, held), D)), groups)
+    theta = default_points() if quadrature is None else np.asarray(quadrature, dtype=np.float64)
+    summed: list[ResponseBlock | ScoreGroups] = [*used]
+    if raw_score_sufficient(model, free.working(state.values)[estimable], theta):
+        by_score, others = score_groups(persons, model.n_categories)
+        summed = [*by_score, *chunks(others)]
+    task = EmProblem(used, summed, model, free, priors, D, _shares(used, groups.mean.size, n_items), run)
+
+    anchors = ~np.isnan(held[:, 1]) & (answers > 0)
+    if anchors.any():
+        # Kim's first cycle: the fixed items alone place the persons, the persons then place the new items
+        silent = np.flatnonzero(free.free.any(axis=1))
+        for _ in range(3):
+            expected = task.expected(state, theta, silent)
+            state = replace(state, population=updated(state.population, theta, expected.persons))
+        state = task.mapped(state, theta, task.expected(state, theta, silent))
+
+    def estimated(state: State, theta: FloatArray, spent: int) -> tuple[Iterated, StandardErrors, BoolArray]:
+        found = iterated(
+            task,
+            state,
+            theta,
+            kind=population,
+            points_move=quadrature is None,
+            tolerance=tolerance,
+            limit=(ITERATIONS[population] if max_iterations is None else max_iterations) - spent,
+        )
+        at_bound = task.at_bound(found.state)
+        errors = standard_errors_of(
+            standard_errors,
+            summed if standard_errors == "oakes" else persons,
+            model,
+            free,
+            free.working(found.state.values),
+            found.state.population,
+            found.theta,
+            found.expected,
+            priors,
+            D,
+            at_bound,
+            run,
+        )
+        return found, errors, at_bound
+
+    found, errors, at_bound = estimated(state, theta, 0)
+    iterations = found.iterations
+    for _ in range(ESCAPES):
+        if not found.converged or errors.second_order != "saddle" or errors.way_up is None:
+            break
+        away = replace(found.state, values=task.inside(found.state.values + AWAY * errors.way_up))
+        found, errors, at_bound = estimated(away, found.theta, iterations)
+        iterations += found.iterations
+    state, theta, expected = found.state, found.theta, found.expected
+    gap = weights_gap(state.population, theta, expected.persons)
+    gradient_norm, distance = task.gradient(state, theta, expected, at_bound)
+    converged = found.converged and distance < NEAR
+    no_variance = np.flatnonzero(~estimable & np.isnan(held[:, 1]))
+    n_persons = np.zeros(groups.mean.size, dtype=np.int64)
+    for block in blocks:
+        n_persons[block.group] += block.n_persons
+    moments = state.population
+    return MmlFit(
+        model=model.name,
+        D=D,
+        parameters=_reported(model, free, state, held, estimable, D),
+        standard_errors=errors.parameters,
+        free=free.reported,
+        covariance=errors.covariance,
+        population_mean=moments.mean,
+        population_sd=moments.sd,
+        population_mean_se=errors.mean,
+        population_sd_se=errors.sd,
+        population_mean_free=moments.mean_free,
+        population_sd_free=moments.sd_free,
+        log_likelihood=expected.log_likelihood,
+        log_prior=task.log_prior(state),
+        n_parameters=free.size + int(moments.mean_free.sum() + moments.sd_free.sum()),
+        converged=converged,
+        iterations=iterations,
+        largest_change=found.change,
+        gradient_norm=gradient_norm,
+        n=answers,
+        n_persons=n_persons,
+        no_variance=no_variance,
+        at_bound=at_bound,
+        information_positive_definite=errors.positive_definite,
+        second_order=errors.second_order,
+        undetermined=errors.undetermined,
+        warnings=fit_warnings(
+            converged=converged,
+            iterations=iterations,
+            change=found.change,
+            tolerance=tolerance,
+            at_bound=at_bound,
+            second_order=errors.second_order,
+            undetermined=errors.undetermined,
+            no_variance=no_variance,
+            answers=answers,
+            narrow=np.flatnonzero(moments.sd_free & (moments.sd < NARROW)),
+            asymptotes=at_bound[:, model.parameters.index("c")] if "c" in model.free else None,
+            gap=gap,
+            histogram=population == "histogram",
+        ),
+        theta=theta,
+        weights=np.exp(population_log_weights(moments, theta)),
+        weights_gap=gap,
+        population=population,
+    )
+
+
+def _shares(blocks: Sequence[ResponseBlock], n_groups: int, n_items: int) -> FloatArray:
+    """Shape (G, J): share of each group's persons who met each item."""
+    met, persons = np.zeros((n_groups, n_items)), np.zeros(n_groups)
+    for block in blocks:
+        met[block.group, block.items] += block.n_persons
+        persons[block.group] += block.n_persons
+    result: FloatArray = met / np.maximum(persons, 1.0)[:, None]
+    return result
+
+
+def _reported(
+    model: ItemModel,
+    free: FreeParameters,
+    state: State,
+    held: FloatArray,
+    estimable: BoolArray,
+    D: float,
+) -> FloatArray:
+    """Shape (J, P): estimates and held values; NaN for an item that has neither."""
+    parameters = model.from_working(free.working(state.values), D)
+    # held values as they were given, without the rounding of the way there and back
+    parameters = np.where(np.isnan(held), parameters, held)
+    parameters[~estimable & np.isnan(held[:, 1])] = np.nan
+    return parameters

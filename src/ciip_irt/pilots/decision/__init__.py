@@ -1,0 +1,1 @@
+"""Promote, hold, revise or retire: the evidence held against the policy."""

@@ -1,0 +1,24 @@
+"""b: the difficulty lies where the bank can use it. Asked only where the policy gives a range."""
+
+import numpy as np
+
+from ciip_irt.pilots.decision.criteria.criterion import CriterionResult, judged
+from ciip_irt.pilots.evidence.item_evidence import ItemEvidence
+from ciip_irt.pilots.policy import Policy
+
+__all__ = ["b_in_range"]
+
+
+def b_in_range(evidence: ItemEvidence, policy: Policy) -> CriterionResult | None:
+    """Probability that ``b_low <= b <= b_high``; a curve that does not rise has no difficulty and fails."""
+    if policy.b_low is None and policy.b_high is None:
+        return None
+    if not evidence.n:
+        return CriterionResult(None, "b is unknown")
+    low = -np.inf if policy.b_low is None else policy.b_low
+    high = np.inf if policy.b_high is None else policy.b_high
+    with np.errstate(invalid="ignore"):
+        holds = (evidence.b >= low) & (evidence.b <= high) & (evidence.posterior.slopes > 1e-9)
+    b = np.where(np.isfinite(evidence.b), evidence.b, -np.inf)
+    lowest, highest = evidence.posterior.interval(b)
+    return judged(evidence, holds, f"b could lie anywhere between {lowest:.1f} and {highest:.1f}")

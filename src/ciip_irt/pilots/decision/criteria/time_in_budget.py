@@ -1,0 +1,33 @@
+"""Time: candidates need no more than the policy's seconds on average. Asked only if the policy says."""
+
+import numpy as np
+from scipy.stats import norm
+
+from ciip_irt.pilots.decision.criteria.criterion import CriterionResult
+from ciip_irt.pilots.evidence.item_evidence import ItemEvidence
+from ciip_irt.pilots.policy import Policy
+
+__all__ = ["time_in_budget"]
+
+ENOUGH = 10
+
+
+def time_in_budget(evidence: ItemEvidence, policy: Policy) -> CriterionResult | None:
+    """Probability that the expected answer time is at most ``time_seconds``, times being lognormal.
+
+    ``log E = m + s^2 / 2`` with variance ``s^2 / n + s^4 / (2 (n - 1))`` (Cox's method, Zhou & Gao 1997).
+    Unknown below ten times.
+    """
+    if policy.time_seconds is None:
+        return None
+    time = evidence.time
+    if time is None or time.n < ENOUGH:
+        return CriterionResult(None, "how long it takes is unknown", separate=True)
+    variance = time.sd_log**2
+    log_mean = time.mean_log + variance / 2.0
+    se = max(np.sqrt(variance / time.n + variance**2 / (2.0 * (time.n - 1))), 1e-9)
+    low, high = np.exp(log_mean - 1.96 * se), np.exp(log_mean + 1.96 * se)
+    words = f"it takes between {low:.0f} and {high:.0f} seconds on average"
+    return CriterionResult(
+        float(norm.cdf((np.log(policy.time_seconds) - log_mean) / se)), words, separate=True
+    )

@@ -1,0 +1,1 @@
+"""The exact posterior of every pilot from its answers."""

@@ -1,0 +1,1 @@
+"""What the bank needs, and which pilots go into which form."""

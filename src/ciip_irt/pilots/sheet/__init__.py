@@ -1,0 +1,1 @@
+"""The decision sheet, out and back in, and the bank it leads to."""

@@ -1,0 +1,1 @@
+"""What a policy does to pilots whose truth is known."""

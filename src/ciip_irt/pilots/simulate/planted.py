@@ -1,0 +1,269 @@
+"""Simulated pilots whose truth is known: what they are, who answers them, what is answered.
+
+Sound pilots resemble the scored items of the bank, a little wider spread, as new items are. A flat item is
+answered right by everyone with the same chance; a wrong key credits a distractor. Wrong answers spread over
+three distractors in proportions of their own. Candidates come in groups that share a form and its pilots.
+
+``World`` can break what the review assumes: pilots that are guessed at, a second dimension, ability that is
+not normal. The review then knows what it would know of such a programme, ``known``, and not the truth.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+from scipy.special import expit
+
+from ciip_irt.arrays import FloatArray, IntArray
+from ciip_irt.irt import ResponseBlock
+from ciip_irt.irt.estimation import fit_mml
+from ciip_irt.provenance import Provenance
+from ciip_irt.responses import AdministeredBlock, ScoredResponses
+from ciip_irt.tables import ITEMS
+
+__all__ = ["GOOD_P", "GOOD_R", "Planted", "World", "plant"]
+
+GOOD_R, GOOD_P = 0.10, (0.25, 0.97)
+SPREAD_LOG_SLOPE, WIDER = 0.4, 1.15  # of sound pilots: sd of log a at least; sd of b against the bank's
+FLAT_P = (0.25, 0.9)
+POPULARITY = (3.0, 2.0, 1.0)  # Dirichlet weights of the three distractors
+KEY, WRONG_KEY = 0, 1  # the option that is right, and the one that a wrong key credits
+POINTS, REACH = 121, 6.0
+SKEW_SHAPE = 4.0  # a mirrored gamma of this shape has skewness -1: a long tail of weak candidates
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A programme as it truly is.
+
+    Attributes
+    ----------
+    scored
+        Shape (J, 3): a, b, c of the scored items.
+    mean, sd, D
+        Population and scaling constant.
+    known
+        Shape (J, 3): what the review takes the scored items' parameters to be; the truth unless given.
+    form_length
+        Scored items that a candidate meets, drawn for each group of candidates.
+    group_pilots
+        Pilots that a group of candidates meets.
+    flawed
+        Share of pilots that are flat or wrongly keyed, half of each.
+    guessing
+        Chance of a right answer to a pilot for those who do not know.
+    second
+        Slope on a second, independent ability, as a multiple of the first slope; its sign and size vary
+        by item, uniformly from -1/3 to 1 times this.
+    skewed
+        Ability has a long lower tail (skewness -1) instead of being normal.
+    """
+
+    scored: FloatArray
+    mean: float = 0.0
+    sd: float = 1.0
+    D: float = 1.0
+    known: FloatArray | None = field(default=None, repr=False)
+    form_length: int = 130
+    group_pilots: int = 40
+    flawed: float = 0.2
+    guessing: float = 0.0
+    second: float = 0.0
+    skewed: bool = False
+
+    def population(self) -> tuple[FloatArray, FloatArray]:
+        """Points (K, 2) of both abilities in standard deviations, and weights (K,)."""
+        u = np.linspace(-REACH, REACH, POINTS)
+        density = np.exp(-0.5 * u**2)
+        if self.skewed:
+            gamma = np.maximum(SKEW_SHAPE - np.sqrt(SKEW_SHAPE) * u, 1e-12)
+            first = gamma ** (SKEW_SHAPE - 1) * np.exp(-gamma)
+        else:
+            first = density
+        if not self.second:
+            return np.column_stack([u, np.zeros_like(u)]), first / first.sum()
+        v, other = u[::4], density[::4]
+        weights = np.outer(first, other).ravel()
+        return np.column_stack([np.repeat(u, v.size), np.tile(v, u.size)]), weights / weights.sum()
+
+    def draw(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Shape (n, 2): both abilities of n candidates."""
+        if self.skewed:
+            first = (SKEW_SHAPE - rng.gamma(SKEW_SHAPE, size=n)) / np.sqrt(SKEW_SHAPE)
+        else:
+            first = rng.normal(size=n)
+        return np.column_stack([first, rng.normal(size=n)])
+
+    def second_slopes(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Shape (n,): slopes on the second ability, relative to those on the first."""
+        return self.second * rng.uniform(-1.0 / 3.0, 1.0, n)
+
+    def right(self, items: FloatArray, second: FloatArray, abilities: FloatArray) -> FloatArray:
+        """Shape (N, J): chance of a right answer of abilities (N, 2) to items (J, 3)."""
+        a, b, c = items.T
+        slope = self.D * a * self.sd
+        logit = slope * (abilities[:, :1] + abilities[:, 1:] * second) + self.D * a * (self.mean - b)
+        result: FloatArray = c + (1.0 - c) * expit(logit)
+        return result
+
+    def calibrated(self, n: int, rng: np.random.Generator) -> "World":
+        """The same world, its scored items known as a 2PL calibration of n candidates would know them."""
+        second = self.second_slopes(len(self.scored), np.random.default_rng(0))
+        scores = (rng.random((n, len(self.scored))) < self.right(self.scored, second, self.draw(n, rng))) * 1
+        block = ResponseBlock(np.arange(len(self.scored)), scores.astype(np.int8))
+        fit = fit_mml([block], "2pl", len(self.scored), standard_errors="none")
+        a, b = fit.parameters[:, 0], fit.parameters[:, 1]
+        known = np.column_stack([a / (self.D * self.sd), self.mean + self.sd * b, np.zeros(len(a))])
+        return replace(self, known=known)
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """Pilots with their truth, and the answers to them.
+
+    Attributes
+    ----------
+    truth
+        ``item_id, group, kind`` (sound, flat, wrong_key), ``p, r`` in the population, ``good``.
+    parameters
+        Shape (J, 3): what the review knows of ``items``; NaN for the pilots.
+    """
+
+    truth: pl.DataFrame
+    parameters: FloatArray
+    items: pl.DataFrame
+    blocks: tuple[AdministeredBlock, ...]
+    totals: tuple[FloatArray, ...]
+
+    @property
+    def pilots(self) -> pl.DataFrame:
+        return self.items.filter(pl.col("status") == "pilot")
+
+    def answers(self, n: int) -> ScoredResponses:
+        """The answers of the first n candidates of each group."""
+        blocks, frames, start = [], [], 0
+        for block, totals in zip(self.blocks, self.totals, strict=True):
+            rows = slice(0, n)
+            blocks.append(
+                replace(
+                    block, persons=np.arange(start, start + len(totals[rows])),
+                    scores=block.scores[rows], choices=block.choices[rows], statuses=block.statuses[rows],
+                    times=block.times[rows], positions=block.positions[rows],
+                )
+            )  # fmt: skip
+            start += len(totals[rows])
+            frames.append(pl.DataFrame({"form_id": block.form_id, "total": totals[rows]}))
+        deliveries = pl.concat(frames).with_row_index("row").with_columns(
+            delivery_id=pl.format("D{}", "row"), candidate_id=pl.format("C{}", "row"), attempt=pl.lit("1")
+        )  # fmt: skip
+        responses = sum(block.scores.size for block in blocks)
+        nobody = pl.DataFrame(schema={"rule": pl.String})
+        origin = Provenance("", deliveries.height, responses)
+        return ScoredResponses(deliveries, self.items, tuple(blocks), nobody, (), origin)
+
+
+def plant(world: World, n: int, n_pilots: int, rng: np.random.Generator) -> Planted:
+    """``n_pilots`` pilots, each answered by n candidates."""
+    known = world.scored if world.known is None else world.known
+    n_scored = len(world.scored)
+    scored_second = world.second_slopes(n_scored, np.random.default_rng(0))
+    sound = _sound_pilots(world, n_pilots, rng)
+    second = world.second_slopes(n_pilots, rng)
+    bad = round(n_pilots * world.flawed)
+    kind = np.repeat(["sound", "flat", "wrong_key"], [n_pilots - bad, bad - bad // 2, bad // 2])
+    kind = rng.permuted(kind)
+    flat_p = rng.uniform(*FLAT_P, n_pilots)
+    popularity = rng.dirichlet(POPULARITY, n_pilots)
+    credited = np.where(kind == "wrong_key", WRONG_KEY, KEY)
+
+    def right(abilities: FloatArray, which: IntArray) -> FloatArray:
+        curves = world.right(sound[which], second[which], abilities)
+        return np.where(kind[which] == "flat", flat_p[which], curves)
+
+    points, weights = world.population()
+    p, r = np.empty(n_pilots), np.empty(n_pilots)
+    blocks, totals = [], []
+    for group, start in enumerate(range(0, n_pilots, world.group_pilots)):
+        mine = np.arange(start, min(start + world.group_pilots, n_pilots))
+        form = np.sort(rng.permutation(n_scored)[: world.form_length])
+        curves = world.right(world.scored[form], scored_second[form], points)
+        keyed = right(points, mine)
+        keyed = np.where(credited[mine] == WRONG_KEY, (1.0 - keyed) * popularity[mine, 0], keyed)
+        p[mine], r[mine] = _true_p_and_r(keyed, curves, weights)
+        abilities = world.draw(n, rng)
+        correct = rng.random((n, form.size)) < world.right(world.scored[form], scored_second[form], abilities)
+        knows = rng.random((n, mine.size)) < right(abilities, mine)
+        bounds = np.cumsum(popularity[mine], axis=1)[None, :, :-1]
+        wrong = (rng.random((n, mine.size, 1)) > bounds).sum(axis=2) + 1
+        chosen = np.where(knows, KEY, wrong)
+        scores = np.hstack([correct, chosen == credited[mine]]).astype(np.int8)
+        blocks.append(_block(f"F{group + 1}", form, n_scored + mine, scores, chosen))
+        totals.append(scores[:, : form.size].sum(axis=1).astype(np.float64))
+    truth = pl.DataFrame(
+        {"item_id": _pilot_ids(n_pilots), "group": np.arange(n_pilots) // world.group_pilots,
+         "kind": kind, "p": p, "r": r}
+    )  # fmt: skip
+    is_good = (pl.col("kind") == "sound") & (pl.col("r") >= GOOD_R) & pl.col("p").is_between(*GOOD_P)
+    return Planted(
+        truth=truth.with_columns(good=is_good),
+        parameters=np.vstack([known, np.full((n_pilots, 3), np.nan)]),
+        items=_items(n_scored, credited),
+        blocks=tuple(blocks),
+        totals=tuple(totals),
+    )
+
+
+def _sound_pilots(world: World, n: int, rng: np.random.Generator) -> FloatArray:
+    a, b, _ = world.scored.T
+    log_a = np.log(a)
+    slopes = np.exp(rng.normal(log_a.mean(), max(SPREAD_LOG_SLOPE, float(log_a.std())), n))
+    return np.column_stack([slopes, rng.normal(b.mean(), WIDER * b.std(), n), np.full(n, world.guessing)])
+
+
+def _true_p_and_r(
+    keyed: FloatArray, curves: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Of curves (K, P), with the total of the scored items' curves (K, J)."""
+    tau, noise = curves.sum(axis=1), (curves * (1.0 - curves)).sum(axis=1)
+    off = tau - weights @ tau
+    p = weights @ keyed
+    return p, (weights * off) @ keyed / np.sqrt((weights @ (off**2 + noise)) * p * (1.0 - p))
+
+
+def _block(
+    form_id: str, form: IntArray, pilots: IntArray, scores: np.ndarray, chosen: IntArray
+) -> AdministeredBlock:
+    shape = scores.shape
+    choices = np.full(shape, -1, dtype=np.int8)
+    choices[:, form.size :] = chosen
+    return AdministeredBlock(
+        form_id=form_id,
+        persons=np.arange(shape[0]),
+        items=np.concatenate([form, pilots]),
+        is_scored=np.arange(shape[1]) < form.size,
+        scores=scores,
+        choices=choices,
+        statuses=np.zeros(shape, dtype=np.uint8),
+        times=np.full(shape, np.nan, dtype=np.float32),
+        positions=np.zeros(shape, dtype=np.int16),
+    )
+
+
+def _pilot_ids(n: int) -> list[str]:
+    return [f"P{k + 1:0{len(str(n))}d}" for k in range(n)]
+
+
+def _items(n_scored: int, credited: IntArray) -> pl.DataFrame:
+    n_pilots = credited.size
+    return ITEMS.validate(
+        pl.DataFrame(
+            {
+                "item_id": [f"S{k + 1}" for k in range(n_scored)] + _pilot_ids(n_pilots),
+                "domain": "all",
+                "status": ["scored"] * n_scored + ["pilot"] * n_pilots,
+                "key": ["A"] * n_scored + ["ABCD"[k] for k in credited],
+                "options": "ABCD",
+            }
+        ),
+        "simulated items",
+    )
