@@ -20,7 +20,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from ciip_irt.blueprint import Blueprint, Demands, KeyBalance, Target, load_blueprint
+from ciip_irt.blueprint import Blueprint, FormRequirements, KeyBalance, Target, load_blueprint
 from ciip_irt.forms import Assembly, assemble
 from ciip_irt.forms.constraints import LEAST, highest_least
 from ciip_irt.forms.model import Program, build_program
@@ -62,10 +62,10 @@ def blueprint_of(objective: str) -> Blueprint:
         else Target("information", 1.0, thetas=THETAS, goal="maximise", equal_within_percent=2.0)
     )
     targets = (Target("mean_b", 0.02), Target("expected_score_at_cut", 0.1), information)
-    demands = Demands(key_balance=KeyBalance(0.2, 0.3))
+    requirements = FormRequirements(key_balance=KeyBalance(0.2, 0.3))
     return replace(
-        load_blueprint("ciip-2024"), pilot_slots=0, targets=targets, max_overlap=0.3, demands=demands,
-        testing_time_minutes=None,
+        load_blueprint("ciip-2024"), pilot_slots=0, targets=targets, max_overlap=0.3,
+        requirements=requirements, testing_time_minutes=None,
     )  # fmt: skip
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from ciip_irt.blueprint.apportioned import apportioned_blueprint, practice_blueprint, weights_of
 from ciip_irt.blueprint.blueprint import resolve_domains
-from ciip_irt.blueprint.blueprint_file import load_blueprint, parse_blueprint, shipped_blueprints
-from ciip_irt.blueprint.blueprint_text import describe, describe_apportionment, describe_feasible
-from ciip_irt.blueprint.blueprint_writer import blueprint_toml
+from ciip_irt.blueprint.description import describe, describe_apportionment, describe_feasible
+from ciip_irt.blueprint.reading import load_blueprint, parse_blueprint, shipped_blueprints
+from ciip_irt.blueprint.writing import blueprint_toml
 from ciip_irt.errors import BlueprintError
 
 WEBSTER = (5, 7, 16, 7, 5, 23, 16, 20, 13, 18)

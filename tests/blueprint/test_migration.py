@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from ciip_irt.blueprint.blueprint import Blueprint, Domain
-from ciip_irt.blueprint.blueprint_file import load_blueprint
 from ciip_irt.blueprint.migration import migrate
+from ciip_irt.blueprint.reading import load_blueprint
 from ciip_irt.errors import BlueprintError, TableError
 from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.checking.check import check_forms

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from ciip_irt.blueprint.blueprint_file import (
+from ciip_irt.blueprint.reading import (
     APPORTIONMENT_KEYS,
     ATTEMPT_KEYS,
     CONSTRAINT_KEYS,
@@ -234,8 +234,8 @@ def test_what_has_the_wrong_shape_both_refuse(old, new):
 
 
 def test_what_is_written_is_read_back_the_same():
-    from ciip_irt.blueprint.blueprint_text import describe
-    from ciip_irt.blueprint.blueprint_writer import blueprint_toml
+    from ciip_irt.blueprint.description import describe
+    from ciip_irt.blueprint.writing import blueprint_toml
 
     full = parse_blueprint(FULL)
     assert parse_blueprint(blueprint_toml(full)) == full

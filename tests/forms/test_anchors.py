@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ciip_irt.blueprint.requirements import AnchorBlock, Demands, ItemSets, KeyBalance
+from ciip_irt.blueprint.requirements import AnchorBlock, FormRequirements, ItemSets, KeyBalance
 from ciip_irt.errors import BlueprintError
 from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.checking.check import check_forms
@@ -17,7 +17,7 @@ BALANCE = KeyBalance(0.15, 0.35, longest_run=3)
 
 
 def with_anchors(blueprint, block, **more):
-    return replace(blueprint, demands=Demands(anchors=block, key_balance=BALANCE), **more)
+    return replace(blueprint, requirements=FormRequirements(anchors=block, key_balance=BALANCE), **more)
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +192,9 @@ def test_no_long_runs_even_where_one_key_is_frequent(ciip, order, share):
     from ciip_irt.forms.pool.item_attributes import Facts
 
     rng = np.random.default_rng(7)
-    wants = replace(ciip, item_order=order, demands=Demands(key_balance=KeyBalance(0, 1, longest_run=3)))
+    wants = replace(
+        ciip, item_order=order, requirements=FormRequirements(key_balance=KeyBalance(0, 1, longest_run=3))
+    )
     letters = [d.letter for d in ciip.domains for _ in range(d.count)]
     scored = [(f"S{i:03d}", letter) for i, letter in enumerate(letters)]
     pilots = [(f"P{i:03d}", letters[3 * i]) for i in range(40)]
@@ -216,7 +218,9 @@ def test_item_sets_stay_together_around_anchors(ciip):
     forms = [[(f"{k}{i:03d}" if i % 5 else f"X{i:03d}", a) for i, a in enumerate(letters)] for k in "ST"]
     anchors = tuple(f"X{i:03d}" for i in range(0, 130, 5))
     sets = {f"{k}{i:03d}": f"{k}{i // 10}" for k in "ST" for i in range(130) if i % 10 in (1, 2, 3)}
-    wants = replace(ciip, demands=Demands(anchors=AnchorBlock(26, anchors), item_sets=ItemSets(True)))
+    wants = replace(
+        ciip, requirements=FormRequirements(anchors=AnchorBlock(26, anchors), item_sets=ItemSets(True))
+    )
     first, second = ordered_family(["a", "b"], forms, [[], []], wants, 3, Facts(text={"set_id": sets}))
     places = [{e.item_id: e.position for e in form.entries} for form in (first, second)]
     assert all(places[0][i] == places[1][i] for i in anchors)

@@ -380,7 +380,7 @@ def test_item_sets_in_many_forms_are_built_one_after_the_other(make_bank, ciip):
             if bank["domain"][item] == bank["domain"][start]:
                 sets[item] = f"S{start}"
     bank = bank.with_columns(set_id=pl.Series(sets, dtype=pl.String))
-    whole = replace(ciip, pilot_slots=0, demands=replace(ciip.demands, item_sets=ItemSets(True)))
+    whole = replace(ciip, pilot_slots=0, requirements=replace(ciip.requirements, item_sets=ItemSets(True)))
     lines: list[str] = []
     result = assemble(bank, whole, n_forms=3, progress=lines.append)
     assert result.conforms

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from ciip_irt.blueprint.blueprint import Blueprint, Domain, Target
-from ciip_irt.blueprint.requirements import AnchorBlock, Demands
+from ciip_irt.blueprint.requirements import AnchorBlock, FormRequirements
 from ciip_irt.errors import BlueprintError
 from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.capacity import bank_capacity
@@ -107,7 +107,7 @@ def test_difficulty_targets_limit_what_counts():
 
 
 def test_anchors_are_shared_and_not_counted():
-    block = replace(TWO, demands=Demands(anchors=AnchorBlock(5)))
+    block = replace(TWO, requirements=FormRequirements(anchors=AnchorBlock(5)))
     found = bank_capacity(a_bank(17, 31), block)
     # The block takes 2 or 3 of each domain; the other five of a form are new in each.
     assert found.supported == found.built >= 7

@@ -16,7 +16,7 @@ from ciip_irt.blueprint.requirements import (
     AnchorBlock,
     Between,
     CountRule,
-    Demands,
+    FormRequirements,
     ItemSets,
     KeyBalance,
     LimitRule,
@@ -59,7 +59,7 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
         else None
         for own in ids
     ]
-    more, demands = random_demands(np.random.default_rng([seed, 1]), ids)
+    more, requirements = random_requirements(np.random.default_rng([seed, 1]), ids)
     items = pl.DataFrame(
         {
             "item_id": ids,
@@ -106,7 +106,7 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
         scored_status=("scored", "pilot") if lenient else ("scored",),
         pilot_status=("pilot", "scored") if lenient else ("pilot",),
         testing_time_minutes=int(rng.integers(2, 8)),
-        demands=demands,
+        requirements=requirements,
     )  # fmt: skip
     table = [
         (f"F{form}", position, ids[item], ROLES[role], letters[item])
@@ -121,7 +121,7 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
         chosen = [*in_all[: 1 + seed % 2], (in_all[0] + 1) % n][: 1 + (seed % 3 == 0)]
         how = "within" if len(set(chosen)) <= (blueprint.overlap_bound or 0) else "apart"
         block = AnchorBlock(len(set(chosen)), tuple(ids[i] for i in dict.fromkeys(chosen)), how)
-        blueprint = replace(blueprint, demands=replace(blueprint.demands, anchors=block))
+        blueprint = replace(blueprint, requirements=replace(blueprint.requirements, anchors=block))
     bank = ItemBank.from_frame(items)
     old = pl.DataFrame(
         [("old", i, item_id, "scored", "A") for i, item_id in enumerate(ids[::2], start=1)],
@@ -137,8 +137,8 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
     return pool, x.ravel(), form_set(forms, blueprint, items, earlier=old)
 
 
-def random_demands(rng, ids):
-    """Columns of a bank, some cells empty, and demands on them that a random form meets now and then."""
+def random_requirements(rng, ids):
+    """Columns of a bank, some cells empty, and requirements on them that a random form meets now and then."""
     n = len(ids)
 
     def some(values, share=0.1):
@@ -177,7 +177,7 @@ def random_demands(rng, ids):
     )
     dates = (LimitRule("age", "last_used", since="2019", before="2024-08"),)
     sets = rng.choice(["none", "whole", "bounds"])
-    return columns, Demands(
+    return columns, FormRequirements(
         counts=((*level, *both) if "cognitive_level" in named else ())
         + (long if "words" in named else ()),
         limits=(limits if "words" in named and rng.random() < 0.6 else ())

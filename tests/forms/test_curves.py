@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from ciip_irt.blueprint.blueprint import Blueprint, Domain, Target
-from ciip_irt.blueprint.blueprint_file import parse_blueprint
-from ciip_irt.blueprint.blueprint_writer import blueprint_toml
+from ciip_irt.blueprint.reading import parse_blueprint
+from ciip_irt.blueprint.writing import blueprint_toml
 from ciip_irt.errors import BlueprintError
 from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.checking.check import check_forms

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from ciip_irt.blueprint.blueprint_file import parse_blueprint
+from ciip_irt.blueprint.reading import parse_blueprint
 from ciip_irt.cli import main
 from ciip_irt.errors import InputError
 from ciip_irt.forms.checking.form_files import read_form_files

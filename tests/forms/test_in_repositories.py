@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import yaml
 
-from ciip_irt.blueprint.blueprint_file import load_blueprint
+from ciip_irt.blueprint.reading import load_blueprint
 from ciip_irt.cli import main
 from ciip_irt.errors import InputError
 from ciip_irt.forms.testing import assert_form_conforms

@@ -52,7 +52,7 @@ def test_scored_enemies_give_way_to_planned_pilots(bank, small, plan):
     assert result.conforms, result.summary()
     assert result.forms.filter(role="pilot", form_id="form-2").height == 5
     first = planned[0]
-    fixed = replace(small, demands=replace(small.demands, include=(enemies[first].split("|")[0],)))
+    fixed = replace(small, requirements=replace(small.requirements, include=(enemies[first].split("|")[0],)))
     told = assemble(hostile, fixed, n_forms=2, pilot_plan=plan)
     assert any(
         "could not be placed beside enemies" in warning and first in warning for warning in told.warnings

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ciip_irt.blueprint.blueprint import Target
-from ciip_irt.blueprint.requirements import Demands, KeyBalance
+from ciip_irt.blueprint.requirements import FormRequirements, KeyBalance
 from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.model.program import build_program
 from ciip_irt.forms.model.solver import Effort, solve
@@ -33,7 +33,7 @@ def pool(make_bank, ciip):
     goal = Target("information", 1.0, thetas=(-2.0, -1.0), goal="maximise")
     blueprint = replace(
         ciip, pilot_slots=0, targets=(*ciip.targets, goal), max_overlap=0.2,
-        demands=Demands(key_balance=KeyBalance(0.2, 0.3)),
+        requirements=FormRequirements(key_balance=KeyBalance(0.2, 0.3)),
     )  # fmt: skip
     return bank_pool(make_bank(400, 0), blueprint, 3, None)[0]
 

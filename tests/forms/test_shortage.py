@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from ciip_irt.blueprint.blueprint import Blueprint, Domain
-from ciip_irt.blueprint.requirements import Between, CountRule, Demands, ItemSets, KeyBalance
+from ciip_irt.blueprint.requirements import Between, CountRule, FormRequirements, ItemSets, KeyBalance
 from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.pool.form_set import enemies_of
@@ -71,7 +71,7 @@ def test_a_range_of_difficulty_that_is_short():
     b = [0.0] * 16 + [-0.5, 0.0, 0.5] * 6 + [2.0] * 12
     items = a_bank(16, 30, b=b)
     middle = CountRule("B of middle difficulty", (("domain", ("B",)), ("b", Between(-1, 1))), 5, 6)
-    wants = replace(TWO, demands=Demands(counts=(middle,)))
+    wants = replace(TWO, requirements=FormRequirements(counts=(middle,)))
     [message] = messages(items, wants, 4)
     assert message == (
         "4 forms: B Beta needs 20 scored items with b between -1 and 1 that no other form uses;"
@@ -89,7 +89,7 @@ def test_rows_that_contradict_each_other_are_named_and_nothing_else():
         CountRule(name, (("cognitive_level", (name,)),), low, 10)
         for name, low in (("recall", 7), ("apply", 5))
     )
-    wants = replace(TWO, demands=Demands(counts=counts, key_balance=KeyBalance(0.1, 0.5)))
+    wants = replace(TWO, requirements=FormRequirements(counts=counts, key_balance=KeyBalance(0.1, 0.5)))
     first, second = messages(items, wants, 1)
     assert first == (
         "These cannot all hold: scored items in all: 10; recall: 7 to 10; apply: 5 to 10."
@@ -98,12 +98,12 @@ def test_rows_that_contradict_each_other_are_named_and_nothing_else():
     name, amount = re.match(r"The nearest form breaks '(\w+)' by (\d) items", second).groups()
     assert (name in ("recall", "apply"), amount) == (True, "2")
     loosened = tuple(replace(rule, low=rule.low - 2 * (rule.name == name)) for rule in counts)
-    assert can_be_built(items, replace(wants, demands=replace(wants.demands, counts=loosened)), 1)
+    assert can_be_built(items, replace(wants, requirements=replace(wants.requirements, counts=loosened)), 1)
 
 
 def test_items_kept_out_by_a_demand_are_offered_before_writing():
     items = a_bank(6, 8, last_used=["2020"] * 11 + ["2025"] * 3)
-    wants = replace(TWO, demands=Demands(last_used_before="2024"))
+    wants = replace(TWO, requirements=FormRequirements(last_used_before="2024"))
     assert messages(items, wants, 1) == [
         "B Beta needs 6 scored items; the bank has 5 that qualify. Write 1,"
         " or admit the 3 scored items used 2024 or later."
@@ -112,7 +112,7 @@ def test_items_kept_out_by_a_demand_are_offered_before_writing():
 
 def test_a_key_that_is_short():
     items = a_bank(10, 14, key=["A"] + ["B", "C", "D"] * 7 + ["B", "C"])
-    wants = replace(TWO, demands=Demands(key_balance=KeyBalance(0.2, 0.4)))
+    wants = replace(TWO, requirements=FormRequirements(key_balance=KeyBalance(0.2, 0.4)))
     assert messages(items, wants, 1) == [
         "Key A (key balance) needs 2 scored items; the bank has 1 that qualify. Write 1, or lower the bound."
     ]
@@ -127,8 +127,8 @@ def test_what_is_to_be_written_makes_the_forms_possible_and_one_less_does_not(se
     level = rng.choice(["recall", "apply"], n_a + n_b).tolist()
     items = a_bank(n_a, n_b, cognitive_level=level)
     where = (("cognitive_level", ("recall",)),)
-    demands = Demands(counts=(CountRule("recall", where, int(rng.integers(2, 6)), 8),))
-    wants = replace(TWO, max_overlap=float(rng.choice([0.0, 0.1, 0.2])), demands=demands)
+    requirements = FormRequirements(counts=(CountRule("recall", where, int(rng.integers(2, 6)), 8),))
+    wants = replace(TWO, max_overlap=float(rng.choice([0.0, 0.1, 0.2])), requirements=requirements)
     family = family_of(pool_of(items, wants, n_forms))
     answer = ask(family, n_forms, write=True)
     assert answer.possible
@@ -157,7 +157,7 @@ def test_nothing_can_be_left_out_of_a_conflict():
         counts = tuple(
             CountRule(level, (("cognitive_level", (level,)),), int(rng.integers(0, 7)), 10) for level in "xyz"
         )
-        family = family_of(pool_of(items, replace(TWO, demands=Demands(counts=counts)), 1))
+        family = family_of(pool_of(items, replace(TWO, requirements=FormRequirements(counts=counts)), 1))
         groups = conflicting_rows(family, 1, whole=True)
         assert bool(groups) != ask(family, 1, whole=True).possible
         names = [name for name, _ in groups]
@@ -189,7 +189,7 @@ def test_sets_that_cannot_be_taken_whole():
     """Alpha has sets of three only, and a form takes four of it."""
     sets = [f"S{i // 3}" for i in range(9)] + [None] * 12
     items = a_bank(9, 12, set_id=sets)
-    wants = replace(TWO, demands=Demands(item_sets=ItemSets(True)))
+    wants = replace(TWO, requirements=FormRequirements(item_sets=ItemSets(True)))
     first, *rest = messages(items, wants, 1)
     assert first == (
         "These cannot all hold: A Alpha, scored items: 4; item sets. Give up or loosen one of them."
@@ -199,7 +199,9 @@ def test_sets_that_cannot_be_taken_whole():
         [items, a_bank(1, 0, set_id=[None]).with_columns(item_id=pl.lit("N"))], how="vertical_relaxed"
     )
     assert can_be_built(mended, wants, 1)
-    assert can_be_built(items, replace(wants, demands=Demands(item_sets=ItemSets(False, 1, 3))), 1)
+    assert can_be_built(
+        items, replace(wants, requirements=FormRequirements(item_sets=ItemSets(False, 1, 3))), 1
+    )
 
 
 def test_too_little_time():
@@ -219,7 +221,7 @@ def test_too_little_time():
 
 def test_items_to_include_that_do_not_fit():
     items = a_bank(10, 14)
-    wants = replace(TWO, demands=Demands(include=tuple(f"I{i:03d}" for i in range(5))))
+    wants = replace(TWO, requirements=FormRequirements(include=tuple(f"I{i:03d}" for i in range(5))))
     first, second = messages(items, wants, 1)
     assert first == (
         "These cannot all hold: A Alpha, scored items: 4; the items to include."
@@ -230,7 +232,7 @@ def test_items_to_include_that_do_not_fit():
 
 def test_an_earlier_form_that_has_taken_too_much():
     items = a_bank(6, 8)
-    wants = replace(TWO, demands=Demands(max_overlap_earlier=0.2))
+    wants = replace(TWO, requirements=FormRequirements(max_overlap_earlier=0.2))
     old = pl.DataFrame(
         {"form_id": "old", "position": range(1, 11), "role": "scored", "domain": ["A"] * 4 + ["B"] * 6,
          "item_id": [f"I{i:03d}" for i in [0, 1, 2, 3, *range(6, 12)]]}

@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from ciip_irt.bank import ItemBank, Scale
-from ciip_irt.blueprint.blueprint_file import load_blueprint
+from ciip_irt.blueprint.reading import load_blueprint
 from ciip_irt.errors import InputError
 from ciip_irt.simulate import SimulatedProgramme, simulate_programme
 from ciip_irt.tables import CANDIDATES, ITEMS, RESPONSES, write_outputs

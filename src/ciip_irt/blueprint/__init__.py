@@ -3,27 +3,27 @@
 from ciip_irt.blueprint.apportioned import apportioned_blueprint, practice_blueprint, weights_of
 from ciip_irt.blueprint.apportionment import Apportionment, apportion, compare_rules, feasible_counts
 from ciip_irt.blueprint.blueprint import Blueprint, Domain, Target, resolve_domains
-from ciip_irt.blueprint.blueprint_file import (
+from ciip_irt.blueprint.description import describe, describe_apportionment, describe_feasible
+from ciip_irt.blueprint.migration import OUTLINE_MAPPING, Migration, migrate
+from ciip_irt.blueprint.reading import (
     blueprint_schema,
     load_blueprint,
     parse_blueprint,
     shipped_blueprints,
 )
-from ciip_irt.blueprint.blueprint_text import describe, describe_apportionment, describe_feasible
-from ciip_irt.blueprint.blueprint_writer import blueprint_toml
-from ciip_irt.blueprint.migration import OUTLINE_MAPPING, Migration, migrate
 from ciip_irt.blueprint.requirements import (
     DATE,
     AnchorBlock,
     Between,
+    Condition,
     CountRule,
-    Demands,
+    FormRequirements,
     KeyBalance,
     LimitRule,
     SumRule,
-    Where,
 )
 from ciip_irt.blueprint.targets import ResolvedTarget, resolve_targets
+from ciip_irt.blueprint.writing import blueprint_toml
 
 __all__ = [
     "DATE",
@@ -32,16 +32,16 @@ __all__ = [
     "Apportionment",
     "Between",
     "Blueprint",
+    "Condition",
     "CountRule",
-    "Demands",
     "Domain",
+    "FormRequirements",
     "KeyBalance",
     "LimitRule",
     "Migration",
     "ResolvedTarget",
     "SumRule",
     "Target",
-    "Where",
     "apportion",
     "apportioned_blueprint",
     "blueprint_schema",

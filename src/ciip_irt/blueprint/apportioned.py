@@ -103,7 +103,7 @@ def practice_blueprint(
     targets with a value, counts and sums by attribute, anchors and items to include are dropped: they belong
     to the full form. Testing time is scaled to the questions that remain.
 
-    >>> from ciip_irt.blueprint.blueprint_file import load_blueprint
+    >>> from ciip_irt.blueprint.reading import load_blueprint
     >>> practice_blueprint(load_blueprint("ciip-2024"), 65, tie_break="outline order")[0].counts
     (3, 4, 8, 4, 2, 11, 8, 10, 6, 9)
     """
@@ -127,7 +127,7 @@ def practice_blueprint(
             note=f"apportioned from the {blueprint.length} counts of {blueprint.name}, not from percentages",
         ),
         targets=tuple(target for target in blueprint.targets if target.value is None),
-        demands=replace(blueprint.demands, counts=(), sums=(), include=(), anchors=None),
+        requirements=replace(blueprint.requirements, counts=(), sums=(), include=(), anchors=None),
         where="",
     )
     return practice, result

@@ -1,4 +1,4 @@
-"""A blueprint: what a form of this exam must be. Records only; files are read in ``blueprint_file``.
+"""A blueprint: what a form of this exam must be. Records only; files are read in ``reading``.
 
 Per domain a blueprint holds the published percentage as it was printed and the decided number of items.
 The counts are required and sum to the length; assembly never apportions. Percentages and counts concern
@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from ciip_irt.blueprint.requirements import Demands
+from ciip_irt.blueprint.requirements import FormRequirements
 from ciip_irt.errors import BlueprintError, Problem, plural
 
 __all__ = [
@@ -129,7 +129,7 @@ class Blueprint:
     scored_status: tuple[str, ...] = ("scored",)
     pilot_status: tuple[str, ...] = ("pilot",)
     item_order: str = "interleaved"
-    demands: Demands = field(default_factory=Demands)
+    requirements: FormRequirements = field(default_factory=FormRequirements)
     where: str = field(default="", compare=False)
 
     @property
@@ -144,7 +144,7 @@ class Blueprint:
     @property
     def anchor_items(self) -> frozenset[str]:
         """The anchors, where they are listed or chosen already."""
-        return frozenset(self.demands.anchors.items if self.demands.anchors is not None else ())
+        return frozenset(self.requirements.anchors.items if self.requirements.anchors is not None else ())
 
     @property
     def overlap_bound(self) -> int | None:
@@ -160,13 +160,14 @@ class Blueprint:
     def max_common_items(self) -> int | None:
         """How many scored items two forms may share besides the anchors.
 
+        >>> from dataclasses import replace
         >>> from ciip_irt.blueprint.requirements import AnchorBlock
         >>> blocks = (None, AnchorBlock(5), AnchorBlock(5, counted="within"))
-        >>> [Blueprint("x", "1", "2024", 20, (), max_overlap=0.4, demands=Demands(anchors=b)).max_common_items
-        ...  for b in blocks]
+        >>> plain = Blueprint("x", "1", "2024", 20, (), max_overlap=0.4)
+        >>> [replace(plain, requirements=FormRequirements(anchors=b)).max_common_items for b in blocks]
         [8, 8, 3]
         """
-        bound, block = self.overlap_bound, self.demands.anchors
+        bound, block = self.overlap_bound, self.requirements.anchors
         if bound is None or block is None or (self.max_overlap is not None and block.counted == "apart"):
             return bound
         return max(0, bound - block.count)
@@ -174,7 +175,7 @@ class Blueprint:
     @property
     def max_common_earlier(self) -> int | None:
         """The same with a form that was used before."""
-        share = self.demands.max_overlap_earlier
+        share = self.requirements.max_overlap_earlier
         return self.overlap_bound if share is None else int(share * self.length + 1e-9)
 
     def domain(self, letter: str) -> Domain:

@@ -1,12 +1,20 @@
-"""What a blueprint may demand of a form beyond counts per domain and difficulty. Records only."""
+"""What a blueprint may require of a form beyond counts per domain and difficulty. Records only."""
 
 import re
 from dataclasses import dataclass
 from math import ceil, floor, inf
 
 __all__ = [
-    "DATE", "AnchorBlock", "Between", "CountRule", "Demands", "ItemSets", "KeyBalance", "LimitRule",
-    "SumRule", "Where",
+    "DATE",
+    "AnchorBlock",
+    "Between",
+    "Condition",
+    "CountRule",
+    "FormRequirements",
+    "ItemSets",
+    "KeyBalance",
+    "LimitRule",
+    "SumRule",
 ]  # fmt: skip
 
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")  # a year, a month or a day
@@ -33,7 +41,7 @@ class Between:
         return f"at least {self.low:g}" if self.high == inf else f"between {self.low:g} and {self.high:g}"
 
 
-Where = tuple[tuple[str, tuple[str, ...] | Between], ...]
+Condition = tuple[tuple[str, tuple[str, ...] | Between], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class CountRule:
     """
 
     name: str
-    where: Where
+    where: Condition
     low: int
     high: int
     role: str = "scored"
@@ -64,7 +72,7 @@ class SumRule:
     column: str
     low: float = -inf
     high: float = inf
-    where: Where = ()
+    where: Condition = ()
     mean: bool = False
 
     @property
@@ -89,7 +97,7 @@ class LimitRule:
     high: float = inf
     since: str | None = None
     before: str | None = None
-    where: Where = ()
+    where: Condition = ()
     role: str = "scored"
 
     @property
@@ -157,8 +165,8 @@ class KeyBalance:
 
 
 @dataclass(frozen=True, slots=True)
-class Demands:
-    """All of them; what is left out is not demanded.
+class FormRequirements:
+    """All of them; what is left out is not required.
 
     ``include`` are items that every form has in a scored slot, ``exclude`` items that no form has.
     ``last_used_before`` is an ISO date or its beginning: items used then or later rest.

@@ -1,4 +1,4 @@
-"""The demands of a blueprint in its file: read from ``[constraints]``, and written back the same."""
+"""The requirements in a blueprint file: read from ``[constraints]``, and written back the same."""
 
 import datetime
 from collections.abc import Mapping, Sequence
@@ -12,20 +12,26 @@ from ciip_irt.blueprint.requirements import (
     DATE,
     AnchorBlock,
     Between,
+    Condition,
     CountRule,
-    Demands,
+    FormRequirements,
     ItemSets,
     KeyBalance,
     LimitRule,
     SumRule,
-    Where,
 )
 
 __all__ = [
-    "ANCHOR_KEYS", "COUNT_KEYS", "DEMAND_KEYS", "KEY_BALANCE_KEYS", "LIMIT_KEYS", "SUM_KEYS", "read_demands",
+    "ANCHOR_KEYS",
+    "COUNT_KEYS",
+    "KEY_BALANCE_KEYS",
+    "LIMIT_KEYS",
+    "REQUIREMENT_KEYS",
+    "SUM_KEYS",
+    "read_requirements",
 ]  # fmt: skip
 
-DEMAND_KEYS = (
+REQUIREMENT_KEYS = (
     "counts", "sums", "means", "limits", "include", "exclude", "item_sets", "key_balance", "last_used_before",
     "max_overlap_earlier",
 )  # fmt: skip
@@ -40,13 +46,13 @@ SHORTEST_RUN = 3
 SECTION = "constraints"
 
 
-def read_demands(
+def read_requirements(
     reading: Reading,
     table: Mapping[str, Any],
     domains: Sequence[Domain],
     length: int,
     anchors: Mapping[str, Any] | None = None,
-) -> Demands:
+) -> FormRequirements:
     """What ``[constraints]`` and ``[anchors]`` ask for; what is wrong is noted in ``reading``."""
     include, exclude = (reading.texts(SECTION, table, key) for key in ("include", "exclude"))
     both = sorted(set(include) & set(exclude))
@@ -64,7 +70,7 @@ def read_demands(
     barred = sorted(set(block.items) & set(exclude)) if block is not None else []
     if barred:
         reading.wrong("anchors", "items", f"{', '.join(barred[:5])} stands under exclude too")
-    return Demands(
+    return FormRequirements(
         counts=counts,
         sums=sums,
         include=include,
@@ -185,7 +191,7 @@ def _sum(
     return SumRule(name, column, low, high, where, mean)
 
 
-def _name(reading: Reading, section: str, entry: Mapping[str, Any], where: Where, start: str = "") -> str:
+def _name(reading: Reading, section: str, entry: Mapping[str, Any], where: Condition, start: str = "") -> str:
     if "name" in entry:
         return reading.text(section, entry, "name")
     conditions = " and ".join(
@@ -195,7 +201,7 @@ def _name(reading: Reading, section: str, entry: Mapping[str, Any], where: Where
     return ", ".join(part for part in (start, conditions) if part)
 
 
-def _where(reading: Reading, section: str, entry: Mapping[str, Any], domains: Sequence[Domain]) -> Where:
+def _where(reading: Reading, section: str, entry: Mapping[str, Any], domains: Sequence[Domain]) -> Condition:
     value = entry.get("where", {})
     remedy = 'Write where = { domain = "F", cognitive_level = ["recall", "apply"] }.'
     if not isinstance(value, dict) or ("where" in entry and not value):

@@ -45,7 +45,7 @@ def with_anchor_block(pool: Pool, seed: int) -> tuple[Pool, list[str]]:
     BlueprintError
         Too few items for a block; a reference form that is not among the earlier forms.
     """
-    block = pool.blueprint.demands.anchors
+    block = pool.blueprint.requirements.anchors
     if block is None or block.items:
         return pool, []
     family = family_of(pool, targets=False)
@@ -64,9 +64,9 @@ def with_anchor_block(pool: Pool, seed: int) -> tuple[Pool, list[str]]:
         chosen = _chosen(pool, family, block, eligible, b, given_up, seed)
         if chosen is not None:
             items = tuple(np.array(pool.item_ids)[chosen].tolist())
-            demands = replace(pool.blueprint.demands, anchors=replace(block, items=items))
+            requirements = replace(pool.blueprint.requirements, anchors=replace(block, items=items))
             words = [f"The anchor block does not keep to {', '.join(given_up)}."] if given_up else []
-            return replace(pool, blueprint=replace(pool.blueprint, demands=demands)), words
+            return replace(pool, blueprint=replace(pool.blueprint, requirements=requirements)), words
     raise BlueprintError(
         Problem(
             f"no {block.count} anchors can stand in a form together", where=pool.blueprint.where,
@@ -90,7 +90,7 @@ def _eligible(pool: Pool, family: Family, block: AnchorBlock) -> BoolArray:
     known = np.isfinite(_b(pool))
     if (known & usable).any():
         usable = usable & known
-    if pool.blueprint.demands.item_sets is not None:
+    if pool.blueprint.requirements.item_sets is not None:
         in_set = pool.facts.named("set_id")
         usable = usable & np.array([item_id not in in_set for item_id in pool.item_ids])
     if block.reference is not None:

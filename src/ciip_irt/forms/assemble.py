@@ -115,7 +115,7 @@ def assemble(
     if pilot_plan is not None:
         pool = with_pilot_plan(pool, pilot_plan)
     shortages = count_shortages(pool)
-    if not shortages.height and pool.blueprint.demands.anchors is not None:
+    if not shortages.height and pool.blueprint.requirements.anchors is not None:
         pool, words = with_anchor_block(pool, seed)
         blueprint, shortages = pool.blueprint, count_shortages(pool)
         warnings += words

@@ -197,7 +197,7 @@ def bank_capacity(
         blueprint = replace(blueprint, theta_cut=theta_cut)
     pool, _, warnings = bank_pool(items, blueprint, 1, earlier)
     shortages = one_form_shortages(pool)
-    if not shortages.height and blueprint.demands.anchors is not None:
+    if not shortages.height and blueprint.requirements.anchors is not None:
         pool, words = with_anchor_block(pool, seed)
         warnings += words
     family = family_of(pool)
@@ -278,10 +278,10 @@ def _cells(pool: Pool, usable: BoolArray) -> pl.DataFrame:
     rows += [
         ("count", "", rule.name, None, None,
          sum(matches(pool.facts, rule.where, item_id) for item_id, _ in able), float(rule.low))
-        for rule in b.demands.counts
+        for rule in b.requirements.counts
         if rule.role == "scored"
     ]  # fmt: skip
-    balance = b.demands.key_balance
+    balance = b.requirements.key_balance
     if balance is not None:
         keys = Counter(pool.facts.named("key").get(item_id) for item_id, _ in able)
         least = float(balance.items(b.length)[0])

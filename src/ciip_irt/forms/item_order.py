@@ -60,7 +60,7 @@ def ordered_entries(
     fill the rest. Orders are drawn until no key runs too long, or at last items of the same group change
     places.
     """
-    balance = blueprint.demands.key_balance
+    balance = blueprint.requirements.key_balance
     limit = None if balance is None else balance.longest_run
     keys = single_keys(facts)
     best = _placed(_drawn(scored, pilots, blueprint, rng, facts, fixed), blueprint, facts, fixed)
@@ -107,7 +107,7 @@ def _anchor_places(
     earlier: Sequence[Form],
 ) -> dict[str, int]:
     """A position for every anchor that all forms have, spread as the scored items are."""
-    block = blueprint.demands.anchors
+    block = blueprint.requirements.anchors
     if block is None or not block.same_positions or not scored:
         return {}
     letter_of = dict(scored[0])
@@ -161,7 +161,7 @@ def _placed(
     if not fixed:
         return entries
     held = {fixed[entry.item_id]: entry for entry in entries if entry.item_id in fixed}
-    set_of = facts.named("set_id") if blueprint.demands.item_sets is not None else {}
+    set_of = facts.named("set_id") if blueprint.requirements.item_sets is not None else {}
     units: list[list[Entry]] = []
     for entry in entries:
         if entry.item_id in fixed:
@@ -199,7 +199,7 @@ def _exchanged(
 ) -> tuple[Entry, ...]:
     """Items change places within their role (and domain, in blocks) while that shortens runs of a key."""
     in_blocks = blueprint.item_order == "domain blocks"
-    set_of = facts.named("set_id") if blueprint.demands.item_sets is not None else {}
+    set_of = facts.named("set_id") if blueprint.requirements.item_sets is not None else {}
     order = list(entries)
 
     def group(entry: Entry) -> tuple[str, str] | None:
@@ -254,7 +254,7 @@ def _drawn(
 ) -> tuple[Entry, ...]:
     blocks = {letter: index for index, letter in enumerate(blueprint.letters)}
     in_blocks = blueprint.item_order == "domain blocks"
-    set_of = facts.named("set_id") if blueprint.demands.item_sets is not None else {}
+    set_of = facts.named("set_id") if blueprint.requirements.item_sets is not None else {}
     groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for role, chosen in ((SCORED, scored), (PILOT, pilots)):
         for item_id, letter in sorted(chosen):

@@ -85,7 +85,7 @@ def with_pilot_plan(pool: Pool, plan: pl.DataFrame, where: str = "pilot plan") -
         problems.append(Problem(what, where=where, examples=tuple(many), remedy="Take some out of the plan."))
     if problems:
         raise InputError(problems)
-    kept = {*b.demands.include, *b.anchor_items}
+    kept = {*b.requirements.include, *b.anchor_items}
     barred: set[str] = set()
     if b.enemies_apart:
         pilots = {item for items in planned.values() for item in items}
@@ -93,8 +93,8 @@ def with_pilot_plan(pool: Pool, plan: pl.DataFrame, where: str = "pilot plan") -
         barred = {item for item in enemies if status.get(item) in b.scored_status} - kept - pilots
     if not barred:
         return replace(pool, plan=planned)
-    exclude = (*b.demands.exclude, *sorted(barred - set(b.demands.exclude)))
-    blueprint = replace(b, demands=replace(b.demands, exclude=exclude))
+    exclude = (*b.requirements.exclude, *sorted(barred - set(b.requirements.exclude)))
+    blueprint = replace(b, requirements=replace(b.requirements, exclude=exclude))
     cleared = replace(pool, blueprint=blueprint, plan=planned)
     # The scored items come first: where they cannot do without those enemies, pilots are left out instead.
     if count_shortages(cleared).height and not count_shortages(pool).height:

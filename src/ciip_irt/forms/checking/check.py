@@ -102,7 +102,7 @@ def _positions(given: FormSet) -> Iterator[Finding]:
 
 
 def _set_order(given: FormSet) -> Iterator[Finding]:
-    if given.blueprint.demands.item_sets is None:
+    if given.blueprint.requirements.item_sets is None:
         return
     set_of = given.facts.named("set_id")
     for form in given.forms:
@@ -117,7 +117,7 @@ def _set_order(given: FormSet) -> Iterator[Finding]:
 
 
 def _key_runs(given: FormSet) -> Iterator[Finding]:
-    balance = given.blueprint.demands.key_balance
+    balance = given.blueprint.requirements.key_balance
     if balance is None or balance.longest_run is None:
         return
     keys = single_keys(given.facts)
@@ -133,7 +133,7 @@ def _key_runs(given: FormSet) -> Iterator[Finding]:
 
 
 def _anchor_positions(given: FormSet) -> Iterator[Finding]:
-    block = given.blueprint.demands.anchors
+    block = given.blueprint.requirements.anchors
     if block is None or not block.same_positions or not given.anchors.items:
         return
     # Where more than the block is common, nothing says which of it are anchors.
@@ -237,11 +237,11 @@ def asked(given: FormSet, rule: str) -> bool:
     """Whether the blueprint, bank and forms give this rule anything to judge."""
     if rule in CONSTRAINTS:
         return CONSTRAINTS[rule].asked(given)
-    demands = given.blueprint.demands
+    requirements = given.blueprint.requirements
     return {
         "form_outline": bool(given.outlines),
-        "set_order": demands.item_sets is not None,
-        "key_runs": demands.key_balance is not None and demands.key_balance.longest_run is not None,
+        "set_order": requirements.item_sets is not None,
+        "key_runs": requirements.key_balance is not None and requirements.key_balance.longest_run is not None,
         "pilot_plan": bool(given.plan),
-        "anchor_positions": demands.anchors is not None and demands.anchors.same_positions,
+        "anchor_positions": requirements.anchors is not None and requirements.anchors.same_positions,
     }.get(rule, True)

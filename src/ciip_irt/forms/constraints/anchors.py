@@ -20,7 +20,7 @@ NAME = "anchors"
 
 
 def rows(pool: Pool) -> Iterator[Row]:
-    block = pool.blueprint.demands.anchors
+    block = pool.blueprint.requirements.anchors
     for anchor in () if block is None else block.items:
         item = pool.items_where(item_id == anchor for item_id in pool.item_ids)
         for form, form_id in enumerate(pool.form_ids):
@@ -29,7 +29,7 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 
 def check(given: FormSet) -> Iterator[Finding]:
-    block = given.blueprint.demands.anchors
+    block = given.blueprint.requirements.anchors
     if block is None:
         return
     anchors, first = sorted(given.anchors.items), given.forms[0]
@@ -66,7 +66,7 @@ def check(given: FormSet) -> Iterator[Finding]:
 
 
 def _comparable(given: FormSet) -> bool:
-    block = given.blueprint.demands.anchors
+    block = given.blueprint.requirements.anchors
     reference = None if block is None else block.reference
     return len(given.forms) + sum(form.form_id == reference for form in given.earlier) > 1
 
@@ -90,5 +90,5 @@ def _some(items: list[str]) -> str:
 
 ANCHORS = Constraint(
     NAME, "all forms have the anchor block in common", rows, check,
-    lambda given: given.blueprint.demands.anchors is not None,
+    lambda given: given.blueprint.requirements.anchors is not None,
 )  # fmt: skip

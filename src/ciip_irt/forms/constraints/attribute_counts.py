@@ -16,7 +16,7 @@ NAME = "attribute_counts"
 
 
 def rows(pool: Pool) -> Iterator[Row]:
-    for rule in pool.blueprint.demands.counts:
+    for rule in pool.blueprint.requirements.counts:
         members = pool.items_where(matches(pool.facts, rule.where, item_id) for item_id in pool.item_ids)
         for form, form_id in enumerate(pool.form_ids):
             yield Row(
@@ -26,7 +26,7 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 
 def check(given: FormSet) -> Iterator[Finding]:
-    rules = given.blueprint.demands.counts
+    rules = given.blueprint.requirements.counts
     columns = dict.fromkeys((column, r.role) for r in rules for column, _ in r.where if column != "domain")
     for form in given.forms:
         known = {
@@ -53,5 +53,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 
 ATTRIBUTE_COUNTS = Constraint(
     NAME, "each count by attribute is within the blueprint's bounds", rows, check,
-    lambda given: bool(given.blueprint.demands.counts),
+    lambda given: bool(given.blueprint.requirements.counts),
 )  # fmt: skip

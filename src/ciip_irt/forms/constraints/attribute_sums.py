@@ -23,7 +23,7 @@ ROUNDING = 1e-9
 
 
 def rows(pool: Pool) -> Iterator[Row]:
-    for rule in pool.blueprint.demands.sums:
+    for rule in pool.blueprint.requirements.sums:
         values = pool.facts.numbers.get(rule.column, {})
         concerned = [matches(pool.facts, rule.where, item_id) for item_id in pool.item_ids]
         without = pool.items_where(
@@ -51,7 +51,7 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 
 def check(given: FormSet) -> Iterator[Finding]:
-    for rule in given.blueprint.demands.sums:
+    for rule in given.blueprint.requirements.sums:
         values = given.facts.numbers.get(rule.column, {})
         for form in given.forms:
             concerned = [i for i in form.scored if i in given.bank and matches(given.facts, rule.where, i)]
@@ -77,5 +77,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 
 ATTRIBUTE_SUMS = Constraint(
     NAME, "each sum and mean over the scored items is within the blueprint's bounds", rows, check,
-    lambda given: bool(given.blueprint.demands.sums),
+    lambda given: bool(given.blueprint.requirements.sums),
 )  # fmt: skip

@@ -33,7 +33,7 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 
 def _apart(blueprint: Blueprint) -> bool:
-    return blueprint.demands.anchors is not None and blueprint.demands.anchors.counted == "apart"
+    return blueprint.requirements.anchors is not None and blueprint.requirements.anchors.counted == "apart"
 
 
 def check(given: FormSet) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ NAME = "item_limits"
 
 
 def rows(pool: Pool) -> Iterator[Row]:
-    for rule in pool.blueprint.demands.limits:
+    for rule in pool.blueprint.requirements.limits:
         barred = pool.items_where(outside(pool.facts, rule, item_id) is True for item_id in pool.item_ids)
         for form, form_id in enumerate(pool.form_ids) if len(barred) else ():
             yield Row(
@@ -35,7 +35,7 @@ def _concerned(given: FormSet, form: Form, rule: LimitRule) -> list[str]:
 
 
 def check(given: FormSet) -> Iterator[Finding]:
-    for rule in given.blueprint.demands.limits:
+    for rule in given.blueprint.requirements.limits:
         values = given.facts.named(rule.column) if rule.dated else given.facts.numbers.get(rule.column, {})
         for form in given.forms:
             unsure = []
@@ -60,5 +60,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 
 ITEM_LIMITS = Constraint(
     NAME, "every item keeps the limits of age, use and other columns", rows, check,
-    lambda given: bool(given.blueprint.demands.limits),
+    lambda given: bool(given.blueprint.requirements.limits),
 )  # fmt: skip

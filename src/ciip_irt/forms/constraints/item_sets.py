@@ -20,7 +20,7 @@ NAME = "item_sets"
 
 
 def rows(pool: Pool) -> Iterator[Row]:
-    wanted = pool.blueprint.demands.item_sets
+    wanted = pool.blueprint.requirements.item_sets
     if wanted is None:
         return
     allowed = {SCORED: pool.blueprint.scored_status, PILOT: pool.blueprint.pilot_status}
@@ -46,7 +46,7 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 
 def check(given: FormSet) -> Iterator[Finding]:
-    wanted = given.blueprint.demands.item_sets
+    wanted = given.blueprint.requirements.item_sets
     if wanted is None:
         return
     allowed = {SCORED: given.blueprint.scored_status, PILOT: given.blueprint.pilot_status}
@@ -71,5 +71,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 
 ITEM_SETS = Constraint(
     NAME, "of an item set a form has none, or as many items as the blueprint allows", rows, check,
-    lambda given: given.blueprint.demands.item_sets is not None,
+    lambda given: given.blueprint.requirements.item_sets is not None,
 )  # fmt: skip

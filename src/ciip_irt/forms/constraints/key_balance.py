@@ -16,7 +16,7 @@ NAME = "key_balance"
 
 
 def rows(pool: Pool) -> Iterator[Row]:
-    balance = pool.blueprint.demands.key_balance
+    balance = pool.blueprint.requirements.key_balance
     if balance is None:
         return
     low, high = balance.items(pool.blueprint.length)
@@ -31,7 +31,7 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 
 def check(given: FormSet) -> Iterator[Finding]:
-    balance = given.blueprint.demands.key_balance
+    balance = given.blueprint.requirements.key_balance
     if balance is None:
         return
     low, high = balance.items(given.blueprint.length)
@@ -48,5 +48,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 
 KEY_BALANCE = Constraint(
     NAME, "each option letter is the key of its share of the scored items", rows, check,
-    lambda given: given.blueprint.demands.key_balance is not None,
+    lambda given: given.blueprint.requirements.key_balance is not None,
 )  # fmt: skip

@@ -20,7 +20,7 @@ NAME = "last_use"
 
 
 def rows(pool: Pool) -> Iterator[Row]:
-    before = pool.blueprint.demands.last_used_before
+    before = pool.blueprint.requirements.last_used_before
     if before is None:
         return
     dates = pool.facts.named("last_used")
@@ -33,7 +33,7 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 
 def check(given: FormSet) -> Iterator[Finding]:
-    before = given.blueprint.demands.last_used_before
+    before = given.blueprint.requirements.last_used_before
     if before is None:
         return
     dates = given.facts.named("last_used")
@@ -56,5 +56,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 
 LAST_USE = Constraint(
     NAME, "no scored item was used on the blueprint's date or later", rows, check,
-    lambda given: given.blueprint.demands.last_used_before is not None,
+    lambda given: given.blueprint.requirements.last_used_before is not None,
 )  # fmt: skip

@@ -14,10 +14,10 @@ NAME = "listed"
 
 
 def rows(pool: Pool) -> Iterator[Row]:
-    demands = pool.blueprint.demands
-    barred = pool.items_where(item_id in demands.exclude for item_id in pool.item_ids)
+    requirements = pool.blueprint.requirements
+    barred = pool.items_where(item_id in requirements.exclude for item_id in pool.item_ids)
     for form, form_id in enumerate(pool.form_ids):
-        for wanted in demands.include:
+        for wanted in requirements.include:
             columns = pool.columns(SCORED, form, pool.items_where(i == wanted for i in pool.item_ids))
             yield Row(
                 f"{form_id}: {wanted} included", 1.0, 1.0, columns, np.ones(len(columns)), relaxable=True
@@ -28,11 +28,11 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 
 def check(given: FormSet) -> Iterator[Finding]:
-    demands = given.blueprint.demands
-    excluded = set(demands.exclude)
+    requirements = given.blueprint.requirements
+    excluded = set(requirements.exclude)
     for form in given.forms:
         present = set(form.scored)
-        for item_id in demands.include:
+        for item_id in requirements.include:
             if item_id not in present:
                 message = f"{item_id} must be among the scored items (include), and is not"
                 yield Finding(NAME, ERROR, form.form_id, item_id, message)
@@ -44,5 +44,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 
 LISTED = Constraint(
     NAME, "items to include are scored in every form, items to exclude in none", rows, check,
-    lambda given: bool(given.blueprint.demands.include or given.blueprint.demands.exclude),
+    lambda given: bool(given.blueprint.requirements.include or given.blueprint.requirements.exclude),
 )  # fmt: skip

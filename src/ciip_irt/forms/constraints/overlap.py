@@ -76,7 +76,7 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 def check(given: FormSet) -> Iterator[Finding]:
     b = given.blueprint
-    bound, block = b.overlap_bound, b.demands.anchors
+    bound, block = b.overlap_bound, b.requirements.anchors
     if bound is None:
         return
     apart = b.max_overlap is not None and block is not None and block.counted == "apart"

@@ -39,7 +39,7 @@ def anchors_in(
 
     ``scored`` are the scored items of each form, ``earlier`` those of each earlier form.
     """
-    block = blueprint.demands.anchors
+    block = blueprint.requirements.anchors
     if block is None:
         return Anchors()
     if block.items:
@@ -78,7 +78,7 @@ def unlike(
 
     ``forms`` are the scored items of all forms together.
     """
-    block = blueprint.demands.anchors
+    block = blueprint.requirements.anchors
     if block is None or not anchors:
         return
     counts = Counter(letter_of.get(item_id, "") for item_id in anchors)

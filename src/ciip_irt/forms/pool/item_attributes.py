@@ -1,4 +1,4 @@
-"""What the demands of a blueprint need to know of the items, taken from the bank once."""
+"""What the requirements of a blueprint need to know of the items, taken from the bank once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ciip_irt.blueprint import DATE, Between, CountRule, LimitRule, SumRule, Where
+from ciip_irt.blueprint import DATE, Between, Condition, CountRule, LimitRule, SumRule
 from ciip_irt.errors import BlueprintError, Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Facts:
         return self.text.get(column, {})
 
 
-def matches(facts: Facts, where: Where, item_id: str) -> bool:
+def matches(facts: Facts, where: Condition, item_id: str) -> bool:
     """Whether the item has one of the values in every column, capitals aside.
 
     >>> facts = Facts(text={"cognitive_level": {"I1": "Recall"}})
@@ -86,15 +86,15 @@ def outside(facts: Facts, rule: LimitRule, item_id: str) -> bool | None:
 
 def why_resting(facts: Facts, blueprint: "Blueprint") -> dict[str, set[str]]:
     """Items that the blueprint keeps out of scored slots, by the words of the first demand that does so."""
-    demands = blueprint.demands
-    found = {"on the list of excluded items": set(demands.exclude)}
+    requirements = blueprint.requirements
+    found = {"on the list of excluded items": set(requirements.exclude)}
     outlines = facts.named("outline").items()
     found["classified by another outline"] = {i for i, name in outlines if name != blueprint.outline}
-    if demands.last_used_before is not None:
+    if requirements.last_used_before is not None:
         dates = facts.named("last_used").items()
-        late = {item_id for item_id, date in dates if used_since(date, demands.last_used_before)}
-        found[f"used {demands.last_used_before} or later"] = late
-    for rule in demands.limits:
+        late = {item_id for item_id, date in dates if used_since(date, requirements.last_used_before)}
+        found[f"used {requirements.last_used_before} or later"] = late
+    for rule in requirements.limits:
         known = facts.named(rule.column) if rule.dated else facts.numbers.get(rule.column, {})
         if rule.role == "scored":
             found[f"outside '{rule.name}'"] = {item_id for item_id in known if outside(facts, rule, item_id)}
@@ -121,17 +121,21 @@ def facts_of(
         A column that the blueprint names and the bank lacks, values that are no numbers or dates, items to
         include that the bank does not have; all at once.
     """
-    demands = blueprint.demands
+    requirements = blueprint.requirements
     problems: list[Problem] = []
     filled = {name for name in items.columns if items[name].null_count() < items.height}
-    rules: tuple[CountRule | SumRule | LimitRule, ...] = (*demands.counts, *demands.sums, *demands.limits)
+    rules: tuple[CountRule | SumRule | LimitRule, ...] = (
+        *requirements.counts,
+        *requirements.sums,
+        *requirements.limits,
+    )
     conditions = [condition for rule in rules for condition in rule.where]
-    dated = {rule.column for rule in demands.limits if rule.dated}
+    dated = {rule.column for rule in requirements.limits if rule.dated}
     texts = {column for column, values in conditions if not isinstance(values, Between)} | dated
-    numbers = {rule.column for rule in demands.sums}
-    numbers |= {rule.column for rule in demands.limits if not rule.dated}
+    numbers = {rule.column for rule in requirements.sums}
+    numbers |= {rule.column for rule in requirements.limits if not rule.dated}
     numbers |= {column for column, values in conditions if isinstance(values, Between)}
-    if demands.item_sets is not None:
+    if requirements.item_sets is not None:
         texts.add("set_id")
     problems += [
         Problem(
@@ -144,27 +148,27 @@ def facts_of(
         for column in sorted(texts | numbers)
         if column not in filled
     ]
-    if demands.key_balance is not None:
+    if requirements.key_balance is not None:
         texts.add("key")
-    if demands.last_used_before is not None:
+    if requirements.last_used_before is not None:
         texts.add("last_used")
     texts.add("outline")
     text = {name: _texts(items, name) for name in sorted(texts) if name in filled and name != "domain"}
     if "domain" in texts:
         text["domain"] = dict(zip(items["item_id"], letters, strict=True))
-    if demands.last_used_before is not None:
+    if requirements.last_used_before is not None:
         dated.add("last_used")
     for column in sorted(dated):
         problems += _not_dates(column, text.get(column, {}), where)
-    if demands.anchors is not None and "b" in filled:
+    if requirements.anchors is not None and "b" in filled:
         numbers.add("b")
     number = {name: _numbers(items, name, where, problems) for name in sorted(numbers) if name in filled}
     times = [name for name in TIME_COLUMNS if name in filled]
     if times and blueprint.testing_time_minutes is not None:
         number[TIME] = _numbers(items, times[0], where, problems)
     for key, doing, listed in (
-        ("include", "includes", demands.include),
-        ("anchors", "takes as anchors", () if demands.anchors is None else demands.anchors.items),
+        ("include", "includes", requirements.include),
+        ("anchors", "takes as anchors", () if requirements.anchors is None else requirements.anchors.items),
     ):
         known = set(items["item_id"]) if listed else set()
         strangers = [item_id for item_id in listed if item_id not in known]
@@ -195,8 +199,12 @@ def _named_in(rules: Iterable[CountRule | SumRule | LimitRule], column: str) -> 
 
 def values_of_no_item(facts: Facts, blueprint: "Blueprint") -> list[str]:
     """Values that rows of the blueprint name and no item of the bank has, in sentences: mostly misspelt."""
-    demands = blueprint.demands
-    rules: tuple[CountRule | SumRule | LimitRule, ...] = (*demands.counts, *demands.sums, *demands.limits)
+    requirements = blueprint.requirements
+    rules: tuple[CountRule | SumRule | LimitRule, ...] = (
+        *requirements.counts,
+        *requirements.sums,
+        *requirements.limits,
+    )
     sentences = []
     for rule in rules:
         for column, wanted in rule.where:

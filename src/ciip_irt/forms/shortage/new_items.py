@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.blueprint import Between, CountRule, SumRule, Where
+from ciip_irt.blueprint import Between, Condition, CountRule, SumRule
 from ciip_irt.forms.pool.item_attributes import Facts, matches
 from ciip_irt.forms.pool.pool import Pool
 
@@ -32,7 +32,7 @@ class NewItems:
 
     letter: str
     band: Between
-    others: frozenset[Where]
+    others: frozenset[Condition]
     key: str | None
     unusual: float
     targets: tuple[tuple[str, float], ...] = ()
@@ -44,20 +44,20 @@ class NewItems:
         if row.rule == "domain_counts":
             return float(row.name == f"{pool.blueprint.domain(self.letter).title}, scored items")
         if row.rule in ("attribute_counts", "attribute_sums"):
-            demands = pool.blueprint.demands
-            rules: tuple[CountRule | SumRule, ...] = (*demands.counts, *demands.sums)
+            requirements = pool.blueprint.requirements
+            rules: tuple[CountRule | SumRule, ...] = (*requirements.counts, *requirements.sums)
             rule = next(rule for rule in rules if rule.name == row.name)
             if not self.satisfies(rule.where):
                 return 0.0
             return 1.0 if row.rule == "attribute_counts" else _usual(row.coefficients)
-        if row.rule == "key_balance" and pool.blueprint.demands.key_balance is not None:
-            letters = pool.blueprint.demands.key_balance.letters
+        if row.rule == "key_balance" and pool.blueprint.requirements.key_balance is not None:
+            letters = pool.blueprint.requirements.key_balance.letters
             return 1 / len(letters) if self.key is None else float(row.name.endswith(f" {self.key}"))
         if row.rule == "time_budget":
             return _usual(row.coefficients)
         return dict(self.targets).get(row.name, 0.0) if row.rule == "difficulty" else 0.0
 
-    def satisfies(self, where: Where) -> bool:
+    def satisfies(self, where: Condition) -> bool:
         """Whether such an item counts for a row with this condition."""
         letters, difficulty, others = _split(where)
         return (
@@ -79,7 +79,7 @@ class NewItems:
         return ", ".join(dict.fromkeys(parts))
 
 
-def _split(where: Where) -> tuple[tuple[str, ...] | None, Between | None, Where]:
+def _split(where: Condition) -> tuple[tuple[str, ...] | None, Between | None, Condition]:
     letters = next((v for c, v in where if c == "domain" and not isinstance(v, Between)), None)
     difficulty = next((v for c, v in where if c == "b" and isinstance(v, Between)), None)
     others = tuple((c, v) for c, v in where if c != "domain" and not (c == "b" and isinstance(v, Between)))
@@ -97,8 +97,8 @@ def _usual(coefficients: FloatArray) -> float:
 
 def bands_of(pool: Pool, usable: BoolArray, *, targets: bool = True) -> tuple[Between, ...]:
     """Ranges of b that make a difference: those that rows name, or three for the difficulty targets."""
-    demands = pool.blueprint.demands
-    rules: tuple[CountRule | SumRule, ...] = (*demands.counts, *demands.sums)
+    requirements = pool.blueprint.requirements
+    rules: tuple[CountRule | SumRule, ...] = (*requirements.counts, *requirements.sums)
     named = [_split(rule.where)[1] for rule in rules]
     cuts = sorted({cut for band in named if band for cut in (band.low, band.high) if abs(cut) < inf})
     b = _difficulties(pool, usable)
@@ -127,15 +127,15 @@ def difficulty_of(pool: Pool) -> dict[str, float]:
 
 def new_items(pool: Pool, usable: BoolArray, *, targets: bool = True) -> tuple[NewItems, ...]:
     """Every kind that could help: per domain the profiles that the bank has or that rows ask for."""
-    demands = pool.blueprint.demands
+    requirements = pool.blueprint.requirements
     rules: tuple[CountRule | SumRule, ...] = (
-        *(rule for rule in demands.counts if rule.role == "scored"), *demands.sums,
+        *(rule for rule in requirements.counts if rule.role == "scored"), *requirements.sums,
     )  # fmt: skip
     asked = list(dict.fromkeys(others for rule in rules if (others := _split(rule.where)[2])))
     bands = bands_of(pool, usable, targets=targets)
     middle = (len(bands) - 1) / 2
     added = [_contributions(pool, usable, band) for band in bands]
-    letters = demands.key_balance.letters if demands.key_balance is not None else ""
+    letters = requirements.key_balance.letters if requirements.key_balance is not None else ""
     found = []
     for domain in pool.blueprint.domains:
         for profile in _profiles(pool, domain.letter, asked):
@@ -146,15 +146,15 @@ def new_items(pool: Pool, usable: BoolArray, *, targets: bool = True) -> tuple[N
     return tuple(found)
 
 
-def _profiles(pool: Pool, letter: str, asked: list[Where]) -> list[frozenset[Where]]:
+def _profiles(pool: Pool, letter: str, asked: list[Condition]) -> list[frozenset[Condition]]:
     """Sets of conditions that an item of this domain can satisfy together."""
     here = [item_id for item_id, own in zip(pool.item_ids, pool.letters, strict=True) if own == letter]
     seen = dict.fromkeys(_satisfied(pool.facts, asked, here))
     single = [frozenset([condition]) for condition in asked]
-    return list(dict.fromkeys([frozenset[Where](), *list(seen)[:MOST_PROFILES], *single]))
+    return list(dict.fromkeys([frozenset[Condition](), *list(seen)[:MOST_PROFILES], *single]))
 
 
-def _satisfied(facts: Facts, asked: list[Where], items: Iterable[str]) -> Iterable[frozenset[Where]]:
+def _satisfied(facts: Facts, asked: list[Condition], items: Iterable[str]) -> Iterable[frozenset[Condition]]:
     for item_id in items if asked else ():
         yield frozenset(condition for condition in asked if matches(facts, condition, item_id))
 

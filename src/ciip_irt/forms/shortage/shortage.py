@@ -47,7 +47,7 @@ def no_shortages() -> pl.DataFrame:
 
 
 def usable_scored(pool: Pool) -> list[bool]:
-    """Which items may stand in a scored slot: by status, parameters where targets demand them, demands."""
+    """Which items may stand in a scored slot: by status, parameters where targets ask for them, rules."""
     barred = resting(pool.facts, pool.blueprint)
     strict = any(target.severity == ERROR for target in pool.targets)
     known = pool.targets[0].contributions if pool.targets else {}
@@ -64,7 +64,7 @@ def count_shortages(pool: Pool) -> pl.DataFrame:
     forms together: not even the relaxation of ``family_use`` has a solution.
     """
     lines = _cells(pool)
-    n_forms, block = len(pool.form_ids), pool.blueprint.demands.anchors
+    n_forms, block = len(pool.form_ids), pool.blueprint.requirements.anchors
     chosen = block is None or bool(block.items)  # until then nobody knows what they take
     if not lines and n_forms > 1 and chosen:
         family = family_of(pool, targets=False)
@@ -141,10 +141,10 @@ def _cells(pool: Pool) -> list[Line]:
     able = [item_id for item_id, good in zip(pool.item_ids, usable, strict=True) if good]
     needs = [
         (rule.name, rule.name, rule.low, sum(matches(pool.facts, rule.where, item_id) for item_id in able))
-        for rule in b.demands.counts
+        for rule in b.requirements.counts
         if rule.role == "scored"
     ]
-    balance = b.demands.key_balance
+    balance = b.requirements.key_balance
     if balance is not None:
         keys = Counter(pool.facts.named("key").get(item_id) for item_id in able)
         least = balance.items(b.length)[0]

@@ -4,7 +4,7 @@ import re
 from math import isfinite
 
 from ciip_irt.blueprint.blueprint import Blueprint
-from ciip_irt.blueprint.requirements import AnchorBlock, Between, Demands, Where
+from ciip_irt.blueprint.requirements import AnchorBlock, Between, Condition, FormRequirements
 from ciip_irt.blueprint.target_file import target_lines
 
 __all__ = ["blueprint_toml"]
@@ -13,7 +13,7 @@ __all__ = ["blueprint_toml"]
 def blueprint_toml(blueprint: Blueprint) -> str:
     """The blueprint as a TOML file; reading it gives an equal blueprint.
 
-    >>> from ciip_irt.blueprint.blueprint_file import load_blueprint, parse_blueprint
+    >>> from ciip_irt.blueprint.reading import load_blueprint, parse_blueprint
     >>> ciip = load_blueprint("ciip-2024")
     >>> parse_blueprint(blueprint_toml(ciip)) == ciip
     True
@@ -47,7 +47,7 @@ def blueprint_toml(blueprint: Blueprint) -> str:
             lines.append(f"theta_cut = {b.theta_cut!r}")
     for target in b.targets:
         lines += ["", f"[difficulty.{target.quantity}]", *target_lines(target)]
-    lines += [*_anchors(b.demands.anchors), "", "[constraints]"]
+    lines += [*_anchors(b.requirements.anchors), "", "[constraints]"]
     if b.max_overlap is not None:
         lines.append(f"max_overlap = {b.max_overlap!r}")
     lines += [
@@ -55,36 +55,36 @@ def blueprint_toml(blueprint: Blueprint) -> str:
         f"scored_status = [{', '.join(map(_quoted, b.scored_status))}]",
         f"pilot_status = [{', '.join(map(_quoted, b.pilot_status))}]",
     ]
-    return "\n".join([*lines, *_demands(b.demands)]) + "\n"
+    return "\n".join([*lines, *_requirements(b.requirements)]) + "\n"
 
 
-def _demands(demands: Demands) -> list[str]:
+def _requirements(requirements: FormRequirements) -> list[str]:
     """The rest of ``[constraints]``: plain keys first, then its sections."""
     lines = []
-    if demands.max_overlap_earlier is not None:
-        lines.append(f"max_overlap_earlier = {demands.max_overlap_earlier!r}")
-    for key, items in (("include", demands.include), ("exclude", demands.exclude)):
+    if requirements.max_overlap_earlier is not None:
+        lines.append(f"max_overlap_earlier = {requirements.max_overlap_earlier!r}")
+    for key, items in (("include", requirements.include), ("exclude", requirements.exclude)):
         if items:
             lines.append(f"{key} = [{', '.join(map(_quoted, items))}]")
-    sets = demands.item_sets
+    sets = requirements.item_sets
     if sets is not None:
         lines.append(f"item_sets = {_quoted('whole') if sets.whole else f'[{sets.low}, {sets.high}]'}")
-    if demands.last_used_before is not None:
-        lines.append(f"last_used_before = {_quoted(demands.last_used_before)}")
-    balance = demands.key_balance
+    if requirements.last_used_before is not None:
+        lines.append(f"last_used_before = {_quoted(requirements.last_used_before)}")
+    balance = requirements.key_balance
     if balance is not None:
         lines += ["", "[constraints.key_balance]", f"low = {balance.low!r}", f"high = {balance.high!r}",
                   f"letters = {_quoted(balance.letters)}"]  # fmt: skip
         if balance.longest_run is not None:
             lines.append(f"longest_run = {balance.longest_run}")
-    for count in demands.counts:
+    for count in requirements.counts:
         lines += ["", "[[constraints.counts]]", f"name = {_quoted(count.name)}", _where(count.where)]
         lines.append(
             f"count = {count.low}" if count.low == count.high else f"range = [{count.low}, {count.high}]"
         )
         if count.role != "scored":
             lines.append(f"role = {_quoted(count.role)}")
-    for limit in demands.limits:
+    for limit in requirements.limits:
         lines += ["", "[[constraints.limits]]", f"name = {_quoted(limit.name)}",
                   f"column = {_quoted(limit.column)}"]  # fmt: skip
         if limit.where:
@@ -94,7 +94,7 @@ def _demands(demands: Demands) -> list[str]:
         lines += [f"{key} = {_quoted(date)}" for key, date in dates if date is not None]
         if limit.role != "scored":
             lines.append(f"role = {_quoted(limit.role)}")
-    for rule in demands.sums:
+    for rule in requirements.sums:
         section = "means" if rule.mean else "sums"
         lines += ["", f"[[constraints.{section}]]", f"name = {_quoted(rule.name)}",
                   f"column = {_quoted(rule.column)}"]  # fmt: skip
@@ -123,7 +123,7 @@ def _finite(low: float, high: float) -> list[str]:
     return [f"{key} = {bound!r}" for key, bound in (("low", low), ("high", high)) if isfinite(bound)]
 
 
-def _where(where: Where) -> str:
+def _where(where: Condition) -> str:
     conditions = (
         f"{_key(column)} = {{ {', '.join(_finite(values.low, values.high))} }}"
         if isinstance(values, Between)

@@ -18,7 +18,7 @@ from ciip_irt.blueprint.blueprint import (
     Domain,
 )
 from ciip_irt.blueprint.blueprint_reading import Reading
-from ciip_irt.blueprint.requirements_file import DEMAND_KEYS, read_demands
+from ciip_irt.blueprint.requirements_file import REQUIREMENT_KEYS, read_requirements
 from ciip_irt.blueprint.target_file import read_targets
 from ciip_irt.blueprint.targets import QUANTITIES
 from ciip_irt.errors import BlueprintError
@@ -31,7 +31,7 @@ TOP_KEYS = (
     "attempts", "apportionment", "domains", "difficulty", "anchors", "constraints",
 )  # fmt: skip
 DOMAIN_KEYS = ("name", "percent", "count", "range")
-CONSTRAINT_KEYS = ("max_overlap", "enemies_apart", "scored_status", "pilot_status", *DEMAND_KEYS)
+CONSTRAINT_KEYS = ("max_overlap", "enemies_apart", "scored_status", "pilot_status", *REQUIREMENT_KEYS)
 ATTEMPT_KEYS = ("limit", "months")
 APPORTIONMENT_KEYS = ("rule", "normaliser", "tie_break", "note")
 NO_RULE = "none"
@@ -125,12 +125,12 @@ class _BlueprintReading(Reading):
             scored_status=scored_status,
             pilot_status=pilot_status,
             item_order=self.choice("", content, "item_order", ITEM_ORDERS),
-            demands=read_demands(
+            requirements=read_requirements(
                 self, constraints, domains, length or 0, self.table("anchors", content, "anchors")
             ),
             where=self.where,
         )
-        block = result.demands.anchors
+        block = result.requirements.anchors
         if (
             block is not None
             and block.counted == "within"

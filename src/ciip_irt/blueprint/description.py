@@ -33,7 +33,7 @@ def describe(blueprint: Blueprint) -> str:
         parts.append(_table(("", "domain", "weight %", "quota", "remainder", "items"), rows4))
         parts.append(f"\nQuota = {b.length} x weight / {plain(total)}.")
     parts.append("\n" + "\n".join(_origin(b, percents)))
-    parts += ["", *_demands(b)]
+    parts += ["", *_requirements(b)]
     return "\n".join(parts) + "\n"
 
 
@@ -157,11 +157,11 @@ def _origin(b: Blueprint, percents: Sequence[str] | None) -> list[str]:
     return lines
 
 
-def _demands(b: Blueprint) -> list[str]:
+def _requirements(b: Blueprint) -> list[str]:
     lines = [target_sentence(target, b.theta_cut) for target in b.targets]
     if b.max_overlap is not None:
         lines.append(f"Two forms share at most {b.overlap_bound} scored items ({100 * b.max_overlap:g} %).")
-    lines += _more_demands(b)
+    lines += _more_requirements(b)
     if b.enemies_apart:
         lines.append("Enemies never meet in one sitting, scored or pilot.")
     lines.append(
@@ -171,17 +171,17 @@ def _demands(b: Blueprint) -> list[str]:
     return lines
 
 
-def _more_demands(b: Blueprint) -> list[str]:
-    demands = b.demands
-    lines = [f"{rule.name}: {rule.wanted} {rule.role} items." for rule in demands.counts]
+def _more_requirements(b: Blueprint) -> list[str]:
+    requirements = b.requirements
+    lines = [f"{rule.name}: {rule.wanted} {rule.role} items." for rule in requirements.counts]
     lines += [
         f"{rule.name}: {'mean ' if rule.mean else ''}{rule.column} of the scored items {rule.wanted}."
-        for rule in demands.sums
+        for rule in requirements.sums
     ]
     lines += [
-        f"{rule.name}: {rule.column} of each {rule.role} item {rule.wanted}." for rule in demands.limits
+        f"{rule.name}: {rule.column} of each {rule.role} item {rule.wanted}." for rule in requirements.limits
     ]
-    block = demands.anchors
+    block = requirements.anchors
     if block is not None:
         chosen = "listed" if block.items else "chosen in proportion to the domains, as difficult as the form"
         counted = "on top of" if block.counted == "apart" else "counted in"
@@ -192,19 +192,19 @@ def _more_demands(b: Blueprint) -> list[str]:
         )
         if block.reference is not None:
             lines.append(f"The anchors are items of form {block.reference}.")
-    if demands.max_overlap_earlier is not None:
+    if requirements.max_overlap_earlier is not None:
         lines.append(f"With an earlier form at most {b.max_common_earlier} scored items in common.")
-    if demands.include:
-        lines.append(f"Every form includes {', '.join(demands.include)}.")
-    if demands.exclude:
-        lines.append(f"No form has {', '.join(demands.exclude)}.")
-    sets = demands.item_sets
+    if requirements.include:
+        lines.append(f"Every form includes {', '.join(requirements.include)}.")
+    if requirements.exclude:
+        lines.append(f"No form has {', '.join(requirements.exclude)}.")
+    sets = requirements.item_sets
     if sets is not None:
         how = "whole or not at all" if sets.whole else f"with {sets.low} to {sets.high} items or not at all"
         lines.append(f"An item set is taken {how}, and its items stand together.")
-    if demands.last_used_before is not None:
-        lines.append(f"Scored items were last used before {demands.last_used_before}.")
-    balance = demands.key_balance
+    if requirements.last_used_before is not None:
+        lines.append(f"Scored items were last used before {requirements.last_used_before}.")
+    balance = requirements.key_balance
     if balance is not None:
         run = f"; none more than {balance.longest_run} times running" if balance.longest_run else ""
         lines.append(

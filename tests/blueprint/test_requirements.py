@@ -8,10 +8,10 @@ import pytest
 
 from ciip_irt.blueprint.apportioned import practice_blueprint
 from ciip_irt.blueprint.blueprint import Target
-from ciip_irt.blueprint.blueprint_file import parse_blueprint
-from ciip_irt.blueprint.blueprint_text import describe
-from ciip_irt.blueprint.blueprint_writer import blueprint_toml
-from ciip_irt.blueprint.requirements import CountRule, Demands, ItemSets, KeyBalance, SumRule
+from ciip_irt.blueprint.description import describe
+from ciip_irt.blueprint.reading import parse_blueprint
+from ciip_irt.blueprint.requirements import CountRule, FormRequirements, ItemSets, KeyBalance, SumRule
+from ciip_irt.blueprint.writing import blueprint_toml
 from ciip_irt.errors import BlueprintError
 from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.checking.check import check_forms
@@ -58,7 +58,7 @@ column = "words"
 low = 900
 high = 1000
 """
-DEMANDS = Demands(
+REQUIREMENTS = FormRequirements(
     counts=(
         CountRule("Recall", (("cognitive_level", ("recall",)),), 6, 9),
         CountRule(
@@ -109,7 +109,7 @@ def built(small, items):
 
 
 def test_the_file_says_it(small):
-    assert small.demands == DEMANDS
+    assert small.requirements == REQUIREMENTS
     assert (small.max_common_items, small.max_common_earlier) == (10, 5)
     assert parse_blueprint(blueprint_toml(small)) == small
     text = describe(small)
@@ -127,16 +127,16 @@ def test_the_file_says_it(small):
 
 def test_sums_with_one_bound_and_sets_with_bounds_survive_writing(small):
     more = replace(
-        small.demands, sums=(SumRule("w", "words", high=100.0),), item_sets=ItemSets(False, 2, 3),
+        small.requirements, sums=(SumRule("w", "words", high=100.0),), item_sets=ItemSets(False, 2, 3),
         key_balance=None,
     )  # fmt: skip
-    other = replace(small, demands=more)
+    other = replace(small, requirements=more)
     assert parse_blueprint(blueprint_toml(other)) == other
 
 
 def test_a_practice_form_keeps_what_does_not_depend_on_length(small):
     practice, _ = practice_blueprint(small, 10)
-    assert practice.demands == replace(DEMANDS, counts=(), sums=(), include=())
+    assert practice.requirements == replace(REQUIREMENTS, counts=(), sums=(), include=())
 
 
 @pytest.mark.parametrize(
@@ -236,14 +236,14 @@ def test_forms_are_built_to_every_demand(built, items):
 def test_sets_are_kept_together_where_they_must_be_used(small, items):
     in_sets = items.filter(pl.col("set_id").is_not_null())["item_id"].to_list()[3:9]
     usable = items.with_columns(last_used=pl.lit("2020"))
-    demanding = replace(small, demands=replace(DEMANDS, include=(in_sets[0], in_sets[3])))
+    demanding = replace(small, requirements=replace(REQUIREMENTS, include=(in_sets[0], in_sets[3])))
     result = assemble(usable, demanding, n_forms=1)
     assert result.conforms, result.summary()
     assert set(in_sets) <= set(result.forms["item_id"])
 
 
 def test_later_forms_keep_away_from_earlier_ones(built, small, items):
-    lonely = replace(small, demands=Demands(max_overlap_earlier=0.1))
+    lonely = replace(small, requirements=FormRequirements(max_overlap_earlier=0.1))
     later = assemble(items, lonely, n_forms=2, earlier=built.forms)
     assert later.conforms, later.summary()
     for old in built.forms.partition_by("form_id"):
@@ -275,7 +275,7 @@ def test_too_few_items_for_a_count_are_told_with_what_to_write(small, items):
 
 
 def test_a_sum_out_of_reach_is_explained_in_its_unit(small, items):
-    greedy = replace(small, demands=Demands(sums=(SumRule("words", "words", low=1600.0),)))
+    greedy = replace(small, requirements=FormRequirements(sums=(SumRule("words", "words", low=1600.0),)))
     result = assemble(items.drop("expected_time_s"), greedy, n_forms=1)
     assert result.status == "infeasible"
     first, message = result.shortages["message"][:2]
