@@ -10,7 +10,7 @@ from ciip_irt.calibration.checks.model_checks import ModelChecks, check_model
 from ciip_irt.errors import InputError
 from ciip_irt.irt.fit.person_fit import person_fit
 from ciip_irt.responses import ScoredResponses, score
-from ciip_irt.responses.leaving_out import leave_out
+from ciip_irt.responses.exclude import exclude_deliveries
 
 ITEMS, PERSONS = 40, 500
 TESTLET = ("I03", "I09")
@@ -134,7 +134,7 @@ def test_the_same_seed_gives_the_same_and_none_gives_ranks_only(
 def test_leaving_deliveries_out_is_as_if_they_had_not_been_there(scored: ScoredResponses) -> None:
     log, items = programme()
     gone = {"D000": "guessed", "D007": "guessed"}
-    fewer = leave_out(scored, gone, "person_misfit")
+    fewer = exclude_deliveries(scored, gone, "person_misfit")
     wanted = score(log.filter(~pl.col("delivery_id").is_in(list(gone))), ItemBank.from_frame(items))
     assert fewer.deliveries.equals(wanted.deliveries)
     for block, other in zip(fewer.blocks, wanted.blocks, strict=True):
@@ -148,11 +148,11 @@ def test_leaving_deliveries_out_is_as_if_they_had_not_been_there(scored: ScoredR
     ]
     assert fewer.provenance.exclusions == {"person_misfit": 2}
     assert fewer.provenance.data_hash != scored.provenance.data_hash
-    assert leave_out(scored, {}, "person_misfit") is scored
+    assert exclude_deliveries(scored, {}, "person_misfit") is scored
     with pytest.raises(InputError, match="not there"):
-        leave_out(scored, {"X": "?"}, "person_misfit")
+        exclude_deliveries(scored, {"X": "?"}, "person_misfit")
     with pytest.raises(InputError, match="leaves nobody"):
-        leave_out(scored, dict.fromkeys(scored.deliveries["delivery_id"], "?"), "person_misfit")
+        exclude_deliveries(scored, dict.fromkeys(scored.deliveries["delivery_id"], "?"), "person_misfit")
 
 
 def test_several_populations_and_histograms(scored: ScoredResponses) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ciip_irt.bank import ItemBank
 from ciip_irt.errors import InputError
 from ciip_irt.responses import ColumnMapping, Ingested, ingest, score
-from ciip_irt.responses.examination import RULES
+from ciip_irt.responses.rules import RULES
 from ciip_irt.tables import CANDIDATES, EXCLUSIONS, QUARANTINE, RESPONSES
 
 Read = Callable[..., Ingested]

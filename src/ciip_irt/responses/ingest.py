@@ -9,11 +9,11 @@ import polars as pl
 
 from ciip_irt.bank import ItemBank
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.responses.accounts import counts_of, loud_notes, nothing_left
 from ciip_irt.responses.candidates import delivery_table, read_candidates, with_attributes
-from ciip_irt.responses.examination import Examination, examine, quarantine
 from ciip_irt.responses.mapping import ColumnMapping, read_mapping
 from ciip_irt.responses.readers import READERS, Reader, ReadLog, Source
+from ciip_irt.responses.row_counts import count_rows, loud_notes, nothing_left
+from ciip_irt.responses.rules import Examination, examine, quarantine
 from ciip_irt.responses.score_check import score_check, score_notes
 from ciip_irt.tables import EXCLUSIONS, RESPONSES, read_frame, show_html
 
@@ -112,7 +112,7 @@ def ingest(
 
     Notes
     -----
-    The rules are listed in ``examination.RULES``. Of two rows for the same item in one delivery the first
+    The rules are listed in ``rules.RULES``. Of two rows for the same item in one delivery the first
     by time stamp, then by line, is kept: a second one comes from a restart or a double export, and by then
     the candidate has seen the item. An answered item with zero seconds has an unknown time; zero seconds
     without an answer stay. An option that the item does not offer becomes ``invalid``, never wrong by
@@ -168,7 +168,7 @@ def ingest(
     kept = examined.rows
     if exclusions["rows"].sum():
         kept = kept.filter(~pl.col("delivery_id").is_in(exclusions["delivery_id"].implode()))
-    counts = counts_of(
+    counts = count_rows(
         names, readers, logs, dict(read.iter_rows()), examined, kept, excluded_rows, exclusions
     )
     if not (kept["status"] == "answered").any():

@@ -33,7 +33,7 @@ from ciip_irt.irt.fit import (
 from ciip_irt.irt.models import MODELS
 from ciip_irt.provenance import Provenance
 from ciip_irt.responses import ScoredResponses
-from ciip_irt.responses.leaving_out import leave_out
+from ciip_irt.responses.exclude import exclude_deliveries
 from ciip_irt.tables import show_html
 
 __all__ = ["PERSON_LEVEL", "ModelChecks", "calibrated_and_checked", "check_model"]
@@ -200,7 +200,7 @@ def calibrated_and_checked(
         delivery: f"Answers hardly fit the score: lz* {value:.2f}, p < {exclude_misfit:g}."
         for delivery, value in gone.select("delivery_id", "lz_star").iter_rows()
     }
-    fewer = leave_out(scored, reasons, "person_misfit")
+    fewer = exclude_deliveries(scored, reasons, "person_misfit")
     again = estimate(fewer) if reasons else calibration
     checks = check_model(fewer, again, simulations=simulations, seed=seed)
     by_chance = round(exclude_misfit * first.person_fit["p"].count())

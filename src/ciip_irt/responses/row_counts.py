@@ -6,16 +6,16 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.errors import Problem, plural
-from ciip_irt.responses.examination import RULES, Examination
 from ciip_irt.responses.readers import Reader, ReadLog
+from ciip_irt.responses.rules import RULES, Examination
 from ciip_irt.tables import RESPONSE_STATUS
 
-__all__ = ["counts_of", "loud_notes", "nothing_left"]
+__all__ = ["count_rows", "loud_notes", "nothing_left"]
 
 LOUD_SHARE = 0.05
 
 
-def counts_of(
+def count_rows(
     names: Sequence[str],
     readers: Sequence[Reader],
     logs: Sequence[ReadLog],

@@ -11,10 +11,10 @@ from ciip_irt.arrays import BoolArray, IntArray
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.responses.matrix import AdministeredBlock, CellStatus, ScoredResponses
 
-__all__ = ["leave_out"]
+__all__ = ["exclude_deliveries"]
 
 
-def leave_out(scored: ScoredResponses, reasons: Mapping[str, str], rule: str) -> ScoredResponses:
+def exclude_deliveries(scored: ScoredResponses, reasons: Mapping[str, str], rule: str) -> ScoredResponses:
     """The same responses without some deliveries, which are listed among the exclusions.
 
     Parameters
