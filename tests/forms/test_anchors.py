@@ -189,7 +189,7 @@ def _parts(text):
 @pytest.mark.parametrize("share", [0.3, 0.45])
 def test_no_long_runs_even_where_one_key_is_frequent(ciip, order, share):
     """Drawing orders at random finds none without a long run at .45; exchanges do."""
-    from ciip_irt.forms.pool.item_attributes import Facts
+    from ciip_irt.forms.pool.item_attributes import ItemAttributes
 
     rng = np.random.default_rng(7)
     wants = replace(
@@ -204,15 +204,15 @@ def test_no_long_runs_even_where_one_key_is_frequent(ciip, order, share):
             scored + pilots, rng.choice(list("ABCD"), 170, p=[share, *[(1 - share) / 3] * 3]), strict=True
         )
     }
-    facts = Facts(text={"key": keys})
-    form = ordered_entries(scored, pilots, wants, np.random.default_rng(1), facts)
+    attributes = ItemAttributes(text={"key": keys})
+    form = ordered_entries(scored, pilots, wants, np.random.default_rng(1), attributes)
     assert runs(form, keys) <= 3
     assert [entry.position for entry in form] == list(range(1, 171))
     assert {entry.item_id for entry in form} == {i for i, _ in scored + pilots}
 
 
 def test_item_sets_stay_together_around_anchors(ciip):
-    from ciip_irt.forms.pool.item_attributes import Facts
+    from ciip_irt.forms.pool.item_attributes import ItemAttributes
 
     letters = [d.letter for d in ciip.domains for _ in range(d.count)]
     forms = [[(f"{k}{i:03d}" if i % 5 else f"X{i:03d}", a) for i, a in enumerate(letters)] for k in "ST"]
@@ -221,7 +221,9 @@ def test_item_sets_stay_together_around_anchors(ciip):
     wants = replace(
         ciip, requirements=FormRequirements(anchors=AnchorBlock(26, anchors), item_sets=ItemSets(True))
     )
-    first, second = ordered_family(["a", "b"], forms, [[], []], wants, 3, Facts(text={"set_id": sets}))
+    first, second = ordered_family(
+        ["a", "b"], forms, [[], []], wants, 3, ItemAttributes(text={"set_id": sets})
+    )
     places = [{e.item_id: e.position for e in form.entries} for form in (first, second)]
     assert all(places[0][i] == places[1][i] for i in anchors)
     for form in (first, second):

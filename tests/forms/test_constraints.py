@@ -26,7 +26,7 @@ from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.constraints.enemies import cliques
 from ciip_irt.forms.findings import ERROR
 from ciip_irt.forms.pool.form_set import earlier_forms, enemies_of, form_set, targets_of
-from ciip_irt.forms.pool.item_attributes import facts_of
+from ciip_irt.forms.pool.item_attributes import read_attributes
 from ciip_irt.forms.pool.pool import Pool
 
 ROLES = ("scored", "pilot")
@@ -127,11 +127,11 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
         [("old", i, item_id, "scored", "A") for i, item_id in enumerate(ids[::2], start=1)],
         schema=columns, orient="row",
     )  # fmt: skip
-    facts = facts_of(bank.items, letters, blueprint)
+    attributes = read_attributes(bank.items, letters, blueprint)
     pool = Pool(
         blueprint, tuple(f"F{form}" for form in range(n_forms)), tuple(ids), tuple(letters), tuple(statuses),
-        enemies_of(bank.items), targets_of(bank, letters, blueprint, facts),
-        facts, earlier_forms(old),
+        enemies_of(bank.items), targets_of(bank, letters, blueprint, attributes),
+        attributes, earlier_forms(old),
     )  # fmt: skip
     forms = pl.DataFrame(table, schema=columns, orient="row")
     return pool, x.ravel(), form_set(forms, blueprint, items, earlier=old)

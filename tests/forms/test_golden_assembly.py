@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ciip_irt.forms.model.form_model import FormModel
 from ciip_irt.forms.model.program import build_program
 from ciip_irt.forms.model.solver import Effort, solve
-from ciip_irt.forms.model.specification import Specification
 from ciip_irt.forms.pool.pool import Row
 from ciip_irt.forms.search.parallel import SearchEffort, parallel_forms
 from ciip_irt.forms.search.relaxation import relaxation
@@ -119,7 +119,7 @@ def test_the_general_program_proves_the_optimum(folder, name):
     assert sign * answer.bound == pytest.approx(case["bound"], abs=2e-5)
 
 
-def specification_of(folder, name):
+def form_model_of(folder, name):
     case, ids, values, (dense, lower, upper) = problem(folder, name)
     n = len(ids)
     rising = case["method"] == "MAXINFO"
@@ -131,7 +131,7 @@ def specification_of(folder, name):
     forced = (dense[fixed] > 0).any(axis=0) & usable
     kept = ~(barred | fixed)
     nothing = np.zeros((0, n))
-    return case, Specification(
+    return case, FormModel(
         n_forms=1, usable=usable, forced=forced, rows=dense[kept] * usable, lower=lower[kept],
         upper=upper[kept], measures=nothing if rising else values,
         aims=np.array([] if rising else case["target"], dtype=float),
@@ -143,14 +143,14 @@ def specification_of(folder, name):
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_the_relaxation_bounds_the_optimum_and_the_search_comes_near(folder, name):
-    case, spec = specification_of(folder, name)
-    bound = relaxation(spec, 1).objective
-    found = parallel_forms(spec, SearchEffort(pairs=3_000_000, good_enough=0.005), 1)
+    case, model = form_model_of(folder, name)
+    bound = relaxation(model, 1).objective
+    found = parallel_forms(model, SearchEffort(pairs=3_000_000, good_enough=0.005), 1)
     assert found.values is not None
     form = found.values > 0.5
     assert form.sum() == 30
-    sums = spec.rows @ form
-    assert ((sums >= spec.lower - 1e-9) & (sums <= spec.upper + 1e-9)).all()
+    sums = model.rows @ form
+    assert ((sums >= model.lower - 1e-9) & (sums <= model.upper + 1e-9)).all()
     if case["method"] == "MAXINFO":
         assert bound >= case["objective"] - 1e-6
         assert case["objective"] * 0.99 <= -found.objective <= case["objective"] + 1e-6
@@ -164,8 +164,8 @@ def test_the_relaxation_bounds_the_optimum_and_the_search_comes_near(folder, nam
 
 @pytest.mark.parametrize("name", ["sci_tif_8_10_12", "sci_tcc_10_20_30", "sci_tcc_10_15_20"])
 def test_reachable_targets_are_reached_by_search_and_solver_together(folder, name):
-    _, spec = specification_of(folder, name)
-    found = parallel_forms(spec, SearchEffort(pairs=1_000_000, good_enough=0.05), 1)
+    _, model = form_model_of(folder, name)
+    found = parallel_forms(model, SearchEffort(pairs=1_000_000, good_enough=0.05), 1)
     _, program, _, _ = program_of(folder, name)
     answer = solve(program, Effort(nodes=5000, good_enough=0.01), 1, start=found.values)
     assert answer.objective <= 0.01
@@ -173,8 +173,8 @@ def test_reachable_targets_are_reached_by_search_and_solver_together(folder, nam
 
 
 def test_a_start_is_taken_up_by_the_solver(folder):
-    _, spec = specification_of(folder, "sci_maxinfo_3")
-    found = parallel_forms(spec, SearchEffort(pairs=1_000_000), 1)
+    _, model = form_model_of(folder, "sci_maxinfo_3")
+    found = parallel_forms(model, SearchEffort(pairs=1_000_000), 1)
     _, program, _, top = program_of(folder, "sci_maxinfo_3")
     answer = solve(program, Effort(nodes=0), 1, start=found.values)
     assert -top * answer.objective >= -found.objective - 1e-6

@@ -11,9 +11,9 @@ import pytest
 from ciip_irt.blueprint.blueprint import Target
 from ciip_irt.blueprint.requirements import FormRequirements, KeyBalance
 from ciip_irt.forms.constraints import CONSTRAINTS
+from ciip_irt.forms.model.form_model import build_form_model
 from ciip_irt.forms.model.program import build_program
 from ciip_irt.forms.model.solver import Effort, solve
-from ciip_irt.forms.model.specification import specification
 from ciip_irt.forms.pool.bank_pool import bank_pool
 from ciip_irt.forms.pool.pool import Row
 from ciip_irt.forms.search.parallel import SearchEffort, judged, parallel_forms
@@ -39,39 +39,39 @@ def pool(make_bank, ciip):
 
 
 @pytest.fixture(scope="module")
-def spec(pool):
-    return specification(pool, rows_within(pool))
+def model(pool):
+    return build_form_model(pool, rows_within(pool))
 
 
-def test_running_sums_are_those_of_the_forms(spec):
-    uses = relaxation(spec, 1).uses
-    forms = rounded(spec, uses, np.random.default_rng(1))
-    vectors = np.vstack([spec.measures, 50 * spec.goals])
-    search = SwapSearch(spec, forms, vectors, np.concatenate([spec.aims, [70.0, 70.0]]))
+def test_running_sums_are_those_of_the_forms(model):
+    uses = relaxation(model, 1).uses
+    forms = rounded(model, uses, np.random.default_rng(1))
+    vectors = np.vstack([model.measures, 50 * model.goals])
+    search = SwapSearch(model, forms, vectors, np.concatenate([model.aims, [70.0, 70.0]]))
     rng = np.random.default_rng(2)
     for _ in range(3):
         search.sweep(bank=True, between=True)
         search.improve_twice(0)
         search.improve_twice(1, 2)
-        search.kick(rng, 0, 1)
+        search.perturb(rng, 0, 1)
     assert search.swaps > 20
     kept = [np.copy(getattr(search, name)) for name in STATE]
     search.refresh()
     for name, before in zip(STATE, kept, strict=True):
         np.testing.assert_allclose(getattr(search, name), before, atol=1e-8, err_msg=name)
-    sums = search.forms @ spec.rows.T
+    sums = search.forms @ model.rows.T
     common = search.forms.astype(int) @ search.forms.T
-    broken = np.maximum(spec.lower - sums, 0).sum() + np.maximum(sums - spec.upper, 0).sum()
-    broken += np.maximum(np.triu(common, 1) - spec.max_common, 0).sum()
+    broken = np.maximum(model.lower - sums, 0).sum() + np.maximum(sums - model.upper, 0).sum()
+    broken += np.maximum(np.triu(common, 1) - model.max_common, 0).sum()
     assert search.broken() == pytest.approx(broken)
-    assert search.mend()
+    assert search.repair()
     assert search.broken() == 0
 
 
-def test_rounding_keeps_the_make_up_of_every_form(spec, ciip):
-    uses = relaxation(spec, 1, spare=0.02).uses
-    forms = rounded(spec, uses, np.random.default_rng(1))
-    kind = kinds(spec)
+def test_rounding_keeps_the_make_up_of_every_form(model, ciip):
+    uses = relaxation(model, 1, spare=0.02).uses
+    forms = rounded(model, uses, np.random.default_rng(1))
+    kind = kinds(model)
     assert kind.max() + 1 == 10, "one kind per domain"
     counts = [np.bincount(kind[form], minlength=10) for form in forms]
     assert sorted(counts[0]) == sorted(ciip.counts)
@@ -92,13 +92,13 @@ def test_the_aggregated_relaxation_is_as_tight_as_that_of_all_columns(make_bank,
     )  # fmt: skip
     whole = solve(program, Effort(), 1)
     assert whole.objective > 1, "out of reach, so the bound says something"
-    aggregated = relaxation(specification(pool, rows_within(pool)), 1)
+    aggregated = relaxation(build_form_model(pool, rows_within(pool)), 1)
     assert aggregated.objective == pytest.approx(whole.objective, rel=1e-6)
 
 
-def test_no_answer_is_better_than_the_bound(spec):
-    found = parallel_forms(spec, SearchEffort(pairs=300_000), 1)
-    trouble, objective = judged(spec, found.values.reshape(3, -1) > 0.5)
+def test_no_answer_is_better_than_the_bound(model):
+    found = parallel_forms(model, SearchEffort(pairs=300_000), 1)
+    trouble, objective = judged(model, found.values.reshape(3, -1) > 0.5)
     assert trouble == 0
     assert objective == pytest.approx(found.objective)
     assert found.bound <= found.objective <= 0.98 * found.bound
@@ -107,9 +107,9 @@ def test_no_answer_is_better_than_the_bound(spec):
 def test_rows_over_two_forms_are_left_to_the_general_program(pool):
     n = pool.n_items
     both = Row("both or none", 0.0, 0.0, np.array([0, n]), np.array([1.0, -1.0]))
-    assert specification(pool, [*rows_within(pool), both]) is None
+    assert build_form_model(pool, [*rows_within(pool), both]) is None
     only_first = Row("in the first form", 1.0, 1.0, np.array([5]), np.ones(1))
-    assert specification(pool, [*rows_within(pool), only_first]) is None
+    assert build_form_model(pool, [*rows_within(pool), only_first]) is None
 
 
 SAME = """
@@ -127,7 +127,7 @@ print(hashlib.sha256(forms.write_csv().encode()).hexdigest())
 
 
 def test_the_number_of_threads_does_not_change_the_forms(request):
-    conftest = request.path.parent / "conftest.py"
+    conftest = request.path.parents[1] / "conftest.py"
     prints = {
         subprocess.run(
             [sys.executable, "-c", SAME, str(conftest)], check=True, capture_output=True, text=True,

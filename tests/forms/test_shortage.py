@@ -12,7 +12,7 @@ from ciip_irt.blueprint.requirements import Between, CountRule, FormRequirements
 from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.pool.form_set import enemies_of
-from ciip_irt.forms.pool.item_attributes import facts_of
+from ciip_irt.forms.pool.item_attributes import read_attributes
 from ciip_irt.forms.pool.pool import Pool
 from ciip_irt.forms.shortage.conflict import conflicting_rows
 from ciip_irt.forms.shortage.family_use import ask, family_of
@@ -37,7 +37,7 @@ def pool_of(items, blueprint, n_forms):
     letters = items["domain"].to_list()
     return Pool(
         blueprint, tuple(f"form-{k}" for k in range(1, n_forms + 1)), tuple(items["item_id"]), tuple(letters),
-        tuple(items["status"]), enemies_of(items), (), facts_of(items, letters, blueprint),
+        tuple(items["status"]), enemies_of(items), (), read_attributes(items, letters, blueprint),
     )  # fmt: skip
 
 

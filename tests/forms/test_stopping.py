@@ -15,8 +15,7 @@ from ciip_irt.forms import assemble
 from ciip_irt.forms.model import solver as solve
 from ciip_irt.forms.model.program import Program
 from ciip_irt.forms.pool.bank_pool import bank_pool
-from ciip_irt.forms.search import relaxation
-from ciip_irt.forms.search import strategy as attempt
+from ciip_irt.forms.search import relaxation, strategy
 from ciip_irt.forms.search.parallel import SearchEffort
 
 
@@ -44,7 +43,7 @@ def test_ctrl_c_during_a_linear_program_is_not_swallowed(monkeypatch):
 def test_a_relaxation_that_was_not_solved_proves_nothing(monkeypatch, make_bank, no_pilots):
     given_up = solve.Proposal("seconds", None, np.inf, np.inf, 0)
     monkeypatch.setattr(relaxation, "solve", lambda *_: given_up)
-    monkeypatch.setattr(attempt, "solve", lambda *_, **__: given_up)
+    monkeypatch.setattr(strategy, "solve", lambda *_, **__: given_up)
     result = assemble(make_bank(400, 0), no_pilots, n_forms=2)
     assert result.status == "time limit without a form"
     assert any("at the time limit without a form; that is no proof" in w for w in result.warnings)
@@ -62,8 +61,8 @@ def test_ctrl_c_in_the_second_try_keeps_the_first(monkeypatch, make_bank, no_pil
             raise KeyboardInterrupt
         return solve.Proposal("interrupted" if where == "told" else "work", values, 1.5, 1.2, 7)
 
-    monkeypatch.setattr(attempt, "_tried", one)
-    best = attempt.best_attempt(pool, 1, SearchEffort()).proposal
+    monkeypatch.setattr(strategy, "_tried", one)
+    best = strategy.solve_forms(pool, 1, SearchEffort()).proposal
     assert len(tried) == (1 if where == "told" else 2)
     assert best.values is values
     assert best.stopped == "interrupted"

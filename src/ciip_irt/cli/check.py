@@ -58,10 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.forms import ERROR, planned_pilots
     from ciip_irt.forms.checking import (
         RULE_MEANINGS,
-        account,
         check_form_set,
         read_form_files,
         report_findings,
+        verbose_report,
     )
     from ciip_irt.forms.pool import form_set
     from ciip_irt.tables import read_frame
@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         given = replace(given, plan=plan)
     findings = check_form_set(given)
     if arguments.verbose and arguments.format == "text":
-        print(account(given, findings))
+        print(verbose_report(given, findings))
     told = report_findings(
         findings,
         arguments.format,

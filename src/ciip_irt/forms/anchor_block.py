@@ -91,7 +91,7 @@ def _eligible(pool: Pool, family: Family, block: AnchorBlock) -> BoolArray:
     if (known & usable).any():
         usable = usable & known
     if pool.blueprint.requirements.item_sets is not None:
-        in_set = pool.facts.named("set_id")
+        in_set = pool.attributes.named("set_id")
         usable = usable & np.array([item_id not in in_set for item_id in pool.item_ids])
     if block.reference is not None:
         form = next((form for form in pool.earlier if form.form_id == block.reference), None)
@@ -109,7 +109,7 @@ def _eligible(pool: Pool, family: Family, block: AnchorBlock) -> BoolArray:
 
 
 def _b(pool: Pool) -> FloatArray:
-    known = pool.facts.numbers.get("b", {})
+    known = pool.attributes.numbers.get("b", {})
     return np.array([known.get(item_id, np.nan) for item_id in pool.item_ids])
 
 

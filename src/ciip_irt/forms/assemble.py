@@ -42,7 +42,7 @@ from ciip_irt.forms.pool.form_set import Form, form_set
 from ciip_irt.forms.pool.item_attributes import TIME
 from ciip_irt.forms.pool.pool import Pool
 from ciip_irt.forms.search.parallel import SearchEffort
-from ciip_irt.forms.search.strategy import CUT_SHORT, Attempt, all_rows, attempt_with_room, best_attempt
+from ciip_irt.forms.search.strategy import CUT_SHORT, Candidate, all_rows, solve_forms, solve_with_room
 from ciip_irt.forms.shortage.shortage import (
     SHORTAGE_COLUMNS,
     count_shortages,
@@ -123,8 +123,8 @@ def assemble(
         return replace(empty, shortages=shortages, warnings=tuple(warnings))
 
     effort = SearchEffort() if time_limit is None else SearchEffort(seconds=time_limit)
-    attempt = best_attempt(pool, seed, effort, progress)
-    proposal, rows = attempt.proposal, attempt.rows
+    candidate = solve_forms(pool, seed, effort, progress)
+    proposal, rows = candidate.proposal, candidate.rows
     if proposal.values is None:
         if proposal.stopped != "infeasible":
             warnings.append(
@@ -135,8 +135,8 @@ def assemble(
         shortages = nearest_change(pool, rows, seed, progress)
         return replace(empty, shortages=shortages, warnings=tuple(warnings), nodes=proposal.nodes)
 
-    attempt, scored, pilots = _with_pilots(pool, attempt, answers, seed, progress)
-    proposal = attempt.proposal
+    candidate, scored, pilots = _with_pilots(pool, candidate, answers, seed, progress)
+    proposal = candidate.proposal
     forms = _forms(pool, scored, pilots, seed)
     table = mark_anchors(forms_frame(forms), pool)
     # Domains are written as the bank writes them; the check reads letters and names alike.
@@ -145,10 +145,10 @@ def assemble(
     warnings += left_out(pool.plan, forms) + _pilot_warnings(pool, forms)
     result = replace(
         empty, status=status, achieved=achieved_frame(forms, pool.targets),
-        worst=_worst(forms, pool), bound=proposal.bound if pool.targets and not attempt.has_goals else None,
+        worst=_worst(forms, pool), bound=proposal.bound if pool.targets and not candidate.has_goals else None,
         findings=tuple(findings), nodes=proposal.nodes,
     )  # fmt: skip
-    if attempt.has_goals and status in (OPTIMAL, WITHIN_TOLERANCE, STOPPED):
+    if candidate.has_goals and status in (OPTIMAL, WITHIN_TOLERANCE, STOPPED):
         result = replace(
             result, least=_least(result.achieved, pool), least_bound=-proposal.bound,
             least_unit=_unit(blueprint),
@@ -160,7 +160,7 @@ def assemble(
             f"The search ended{_how(proposal.stopped)} before every target was met;"
             " a better answer may exist."
         )
-    elif attempt.proposal.stopped in CUT_SHORT:
+    elif candidate.proposal.stopped in CUT_SHORT:
         warnings.append(f"The search ended{_how(proposal.stopped)}: another run may give other forms.")
     if status == NOTHING_FOUND:
         wrong = "; ".join(f"{f.form_id}: {f.message}" for f in findings if f.severity == ERROR)
@@ -170,11 +170,11 @@ def assemble(
 
 
 def _with_pilots(
-    pool: Pool, attempt: Attempt, answers: FloatArray, seed: int, progress: Progress | None
-) -> tuple[Attempt, BoolArray, BoolArray]:
+    pool: Pool, candidate: Candidate, answers: FloatArray, seed: int, progress: Progress | None
+) -> tuple[Candidate, BoolArray, BoolArray]:
     """Scored items and pilots of each form; where slots stay empty for want of room, with room kept."""
 
-    def filled(of: Attempt) -> tuple[BoolArray, BoolArray]:
+    def filled(of: Candidate) -> tuple[BoolArray, BoolArray]:
         assert of.proposal.values is not None
         half = pool.n_columns // 2
         scored = of.proposal.values[:half].reshape(len(pool.form_ids), pool.n_items) > 0.5
@@ -183,27 +183,27 @@ def _with_pilots(
         except KeyboardInterrupt:
             return scored, np.zeros_like(scored)
 
-    scored, pilots = filled(attempt)
+    scored, pilots = filled(candidate)
     full = (pilots.sum(axis=1) >= pool.blueprint.pilot_slots).all()
-    full = full or attempt.proposal.stopped in CUT_SHORT
-    if full or attempt.has_goals or pool.n_columns // 2 > ROOM or not _pilots_compete(pool):
-        return attempt, scored, pilots
+    full = full or candidate.proposal.stopped in CUT_SHORT
+    if full or candidate.has_goals or pool.n_columns // 2 > ROOM or not _pilots_compete(pool):
+        return candidate, scored, pilots
     room = room_for_pilots(pool, all_rows(pool), seed)
     try:
-        other = attempt_with_room(pool, room, seed, progress) if room else attempt
+        other = solve_with_room(pool, room, seed, progress) if room else candidate
     except KeyboardInterrupt:
-        return attempt, scored, pilots
-    if other.proposal.values is None or other.proposal.objective > max(1.0, attempt.proposal.objective):
-        return attempt, scored, pilots
+        return candidate, scored, pilots
+    if other.proposal.values is None or other.proposal.objective > max(1.0, candidate.proposal.objective):
+        return candidate, scored, pilots
     theirs = filled(other)
-    return (other, *theirs) if theirs[1].sum() > pilots.sum() else (attempt, scored, pilots)
+    return (other, *theirs) if theirs[1].sum() > pilots.sum() else (candidate, scored, pilots)
 
 
 def _pilots_compete(pool: Pool) -> bool:
     """Whether scored items chosen without regard to pilots could shut them out: by enmity or by time."""
     if not pool.blueprint.pilot_slots:
         return False
-    if pool.facts.numbers.get(TIME):
+    if pool.attributes.numbers.get(TIME):
         return True
     if not pool.blueprint.enemies_apart:
         return False
@@ -220,7 +220,9 @@ def _forms(pool: Pool, scored: BoolArray, pilots: BoolArray, seed: int) -> list[
         [[(pool.item_ids[item], pool.letters[item]) for item in np.flatnonzero(form)] for form in part]
         for part in (scored, pilots)
     ]
-    return ordered_family(pool.form_ids, chosen[0], chosen[1], pool.blueprint, seed, pool.facts, pool.earlier)
+    return ordered_family(
+        pool.form_ids, chosen[0], chosen[1], pool.blueprint, seed, pool.attributes, pool.earlier
+    )
 
 
 def _how(stopped: str) -> str:

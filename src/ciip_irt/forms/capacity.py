@@ -277,13 +277,13 @@ def _cells(pool: Pool, usable: BoolArray) -> pl.DataFrame:
         ]
     rows += [
         ("count", "", rule.name, None, None,
-         sum(matches(pool.facts, rule.where, item_id) for item_id, _ in able), float(rule.low))
+         sum(matches(pool.attributes, rule.where, item_id) for item_id, _ in able), float(rule.low))
         for rule in b.requirements.counts
         if rule.role == "scored"
     ]  # fmt: skip
     balance = b.requirements.key_balance
     if balance is not None:
-        keys = Counter(pool.facts.named("key").get(item_id) for item_id, _ in able)
+        keys = Counter(pool.attributes.named("key").get(item_id) for item_id, _ in able)
         least = float(balance.items(b.length)[0])
         rows += [("key", "", f"key {k}", None, None, keys[k], least) for k in balance.letters]
     alone = [row[5] / row[6] if row[6] > 0 else inf for row in rows]

@@ -10,14 +10,14 @@ import numpy as np
 
 from ciip_irt.blueprint import Blueprint
 from ciip_irt.forms.pool.form_set import PILOT, SCORED, Entry, Form
-from ciip_irt.forms.pool.item_attributes import Facts
+from ciip_irt.forms.pool.item_attributes import ItemAttributes
 
 __all__ = ["longest_run", "ordered_entries", "ordered_family", "single_keys"]
 
 # With four even keys and runs of three at most, one order in seven will do; then items change places.
 ORDERS_TRIED = 50
 EXCHANGES = 100
-NOTHING_KNOWN = Facts()
+NOTHING_KNOWN = ItemAttributes()
 NOTHING_FIXED: Mapping[str, int] = {}
 Chosen = Sequence[tuple[str, str]]
 
@@ -28,7 +28,7 @@ def ordered_family(
     pilots: Sequence[Chosen],
     blueprint: Blueprint,
     seed: int,
-    facts: Facts = NOTHING_KNOWN,
+    attributes: ItemAttributes = NOTHING_KNOWN,
     earlier: Sequence[Form] = (),
 ) -> list[Form]:
     """All forms of a family in order; ``scored`` and ``pilots`` are ``(item_id, letter)`` per form.
@@ -38,7 +38,10 @@ def ordered_family(
     """
     fixed = _anchor_places(scored, pilots, blueprint, np.random.default_rng([seed, len(form_ids)]), earlier)
     return [
-        Form(form_id, ordered_entries(s, p, blueprint, np.random.default_rng([seed, number]), facts, fixed))
+        Form(
+            form_id,
+            ordered_entries(s, p, blueprint, np.random.default_rng([seed, number]), attributes, fixed),
+        )
         for number, (form_id, s, p) in enumerate(zip(form_ids, scored, pilots, strict=True))
     ]
 
@@ -48,7 +51,7 @@ def ordered_entries(
     pilots: Chosen,
     blueprint: Blueprint,
     rng: np.random.Generator,
-    facts: Facts = NOTHING_KNOWN,
+    attributes: ItemAttributes = NOTHING_KNOWN,
     fixed: Mapping[str, int] = NOTHING_FIXED,
 ) -> tuple[Entry, ...]:
     """The entries of a form with positions from 1; ``scored`` and ``pilots`` are ``(item_id, letter)``.
@@ -62,24 +65,26 @@ def ordered_entries(
     """
     balance = blueprint.requirements.key_balance
     limit = None if balance is None else balance.longest_run
-    keys = single_keys(facts)
-    best = _placed(_drawn(scored, pilots, blueprint, rng, facts, fixed), blueprint, facts, fixed)
+    keys = single_keys(attributes)
+    best = _placed(_drawn(scored, pilots, blueprint, rng, attributes, fixed), blueprint, attributes, fixed)
     if limit is None:
         return best
     shortest = longest_run(best, keys)[0]
     for _ in range(ORDERS_TRIED):
         if shortest <= limit:
             return best
-        order = _placed(_drawn(scored, pilots, blueprint, rng, facts, fixed), blueprint, facts, fixed)
+        order = _placed(
+            _drawn(scored, pilots, blueprint, rng, attributes, fixed), blueprint, attributes, fixed
+        )
         run = longest_run(order, keys)[0]
         if run < shortest:
             shortest, best = run, order
-    return _exchanged(best, keys, limit, blueprint, facts, fixed) if shortest > limit else best
+    return _exchanged(best, keys, limit, blueprint, attributes, fixed) if shortest > limit else best
 
 
-def single_keys(facts: Facts) -> dict[str, str]:
+def single_keys(attributes: ItemAttributes) -> dict[str, str]:
     """Key per item, of the items with one right option."""
-    return {item_id: key for item_id, key in facts.named("key").items() if len(key) == 1 and key != "*"}
+    return {item_id: key for item_id, key in attributes.named("key").items() if len(key) == 1 and key != "*"}
 
 
 def longest_run(entries: Sequence[Entry], keys: Mapping[str, str]) -> tuple[int, int]:
@@ -155,13 +160,13 @@ def _common_regions(
 
 
 def _placed(
-    entries: tuple[Entry, ...], blueprint: Blueprint, facts: Facts, fixed: Mapping[str, int]
+    entries: tuple[Entry, ...], blueprint: Blueprint, attributes: ItemAttributes, fixed: Mapping[str, int]
 ) -> tuple[Entry, ...]:
     """The entries with those of ``fixed`` at their positions, the others in their order around them."""
     if not fixed:
         return entries
     held = {fixed[entry.item_id]: entry for entry in entries if entry.item_id in fixed}
-    set_of = facts.named("set_id") if blueprint.requirements.item_sets is not None else {}
+    set_of = attributes.named("set_id") if blueprint.requirements.item_sets is not None else {}
     units: list[list[Entry]] = []
     for entry in entries:
         if entry.item_id in fixed:
@@ -194,12 +199,12 @@ def _exchanged(
     keys: Mapping[str, str],
     limit: int,
     blueprint: Blueprint,
-    facts: Facts,
+    attributes: ItemAttributes,
     fixed: Mapping[str, int],
 ) -> tuple[Entry, ...]:
     """Items change places within their role (and domain, in blocks) while that shortens runs of a key."""
     in_blocks = blueprint.item_order == "domain blocks"
-    set_of = facts.named("set_id") if blueprint.requirements.item_sets is not None else {}
+    set_of = attributes.named("set_id") if blueprint.requirements.item_sets is not None else {}
     order = list(entries)
 
     def group(entry: Entry) -> tuple[str, str] | None:
@@ -249,12 +254,12 @@ def _drawn(
     pilots: Chosen,
     blueprint: Blueprint,
     rng: np.random.Generator,
-    facts: Facts,
+    attributes: ItemAttributes,
     fixed: Mapping[str, int],
 ) -> tuple[Entry, ...]:
     blocks = {letter: index for index, letter in enumerate(blueprint.letters)}
     in_blocks = blueprint.item_order == "domain blocks"
-    set_of = facts.named("set_id") if blueprint.requirements.item_sets is not None else {}
+    set_of = attributes.named("set_id") if blueprint.requirements.item_sets is not None else {}
     groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for role, chosen in ((SCORED, scored), (PILOT, pilots)):
         for item_id, letter in sorted(chosen):

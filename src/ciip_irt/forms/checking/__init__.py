@@ -3,12 +3,12 @@
 from ciip_irt.forms.checking.check import RULE_MEANINGS, check_form_set
 from ciip_irt.forms.checking.finding_formats import report_findings
 from ciip_irt.forms.checking.form_files import read_form_files
-from ciip_irt.forms.checking.verbose_report import account
+from ciip_irt.forms.checking.verbose_report import verbose_report
 
 __all__ = [
     "RULE_MEANINGS",
-    "account",
     "check_form_set",
     "read_form_files",
     "report_findings",
+    "verbose_report",
 ]

@@ -104,7 +104,7 @@ def _positions(given: FormSet) -> Iterator[Finding]:
 def _set_order(given: FormSet) -> Iterator[Finding]:
     if given.blueprint.requirements.item_sets is None:
         return
-    set_of = given.facts.named("set_id")
+    set_of = given.attributes.named("set_id")
     for form in given.forms:
         places: dict[str, list[int]] = {}
         for place, entry in enumerate(sorted(form.entries, key=lambda entry: entry.position)):
@@ -120,7 +120,7 @@ def _key_runs(given: FormSet) -> Iterator[Finding]:
     balance = given.blueprint.requirements.key_balance
     if balance is None or balance.longest_run is None:
         return
-    keys = single_keys(given.facts)
+    keys = single_keys(given.attributes)
     for form in given.forms:
         entries = sorted(form.entries, key=lambda entry: entry.position)
         run, start = longest_run(entries, keys)

@@ -8,10 +8,10 @@ from ciip_irt.forms.constraints.difficulty import achieved_value
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.pool.form_set import FormSet
 
-__all__ = ["account"]
+__all__ = ["verbose_report"]
 
 
-def account(given: FormSet, findings: Sequence[Finding]) -> str:
+def verbose_report(given: FormSet, findings: Sequence[Finding]) -> str:
     """A line per form and rule: ``ok``, ``no`` (errors), ``see`` (warnings) or ``--`` (nothing to judge)."""
     width = max(map(len, RULE_MEANINGS))
     judged = {rule: asked(given, rule) for rule in RULE_MEANINGS}

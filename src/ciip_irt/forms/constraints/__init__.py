@@ -8,13 +8,13 @@ from ciip_irt.forms.constraints.difficulty import DIFFICULTY, LEAST, highest_lea
 from ciip_irt.forms.constraints.domain_counts import DOMAIN_COUNTS
 from ciip_irt.forms.constraints.earlier_overlap import EARLIER_OVERLAP
 from ciip_irt.forms.constraints.enemies import ENEMIES
+from ciip_irt.forms.constraints.include_exclude import INCLUDE_EXCLUDE
 from ciip_irt.forms.constraints.item_limits import ITEM_LIMITS
 from ciip_irt.forms.constraints.item_sets import ITEM_SETS
 from ciip_irt.forms.constraints.key_balance import KEY_BALANCE
 from ciip_irt.forms.constraints.last_use import LAST_USE
 from ciip_irt.forms.constraints.length import LENGTH
-from ciip_irt.forms.constraints.listed import LISTED
-from ciip_irt.forms.constraints.once import ONCE
+from ciip_irt.forms.constraints.no_duplicates import NO_DUPLICATES
 from ciip_irt.forms.constraints.outline import OUTLINE
 from ciip_irt.forms.constraints.overlap import OVERLAP
 from ciip_irt.forms.constraints.pilot_slots import PILOT_SLOTS
@@ -31,8 +31,8 @@ __all__ = [
 CONSTRAINTS: dict[str, Constraint] = {
     constraint.name: constraint
     for constraint in (
-        LENGTH, DOMAIN_COUNTS, ATTRIBUTE_COUNTS, ATTRIBUTE_SUMS, LISTED, ANCHORS, ITEM_SETS, KEY_BALANCE,
-        STATUS, OUTLINE, LAST_USE, ITEM_LIMITS, ONCE, ENEMIES, OVERLAP, EARLIER_OVERLAP, PILOT_SLOTS,
-        TIME_BUDGET, CALIBRATED, DIFFICULTY,
+        LENGTH, DOMAIN_COUNTS, ATTRIBUTE_COUNTS, ATTRIBUTE_SUMS, INCLUDE_EXCLUDE, ANCHORS, ITEM_SETS,
+        KEY_BALANCE, STATUS, OUTLINE, LAST_USE, ITEM_LIMITS, NO_DUPLICATES, ENEMIES, OVERLAP,
+        EARLIER_OVERLAP, PILOT_SLOTS, TIME_BUDGET, CALIBRATED, DIFFICULTY,
     )
 }  # fmt: skip

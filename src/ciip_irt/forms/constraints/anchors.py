@@ -59,7 +59,7 @@ def check(given: FormSet) -> Iterator[Finding]:
     # What forms have in common beyond the block is no fault of the block.
     if given.anchors.named or len(anchors) == block.count:
         letter_of = {item_id: given.bank[item_id].letter for item_id in anchors if item_id in given.bank}
-        difficulty = given.facts.numbers.get("b", {})
+        difficulty = given.attributes.numbers.get("b", {})
         together = [item_id for form in given.forms for item_id in form.scored]
         for words in unlike(given.blueprint, anchors, together, letter_of, difficulty):
             yield Finding(NAME, WARNING, first.form_id, "", f"anchor block: {words}")

@@ -17,7 +17,7 @@ NAME = "attribute_counts"
 
 def rows(pool: Pool) -> Iterator[Row]:
     for rule in pool.blueprint.requirements.counts:
-        members = pool.items_where(matches(pool.facts, rule.where, item_id) for item_id in pool.item_ids)
+        members = pool.items_where(matches(pool.attributes, rule.where, item_id) for item_id in pool.item_ids)
         for form, form_id in enumerate(pool.form_ids):
             yield Row(
                 f"{form_id}: {rule.name}", float(rule.low), float(rule.high),
@@ -34,12 +34,12 @@ def check(given: FormSet) -> Iterator[Finding]:
             for role, items in ((SCORED, form.scored), (PILOT, form.pilots))
         }
         for rule in rules:
-            count = sum(matches(given.facts, rule.where, item_id) for item_id in known[rule.role])
+            count = sum(matches(given.attributes, rule.where, item_id) for item_id in known[rule.role])
             if not rule.low <= count <= rule.high:
                 message = f"{rule.name}: {plural(count, 'item')}, blueprint needs {rule.wanted}"
                 yield Finding(NAME, ERROR, form.form_id, "", message)
         for column, role in columns:
-            values = given.facts.text.get(column) or given.facts.numbers.get(column, {})
+            values = given.attributes.text.get(column) or given.attributes.numbers.get(column, {})
             without = [item_id for item_id in known[role] if item_id not in values]
             if without:
                 message = (
@@ -47,7 +47,7 @@ def check(given: FormSet) -> Iterator[Finding]:
                     f" (e.g. {', '.join(without[:5])}): they count for no row that names it"
                 )
                 yield Finding(NAME, WARNING, form.form_id, without[0], message)
-    for sentence in values_of_no_item(given.facts, given.blueprint) if given.forms else ():
+    for sentence in values_of_no_item(given.attributes, given.blueprint) if given.forms else ():
         yield Finding(NAME, WARNING, given.forms[0].form_id, "", sentence)
 
 

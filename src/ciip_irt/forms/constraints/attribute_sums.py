@@ -24,8 +24,8 @@ ROUNDING = 1e-9
 
 def rows(pool: Pool) -> Iterator[Row]:
     for rule in pool.blueprint.requirements.sums:
-        values = pool.facts.numbers.get(rule.column, {})
-        concerned = [matches(pool.facts, rule.where, item_id) for item_id in pool.item_ids]
+        values = pool.attributes.numbers.get(rule.column, {})
+        concerned = [matches(pool.attributes, rule.where, item_id) for item_id in pool.item_ids]
         without = pool.items_where(
             here and item_id not in values for here, item_id in zip(concerned, pool.item_ids, strict=True)
         )
@@ -52,9 +52,11 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 def check(given: FormSet) -> Iterator[Finding]:
     for rule in given.blueprint.requirements.sums:
-        values = given.facts.numbers.get(rule.column, {})
+        values = given.attributes.numbers.get(rule.column, {})
         for form in given.forms:
-            concerned = [i for i in form.scored if i in given.bank and matches(given.facts, rule.where, i)]
+            concerned = [
+                i for i in form.scored if i in given.bank and matches(given.attributes, rule.where, i)
+            ]
             without = [item_id for item_id in concerned if item_id not in values]
             if without:
                 message = (

@@ -21,7 +21,9 @@ NAME = "item_limits"
 
 def rows(pool: Pool) -> Iterator[Row]:
     for rule in pool.blueprint.requirements.limits:
-        barred = pool.items_where(outside(pool.facts, rule, item_id) is True for item_id in pool.item_ids)
+        barred = pool.items_where(
+            outside(pool.attributes, rule, item_id) is True for item_id in pool.item_ids
+        )
         for form, form_id in enumerate(pool.form_ids) if len(barred) else ():
             yield Row(
                 f"{form_id}: {rule.name}", 0.0, 0.0, pool.columns(rule.role, form, barred),
@@ -31,16 +33,20 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 def _concerned(given: FormSet, form: Form, rule: LimitRule) -> list[str]:
     items = form.scored if rule.role == SCORED else form.pilots
-    return [i for i in dict.fromkeys(items) if i in given.bank and matches(given.facts, rule.where, i)]
+    return [i for i in dict.fromkeys(items) if i in given.bank and matches(given.attributes, rule.where, i)]
 
 
 def check(given: FormSet) -> Iterator[Finding]:
     for rule in given.blueprint.requirements.limits:
-        values = given.facts.named(rule.column) if rule.dated else given.facts.numbers.get(rule.column, {})
+        values = (
+            given.attributes.named(rule.column)
+            if rule.dated
+            else given.attributes.numbers.get(rule.column, {})
+        )
         for form in given.forms:
             unsure = []
             for item_id in _concerned(given, form, rule):
-                verdict = outside(given.facts, rule, item_id)
+                verdict = outside(given.attributes, rule, item_id)
                 if verdict:
                     value = values[item_id]
                     shown = value if isinstance(value, str) else f"{value:g}"

@@ -24,7 +24,7 @@ def rows(pool: Pool) -> Iterator[Row]:
     if wanted is None:
         return
     allowed = {SCORED: pool.blueprint.scored_status, PILOT: pool.blueprint.pilot_status}
-    set_of = pool.facts.named("set_id")
+    set_of = pool.attributes.named("set_id")
     for role, statuses in allowed.items():
         members: dict[str, list[int]] = {}
         for number, (item_id, status) in enumerate(zip(pool.item_ids, pool.statuses, strict=True)):
@@ -50,7 +50,7 @@ def check(given: FormSet) -> Iterator[Finding]:
     if wanted is None:
         return
     allowed = {SCORED: given.blueprint.scored_status, PILOT: given.blueprint.pilot_status}
-    set_of = given.facts.named("set_id")
+    set_of = given.attributes.named("set_id")
 
     def by_set(item_ids: Iterable[str], role: str) -> Counter[str]:
         return Counter(set_of[i] for i in item_ids if i in set_of and given.bank[i].status in allowed[role])

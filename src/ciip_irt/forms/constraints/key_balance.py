@@ -20,7 +20,7 @@ def rows(pool: Pool) -> Iterator[Row]:
     if balance is None:
         return
     low, high = balance.items(pool.blueprint.length)
-    keys = pool.facts.named("key")
+    keys = pool.attributes.named("key")
     for letter in balance.letters:
         members = pool.items_where(keys.get(item_id) == letter for item_id in pool.item_ids)
         for form, form_id in enumerate(pool.form_ids):
@@ -35,7 +35,7 @@ def check(given: FormSet) -> Iterator[Finding]:
     if balance is None:
         return
     low, high = balance.items(given.blueprint.length)
-    keys = given.facts.named("key")
+    keys = given.attributes.named("key")
     for form in given.forms:
         counts = Counter(keys.get(item_id) for item_id in form.scored)
         for letter in balance.letters:

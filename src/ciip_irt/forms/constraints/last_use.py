@@ -23,7 +23,7 @@ def rows(pool: Pool) -> Iterator[Row]:
     before = pool.blueprint.requirements.last_used_before
     if before is None:
         return
-    dates = pool.facts.named("last_used")
+    dates = pool.attributes.named("last_used")
     barred = pool.items_where(i in dates and used_since(dates[i], before) is True for i in pool.item_ids)
     for form, form_id in enumerate(pool.form_ids) if len(barred) else ():
         yield Row(
@@ -36,7 +36,7 @@ def check(given: FormSet) -> Iterator[Finding]:
     before = given.blueprint.requirements.last_used_before
     if before is None:
         return
-    dates = given.facts.named("last_used")
+    dates = given.attributes.named("last_used")
     for form in given.forms:
         unsure = []
         for item_id in dict.fromkeys(form.scored):

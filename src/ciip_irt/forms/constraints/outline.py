@@ -15,7 +15,7 @@ NAME = "outline"
 
 
 def rows(pool: Pool) -> Iterator[Row]:
-    outlines, ours = pool.facts.named("outline"), pool.blueprint.outline
+    outlines, ours = pool.attributes.named("outline"), pool.blueprint.outline
     strangers = pool.items_where(outlines.get(item_id, ours) != ours for item_id in pool.item_ids)
     for form, form_id in enumerate(pool.form_ids) if len(strangers) else ():
         columns = np.concatenate([pool.columns(role, form, strangers) for role in (SCORED, PILOT)])
@@ -23,7 +23,7 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 
 def check(given: FormSet) -> Iterator[Finding]:
-    outlines, ours = given.facts.named("outline"), given.blueprint.outline
+    outlines, ours = given.attributes.named("outline"), given.blueprint.outline
     for form in given.forms:
         others: dict[str, list[str]] = {}
         for item_id in dict.fromkeys(entry.item_id for entry in form.entries if entry.item_id in given.bank):
@@ -39,5 +39,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 
 OUTLINE = Constraint(
     NAME, "items are classified by the blueprint's outline", rows, check,
-    lambda given: bool(given.facts.named("outline")),
+    lambda given: bool(given.attributes.named("outline")),
 )  # fmt: skip

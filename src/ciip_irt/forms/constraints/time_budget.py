@@ -22,7 +22,7 @@ ROUNDING = 1e-9
 
 
 def rows(pool: Pool) -> Iterator[Row]:
-    times, minutes = pool.facts.numbers.get(TIME), pool.blueprint.testing_time_minutes
+    times, minutes = pool.attributes.numbers.get(TIME), pool.blueprint.testing_time_minutes
     if not times or minutes is None:
         return
     timed = pool.items_where(item_id in times for item_id in pool.item_ids)
@@ -36,7 +36,7 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 
 def check(given: FormSet) -> Iterator[Finding]:
-    times, minutes = given.facts.numbers.get(TIME), given.blueprint.testing_time_minutes
+    times, minutes = given.attributes.numbers.get(TIME), given.blueprint.testing_time_minutes
     if not times or minutes is None:
         return
     for form in given.forms:
@@ -56,5 +56,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 
 TIME_BUDGET = Constraint(
     NAME, "the expected time of all items fits the testing time", rows, check,
-    lambda given: bool(given.facts.numbers.get(TIME)),
+    lambda given: bool(given.attributes.numbers.get(TIME)),
 )  # fmt: skip

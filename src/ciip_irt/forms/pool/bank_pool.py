@@ -8,7 +8,7 @@ from ciip_irt.bank import ItemBank
 from ciip_irt.blueprint import Blueprint
 from ciip_irt.errors import plural
 from ciip_irt.forms.pool.form_set import earlier_forms, enemies_of, letters_of, targets_of
-from ciip_irt.forms.pool.item_attributes import facts_of, values_of_no_item
+from ciip_irt.forms.pool.item_attributes import read_attributes, values_of_no_item
 from ciip_irt.forms.pool.pool import Pool
 
 __all__ = ["bank_pool"]
@@ -26,9 +26,9 @@ def bank_pool(
     """
     bank = ItemBank.from_frame(items)
     letters = letters_of(bank, blueprint)
-    facts = facts_of(bank.items, letters, blueprint, bank.where)
+    attributes = read_attributes(bank.items, letters, blueprint, bank.where)
     used = () if earlier is None else earlier_forms(earlier)
-    targets = targets_of(bank, letters, blueprint, facts, used)
+    targets = targets_of(bank, letters, blueprint, attributes, used)
     wanted = {*blueprint.scored_status, *blueprint.pilot_status}
     keep = [index for index, status in enumerate(bank.items["status"]) if status in wanted]
     eligible = bank.items[keep]
@@ -42,13 +42,13 @@ def bank_pool(
         statuses=tuple(eligible["status"]),
         enemies=enemies,
         targets=targets,
-        facts=facts,
+        attributes=attributes,
         earlier=used,
     )
     answers = np.zeros(len(keep))
     if "n" in eligible.columns:
         answers = eligible["n"].cast(pl.Float64, strict=False).fill_null(0.0).to_numpy().astype(np.float64)
-    warnings = values_of_no_item(facts, blueprint)
+    warnings = values_of_no_item(attributes, blueprint)
     known = set(bank.item_ids)
     strangers = sorted(item for item in enemies if item not in known)
     if strangers:

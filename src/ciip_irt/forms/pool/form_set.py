@@ -11,7 +11,7 @@ from ciip_irt.arrays import FloatArray
 from ciip_irt.bank import ItemBank
 from ciip_irt.blueprint import Blueprint, ResolvedTarget, resolve_domains, resolve_targets
 from ciip_irt.forms.pool.anchor_items import Anchors, anchors_in
-from ciip_irt.forms.pool.item_attributes import Facts, facts_of, resting
+from ciip_irt.forms.pool.item_attributes import ItemAttributes, read_attributes, resting
 from ciip_irt.tables import FORMS
 
 __all__ = [
@@ -78,7 +78,7 @@ class FormSet:
     forms: tuple[Form, ...]
     bank: Mapping[str, BankItem]
     targets: tuple[ResolvedTarget, ...]
-    facts: Facts = field(default_factory=Facts)
+    attributes: ItemAttributes = field(default_factory=ItemAttributes)
     earlier: tuple[Form, ...] = ()
     outlines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     anchors: Anchors = field(default_factory=Anchors)
@@ -131,14 +131,14 @@ def targets_of(
     bank: ItemBank,
     letters: list[str],
     blueprint: Blueprint,
-    facts: Facts,
+    attributes: ItemAttributes,
     earlier: Sequence[Form] = (),
 ) -> tuple[ResolvedTarget, ...]:
     """The blueprint's targets on this bank; see ``resolve_targets``."""
     if not blueprint.targets:
         return ()
     eligible = bank.items["status"].is_in(list(blueprint.scored_status))
-    away = resting(facts, blueprint)
+    away = resting(attributes, blueprint)
     if away:
         eligible &= ~bank.items["item_id"].is_in(list(away))
     return resolve_targets(
@@ -234,16 +234,16 @@ def form_set(
     for (form_id, position, item_id, role), letter in zip(rows, claimed, strict=True):
         entries.setdefault(form_id, []).append(Entry(position, item_id, role, letter))
     judged = tuple(Form(form_id, tuple(lines)) for form_id, lines in entries.items())
-    facts = facts_of(bank.items, letters, blueprint, bank.where)
+    attributes = read_attributes(bank.items, letters, blueprint, bank.where)
     used = () if earlier is None else earlier_forms(earlier, judged)
     return FormSet(
         blueprint=blueprint,
         forms=judged,
         bank=known,
         targets=targets_of(
-            bank, letters, blueprint, facts, () if earlier is None else earlier_forms(earlier)
+            bank, letters, blueprint, attributes, () if earlier is None else earlier_forms(earlier)
         ),
-        facts=facts,
+        attributes=attributes,
         earlier=used,
         outlines=_outlines(table),
         anchors=anchors_in(

@@ -13,8 +13,16 @@ if TYPE_CHECKING:
     from ciip_irt.blueprint import DATE, Blueprint
 
 __all__ = [
-    "TIME", "TIME_COLUMNS", "Facts", "facts_of", "matches", "outside", "resting", "used_since",
-    "values_of_no_item", "why_resting",
+    "TIME",
+    "TIME_COLUMNS",
+    "ItemAttributes",
+    "matches",
+    "outside",
+    "read_attributes",
+    "resting",
+    "used_since",
+    "values_of_no_item",
+    "why_resting",
 ]  # fmt: skip
 
 # Expected seconds, by the first of these columns that the bank has.
@@ -23,7 +31,7 @@ TIME = "expected time"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ItemAttributes:
     """``text[column][item_id]`` and ``numbers[column][item_id]``; an item without a value has no entry."""
 
     text: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -34,20 +42,20 @@ class Facts:
         return self.text.get(column, {})
 
 
-def matches(facts: Facts, where: Condition, item_id: str) -> bool:
+def matches(attributes: ItemAttributes, where: Condition, item_id: str) -> bool:
     """Whether the item has one of the values in every column, capitals aside.
 
-    >>> facts = Facts(text={"cognitive_level": {"I1": "Recall"}})
-    >>> matches(facts, (("cognitive_level", ("recall", "apply")),), "I1")
+    >>> attributes = ItemAttributes(text={"cognitive_level": {"I1": "Recall"}})
+    >>> matches(attributes, (("cognitive_level", ("recall", "apply")),), "I1")
     True
     """
     for column, values in where:
         if isinstance(values, Between):
-            number = facts.numbers.get(column, {}).get(item_id)
+            number = attributes.numbers.get(column, {}).get(item_id)
             if number is None or number not in values:
                 return False
             continue
-        value = facts.named(column).get(item_id)
+        value = attributes.named(column).get(item_id)
         if value is None or value.casefold() not in {wanted.casefold() for wanted in values}:
             return False
     return True
@@ -65,14 +73,14 @@ def used_since(last_used: str, before: str) -> bool | None:
     return True if len(last_used) >= len(before) else None
 
 
-def outside(facts: Facts, rule: LimitRule, item_id: str) -> bool | None:
+def outside(attributes: ItemAttributes, rule: LimitRule, item_id: str) -> bool | None:
     """Whether the item breaks the limit; nothing where its value is unknown or too coarse to tell."""
-    if not matches(facts, rule.where, item_id):
+    if not matches(attributes, rule.where, item_id):
         return False
     if not rule.dated:
-        number = facts.numbers.get(rule.column, {}).get(item_id)
+        number = attributes.numbers.get(rule.column, {}).get(item_id)
         return None if number is None else not rule.low <= number <= rule.high
-    date = facts.named(rule.column).get(item_id)
+    date = attributes.named(rule.column).get(item_id)
     if date is None:
         return None
     verdicts = []
@@ -84,20 +92,22 @@ def outside(facts: Facts, rule: LimitRule, item_id: str) -> bool | None:
     return True if True in verdicts else None if None in verdicts else False
 
 
-def why_resting(facts: Facts, blueprint: "Blueprint") -> dict[str, set[str]]:
+def why_resting(attributes: ItemAttributes, blueprint: "Blueprint") -> dict[str, set[str]]:
     """Items that the blueprint keeps out of scored slots, by the words of the first demand that does so."""
     requirements = blueprint.requirements
     found = {"on the list of excluded items": set(requirements.exclude)}
-    outlines = facts.named("outline").items()
+    outlines = attributes.named("outline").items()
     found["classified by another outline"] = {i for i, name in outlines if name != blueprint.outline}
     if requirements.last_used_before is not None:
-        dates = facts.named("last_used").items()
+        dates = attributes.named("last_used").items()
         late = {item_id for item_id, date in dates if used_since(date, requirements.last_used_before)}
         found[f"used {requirements.last_used_before} or later"] = late
     for rule in requirements.limits:
-        known = facts.named(rule.column) if rule.dated else facts.numbers.get(rule.column, {})
+        known = attributes.named(rule.column) if rule.dated else attributes.numbers.get(rule.column, {})
         if rule.role == "scored":
-            found[f"outside '{rule.name}'"] = {item_id for item_id in known if outside(facts, rule, item_id)}
+            found[f"outside '{rule.name}'"] = {
+                item_id for item_id in known if outside(attributes, rule, item_id)
+            }
     seen: set[str] = set()
     for words, items in found.items():
         found[words] = items - seen
@@ -105,15 +115,15 @@ def why_resting(facts: Facts, blueprint: "Blueprint") -> dict[str, set[str]]:
     return {words: items for words, items in found.items() if items}
 
 
-def resting(facts: Facts, blueprint: "Blueprint") -> set[str]:
+def resting(attributes: ItemAttributes, blueprint: "Blueprint") -> set[str]:
     """Items that the blueprint keeps out of scored slots: excluded, used too lately, past a limit."""
-    return set().union(*why_resting(facts, blueprint).values())
+    return set().union(*why_resting(attributes, blueprint).values())
 
 
-def facts_of(
+def read_attributes(
     items: pl.DataFrame, letters: Sequence[str], blueprint: "Blueprint", where: str = "items"
-) -> Facts:
-    """The facts that this blueprint needs of this bank.
+) -> ItemAttributes:
+    """The attributes that this blueprint needs of this bank.
 
     Raises
     ------
@@ -184,7 +194,7 @@ def facts_of(
             )
     if problems:
         raise BlueprintError(problems)
-    return Facts(text, number)
+    return ItemAttributes(text, number)
 
 
 def _named_in(rules: Iterable[CountRule | SumRule | LimitRule], column: str) -> str:
@@ -197,7 +207,7 @@ def _named_in(rules: Iterable[CountRule | SumRule | LimitRule], column: str) -> 
     return f"row {' and '.join(names)}" if names else "the blueprint"
 
 
-def values_of_no_item(facts: Facts, blueprint: "Blueprint") -> list[str]:
+def values_of_no_item(attributes: ItemAttributes, blueprint: "Blueprint") -> list[str]:
     """Values that rows of the blueprint name and no item of the bank has, in sentences: mostly misspelt."""
     requirements = blueprint.requirements
     rules: tuple[CountRule | SumRule | LimitRule, ...] = (
@@ -210,7 +220,7 @@ def values_of_no_item(facts: Facts, blueprint: "Blueprint") -> list[str]:
         for column, wanted in rule.where:
             if isinstance(wanted, Between) or column == "domain":
                 continue
-            known = sorted(set(facts.text.get(column, {}).values()))
+            known = sorted(set(attributes.text.get(column, {}).values()))
             spelt = {value.casefold() for value in known}
             sentences += [
                 f"Row {rule.name!r}: no item of the bank has {value!r} in the column {column!r}."

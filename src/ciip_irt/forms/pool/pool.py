@@ -9,7 +9,7 @@ from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.blueprint import Blueprint, ResolvedTarget
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.pool.form_set import PILOT, SCORED, Form, FormSet
-from ciip_irt.forms.pool.item_attributes import Facts
+from ciip_irt.forms.pool.item_attributes import ItemAttributes
 
 __all__ = ["Constraint", "Pool", "Row"]
 
@@ -31,7 +31,7 @@ class Pool:
     statuses: tuple[str, ...]
     enemies: Mapping[str, frozenset[str]]
     targets: tuple[ResolvedTarget, ...]
-    facts: Facts = field(default_factory=Facts)
+    attributes: ItemAttributes = field(default_factory=ItemAttributes)
     earlier: tuple[Form, ...] = ()
     plan: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -12,23 +12,21 @@ from dataclasses import replace
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
+from ciip_irt.forms.model.form_model import FormModel
 from ciip_irt.forms.model.program import Program
 from ciip_irt.forms.model.solver import Effort, solve
-from ciip_irt.forms.model.specification import Specification
 
-__all__ = ["forms_in_sequence"]
+__all__ = ["big_shadow_test"]
 
 NODES = 200
 NEAR = 0.5
 
 
-def forms_in_sequence(
-    spec: Specification, vectors: FloatArray, aims: FloatArray, seed: int
-) -> BoolArray | None:
+def big_shadow_test(model: FormModel, vectors: FloatArray, aims: FloatArray, seed: int) -> BoolArray | None:
     """K forms (K, n) near the aims (Q,) in the units of ``vectors`` (Q, n); nothing where a step fails."""
-    forms = np.zeros((spec.n_forms, spec.n_items), dtype=np.bool_)
-    for number in range(spec.n_forms):
-        program = _step(spec, vectors, aims, forms[:number])
+    forms = np.zeros((model.n_forms, model.n_items), dtype=np.bool_)
+    for number in range(model.n_forms):
+        program = _step(model, vectors, aims, forms[:number])
         relaxed = solve(replace(program, integer=np.zeros_like(program.integer)), Effort(), seed)
         if relaxed.values is None:
             return None
@@ -38,15 +36,15 @@ def forms_in_sequence(
             raise KeyboardInterrupt
         if answer.values is None:
             return None
-        forms[number] = answer.values[: spec.n_items] > 0.5
+        forms[number] = answer.values[: model.n_items] > 0.5
     return forms
 
 
-def _step(spec: Specification, vectors: FloatArray, aims: FloatArray, done: BoolArray) -> Program:
+def _step(model: FormModel, vectors: FloatArray, aims: FloatArray, done: BoolArray) -> Program:
     """The next form's columns x, those of all later ones together z, and y."""
-    n, rest = spec.n_items, spec.n_forms - len(done) - 1
-    used = done.any(axis=0) & spec.counted if spec.disjoint else np.zeros(n, dtype=np.bool_)
-    free = spec.usable & ~used
+    n, rest = model.n_items, model.n_forms - len(done) - 1
+    used = done.any(axis=0) & model.counted if model.disjoint else np.zeros(n, dtype=np.bool_)
+    free = model.usable & ~used
     indices: list[IntArray] = []
     values: list[FloatArray] = []
     bounds: list[tuple[float, float]] = []
@@ -60,21 +58,21 @@ def _step(spec: Specification, vectors: FloatArray, aims: FloatArray, done: Bool
     for start, times in ((0, 1), (n, rest)):
         if not times:
             continue
-        for row, low, high in zip(spec.rows, spec.lower, spec.upper, strict=True):
+        for row, low, high in zip(model.rows, model.lower, model.upper, strict=True):
             add(low * times, high * times, row * free, start)
         for vector, aim in zip(vectors, aims, strict=True):
             add(-np.inf, aim * times, vector * free, start, -float(times))
             add(aim * times, np.inf, vector * free, start, float(times))
-    if spec.max_common is not None and not spec.disjoint:
+    if model.max_common is not None and not model.disjoint:
         for other in done:
-            add(-np.inf, float(spec.max_common), (other & spec.counted).astype(np.float64), 0)
-    if spec.disjoint and rest:
-        for item in np.flatnonzero(free & spec.counted).tolist():
+            add(-np.inf, float(model.max_common), (other & model.counted).astype(np.float64), 0)
+    if model.disjoint and rest:
+        for item in np.flatnonzero(free & model.counted).tolist():
             indices.append(np.array([item, n + item]))
             values.append(np.ones(2))
             bounds.append((0.0, 1.0))
-    forced = spec.forced.astype(np.float64)
-    later = np.where(spec.counted & spec.disjoint, 1.0, float(rest)) * free
+    forced = model.forced.astype(np.float64)
+    later = np.where(model.counted & model.disjoint, 1.0, float(rest)) * free
     cost = np.zeros(2 * n + 1)
     cost[-1] = 1.0
     return Program(

@@ -14,10 +14,10 @@ from time import monotonic
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.forms.model.form_model import FormModel
 from ciip_irt.forms.model.program import WARNING_WEIGHT
 from ciip_irt.forms.model.solver import Proposal
-from ciip_irt.forms.model.specification import Specification
-from ciip_irt.forms.search.big_shadow_test import forms_in_sequence
+from ciip_irt.forms.search.big_shadow_test import big_shadow_test
 from ciip_irt.forms.search.relaxation import Relaxation, relaxation
 from ciip_irt.forms.search.rounding import rounded
 from ciip_irt.forms.search.swaps import SwapSearch
@@ -54,7 +54,7 @@ class SearchEffort:
 
 
 def parallel_forms(
-    spec: Specification, effort: SearchEffort, seed: int, progress: Progress | None = None
+    model: FormModel, effort: SearchEffort, seed: int, progress: Progress | None = None
 ) -> Proposal:
     """The best forms found; ``values`` are the x of all forms in a row, ``None`` where no form conforms.
 
@@ -62,14 +62,14 @@ def parallel_forms(
     ``infeasible`` (proven), ``good enough``, ``work``, ``seconds`` or ``interrupted``; ``nodes`` counts
     swaps.
     """
-    best = relaxation(spec, seed)
+    best = relaxation(model, seed)
     if best.uses is None:
         # Not solved is no proof: then nothing bounds the forms either.
         return Proposal(best.stopped, None, np.inf, np.inf if best.stopped == "infeasible" else -np.inf, 0)
-    start = relaxation(spec, seed, spare=SPARE) if len(spec.goals) else best
+    start = relaxation(model, seed, spare=SPARE) if len(model.goals) else best
     if start.uses is None:
         start = best
-    run = _Run(spec, start, -best.objective if len(spec.goals) else best.objective, effort, progress)
+    run = _Run(model, start, -best.objective if len(model.goals) else best.objective, effort, progress)
     stopped = "work"
     try:
         for attempt in range(STARTS):
@@ -92,36 +92,36 @@ def parallel_forms(
 
 class _Run:
     def __init__(
-        self, spec: Specification, start: Relaxation, bound: float, effort: SearchEffort,
+        self, model: FormModel, start: Relaxation, bound: float, effort: SearchEffort,
         progress: Progress | None,
     ) -> None:  # fmt: skip
-        self.spec, self.from_, self.bound, self.effort, self.progress = spec, start, bound, effort, progress
+        self.model, self.from_, self.bound, self.effort, self.progress = model, start, bound, effort, progress
         self.forms: BoolArray | None = None
         self.best = (np.inf, np.inf)
         self.search: SwapSearch
         self.spent = 0
         self.until = monotonic() + effort.seconds
-        if len(spec.goals):
-            room = np.maximum(0.05, 1 - np.abs(start.measures - spec.aims))
-            self.weights = np.where(spec.strict, MORE_THAN_ROOM / room, spec.shares)
+        if len(model.goals):
+            room = np.maximum(0.05, 1 - np.abs(start.measures - model.aims))
+            self.weights = np.where(model.strict, MORE_THAN_ROOM / room, model.shares)
             fine = np.clip((start.goals / start.objective - 1) / 2, FINEST, COARSEST)
             self.goal_weights = 1 / (np.maximum(start.goals, 1e-12) * fine)
         else:
-            self.weights, self.goal_weights = spec.shares, np.zeros(0)
+            self.weights, self.goal_weights = model.shares, np.zeros(0)
 
     def start(self, rng: np.random.Generator) -> bool:
         """Rounded forms with every row kept."""
         assert self.from_.uses is not None
-        forms = rounded(self.spec, self.from_.uses, rng)
-        self.search = SwapSearch(self.spec, forms, *self._aim(), checkpoint=self.out_of_time)
-        if len(self.spec.goals):
+        forms = rounded(self.model, self.from_.uses, rng)
+        self.search = SwapSearch(self.model, forms, *self._aim(), checkpoint=self.out_of_time)
+        if len(self.model.goals):
             while self.search.sweep(bank=False, between=True) and not self.stopped():
                 pass
         while self.search.sweep(bank=True, between=True) and not self.stopped():
             self.record()
             if self.good_enough():
                 break
-        if not self.search.mend():
+        if not self.search.repair():
             return False
         while self.search.sweep(bank=True, between=True) and not self.stopped() and not self.good_enough():
             self.record()
@@ -129,18 +129,18 @@ class _Run:
         return self.forms is not None
 
     def in_sequence(self, seed: int) -> bool:
-        """Forms built one after the other, where rounded ones could not be mended."""
+        """Forms built one after the other, where rounded ones could not be repaired."""
         vectors, aims = self._aim()
-        forms = forms_in_sequence(self.spec, vectors, aims, seed)
+        forms = big_shadow_test(self.model, vectors, aims, seed)
         if forms is None:
             return False
-        self.search = SwapSearch(self.spec, forms, vectors, aims, checkpoint=self.out_of_time)
+        self.search = SwapSearch(self.model, forms, vectors, aims, checkpoint=self.out_of_time)
         self.record()
         return self.forms is not None
 
     def improve(self, rng: np.random.Generator) -> str:
-        """Two exchanges at a time, kicks where these gain nothing more; until good enough or out of work."""
-        search, k = self.search, self.spec.n_forms
+        """Two exchanges at a time, perturbations where none gains; until good enough or out of work."""
+        search, k = self.search, self.model.n_forms
         fruitless = 0
         while not self.good_enough():
             if word := self.stopped():
@@ -158,7 +158,7 @@ class _Run:
             for _ in range(0 if gained else KICKS_PER_ROUND):
                 worst = np.argsort(-(search.off**2).sum(axis=1), kind="stable").tolist()
                 form, other = worst[min(k - 1, int(rng.integers(3)))], int(rng.integers(k))
-                gained |= search.kick(rng, form, None if other == form else other)
+                gained |= search.perturb(rng, form, None if other == form else other)
             better = self.record()
             fruitless = 0 if gained or better else fruitless + 1
             if fruitless >= ROUNDS_WITHOUT_GAIN:
@@ -167,12 +167,12 @@ class _Run:
 
     def fair(self) -> bool:
         trouble, objective = self.best
-        if len(self.spec.goals):
+        if len(self.model.goals):
             return trouble == 0 and objective <= self.bound * (1 - FAIR)
         return objective <= max(1.0, self.bound + 1.0)
 
     def stopped(self) -> str:
-        if self.spent + self.search.pairs >= self.effort.pairs * (self.spec.n_forms + 1):
+        if self.spent + self.search.pairs >= self.effort.pairs * (self.model.n_forms + 1):
             return "work"
         return "seconds" if self.out_of_time() else ""
 
@@ -183,7 +183,7 @@ class _Run:
         trouble, objective = self.best
         if self.forms is None or trouble > 0:
             return False
-        if len(self.spec.goals):
+        if len(self.model.goals):
             return objective <= self.bound * (1 - self.effort.close)
         return objective <= self.bound + self.effort.good_enough
 
@@ -191,12 +191,12 @@ class _Run:
         """Keep the forms if they are the best so far."""
         if self.search.broken() > 0:
             return False
-        now = judged(self.spec, self.search.forms)
+        now = judged(self.model, self.search.forms)
         if now >= self.best:
             return False
         self.best, self.forms = now, self.search.forms.copy()
         if self.progress is not None:
-            self.progress(line(self.spec, now, self.bound))
+            self.progress(line(self.model, now, self.bound))
         return True
 
     def proposal(self, stopped: str) -> Proposal:
@@ -210,16 +210,18 @@ class _Run:
         )
 
     def _aim(self) -> tuple[FloatArray, FloatArray]:
-        spec, start = self.spec, self.from_
-        vectors = np.vstack([spec.measures * self.weights[:, None], spec.goals * self.goal_weights[:, None]])
+        model, start = self.model, self.from_
+        vectors = np.vstack(
+            [model.measures * self.weights[:, None], model.goals * self.goal_weights[:, None]]
+        )
         return vectors, np.concatenate([start.measures * self.weights, start.goals * self.goal_weights])
 
     def _reweigh(self) -> bool:
         """Count targets more that the forms miss, where goals leave them behind."""
-        if not len(self.spec.goals):
+        if not len(self.model.goals):
             return False
-        off = _deviations(self.spec, self.search.forms).max(axis=0)
-        missed = self.spec.strict & (off > 1) & (self.weights < 1e3)
+        off = _deviations(self.model, self.search.forms).max(axis=0)
+        missed = self.model.strict & (off > 1) & (self.weights < 1e3)
         if not missed.any():
             return False
         self.weights = np.where(missed, STRICTER * self.weights, self.weights)
@@ -228,36 +230,36 @@ class _Run:
         return True
 
 
-def judged(spec: Specification, forms: BoolArray) -> tuple[float, float]:
+def judged(model: FormModel, forms: BoolArray) -> tuple[float, float]:
     """How far targets beside goals are missed (0: not), and the objective, to be lowered.
 
     >>> one = np.ones(2, dtype=bool)
     >>> none = np.array([])
-    >>> spec = Specification(1, one, ~one, np.zeros((0, 2)), none, none, np.array([[1.0, 3.0]]),
+    >>> model = FormModel(1, one, ~one, np.zeros((0, 2)), none, none, np.array([[1.0, 3.0]]),
     ...     np.array([2.0]), np.array([True]), np.zeros((0, 2)), np.array([]), one, None)
-    >>> judged(spec, np.array([[True, True]]))
+    >>> judged(model, np.array([[True, True]]))
     (0.0, 2.0)
     """
-    off = _deviations(spec, forms)
-    strict, lenient = off[:, spec.strict].max(initial=0.0), off[:, ~spec.strict].max(initial=0.0)
-    if not len(spec.goals):
+    off = _deviations(model, forms)
+    strict, lenient = off[:, model.strict].max(initial=0.0), off[:, ~model.strict].max(initial=0.0)
+    if not len(model.goals):
         return 0.0, float(strict + WARNING_WEIGHT * lenient)
-    goals = np.einsum("fn,gn->fg", forms.astype(np.float64), spec.goals)
-    apart = goals.max(axis=0) / np.maximum(goals.min(axis=0), 1e-12) - 1 - spec.equal_within
+    goals = np.einsum("fn,gn->fg", forms.astype(np.float64), model.goals)
+    apart = goals.max(axis=0) / np.maximum(goals.min(axis=0), 1e-12) - 1 - model.equal_within
     trouble = max(0.0, float(strict) - 1) + float(np.maximum(apart, 0).sum())
     return trouble, float(WARNING_WEIGHT * lenient - goals.min())
 
 
-def line(spec: Specification, best: tuple[float, float], bound: float) -> str:
+def line(model: FormModel, best: tuple[float, float], bound: float) -> str:
     """Progress in the blueprint's units."""
     trouble, objective = best
-    if not len(spec.goals):
+    if not len(model.goals):
         return f"best {objective:.3g}, bound {bound:.3g}, gap {objective - bound:.3g} tolerances"
     share = 100 * (1 - objective / bound) if bound else 0.0
     beside = "" if trouble == 0 else ", targets not yet met"
     return f"best {-objective:.4g} times the weights, bound {-bound:.4g}, gap {share:.2g} %{beside}"
 
 
-def _deviations(spec: Specification, forms: BoolArray) -> FloatArray:
-    result: FloatArray = np.abs(np.einsum("fn,qn->fq", forms.astype(np.float64), spec.measures) - spec.aims)
+def _deviations(model: FormModel, forms: BoolArray) -> FloatArray:
+    result: FloatArray = np.abs(np.einsum("fn,qn->fq", forms.astype(np.float64), model.measures) - model.aims)
     return result

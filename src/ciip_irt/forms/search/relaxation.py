@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import FloatArray, IntArray
+from ciip_irt.forms.model.form_model import FormModel
 from ciip_irt.forms.model.program import WARNING_WEIGHT, Program
 from ciip_irt.forms.model.solver import Effort, solve
-from ciip_irt.forms.model.specification import Specification
 
 __all__ = ["Relaxation", "relaxation"]
 
@@ -38,17 +38,17 @@ class Relaxation:
     stopped: str = "optimal"
 
 
-def relaxation(spec: Specification, seed: int, *, spare: float = 0.0) -> Relaxation:
+def relaxation(model: FormModel, seed: int, *, spare: float = 0.0) -> Relaxation:
     """Solve it. With goals the objective is the least goal (to be raised) under the targets' tolerances; else
     the worst target in tolerances (to be lowered).
 
     ``spare`` is the share of the items in common and of the tolerances beside goals that the uses leave free,
     so that forms made from them fit; the objective is then no bound.
     """
-    k = spec.n_forms
-    items, times, upper = _columns(spec)
+    k = model.n_forms
+    items, times, upper = _columns(model)
     n = len(items)
-    n_goals, n_measures = len(spec.goals), len(spec.measures)
+    n_goals, n_measures = len(model.goals), len(model.measures)
     maximise = n_goals > 0
     y, y_warn, least = n, n + 1, n + 2
     entries: list[tuple[IntArray, FloatArray]] = []
@@ -63,32 +63,32 @@ def relaxation(spec: Specification, seed: int, *, spare: float = 0.0) -> Relaxat
         )  # fmt: skip
         bounds.append((low, high))
 
-    for row, low, high in zip(spec.rows, spec.lower, spec.upper, strict=True):
+    for row, low, high in zip(model.rows, model.lower, model.upper, strict=True):
         add(low * k, high * k, row)
     for q in range(n_measures):
-        c, aim = spec.measures[q], spec.aims[q] * k
-        if spec.strict[q] and maximise:
+        c, aim = model.measures[q], model.aims[q] * k
+        if model.strict[q] and maximise:
             width = k * (1 - (SPARED if spare else 0.0))
             add(aim - width, aim + width, c)
             continue
-        side = y if spec.strict[q] else y_warn
+        side = y if model.strict[q] else y_warn
         add(-np.inf, aim, c, ((side, -float(k)),))
         add(aim, np.inf, c, ((side, float(k)),))
     # Goals are put on a scale of about 1.
-    scale = np.array([np.sort(c * spec.usable)[-200:].sum() for c in spec.goals]).min(initial=np.inf)
-    for c in spec.goals:
+    scale = np.array([np.sort(c * model.usable)[-200:].sum() for c in model.goals]).min(initial=np.inf)
+    for c in model.goals:
         add(0.0, np.inf, c / scale, ((least, -float(k)),))
-    limited = spec.max_common is not None and k > 1 and not spec.disjoint
-    allowance = (spec.max_common or 0) * k * (k - 1) / 2
+    limited = model.max_common is not None and k > 1 and not model.disjoint
+    allowance = (model.max_common or 0) * k * (k - 1) / 2
     if limited:
-        cost = np.where(spec.counted[items], times - 1.0, 0.0)
+        cost = np.where(model.counted[items], times - 1.0, 0.0)
         at = np.flatnonzero(cost)
         entries.append((at.astype(np.int64), cost[at]))
         bounds.append((-np.inf, allowance * (1 - spare)))
     cost = np.zeros(n + 3)
     cost[y_warn] = WARNING_WEIGHT
     cost[least if maximise else y] = -1.0 if maximise else 1.0
-    forced = spec.forced[items]
+    forced = model.forced[items]
     program = Program(
         cost=cost,
         lower=np.concatenate([np.where(forced, upper, 0.0), np.zeros(3)]),
@@ -105,21 +105,21 @@ def relaxation(spec: Specification, seed: int, *, spare: float = 0.0) -> Relaxat
     if answer.values is None:
         nothing = np.array([])
         return Relaxation(None, -np.inf if maximise else np.inf, nothing, nothing, answer.stopped)
-    uses = np.zeros(spec.n_items)
+    uses = np.zeros(model.n_items)
     np.add.at(uses, items, answer.values[:n])
-    measures, goals = spec.measures @ uses / k, spec.goals @ uses / k
+    measures, goals = model.measures @ uses / k, model.goals @ uses / k
     objective = float(answer.values[least]) * scale if maximise else float(answer.values[y])
     return Relaxation(uses, objective, measures, goals)
 
 
-def _columns(spec: Specification) -> tuple[IntArray, IntArray, FloatArray]:
+def _columns(model: FormModel) -> tuple[IntArray, IntArray, FloatArray]:
     """Items, which use of them, and the upper bound of each column."""
-    k = spec.n_forms
-    usable = np.flatnonzero(spec.usable)
-    counted = spec.counted[usable]
-    if spec.max_common is None or k == 1:
+    k = model.n_forms
+    usable = np.flatnonzero(model.usable)
+    counted = model.counted[usable]
+    if model.max_common is None or k == 1:
         return usable, np.ones(len(usable), dtype=np.int64), np.full(len(usable), float(k))
-    if spec.disjoint:
+    if model.disjoint:
         return usable, np.ones(len(usable), dtype=np.int64), np.where(counted, 1.0, float(k))
     several = usable[counted]
     items = np.concatenate([usable, *([several] * (k - 1))])

@@ -3,23 +3,23 @@
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.forms.model.specification import Specification
+from ciip_irt.forms.model.form_model import FormModel
 
 __all__ = ["kinds", "rounded"]
 
 
-def kinds(spec: Specification) -> IntArray:
+def kinds(model: FormModel) -> IntArray:
     """Items that every row with an exact sum treats alike have the same number: (n,).
 
     A swap of two items of a kind leaves every exact sum as it is.
     """
-    exact = spec.rows[spec.lower == spec.upper]
+    exact = model.rows[model.lower == model.upper]
     # Rows over a handful of items (sets) would make each of their items a kind of its own: fine, they stay
     # put.
     return np.unique(exact.T, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
 
 
-def rounded(spec: Specification, uses: FloatArray, rng: np.random.Generator) -> BoolArray:
+def rounded(model: FormModel, uses: FloatArray, rng: np.random.Generator) -> BoolArray:
     """K forms (K, n) that use every item about as often as the relaxation does.
 
     Per kind of item the uses are rounded to whole numbers by their largest remainders, the kinds' totals
@@ -27,18 +27,18 @@ def rounded(spec: Specification, uses: FloatArray, rng: np.random.Generator) -> 
     sums then hold where the kinds' totals are multiples of K; other rows hold nearly, and the search mends
     them.
     """
-    k = spec.n_forms
-    kind = kinds(spec)
+    k = model.n_forms
+    kind = kinds(model)
     n_kinds = int(kind.max(initial=-1)) + 1
-    forms = np.zeros((k, spec.n_items), dtype=np.bool_)
-    forms[:, spec.forced] = True
-    uses = np.where(spec.forced, 0.0, np.minimum(uses, k))
+    forms = np.zeros((k, model.n_items), dtype=np.bool_)
+    forms[:, model.forced] = True
+    uses = np.where(model.forced, 0.0, np.minimum(uses, k))
     total = np.bincount(kind, weights=uses, minlength=n_kinds).astype(np.float64)
     wanted = _largest_remainders(total, round(float(total.sum())))
     first = 0
     common = np.zeros((k, k), dtype=np.int64)
     for number in np.flatnonzero(wanted):
-        members = np.flatnonzero((kind == number) & spec.usable & ~spec.forced)
+        members = np.flatnonzero((kind == number) & model.usable & ~model.forced)
         shuffled = members[rng.permutation(len(members))]
         times = _largest_remainders(uses[shuffled], int(wanted[number]))
         # Whoever gets one more of this kind than the others is next in turn, so lengths stay equal.
@@ -50,7 +50,7 @@ def rounded(spec: Specification, uses: FloatArray, rng: np.random.Generator) -> 
             taking = _spread(int(times[place]), room, common, rng)
             forms[taking, shuffled[place]] = True
             room[taking] -= 1
-            if spec.counted[shuffled[place]]:
+            if model.counted[shuffled[place]]:
                 common[np.ix_(taking, taking)] += 1
         for form in np.flatnonzero(room).tolist():
             unused = shuffled[times == 0][: room[form]]

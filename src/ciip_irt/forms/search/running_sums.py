@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.forms.model.specification import Specification
+from ciip_irt.forms.model.form_model import FormModel
 from ciip_irt.forms.search.rounding import kinds
 
 __all__ = ["EPSILON", "STATE", "RunningSums", "beyond"]
@@ -28,7 +28,7 @@ class RunningSums:
     where.
     """
 
-    spec: Specification
+    model: FormModel
     forms: BoolArray
     vectors: FloatArray
     aims: FloatArray
@@ -38,18 +38,18 @@ class RunningSums:
     checkpoint: Callable[[], bool] = bool
 
     def __post_init__(self) -> None:
-        spec = self.spec
-        self.kind = kinds(spec)
-        few = np.count_nonzero(spec.rows, axis=1) <= FEW
-        inexact = spec.lower < spec.upper
-        # Exact rows are kept by every exchange within a kind. Of sets they are only watched; mending across
+        model = self.model
+        self.kind = kinds(model)
+        few = np.count_nonzero(model.rows, axis=1) <= FEW
+        inexact = model.lower < model.upper
+        # Exact rows are kept by every exchange within a kind. Of sets they are only watched; repair across
         # kinds looks at the others.
-        self.watched = spec.rows[few & ~inexact]
-        self.watched_at = spec.lower[few & ~inexact]
-        self.wide = spec.rows[~few]
-        self.wide_low, self.wide_high = spec.lower[~few], spec.upper[~few]
-        self.narrow = spec.rows[few & inexact]
-        self.narrow_low, self.narrow_high = spec.lower[few & inexact], spec.upper[few & inexact]
+        self.watched = model.rows[few & ~inexact]
+        self.watched_at = model.lower[few & ~inexact]
+        self.wide = model.rows[~few]
+        self.wide_low, self.wide_high = model.lower[~few], model.upper[~few]
+        self.narrow = model.rows[few & inexact]
+        self.narrow_low, self.narrow_high = model.lower[few & inexact], model.upper[few & inexact]
         self.members = [np.flatnonzero(row) for row in self.narrow]
         self.in_narrow: dict[int, list[int]] = {}
         for number, items in enumerate(self.members):
@@ -59,7 +59,7 @@ class RunningSums:
         first = np.unique(self.class_of, return_index=True)[1]
         self.class_columns = self.wide[:, first]
         self.pool_of = [
-            np.flatnonzero((self.kind == number) & spec.usable & ~spec.forced)
+            np.flatnonzero((self.kind == number) & model.usable & ~model.forced)
             for number in range(int(self.kind.max(initial=-1)) + 1)
         ]
         self.pool_of = [items for items in self.pool_of if len(items) > 1]
@@ -73,7 +73,7 @@ class RunningSums:
         self.wide_sums = np.einsum("fn,rn->fr", x, self.wide)
         self.narrow_sums = np.einsum("fn,rn->fr", x, self.narrow)
         self.off = np.einsum("fn,qn->fq", x, self.vectors) - self.aims
-        shared = x * self.spec.counted
+        shared = x * self.model.counted
         self.common = np.einsum("fn,gn->fg", shared, shared).astype(np.int64)
         self.uses = self.forms.sum(axis=0)
         self.adding = np.zeros(self.forms.shape)
@@ -98,16 +98,16 @@ class RunningSums:
         if len(self.watched):
             sums = np.einsum("fn,rn->fr", self.forms.astype(np.float64), self.watched)
             rows += np.abs(sums - self.watched_at).sum()
-        if self.spec.max_common is not None:
-            rows += np.triu(np.maximum(self.common - self.spec.max_common, 0), 1).sum()
+        if self.model.max_common is not None:
+            rows += np.triu(np.maximum(self.common - self.model.max_common, 0), 1).sum()
         return float(rows) if rows > EPSILON else 0.0
 
-    def badness(self) -> float:
+    def sum_of_squares(self) -> float:
         return float((self.off**2).sum())
 
     def exchange(self, form: int, leaving: int, coming: int) -> None:
         """Put one item in the place of another."""
-        spec = self.spec
+        model = self.model
         touched = {*self.in_narrow.get(leaving, ()), *self.in_narrow.get(coming, ())}
         for row in touched:
             self._price_row(form, row, -1.0)
@@ -117,7 +117,7 @@ class RunningSums:
             self.off[form] += sign * self.columns[item]
             self.forms[form, item] = sign > 0
             self.uses[item] += sign
-            if spec.counted[item]:
+            if model.counted[item]:
                 with_it = self.forms[:, item].astype(np.int64)
                 with_it[form] = 1
                 self.common[form] += sign * with_it

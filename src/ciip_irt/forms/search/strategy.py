@@ -11,14 +11,14 @@ from ciip_irt.errors import plural
 from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.constraints.difficulty import LEAST, highest_least
 from ciip_irt.forms.constraints.overlap import OVERLAP
+from ciip_irt.forms.model.form_model import build_form_model
 from ciip_irt.forms.model.program import Program, build_program
 from ciip_irt.forms.model.solver import Effort, Proposal, solve
-from ciip_irt.forms.model.specification import specification
 from ciip_irt.forms.pool.pool import Pool, Row
 from ciip_irt.forms.search.parallel import SearchEffort, parallel_forms
 from ciip_irt.forms.shortage.shortage import usable_scored
 
-__all__ = ["CUT_SHORT", "Attempt", "attempt_with_room", "best_attempt"]
+__all__ = ["CUT_SHORT", "Candidate", "solve_forms", "solve_with_room"]
 
 Progress = Callable[[str], None]
 
@@ -37,7 +37,7 @@ CUT_SHORT = ("interrupted", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class Candidate:
     """``proposal.values`` are the columns of the pool; ``rows`` those that they satisfy."""
 
     proposal: Proposal
@@ -45,11 +45,11 @@ class Attempt:
     has_goals: bool = False
 
 
-def best_attempt(pool: Pool, seed: int, effort: SearchEffort, progress: Progress | None = None) -> Attempt:
+def solve_forms(pool: Pool, seed: int, effort: SearchEffort, progress: Progress | None = None) -> Candidate:
     """Without shared items first, which is easiest and safest; then with what the blueprint allows.
 
     Where information is to be as high as possible, sharing what may be shared is part of it. Where the
-    targets beside it cannot be met, the attempt is made without it, to tell how near forms can come.
+    targets beside it cannot be met, the candidate is made without it, to tell how near forms can come.
     """
     if progress is not None:
         progress(f"{plural(len(pool.form_ids), 'form')} from {plural(pool.n_items, 'item')}: searching.")
@@ -58,47 +58,47 @@ def best_attempt(pool: Pool, seed: int, effort: SearchEffort, progress: Progress
     several = len(pool.form_ids) > 1 and pool.blueprint.max_common_items != 0
     if several and not goals and _enough_for_disjoint(pool):
         pools = [replace(pool, blueprint=replace(pool.blueprint, max_overlap=0.0)), pool]
-    best: Attempt | None = None
+    best: Candidate | None = None
     until = monotonic() + effort.seconds
     for choice in pools:
         left = replace(effort, seconds=max(0.0, until - monotonic()))
         try:
-            attempt = Attempt(_tried(choice, seed, left, progress), all_rows(choice), goals)
+            candidate = Candidate(_tried(choice, seed, left, progress), all_rows(choice), goals)
         except KeyboardInterrupt:
             if best is None:
                 raise
             return _ended(best)
-        if best is None or attempt.proposal.objective < best.proposal.objective:
-            best = attempt
-        elif attempt.proposal.values is None and best.proposal.values is None:
+        if best is None or candidate.proposal.objective < best.proposal.objective:
+            best = candidate
+        elif candidate.proposal.values is None and best.proposal.values is None:
             # The last try is the least restricted: its verdict is the verdict.
-            best = attempt
+            best = candidate
         if best.proposal.objective <= 1:
             return best
-        if attempt.proposal.stopped == "interrupted" and choice is not pools[-1]:
+        if candidate.proposal.stopped == "interrupted" and choice is not pools[-1]:
             return _ended(best)
     assert best is not None
     if goals and best.proposal.stopped == "infeasible":
         without = tuple(target for target in pool.targets if not target.is_goal)
-        return best_attempt(replace(pool, targets=without), seed, effort)
+        return solve_forms(replace(pool, targets=without), seed, effort)
     # Every try was made and none met the targets: what is proven is what holds for the least restricted.
-    proven = replace(best.proposal, bound=attempt.proposal.bound, stopped=attempt.proposal.stopped)
+    proven = replace(best.proposal, bound=candidate.proposal.bound, stopped=candidate.proposal.stopped)
     return replace(best, proposal=proven)
 
 
-def _ended(best: Attempt) -> Attempt:
+def _ended(best: Candidate) -> Candidate:
     """Interrupted before forms that share items were tried: what was found proves nothing about those."""
     return replace(
         best, proposal=replace(best.proposal, stopped="interrupted", bound=min(0.0, best.proposal.bound))
     )
 
 
-def attempt_with_room(
+def solve_with_room(
     pool: Pool, room: Sequence[Row], seed: int, progress: Progress | None = None
-) -> Attempt:
+) -> Candidate:
     """With rows that keep room for pilots, by the general program, which knows both roles together."""
     rows = (*all_rows(pool), *room)
-    return Attempt(_general(pool, rows, True, seed, progress), rows)
+    return Candidate(_general(pool, rows, True, seed, progress), rows)
 
 
 def all_rows(pool: Pool) -> tuple[Row, ...]:
@@ -107,12 +107,12 @@ def all_rows(pool: Pool) -> tuple[Row, ...]:
 
 def _tried(pool: Pool, seed: int, effort: SearchEffort, progress: Progress | None) -> Proposal:
     within = (r for name, c in CONSTRAINTS.items() if name != OVERLAP.name for r in c.rows(pool))
-    spec = specification(pool, within)
+    model = build_form_model(pool, within)
     until = monotonic() + effort.seconds
-    if spec is None:
+    if model is None:
         return _general(pool, all_rows(pool), False, seed, progress, until)
-    found = parallel_forms(spec, effort, seed, progress)
-    size = int(spec.usable.sum()) * spec.n_forms
+    found = parallel_forms(model, effort, seed, progress)
+    size = int(model.usable.sum()) * model.n_forms
     half = pool.n_columns // 2
     if found.values is not None:
         found = replace(found, values=np.concatenate([found.values, np.zeros(half)]))
@@ -122,7 +122,7 @@ def _tried(pool: Pool, seed: int, effort: SearchEffort, progress: Progress | Non
         return found
     if found.values is None:
         return _general(pool, all_rows(pool), False, seed, progress, until) if half <= GENERAL else found
-    goals = len(spec.goals) > 0
+    goals = len(model.goals) > 0
     one = len(pool.form_ids) == 1
     if size <= (PROVABLE if goals and one else ENUMERABLE):
         nodes = NODES_OF_GOALS if goals and size > ENUMERABLE else NODES

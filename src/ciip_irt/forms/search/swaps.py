@@ -24,10 +24,10 @@ PRICE = 1e6
 NEAREST = 3000
 LOOKED_AT = 100
 TRIALS = 20
-# A kick makes so many random exchanges, among so many that change little, and then so many attempts to gain.
-KICKS = 2
-KICK_AMONG = 300
-AFTER_KICK = 6
+# A perturbation: so many random exchanges, among so many that change little, then so many attempts to gain.
+PERTURBATIONS = 2
+PERTURB_AMONG = 300
+AFTER_PERTURBING = 6
 
 
 class SwapSearch(RunningSums):
@@ -37,8 +37,8 @@ class SwapSearch(RunningSums):
         """The best exchange of an item of this form with one of the pool that is not in it, if it gains."""
         inside = self.forms[form, pool]
         leaving, coming = pool[inside], pool[~inside]
-        if self.spec.disjoint:
-            coming = coming[(self.uses[coming] == 0) | ~self.spec.counted[coming]]
+        if self.model.disjoint:
+            coming = coming[(self.uses[coming] == 0) | ~self.model.counted[coming]]
         if not len(leaving) or not len(coming):
             return False
         change = self._change(form, leaving, coming, price)
@@ -118,16 +118,16 @@ class SwapSearch(RunningSums):
         self, form: int, leaving: IntArray, coming: IntArray, without: int | None = None
     ) -> FloatArray:
         """By how much more every pair breaks the bound on items in common with the other forms."""
-        bound = self.spec.max_common
+        bound = self.model.max_common
         change: FloatArray = np.zeros((len(leaving), len(coming)))
-        if bound is None or self.spec.disjoint:
+        if bound is None or self.model.disjoint:
             return change
         for other in np.flatnonzero(self.common[form] >= bound).tolist():
             if other in (form, without):
                 continue
             now = self.common[form, other] - bound
-            out = (self.forms[other, leaving] & self.spec.counted[leaving]).astype(np.float64)
-            into = (self.forms[other, coming] & self.spec.counted[coming]).astype(np.float64)
+            out = (self.forms[other, leaving] & self.model.counted[leaving]).astype(np.float64)
+            into = (self.forms[other, coming] & self.model.counted[coming]).astype(np.float64)
             step = into[None, :] - out[:, None]
             change += np.maximum(now + step, 0) - max(now, 0)
         return change
@@ -151,7 +151,7 @@ class SwapSearch(RunningSums):
         distance, partner = tree.query(goal - steps, k=2)
         self.pairs += steps.shape[0] * LOOKED_AT
         self.rounds += 1
-        before = self.badness()
+        before = self.sum_of_squares()
         broken = self.broken()
         order = np.argsort(distance, axis=None, kind="stable")[: 2 * TRIALS]
         for place in order.tolist():
@@ -161,7 +161,7 @@ class SwapSearch(RunningSums):
                 continue
             for out, into in moves:
                 self._move(form, other, out, into)
-            if self.badness() < before - EPSILON and self.broken() <= broken:
+            if self.sum_of_squares() < before - EPSILON and self.broken() <= broken:
                 return True
             for out, into in reversed(moves):
                 self._move(form, other, into, out)
@@ -181,8 +181,8 @@ class SwapSearch(RunningSums):
             inside = self.forms[form, pool]
             if other is None:
                 leaving, coming = pool[inside], pool[~inside]
-                if self.spec.disjoint:
-                    coming = coming[(self.uses[coming] == 0) | ~self.spec.counted[coming]]
+                if self.model.disjoint:
+                    coming = coming[(self.uses[coming] == 0) | ~self.model.counted[coming]]
             else:
                 theirs = self.forms[other, pool]
                 leaving, coming = pool[inside & ~theirs], pool[theirs & ~inside]
@@ -209,32 +209,32 @@ class SwapSearch(RunningSums):
             leaving, coming, step = leaving[near], coming[near], step[near]
         return leaving, coming, step
 
-    # Kicks ------------------------------------------------------------------------------------------------
+    # Perturbations -------------------------------------------------------------------------------------
 
-    def kick(self, rng: np.random.Generator, form: int, other: int | None) -> bool:
+    def perturb(self, rng: np.random.Generator, form: int, other: int | None) -> bool:
         """Random harmless exchanges, then the best that can be made of them; taken back if not better."""
-        before, broken, saved = self.badness(), self.broken(), self.saved()
-        for _ in range(KICKS):
-            leaving, coming, _ = self._harmless(form, other, np.zeros(len(self.aims)), most=KICK_AMONG)
+        before, broken, saved = self.sum_of_squares(), self.broken(), self.saved()
+        for _ in range(PERTURBATIONS):
+            leaving, coming, _ = self._harmless(form, other, np.zeros(len(self.aims)), most=PERTURB_AMONG)
             if not len(leaving):
                 break
             place = int(rng.integers(len(leaving)))
             self._move(form, other, int(leaving[place]), int(coming[place]))
-        for _ in range(AFTER_KICK):
+        for _ in range(AFTER_PERTURBING):
             better = self.improve_twice(form, other)
             if other is not None:
                 better |= self.improve_twice(form)
                 better |= self.improve_twice(other)
             if not better:
                 break
-        if self.badness() < before - EPSILON and self.broken() <= broken:
+        if self.sum_of_squares() < before - EPSILON and self.broken() <= broken:
             return True
         self.restore(saved)
         return False
 
-    def mend(self, most: int = 200) -> bool:
+    def repair(self, most: int = 200) -> bool:
         """Exchange items of any two kinds as long as fewer rows are broken; whether none is left."""
-        everything = np.flatnonzero(self.spec.usable & ~self.spec.forced)
+        everything = np.flatnonzero(self.model.usable & ~self.model.forced)
         for _ in range(most):
             before = self.broken()
             if before == 0:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.blueprint import Between, Condition, CountRule, SumRule
-from ciip_irt.forms.pool.item_attributes import Facts, matches
+from ciip_irt.forms.pool.item_attributes import ItemAttributes, matches
 from ciip_irt.forms.pool.pool import Pool
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def _difficulties(pool: Pool, usable: BoolArray) -> FloatArray:
 
 def difficulty_of(pool: Pool) -> dict[str, float]:
     """b per item: from the bank's column, or from the contributions to mean b."""
-    if "b" in pool.facts.numbers:
-        return dict(pool.facts.numbers["b"])
+    if "b" in pool.attributes.numbers:
+        return dict(pool.attributes.numbers["b"])
     mean_b = next((target for target in pool.targets if target.quantity.name == "mean_b"), None)
     if mean_b is None:
         return {}
@@ -149,14 +149,16 @@ def new_items(pool: Pool, usable: BoolArray, *, targets: bool = True) -> tuple[N
 def _profiles(pool: Pool, letter: str, asked: list[Condition]) -> list[frozenset[Condition]]:
     """Sets of conditions that an item of this domain can satisfy together."""
     here = [item_id for item_id, own in zip(pool.item_ids, pool.letters, strict=True) if own == letter]
-    seen = dict.fromkeys(_satisfied(pool.facts, asked, here))
+    seen = dict.fromkeys(_satisfied(pool.attributes, asked, here))
     single = [frozenset([condition]) for condition in asked]
     return list(dict.fromkeys([frozenset[Condition](), *list(seen)[:MOST_PROFILES], *single]))
 
 
-def _satisfied(facts: Facts, asked: list[Condition], items: Iterable[str]) -> Iterable[frozenset[Condition]]:
+def _satisfied(
+    attributes: ItemAttributes, asked: list[Condition], items: Iterable[str]
+) -> Iterable[frozenset[Condition]]:
     for item_id in items if asked else ():
-        yield frozenset(condition for condition in asked if matches(facts, condition, item_id))
+        yield frozenset(condition for condition in asked if matches(attributes, condition, item_id))
 
 
 def _contributions(pool: Pool, usable: BoolArray, band: Between) -> tuple[tuple[str, float], ...]:

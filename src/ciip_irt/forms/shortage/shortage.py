@@ -48,7 +48,7 @@ def no_shortages() -> pl.DataFrame:
 
 def usable_scored(pool: Pool) -> list[bool]:
     """Which items may stand in a scored slot: by status, parameters where targets ask for them, rules."""
-    barred = resting(pool.facts, pool.blueprint)
+    barred = resting(pool.attributes, pool.blueprint)
     strict = any(target.severity == ERROR for target in pool.targets)
     known = pool.targets[0].contributions if pool.targets else {}
     return [
@@ -140,13 +140,18 @@ def _cells(pool: Pool) -> list[Line]:
             lines.append(("scored items", d.letter, d.low, supply[d.letter], short, message))
     able = [item_id for item_id, good in zip(pool.item_ids, usable, strict=True) if good]
     needs = [
-        (rule.name, rule.name, rule.low, sum(matches(pool.facts, rule.where, item_id) for item_id in able))
+        (
+            rule.name,
+            rule.name,
+            rule.low,
+            sum(matches(pool.attributes, rule.where, item_id) for item_id in able),
+        )
         for rule in b.requirements.counts
         if rule.role == "scored"
     ]
     balance = b.requirements.key_balance
     if balance is not None:
-        keys = Counter(pool.facts.named("key").get(item_id) for item_id in able)
+        keys = Counter(pool.attributes.named("key").get(item_id) for item_id in able)
         least = balance.items(b.length)[0]
         needs += [
             (f"key {letter}", f"Key {letter} (key balance)", least, keys[letter])
@@ -173,7 +178,7 @@ def _other_sources(pool: Pool, usable: Sequence[bool], letter: str) -> list[str]
     scored = [item_id for item_id, status in here if status in b.scored_status]
     ways = []
     kept_out: set[str] = set()
-    for words, items in why_resting(pool.facts, b).items():
+    for words, items in why_resting(pool.attributes, b).items():
         found = [item_id for item_id in scored if item_id in items]
         kept_out |= set(found)
         if found:
@@ -272,7 +277,7 @@ def supply_of(family: Family, kind: NewItems, *, any_domain: bool = False) -> in
     """Usable items of the bank that are of this kind."""
     pool = family.pool
     b = difficulty_of(pool)
-    keys = pool.facts.named("key")
+    keys = pool.attributes.named("key")
     free = kind.band.low == -inf and kind.band.high == inf
     return sum(
         1
@@ -280,7 +285,7 @@ def supply_of(family: Family, kind: NewItems, *, any_domain: bool = False) -> in
         if group >= 0
         and (any_domain or letter == kind.letter)
         and (free or (item_id in b and b[item_id] in kind.band))
-        and all(matches(pool.facts, where, item_id) for where in kind.others)
+        and all(matches(pool.attributes, where, item_id) for where in kind.others)
         and (kind.key is None or keys.get(item_id) == kind.key)
     )
 

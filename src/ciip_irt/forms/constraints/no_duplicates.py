@@ -9,7 +9,7 @@ from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.pool.form_set import PILOT, SCORED, FormSet
 from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
-__all__ = ["ONCE"]
+__all__ = ["NO_DUPLICATES"]
 
 NAME = "duplicates"
 
@@ -35,4 +35,4 @@ def check(given: FormSet) -> Iterator[Finding]:
                 yield Finding(NAME, ERROR, form.form_id, item_id, message)
 
 
-ONCE = Constraint(NAME, "an item stands at most once in a form", rows, check)
+NO_DUPLICATES = Constraint(NAME, "an item stands at most once in a form", rows, check)

@@ -8,7 +8,7 @@ from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.pool.form_set import PILOT, SCORED, FormSet
 from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
-__all__ = ["LISTED"]
+__all__ = ["INCLUDE_EXCLUDE"]
 
 NAME = "listed"
 
@@ -42,7 +42,7 @@ def check(given: FormSet) -> Iterator[Finding]:
                 yield Finding(NAME, ERROR, form.form_id, item_id, message)
 
 
-LISTED = Constraint(
+INCLUDE_EXCLUDE = Constraint(
     NAME, "items to include are scored in every form, items to exclude in none", rows, check,
     lambda given: bool(given.blueprint.requirements.include or given.blueprint.requirements.exclude),
 )  # fmt: skip

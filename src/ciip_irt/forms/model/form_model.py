@@ -2,7 +2,7 @@
 
 The swap search and the aggregated relaxation work on the items of one form at a time. They can do so where
 every row concerns the scored columns of a single form, every form has the same rows, and the only rule
-between forms is the bound on items in common. Where that does not hold there is no specification, and the
+between forms is the bound on items in common. Where that does not hold there is no such model, and the
 general program (``program``, ``solve``) is the way.
 """
 
@@ -15,14 +15,14 @@ from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.forms.findings import ERROR
 from ciip_irt.forms.pool.pool import Pool, Row
 
-__all__ = ["Specification", "specification"]
+__all__ = ["FormModel", "build_form_model"]
 
 # A warning target counts a tenth as much as an error target where forms are compared.
 WARNING_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Specification:
+class FormModel:
     """K forms under the same rows ``lower <= rows x_f <= upper`` and the same targets.
 
     ``measures`` (Q, n) and ``aims`` (Q,) are in tolerances: a form meets target q where
@@ -61,7 +61,7 @@ class Specification:
         return np.where(self.strict, 1.0, WARNING_SHARE)
 
 
-def specification(pool: Pool, rows: Iterable[Row]) -> Specification | None:
+def build_form_model(pool: Pool, rows: Iterable[Row]) -> FormModel | None:
     """The common rows of all forms, or nothing where the forms differ or rows reach beyond one form.
 
     ``rows`` are those of every constraint but the overlap between the forms; pilots are chosen later, so
@@ -98,7 +98,7 @@ def specification(pool: Pool, rows: Iterable[Row]) -> Specification | None:
     return _gathered(pool, arrays)
 
 
-def _gathered(pool: Pool, arrays: list[tuple[Row, FloatArray]]) -> Specification:
+def _gathered(pool: Pool, arrays: list[tuple[Row, FloatArray]]) -> FormModel:
     n_items = pool.n_items
     usable, forced = np.ones(n_items, dtype=np.bool_), np.zeros(n_items, dtype=np.bool_)
     kept: list[tuple[Row, FloatArray]] = []
@@ -119,7 +119,7 @@ def _gathered(pool: Pool, arrays: list[tuple[Row, FloatArray]]) -> Specification
     ]
     goals = [target for target in pool.targets if target.weight is not None]
     counted = np.array([item_id not in pool.blueprint.anchor_items for item_id in pool.item_ids])
-    return Specification(
+    return FormModel(
         n_forms=len(pool.form_ids),
         usable=usable,
         forced=forced,
