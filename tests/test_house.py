@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import ciip_irt
+from ciip_irt import errors
 from ciip_irt.cli import COMMANDS, main
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -99,9 +101,21 @@ def test_everything_public_is_there_and_documented() -> None:
         _ = ciip_irt.calibrat  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in ciip_irt.__all__ if name[0].isupper() and name != "CiipError"]
-)
+ERRORS = {name for name in errors.__all__ if inspect.isclass(getattr(errors, name))}
+FUNCTIONS = [name for name in ciip_irt.__all__ if name[0].islower()]
+
+
+def test_every_error_can_be_caught_by_its_name_at_the_top() -> None:
+    assert set(ciip_irt.__all__) >= ERRORS
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_docstring_names_errors_that_are_there(name: str) -> None:
+    named = set(re.findall(r"\b[A-Z]\w+(?:Error|Answer)\b", inspect.getdoc(getattr(ciip_irt, name)) or ""))
+    assert named <= ERRORS
+
+
+@pytest.mark.parametrize("name", [n for n in ciip_irt.__all__ if n[0].isupper() and n not in ERRORS])
 def test_public_records_are_frozen_and_slotted(name: str) -> None:
     record = getattr(ciip_irt, name)
     assert dataclasses.is_dataclass(record), name

@@ -9,7 +9,15 @@ from .calibration import calibrate as calibrate
 from .calibration import check_model as check_model
 from .calibration import examine_dimensionality as examine_dimensionality
 from .calibration import link_calibrations as link_calibrations
+from .errors import BlueprintError as BlueprintError
 from .errors import CiipError as CiipError
+from .errors import ConvergenceError as ConvergenceError
+from .errors import DesignError as DesignError
+from .errors import InputError as InputError
+from .errors import NegativeAnswer as NegativeAnswer
+from .errors import Problem as Problem
+from .errors import ScaleError as ScaleError
+from .errors import TableError as TableError
 from .forms import Assembly as Assembly
 from .forms import Finding as Finding
 from .forms import assemble as assemble

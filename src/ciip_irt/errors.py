@@ -9,10 +9,10 @@
     │   └── ScaleError        parameters on different scales, models or D would be mixed
     ├── DesignError           the data cannot identify what was asked (unconnected forms, no variance)
     └── NegativeAnswer        exit code 1: the input is fine, the answer is "no"
-        ├── InfeasibleError   no set of forms satisfies the blueprint
         └── ConvergenceError  the iteration did not converge where an estimate was demanded
 
-The command line catches ``CiipError`` and nothing else: any other exception is a defect of ours.
+All of them can be imported from the top (``ciip_irt.InputError``). Any other exception is a defect of ours;
+the command line turns it into one line and exit code 70.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,6 @@ __all__ = [
     "CiipError",
     "ConvergenceError",
     "DesignError",
-    "InfeasibleError",
     "InputError",
     "NegativeAnswer",
     "Problem",
@@ -145,10 +144,6 @@ class NegativeAnswer(CiipError):  # noqa: N818 - it is an answer, not a fault
     """The input is fine and the answer is "no"."""
 
     exit_code: ClassVar[int] = 1
-
-
-class InfeasibleError(NegativeAnswer):
-    """No set of forms satisfies every row of the blueprint."""
 
 
 class ConvergenceError(NegativeAnswer):

@@ -1,7 +1,8 @@
 """The command line: parse, call one function, report, exit.
 
-Exit codes: 0 done, 1 the answer is "no" (findings, infeasible, not converged), 2 unusable input or arguments.
-Only the module of the command asked for is imported, and the heavy packages only when it runs.
+Exit codes: 0 done, 1 the answer is "no" (findings, infeasible, not converged), 2 unusable input or arguments,
+70 a defect of ours. Only the module of the command asked for is imported, and the heavy packages only when it
+runs.
 """
 
 import argparse
@@ -10,14 +11,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 
 from ciip_irt._version import __version__
 from ciip_irt.errors import CiipError
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["COMMANDS", "DEFECT", "main"]
 
 PROGRAM = "ciip-irt"
+
+DEFECT = 70
+"""The exit code of an exception nobody foresaw: EX_SOFTWARE of sysexits.h."""
+TRACEBACK = "--traceback"
+LONGEST_REASON = 200
+"""Characters of a foreign message that still make one line."""
+STOPPED = 130
+"""The exit code after Ctrl-C, as shells have it: 128 and the number of the signal."""
 
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -60,17 +69,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     name = " ".join(arguments[:2]) if " ".join(arguments[:2]) in COMMANDS else arguments[0]
     if name not in COMMANDS:
         return _unknown(arguments)
-    module_name, purpose = COMMANDS[name]
-    module = import_module(f"ciip_irt.cli.{module_name}")
-    parser = argparse.ArgumentParser(
-        prog=f"{PROGRAM} {name}",
-        description=f"{purpose[0].upper()}{purpose[1:]}.",
-        epilog=getattr(module, "EPILOG", None),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    module.configure(parser)
+    return _ran(name, arguments[len(name.split()) :])
+
+
+def _ran(name: str, given: Sequence[str]) -> int:
+    """The exit code of a command; whatever goes wrong is told in a line."""
     try:
-        code: int = module.run(parser.parse_args(arguments[len(name.split()) :]))
+        module = import_module(f"ciip_irt.cli.{COMMANDS[name][0]}")
+        parser = _parser(name, module)
+        code: int = module.run(parser.parse_args(given))
         sys.stdout.flush()
     except CiipError as error:
         print(error, file=sys.stderr)
@@ -80,8 +87,39 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         print(f"{PROGRAM}: stopped; nothing was written after the last finished step", file=sys.stderr)
-        return 130
+        return STOPPED
+    except (SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # polars' panics are no Exception
+        if TRACEBACK in given:
+            raise
+        print(_defect(name, error), file=sys.stderr)
+        return DEFECT
     return code
+
+
+def _parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
+    purpose = COMMANDS[name][1]
+    parser = argparse.ArgumentParser(
+        prog=f"{PROGRAM} {name}",
+        description=f"{purpose[0].upper()}{purpose[1:]}.",
+        epilog=getattr(module, "EPILOG", None),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.configure(parser)
+    parser.add_argument(
+        TRACEBACK, action="store_true", help="after a defect of ours: show where it happened, for a report"
+    )
+    return parser
+
+
+def _defect(name: str, error: BaseException) -> str:
+    said = " ".join(str(error).split())[:LONGEST_REASON]
+    what = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return (
+        f"{PROGRAM} {name}: a defect of {PROGRAM} {__version__}, not of your files ({what})."
+        f" Please report it, with what the same command says with {TRACEBACK}."
+    )
 
 
 def _overview() -> str:
@@ -97,7 +135,7 @@ def _overview() -> str:
             *lines,
             "",
             f"'{PROGRAM} COMMAND --help' explains one of them. Start with '{PROGRAM} demo'.",
-            "Exit codes: 0 done, 1 the answer is no, 2 unusable input or arguments.",
+            "Exit codes: 0 done, 1 the answer is no, 2 unusable input or arguments, 70 a defect of ours.",
         ]
     )
 

@@ -4,12 +4,17 @@ import argparse
 import sys
 
 from ciip_irt.cli.options import (
+    add_blueprint,
+    add_earlier,
     add_item_times,
     add_items,
     add_out,
+    add_seed,
     add_text_format,
     add_theta_cut,
+    earlier_forms,
     number,
+    text_format,
     timed_items,
     warn,
 )
@@ -22,19 +27,13 @@ the bank lacks, and the exit code is 1."""
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_items(parser)
-    parser.add_argument("--blueprint", required=True, metavar="B", help="name (ciip-2024) or TOML file")
+    add_blueprint(parser)
     parser.add_argument(
         "--forms", type=int, default=3, metavar="K", help="parallel forms at once (default: 3)"
     )
-    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="(default: 2026)")
+    add_seed(parser)
     add_theta_cut(parser)
-    parser.add_argument(
-        "--earlier",
-        nargs="+",
-        default=[],
-        metavar="FILES",
-        help="forms used before (files or patterns): new forms keep the overlap bound with each of them",
-    )
+    add_earlier(parser, "new forms keep the overlap bound with each of them")
     parser.add_argument(
         "--pilot-plan",
         metavar="FILE",
@@ -54,16 +53,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.blueprint import load_blueprint
-    from ciip_irt.forms import assemble, read_form_files
+    from ciip_irt.forms import assemble
     from ciip_irt.job.curves import form_curves
     from ciip_irt.job.outputs import ASSEMBLY_FILES, assembly_outputs
     from ciip_irt.tables import read_frame, write_outputs
 
     blueprint = load_blueprint(arguments.blueprint)
-    how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
-    bank = timed_items(arguments, **how)
-    earlier = read_form_files(arguments.earlier, **how).forms if arguments.earlier else None
-    plan = read_frame(arguments.pilot_plan, **how) if arguments.pilot_plan else None
+    bank, planned = timed_items(arguments), arguments.pilot_plan
+    plan = read_frame(planned, **text_format(arguments, planned)) if planned else None
     with Progress() as progress:
         assembly = assemble(
             bank.items,
@@ -71,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
             n_forms=arguments.forms,
             seed=arguments.seed,
             theta_cut=arguments.theta_cut,
-            earlier=earlier,
+            earlier=earlier_forms(arguments),
             pilot_plan=plan,
             time_limit=arguments.time_limit,
             progress=progress,

@@ -2,7 +2,19 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_items, add_out, add_text_format, add_theta_cut, number, read_items, warn
+from ciip_irt.cli.options import (
+    add_blueprint,
+    add_earlier,
+    add_items,
+    add_out,
+    add_seed,
+    add_text_format,
+    add_theta_cut,
+    earlier_forms,
+    number,
+    read_items,
+    warn,
+)
 from ciip_irt.cli.progress import Progress
 
 EPILOG = """\
@@ -15,7 +27,7 @@ Exit code: 0 the bank supports a form, 1 not even one, 2 unusable input."""
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_items(parser)
-    parser.add_argument("--blueprint", required=True, metavar="B", help="name (ciip-2024) or TOML file")
+    add_blueprint(parser)
     parser.add_argument(
         "--max-overlap",
         type=number,
@@ -23,10 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="of scored items that two forms may share; 0: none (default: the blueprint's)",
     )
     add_theta_cut(parser)
-    parser.add_argument(
-        "--earlier", nargs="+", default=[], metavar="FILES", help="forms used before (files or patterns)"
-    )
-    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="(default: 2026)")
+    add_earlier(parser, "new forms keep the overlap bound with each of them")
+    add_seed(parser)
     building = parser.add_mutually_exclusive_group()
     building.add_argument(
         "--build",
@@ -44,21 +54,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.blueprint import load_blueprint
-    from ciip_irt.forms import bank_capacity, read_form_files
+    from ciip_irt.forms import bank_capacity
     from ciip_irt.job.outputs import CAPACITY_FILES, capacity_outputs
     from ciip_irt.tables import write_outputs
 
     blueprint = load_blueprint(arguments.blueprint)
     bank = read_items(arguments)
-    how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
-    earlier = read_form_files(arguments.earlier, **how).forms if arguments.earlier else None
     with Progress() as progress:
         capacity = bank_capacity(
             bank.items,
             blueprint,
             max_overlap=arguments.max_overlap,
             theta_cut=arguments.theta_cut,
-            earlier=earlier,
+            earlier=earlier_forms(arguments),
             build=arguments.build,
             seed=arguments.seed,
             progress=progress,

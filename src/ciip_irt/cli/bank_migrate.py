@@ -2,7 +2,7 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_items, add_out, add_text_format, read_items
+from ciip_irt.cli.options import add_items, add_out, add_text_format, read_items, text_format
 
 EPILOG = """\
 MAP is a table with the columns old and new (domains: letters or names), one row for every domain of the bank;
@@ -25,10 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.blueprint import OUTLINE_MAPPING, load_blueprint, migrate
     from ciip_irt.tables import read_table, write_outputs
 
-    how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
     result = migrate(
         read_items(arguments).items,
-        read_table(arguments.mapping, OUTLINE_MAPPING, **how),
+        read_table(arguments.mapping, OUTLINE_MAPPING, **text_format(arguments, arguments.mapping)),
         old=load_blueprint(arguments.old),
         new=load_blueprint(arguments.new),
         where=arguments.mapping,

@@ -3,6 +3,7 @@
 import argparse
 
 from ciip_irt.cli.blueprint import named_tie_break
+from ciip_irt.cli.options import add_text_format, text_format
 
 EPILOG = """\
 shows quota, remainder, every tie and what the other rules give; a tie without --tie-break is an error. With
@@ -27,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="", help="name of the blueprint written")
     parser.add_argument("--outline", default="", help="version of the outline")
     parser.add_argument("--effective", default="", metavar="DATE", help="in force from")
+    add_text_format(parser)
     parser.add_argument("--out", metavar="FILE", help="write the blueprint as a TOML file")
 
 
@@ -42,10 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
     )
     from ciip_irt.tables import read_csv, write_outputs
 
+    given = arguments.weights
     source = (
-        weights_of(read_csv(arguments.weights), arguments.weights)
-        if arguments.weights.lower().endswith(".csv")
-        else load_blueprint(arguments.weights)
+        weights_of(read_csv(given, **text_format(arguments, given)), given)
+        if given.lower().endswith(".csv")
+        else load_blueprint(given)
     )
     blueprint, result = apportioned_blueprint(
         source,

@@ -9,6 +9,7 @@ from ciip_irt.cli.options import (
     number,
     read_items,
     scored_log,
+    text_format,
     warn,
     whole,
 )
@@ -197,8 +198,9 @@ def run(arguments: argparse.Namespace) -> int:
     rule = load_scale(arguments.score_scale)
     bank = read_items(arguments)
     scored = scored_log(arguments, bank)
-    other = None if arguments.anchors in ("bank", "none") else read_anchors(arguments.anchors, bank)
-    anchors = bank if arguments.anchors == "bank" else other
+    anchors = None if arguments.anchors == "none" else bank
+    if arguments.anchors not in ("bank", "none"):
+        anchors = read_anchors(arguments.anchors, bank, **text_format(arguments, arguments.anchors))
 
     def estimate(of: ScoredResponses) -> Calibration:
         return calibrate(

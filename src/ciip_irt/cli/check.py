@@ -4,7 +4,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciip_irt.cli.options import add_item_times, add_items, add_text_format, add_theta_cut, timed_items
+from ciip_irt.cli.options import (
+    add_blueprint,
+    add_earlier,
+    add_item_times,
+    add_items,
+    add_text_format,
+    add_theta_cut,
+    text_format,
+    timed_items,
+)
 
 if TYPE_CHECKING:
     from ciip_irt.forms import FormFiles
@@ -23,15 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         help="form files (form_id, position, item_id, role, domain; CSV or XLSX) or patterns: 'forms/*.csv'",
     )
-    parser.add_argument("--blueprint", required=True, metavar="B", help="name (ciip-2024) or TOML file")
+    add_blueprint(parser)
     add_items(parser)
-    parser.add_argument(
-        "--earlier",
-        nargs="+",
-        default=[],
-        metavar="FILES",
-        help="forms used before (files or patterns): overlap with each of them is judged too",
-    )
+    add_earlier(parser, "overlap with each of them is judged too")
     parser.add_argument(
         "--pilot-plan", metavar="FILE", help="pilot_plan.csv: forms must have the pilots planned for them"
     )
@@ -70,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.theta_cut is not None:
         blueprint = replace(blueprint, theta_cut=arguments.theta_cut)
     how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
-    bank = timed_items(arguments, **how)
+    bank = timed_items(arguments)
 
     def read_forms(names: list[str]) -> "FormFiles":
         return read_form_files(names, **how, items=bank.items, blueprint=blueprint)
@@ -80,7 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
     named = ", ".join(Path(path).name for path in dict.fromkeys(read.file_of.values()))
     given = form_set(read.forms, blueprint, bank.items, named, earlier)
     if arguments.pilot_plan is not None:
-        plan = planned_pilots(read_frame(arguments.pilot_plan, **how), arguments.pilot_plan)
+        table = read_frame(arguments.pilot_plan, **text_format(arguments, arguments.pilot_plan))
+        plan = planned_pilots(table, arguments.pilot_plan)
         given = replace(given, plan=plan)
     findings = check_form_set(given)
     if arguments.verbose and arguments.format == "text":

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ciip_irt.cli.options import add_out
+from ciip_irt.cli.options import add_out, add_seed
 from ciip_irt.cli.progress import Progress
 from ciip_irt.cli.run import whole_job
 
@@ -14,7 +14,7 @@ EPILOG = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_out(parser, "demo")
-    parser.add_argument("--seed", type=int, default=2026, metavar="N", help="(default: 2026)")
+    add_seed(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_items, add_out, add_reading, read_items, read_log
+from ciip_irt.cli.options import add_items, add_logs, add_out, add_reading, read_items, read_log
 
 EPILOG = """\
 writes responses.parquet, candidates.csv, exclusions.csv, quarantine.csv and ingest.json. Rows that cannot
@@ -10,9 +10,7 @@ be used are listed in quarantine.csv with the reason; the counts in ingest.json 
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "log", metavar="LOG", nargs="+", help="response logs: CSV, CSV.gz, XLSX, Parquet or NDJSON"
-    )
+    add_logs(parser)
     add_items(parser, required=False)
     add_reading(parser)
     add_out(parser)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_out, number
+from ciip_irt.cli.options import add_out, add_text_format, number, text_format
 
 EPILOG = """\
 NEW and OLD are parameters.csv files of two calibrations. Writes linked_parameters.csv (the new items on the
@@ -46,6 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--displacement", type=number, default=0.5, metavar="LOGIT", help="limit (default: 0.5)"
     )
     parser.add_argument("--robust-z", type=number, default=1.645, metavar="Z", help="limit (default: 1.645)")
+    add_text_format(parser)
     add_out(parser)
 
 
@@ -55,8 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.tables import ITEM_PARAMETERS, read_table, write_outputs
 
     linked = link_calibrations(
-        read_table(arguments.new, ITEM_PARAMETERS),
-        read_table(arguments.old, ITEM_PARAMETERS),
+        read_table(arguments.new, ITEM_PARAMETERS, **text_format(arguments, arguments.new)),
+        read_table(arguments.old, ITEM_PARAMETERS, **text_format(arguments, arguments.old)),
         arguments.method,
         drop=arguments.purify,
         drift=DriftLimits(arguments.displacement, arguments.robust_z),

@@ -4,28 +4,39 @@ import argparse
 import math
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ciip_irt.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from ciip_irt.bank import ItemBank
     from ciip_irt.responses import Ingested, ScoredResponses
 
 __all__ = [
+    "add_blueprint",
+    "add_earlier",
     "add_groupings",
     "add_item_times",
     "add_items",
     "add_log",
+    "add_logs",
     "add_out",
     "add_person_misfit",
+    "add_policy",
+    "add_reading",
+    "add_seed",
+    "add_text_format",
     "add_theta_cut",
+    "earlier_forms",
+    "note",
     "number",
     "read_items",
     "read_log",
     "scored_log",
+    "text_format",
     "timed_items",
     "warn",
     "whole",
@@ -64,10 +75,13 @@ def add_out(parser: argparse.ArgumentParser, default: str | None = None) -> None
     )
 
 
-def add_text_format(parser: argparse.ArgumentParser) -> None:
+def add_text_format(parser: argparse._ActionsContainer) -> None:
     """``--delimiter`` and ``--encoding`` of delimited text files."""
     parser.add_argument(
-        "--delimiter", default=",", metavar="C", help="between cells of CSV files (default: comma)"
+        "--delimiter",
+        default=",",
+        metavar="C",
+        help="between cells of CSV files: one character, or tab, semicolon, bar (default: comma)",
     )
     parser.add_argument("--encoding", default="utf-8", help="of CSV files, e.g. cp1252 (default: utf-8)")
 
@@ -88,6 +102,34 @@ def add_groupings(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN",
         help="column of the candidates table whose groups are compared item by item; may be repeated"
         " (default: delivery_mode, first_time and region, as far as they are there)",
+    )
+
+
+def add_blueprint(parser: argparse.ArgumentParser) -> None:
+    """``--blueprint B``."""
+    parser.add_argument("--blueprint", required=True, metavar="B", help="name (ciip-2024) or TOML file")
+
+
+def add_policy(parser: argparse.ArgumentParser) -> None:
+    """``--policy POLICY``."""
+    parser.add_argument(
+        "--policy", default="default", metavar="POLICY", help="name or TOML file (default: default)"
+    )
+
+
+def add_seed(parser: argparse.ArgumentParser) -> None:
+    """``--seed S``: the same seed gives the same result."""
+    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="(default: 2026)")
+
+
+def add_earlier(parser: argparse.ArgumentParser, then: str) -> None:
+    """``--earlier FILES``; ``then`` says what follows from them."""
+    parser.add_argument(
+        "--earlier",
+        nargs="+",
+        default=[],
+        metavar="FILES",
+        help=f"forms used before (files or patterns): {then}",
     )
 
 
@@ -121,11 +163,16 @@ def add_person_misfit(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_log(parser: argparse.ArgumentParser) -> None:
-    """Everything that says how a response log is read, who counts, and how it is scored."""
+def add_logs(parser: argparse.ArgumentParser) -> None:
+    """``LOG...``: the files alone."""
     parser.add_argument(
         "log", metavar="LOG", nargs="+", help="response logs: CSV, CSV.gz, XLSX, Parquet or NDJSON"
     )
+
+
+def add_log(parser: argparse.ArgumentParser) -> None:
+    """Everything that says how a response log is read, who counts, and how it is scored."""
+    add_logs(parser)
     add_items(parser)
     add_reading(parser)
     who = parser.add_argument_group("who counts")
@@ -174,32 +221,42 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     reading.add_argument(
         "--candidates", default=None, metavar="FILE", help="attributes, one row per delivery"
     )
-    reading.add_argument(
-        "--delimiter", default=",", metavar="C", help="between cells of CSV files (default: comma)"
-    )
-    reading.add_argument("--encoding", default="utf-8", help="of CSV files, e.g. cp1252 (default: utf-8)")
+    add_text_format(reading)
+
+
+def text_format(arguments: argparse.Namespace, path: "Path | str") -> dict[str, str]:
+    """How a file is read that may have commas beside a log with semicolons."""
+    from ciip_irt.tables import delimiter_beside
+
+    return {"delimiter": delimiter_beside(path, arguments.delimiter), "encoding": arguments.encoding}
 
 
 def read_items(arguments: argparse.Namespace) -> "ItemBank":
-    """The bank named by ``--items``; it may be a file with commas beside a log with semicolons."""
+    """The bank named by ``--items``."""
     from ciip_irt.bank import read_bank
 
-    delimiter, encoding = getattr(arguments, "delimiter", ","), getattr(arguments, "encoding", "utf-8")
-    with suppress(OSError), Path(arguments.items).open("rb") as file:
-        if delimiter.encode() not in file.readline():
-            delimiter = ","
-    return read_bank(arguments.items, delimiter=delimiter, encoding=encoding)
+    return read_bank(arguments.items, **text_format(arguments, arguments.items))
 
 
-def timed_items(arguments: argparse.Namespace, **how: str) -> "ItemBank":
+def timed_items(arguments: argparse.Namespace) -> "ItemBank":
     """The bank of ``--items``, with the expected times of ``--item-times`` where that is given."""
     from ciip_irt.bank import with_expected_times
     from ciip_irt.tables import read_frame
 
-    bank = read_items(arguments)
-    if arguments.item_times is None:
+    bank, times = read_items(arguments), arguments.item_times
+    if times is None:
         return bank
-    return with_expected_times(bank, read_frame(arguments.item_times, **how), arguments.item_times)
+    return with_expected_times(bank, read_frame(times, **text_format(arguments, times)), times)
+
+
+def earlier_forms(arguments: argparse.Namespace) -> "pl.DataFrame | None":
+    """The forms of ``--earlier``."""
+    from ciip_irt.forms import read_form_files
+
+    if not arguments.earlier:
+        return None
+    how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
+    return read_form_files(arguments.earlier, **how).forms
 
 
 def read_log(arguments: argparse.Namespace, bank: "ItemBank | None") -> "Ingested":

@@ -6,7 +6,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciip_irt.cli.options import add_items, add_out, add_text_format, read_items
+from ciip_irt.cli.options import (
+    add_blueprint,
+    add_items,
+    add_out,
+    add_policy,
+    add_text_format,
+    read_items,
+)
 from ciip_irt.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -26,7 +33,7 @@ PER_YEAR = 12
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_items(parser)
-    parser.add_argument("--blueprint", required=True, metavar="B", help="name (ciip-2024) or TOML file")
+    add_blueprint(parser)
     parser.add_argument(
         "--forms",
         nargs="+",
@@ -62,9 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--n", type=int, default=100, metavar="N", help="answers a new pilot wants (default: 100)"
     )
-    parser.add_argument(
-        "--policy", default="default", metavar="POLICY", help="name or TOML file (default: default)"
-    )
+    add_policy(parser)
     add_text_format(parser)
     add_out(parser)
 

@@ -7,6 +7,7 @@ from ciip_irt.cli.options import (
     add_log,
     add_out,
     add_person_misfit,
+    add_policy,
     note,
     read_items,
     scored_log,
@@ -24,9 +25,7 @@ Exit code 1: the calibration behind the decisions did not converge (the files ar
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_log(parser)
-    parser.add_argument(
-        "--policy", default="default", metavar="POLICY", help="name or TOML file (default: default)"
-    )
+    add_policy(parser)
     parser.add_argument(
         "--blueprint",
         default=None,

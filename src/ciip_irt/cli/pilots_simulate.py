@@ -2,7 +2,15 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_items, add_out, number, read_items
+from ciip_irt.cli.options import (
+    add_items,
+    add_out,
+    add_policy,
+    add_seed,
+    add_text_format,
+    number,
+    read_items,
+)
 
 EPILOG = """\
 writes operating_characteristics.csv: share of good items promoted, held and lost, and share of bad ones among
@@ -12,9 +20,7 @@ with the standard errors of the simulation. A thousand pilots take about half a 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_items(parser)
-    parser.add_argument(
-        "--policy", default="default", metavar="POLICY", help="name or TOML file (default: default)"
-    )
+    add_policy(parser)
     parser.add_argument(
         "--n", default="50,100,200", metavar="N,N,...", help="answers per pilot (default: 50,100,200)"
     )
@@ -34,7 +40,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="J",
         help="scored items a candidate meets (default: 130)",
     )
-    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="(default: 2026)")
+    add_seed(parser)
+    add_text_format(parser)
     add_out(parser)
 
 

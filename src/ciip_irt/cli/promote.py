@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciip_irt.cli.options import add_items, add_out, add_text_format
+from ciip_irt.cli.options import add_items, add_out, add_text_format, text_format
 from ciip_irt.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     date = _date(arguments.date)
     items, out = Path(arguments.items), Path(arguments.out)
     evidence = read_evidence(arguments.evidence or Path(arguments.sheet).parent)
-    table = read_frame(items, delimiter=arguments.delimiter, encoding=arguments.encoding)
+    how = text_format(arguments, items)
+    table = read_frame(items, **how)
     beside = items.parent / LEDGER
     ledger = read_ledger(beside)
     _nothing_lost(out / LEDGER, beside, ledger)
@@ -54,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     )  # fmt: skip
     name = items.name if items.suffix.lower() == ".csv" else "items.csv"
     windows = items.suffix.lower() == ".csv" and b"\r\n" in items.read_bytes()
-    content = csv_bytes(promotion.table, delimiter=arguments.delimiter, line_end="\r\n" if windows else "\n")
+    content = csv_bytes(promotion.table, delimiter=how["delimiter"], line_end="\r\n" if windows else "\n")
     write_outputs(out, {name: content, LEDGER: promotion.ledger})
     print(promotion.summary())
     print(f"Written: {out / name} and {out / LEDGER} (evidence {promotion.evidence}, {date}).")

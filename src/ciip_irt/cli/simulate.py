@@ -2,7 +2,7 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_out
+from ciip_irt.cli.options import add_out, add_seed
 
 EPILOG = """\
 writes responses.parquet (or responses.csv), candidates.csv, items.csv, exam.toml, and the truth behind them:
@@ -13,7 +13,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--candidates", type=int, default=600, metavar="N", help="(default: 600)")
     parser.add_argument("--forms", type=int, default=3, metavar="K", help="(default: 3)")
     parser.add_argument("--pilots", type=int, default=None, metavar="P", help="pilot items in rotation")
-    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="(default: 2026)")
+    add_seed(parser)
     parser.add_argument("--csv", action="store_true", help="responses.csv instead of responses.parquet")
     add_out(parser)
 

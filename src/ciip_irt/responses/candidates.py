@@ -6,7 +6,7 @@ import polars as pl
 
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.responses.readers.source import attribute_name, text
-from ciip_irt.tables import CANDIDATES, read_frame
+from ciip_irt.tables import CANDIDATES, delimiter_beside, read_frame
 
 __all__ = ["delivery_table", "read_candidates", "with_attributes"]
 
@@ -27,7 +27,7 @@ def read_candidates(
     frame = (
         given
         if isinstance(given, pl.DataFrame)
-        else read_frame(given, delimiter=delimiter, encoding=encoding)
+        else read_frame(given, delimiter=delimiter_beside(given, delimiter), encoding=encoding)
     )
     on = next((name for name in ("delivery_id", "candidate_id") if name in frame.columns), None)
     if on is None:

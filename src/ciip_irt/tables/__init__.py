@@ -29,7 +29,15 @@ from ciip_irt.tables.catalogue import (
     WRITING_ASSIGNMENT,
 )
 from ciip_irt.tables.contract import Column, Examined, Rule, Table
-from ciip_irt.tables.files import csv_bytes, read_csv, read_frame, read_table, write_outputs
+from ciip_irt.tables.files import (
+    csv_bytes,
+    delimiter_beside,
+    delimiter_named,
+    read_csv,
+    read_frame,
+    read_table,
+    write_outputs,
+)
 from ciip_irt.tables.show import show_html
 from ciip_irt.tables.spreadsheet import Sheet, read_spreadsheet, sheet_names, workbook
 
@@ -64,6 +72,8 @@ __all__ = [
     "Sheet",
     "Table",
     "csv_bytes",
+    "delimiter_beside",
+    "delimiter_named",
     "read_csv",
     "read_frame",
     "read_spreadsheet",

@@ -18,13 +18,22 @@ from ciip_irt.errors import MAX_EXAMPLES, InputError, Problem
 from ciip_irt.tables.contract import Table
 from ciip_irt.tables.header import NOTHING_ABOVE_HEADER, check_header, columns_kept
 
-__all__ = ["csv_bytes", "read_csv", "read_frame", "read_table", "write_outputs"]
+__all__ = [
+    "csv_bytes",
+    "delimiter_beside",
+    "delimiter_named",
+    "read_csv",
+    "read_frame",
+    "read_table",
+    "write_outputs",
+]
 
 FORMULA_START, ESCAPED_FORMULA = r"^('*[=+\-@\t\r])", r"^'('*[=+\-@\t\r])"
 SIGNED_NUMBER = r"^[+-](\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 SIGNIFICANT_DIGITS = 8
 GZIP_MAGIC, ZIP_MAGIC, PARQUET_MAGIC = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
 
 
 def read_table(
@@ -82,7 +91,7 @@ def read_csv(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8")
     InputError
         Absent or empty file, another encoding or delimiter, repeated column names, ragged rows.
     """
-    path, delimiter = Path(path), _single(delimiter)
+    path, delimiter = Path(path), delimiter_named(delimiter)
     content = _utf8(_bytes(path), path, encoding)
     header = _header(content, path, delimiter)
     check_header(header, str(path), delimiter)
@@ -181,7 +190,7 @@ def _encoded(name: str, content: pl.DataFrame | Mapping[str, Any] | str | bytes)
 def csv_bytes(frame: pl.DataFrame, *, delimiter: str = ",", line_end: str = "\n") -> bytes:
     """A table as ``write_outputs`` writes it into a CSV file."""
     safe = _spreadsheet_safe(frame)
-    return safe.write_csv(separator=_single(delimiter), line_terminator=line_end).encode()
+    return safe.write_csv(separator=delimiter_named(delimiter), line_terminator=line_end).encode()
 
 
 def _spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
@@ -221,12 +230,41 @@ def _reading(path: Path, read: Any, kind: str) -> pl.DataFrame:
     return frame
 
 
-def _single(delimiter: str) -> str:
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+def delimiter_named(text: str) -> str:
+    """One character between cells, given as itself or by its name.
+
+    Raises
+    ------
+    InputError
+        No single plain character, and no name of one.
+
+    >>> delimiter_named("tab"), delimiter_named("\\\\t"), delimiter_named("semicolon"), delimiter_named(";")
+    ('\\t', '\\t', ';', ';')
+    """
+    delimiter = DELIMITER_NAMES.get(text, text)
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
         remedy = "Give one character: ',', ';', '|' or tab."
-        raise InputError(Problem(f"the delimiter {delimiter!r} is not one plain character", remedy=remedy))
+        raise InputError(Problem(f"the delimiter {text!r} is not one plain character", remedy=remedy))
     return delimiter
+
+
+def delimiter_beside(path: Path | str, delimiter: str) -> str:
+    """The delimiter of a file that lies beside one with ``delimiter``: the same, or our own files' comma.
+
+    The first line decides; a file that cannot be opened is left to its reader.
+
+    Raises
+    ------
+    InputError
+        As ``delimiter_named``.
+    """
+    delimiter = delimiter_named(delimiter)
+    first = b""
+    with contextlib.suppress(OSError, EOFError, zlib.error), Path(path).open("rb") as file:
+        packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        file.seek(0)
+        first = gzip.GzipFile(fileobj=file).readline() if packed else file.readline()
+    return delimiter if delimiter.encode() in first else ","
 
 
 def _utf8(content: bytes, path: Path, encoding: str) -> bytes:

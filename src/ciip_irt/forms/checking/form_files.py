@@ -11,7 +11,7 @@ from ciip_irt.blueprint import Blueprint
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.forms.checking.loose_tables import Known, completed, known_items, named_after
 from ciip_irt.forms.pool.anchor_items import ANCHOR
-from ciip_irt.tables import FORMS, read_frame, read_spreadsheet, sheet_names
+from ciip_irt.tables import FORMS, delimiter_beside, read_frame, read_spreadsheet, sheet_names
 
 __all__ = ["FormFiles", "read_form_files"]
 
@@ -94,7 +94,7 @@ def _tables(
         where = path if sheet is None else f"{path}, sheet {sheet!r}"
         try:
             if sheet is None:
-                frame = read_frame(path, delimiter=delimiter, encoding=encoding)
+                frame = read_frame(path, delimiter=delimiter_beside(path, delimiter), encoding=encoding)
             else:
                 frame = read_spreadsheet(path, sheet)
             lines: list[int] = []
