@@ -21,18 +21,18 @@ def main() -> int:
 
     from ciip_irt.bank import ItemBank
     from ciip_irt.pilots import review_pilots
-    from ciip_irt.pilots.simulate.planted import World, plant
+    from ciip_irt.pilots.simulate.true_programme import TrueProgramme, simulate_pilots
 
     rng = np.random.default_rng(7)
     scored_items = np.column_stack(
         [rng.lognormal(-0.5, 0.3, 130), rng.normal(-1.88, 1.3, 130), np.zeros(130)]
     )
-    world = World(scored_items)
-    planted = plant(world, CANDIDATES * world.group_pilots // PILOTS, PILOTS, rng)
-    scored = planted.answers(CANDIDATES)
-    known = pl.DataFrame(planted.parameters, schema=["a", "b", "c"]).fill_nan(None)
+    programme = TrueProgramme(scored_items)
+    simulated = simulate_pilots(programme, CANDIDATES * programme.group_pilots // PILOTS, PILOTS, rng)
+    scored = simulated.answers(CANDIDATES)
+    known = pl.DataFrame(simulated.parameters, schema=["a", "b", "c"]).fill_nan(None)
     model = pl.Series("model", ["2pl"] * len(scored_items) + [None] * PILOTS)
-    bank = ItemBank.from_frame(planted.items.select("item_id", "domain", "status", "key", "options").hstack(
+    bank = ItemBank.from_frame(simulated.items.select("item_id", "domain", "status", "key", "options").hstack(
         [model, known["a"], known["b"]]
     ))  # fmt: skip
     seconds = []

@@ -20,20 +20,24 @@ import polars as pl
 from pilot_probabilities import ANSWERS, worlds
 from scipy.special import gammaln, logsumexp
 
-from ciip_irt.pilots.decision.verdict import verdict
-from ciip_irt.pilots.evidence.curves import CurveGrid, refined
-from ciip_irt.pilots.evidence.reference import population_of
-from ciip_irt.pilots.evidence.review_evidence import PilotEvidence, gather_evidence
+from ciip_irt.pilots.decision import verdict
+from ciip_irt.pilots.evidence import (
+    CurveGrid,
+    PilotEvidence,
+    estimate_population,
+    gather_evidence,
+    interpolate,
+)
 from ciip_irt.pilots.policy import load_policy
-from ciip_irt.pilots.simulate.planted import (
+from ciip_irt.pilots.simulate.true_programme import (
     FLAT_P,
     GOOD_P,
     GOOD_R,
     POPULARITY,
     SPREAD_LOG_SLOPE,
     WIDER,
-    World,
-    plant,
+    TrueProgramme,
+    simulate_pilots,
 )
 
 PROGRAMME = 200
@@ -42,9 +46,9 @@ NEVER = -1e3
 EVERY = slice(None, None, 2), slice(None, None, 2)  # of the grid of curves: enough for sums
 
 
-def sound_log_density(world: World, grid: CurveGrid) -> np.ndarray:
+def sound_log_density(programme: TrueProgramme, grid: CurveGrid) -> np.ndarray:
     """Shape (S, D): log a normal, b normal and independent of it, as ``planted`` draws them."""
-    a, b, _ = world.scored.T
+    a, b, _ = programme.scored.T
     log_a = np.log(a)
     s = grid.slopes[:, None]
     log_s = np.log(np.where(s > 1e-9, s, 1.0))
@@ -71,7 +75,7 @@ def spread_over(counts: list[int]) -> float:
     return float(total + np.sum(gammaln(weights + n) - gammaln(weights)))
 
 
-def good_by_bayes(world: World, evidence: PilotEvidence, credited: int, k: int) -> float:
+def good_by_bayes(programme: TrueProgramme, evidence: PilotEvidence, credited: int, k: int) -> float:
     """Probability that pilot k is good, from everything that generated it."""
     whole = evidence.grid
     grid = whole.coarser(2)
@@ -81,8 +85,8 @@ def good_by_bayes(world: World, evidence: PilotEvidence, credited: int, k: int) 
     r = np.tensordot(evidence.criterion_share[k], evidence.correlations[:, ::2, ::2], 1)
     p = evidence.p[EVERY]
     good = (r >= GOOD_R) & (p >= GOOD_P[0]) & (p <= GOOD_P[1])
-    sound = sound_log_density(world, grid)
-    of_key = refined(whole, evidence.likelihood[k], EVERY)
+    sound = sound_log_density(programme, grid)
+    of_key = interpolate(whole, evidence.likelihood[k], EVERY)
     others = [option for option in range(4) if option != credited]
     as_distractors = spread_over([int(counts[option]) for option in others])
     level = int(np.argmin(np.abs(grid.slopes)))
@@ -95,27 +99,33 @@ def good_by_bayes(world: World, evidence: PilotEvidence, credited: int, k: int) 
         rest = [option for option in others if option != right]
         parts[f"right is {right}"] = (
             np.log(SHARES["wrong key"] / len(others))
-            + logsumexp(refined(whole, surfaces[right], EVERY) + sound)
+            + logsumexp(interpolate(whole, surfaces[right], EVERY) + sound)
             + spread_over([int(counts[credited]), *(int(counts[option]) for option in rest)])
         )
     certain = logsumexp([part for name, part in parts.items() if name != "good"])
     return float(np.exp(parts["good"] - certain))
 
 
-def programme(world: World, seed: tuple[int, int]) -> pl.DataFrame:
+def review_programme(programme: TrueProgramme, seed: tuple[int, int]) -> pl.DataFrame:
     policy = load_policy()
-    planted = plant(world, ANSWERS[-1], PROGRAMME, np.random.default_rng(seed))
-    keys = [0 if kind != "wrong_key" else 1 for kind in planted.truth["kind"]]
+    simulated = simulate_pilots(programme, ANSWERS[-1], PROGRAMME, np.random.default_rng(seed))
+    keys = [0 if kind != "wrong_key" else 1 for kind in simulated.truth["kind"]]
     frames = []
     for n in ANSWERS:
-        scored = planted.answers(n)
-        mean, sd = population_of(scored, planted.parameters, world.D)
+        scored = simulated.answers(n)
+        mean, sd = estimate_population(scored, simulated.parameters, programme.D)
         evidence = gather_evidence(
-            scored, planted.parameters, mean=mean, sd=sd, D=world.D, policy=policy, pilots=planted.pilots
+            scored,
+            simulated.parameters,
+            mean=mean,
+            sd=sd,
+            D=programme.D,
+            policy=policy,
+            pilots=simulated.pilots,
         )
         stated = [verdict(item, policy).probability for item in evidence]
-        bayes = [good_by_bayes(world, evidence, keys[k], k) for k in range(PROGRAMME)]
-        frames.append(planted.truth.select("kind", "good").with_columns(
+        bayes = [good_by_bayes(programme, evidence, keys[k], k) for k in range(PROGRAMME)]
+        frames.append(simulated.truth.select("kind", "good").with_columns(
             n=pl.lit(n), review=pl.Series(stated), bayes=pl.Series(bayes)
         ))  # fmt: skip
     return pl.concat(frames)
@@ -145,10 +155,10 @@ def main() -> int:
     parser.add_argument("--pilots", type=int, default=2400)
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent / "figures")
     arguments = parser.parse_args()
-    world, policy = worlds()["model"], load_policy()
+    programme, policy = worlds()["model"], load_policy()
     seeds = [(97, place) for place in range(arguments.pilots // PROGRAMME)]
     with ProcessPoolExecutor(2) as pool:
-        reviews = pl.concat(list(pool.map(programme, [world] * len(seeds), seeds)))
+        reviews = pl.concat(list(pool.map(review_programme, [programme] * len(seeds), seeds)))
     rows = []
     for n in ANSWERS:
         part = reviews.filter(n=n)

@@ -21,29 +21,31 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from ciip_irt.pilots import simulate_policy
-from ciip_irt.pilots.simulate.planted import World
+from ciip_irt.pilots.simulate.true_programme import TrueProgramme
 
 ANSWERS = (50, 100, 200)
 EDGES = (0.0, 0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 1.0)
 
 
-def worlds() -> Mapping[str, World]:
+def worlds() -> Mapping[str, TrueProgramme]:
     """Mean p .73, reliability .87 with the model as it is."""
     rng = np.random.default_rng(7)
     scored = np.column_stack([rng.lognormal(-0.5, 0.3, 130), rng.normal(-1.88, 1.3, 130), np.zeros(130)])
-    model = World(scored)
-    guessed = World(scored + np.array([0.0, 0.7, 0.2]), guessing=0.2)
+    model = TrueProgramme(scored)
+    guessed = TrueProgramme(scored + np.array([0.0, 0.7, 0.2]), guessing=0.2)
     rng = np.random.default_rng(8)
     return {
         "model": model,
         "guessing": guessed.calibrated(3000, rng),
-        "two dimensions": World(scored, second=0.8).calibrated(3000, rng),
-        "skewed ability": World(scored, skewed=True).calibrated(3000, rng),
+        "two dimensions": TrueProgramme(scored, second=0.8).calibrated(3000, rng),
+        "skewed ability": TrueProgramme(scored, skewed=True).calibrated(3000, rng),
     }
 
 
-def simulated(name: str, world: World, pilots: int, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    found = simulate_policy(world, answers=ANSWERS, pilots=pilots, seed=seed)
+def simulated(
+    name: str, programme: TrueProgramme, pilots: int, seed: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    found = simulate_policy(programme, answers=ANSWERS, pilots=pilots, seed=seed)
     return found.decisions.with_columns(world=pl.lit(name)), found.rates
 
 
@@ -97,8 +99,8 @@ def main() -> int:
     every = worlds()
     with ProcessPoolExecutor(2) as pool:
         tasks = [
-            pool.submit(simulated, name, world, arguments.pilots, 41 + place)
-            for place, (name, world) in enumerate(every.items())
+            pool.submit(simulated, name, programme, arguments.pilots, 41 + place)
+            for place, (name, programme) in enumerate(every.items())
         ]
         found = [task.result() for task in tasks]
     reviews, rates = pl.concat([decisions for decisions, _ in found]), found[0][1]

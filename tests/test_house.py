@@ -58,7 +58,7 @@ def test_check_needs_neither_solver_nor_figures(tmp_path: Path) -> None:
     )
 
 
-FACED = ("irt", "classical", "blueprint", "forms", "scores")
+FACED = ("irt", "classical", "blueprint", "forms", "scores", "pilots")
 """Rooms whose names other rooms take from a face: the room's ``__init__`` or that of a room inside it."""
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ciip_irt.irt.item_posterior import item_posterior
-from ciip_irt.pilots.evidence.curves import CurveGrid, coarse_log_likelihood, curve_grid, refined
+from ciip_irt.pilots.evidence.curves import CurveGrid, coarse_log_likelihood, curve_grid, interpolate
 
 U = np.linspace(-5.0, 5.0, 81)
 POPULATION = np.exp(-0.5 * U**2) / np.exp(-0.5 * U**2).sum()
@@ -30,7 +30,7 @@ def test_rising_curves_have_the_likelihood_of_the_exact_item_posterior(grid: Cur
     rng = np.random.default_rng(7)
     scores = (rng.random(n) < 1 / (1 + np.exp(-(0.7 * ability + 0.9)))).astype(np.int8)
     scores[rng.random(n) < 0.1] = -1
-    fine = refined(grid, coarse_log_likelihood(grid, posteriors, scores[:, None])[0])
+    fine = interpolate(grid, coarse_log_likelihood(grid, posteriors, scores[:, None])[0])
     for s in (0.45, 0.8):  # one slope between the knots, one between others
         row = int(np.argmin(np.abs(grid.slopes - s)))
         near = np.abs(grid.intercepts - 0.9) < 1.01

@@ -15,9 +15,9 @@ from ciip_irt.pilots.decision.criteria import CRITERIA
 from ciip_irt.pilots.decision.decide import review
 from ciip_irt.pilots.decision.evidence_table import EVIDENCE_SCHEMA, evidence_row
 from ciip_irt.pilots.decision.verdict import all_hold, judge, verdict
-from ciip_irt.pilots.evidence.curves import refined
+from ciip_irt.pilots.evidence.curves import interpolate
 from ciip_irt.pilots.evidence.item_evidence import CurvePosterior, ItemEvidence, Observed
-from ciip_irt.pilots.evidence.reference import population_of
+from ciip_irt.pilots.evidence.reference import estimate_population
 from ciip_irt.pilots.evidence.review_evidence import gather_evidence
 from ciip_irt.pilots.policy import load_policy
 from ciip_irt.responses import score
@@ -122,7 +122,7 @@ def test_probabilities_are_those_of_draws_from_the_posterior(evidence: Any) -> N
 
 def test_no_likely_curve_is_left_out(evidence: Any) -> None:
     grid, k = evidence.grid, 6
-    everywhere = refined(grid, evidence.likelihood[k]) + evidence.prior.log_density(grid)
+    everywhere = interpolate(grid, evidence.likelihood[k]) + evidence.prior.log_density(grid)
     weights = np.exp(everywhere - everywhere.max())
     weights /= weights.sum()
     posterior = evidence.item(k).posterior
@@ -221,7 +221,7 @@ def test_without_options_the_key_is_unknown_and_does_not_stand_in_the_way(eviden
 def test_the_population_is_found_on_the_scale_of_fixed_items(plant: Callable[..., Any]) -> None:
     programme = plant(500, n_blocks=1, n_pilots=5, n_scored=60, seed=8)
     shifted = programme.parameters * [0.5, 2.0, 1.0] + [0.0, 3.0, 0.0]  # theta' = 2 theta + 3
-    mean, sd = population_of(programme.scored, shifted)
+    mean, sd = estimate_population(programme.scored, shifted)
     assert mean == pytest.approx(3.0, abs=0.25)
     assert sd == pytest.approx(2.0, abs=0.25)
     here = gather_evidence(programme.scored, programme.parameters, mean=0.0, sd=1.0, policy=POLICY)

@@ -7,7 +7,7 @@ import pytest
 from ciip_irt.blueprint import load_blueprint
 from ciip_irt.job.demand import demand_of
 from ciip_irt.pilots import Demand, bank_needs
-from ciip_irt.pilots.plan.needs import _tilted
+from ciip_irt.pilots.plan.needs import _tilt
 
 LETTERS = {"a": "A", "alpha": "A", "b": "B", "beta beta": "B"}
 
@@ -74,14 +74,14 @@ def test_tilting_meets_the_mean_and_stays_near() -> None:
     rng = np.random.default_rng(1)
     b, weight = rng.normal(size=200), np.full(200, 1 / 200)
     for mean in (-1.0, 0.0, 0.7):
-        found = _tilted(b, weight, mean)
+        found = _tilt(b, weight, mean)
         assert found @ b == pytest.approx(mean, abs=1e-6)
         assert found.sum() == pytest.approx(1)
         other = found.copy()  # any other weights of the same mean are farther from the bank's
         shift = np.cross(np.array([b[0], b[1], b[2]]), np.ones(3)) * 1e-4
         other[:3] += shift
         assert (found * np.log(found)).sum() < (other * np.log(other)).sum()
-    assert _tilted(b, weight, 99.0).argmax() == b.argmax()
+    assert _tilt(b, weight, 99.0).argmax() == b.argmax()
 
 
 def test_too_few_difficulties_make_no_bands() -> None:

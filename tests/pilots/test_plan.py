@@ -10,13 +10,20 @@ from hypothesis import strategies as st
 
 from ciip_irt.errors import InputError
 from ciip_irt.pilots import Demand, FormRoom, PilotPlan, load_policy, plan_pilots
-from ciip_irt.pilots.plan.allocation import Seating, Waiting, enough, fill_up, most_reachable, seat
+from ciip_irt.pilots.plan.allocation import (
+    Allocation,
+    PilotRequest,
+    allocate,
+    enough,
+    fill_free_slots,
+    most_reachable,
+)
 
 START, UNTIL = date(2026, 1, 1), date(2027, 1, 1)
 POLICY = load_policy()
 
 
-def best_by_force(forms: list[FormRoom], pilots: list[Waiting]) -> int:
+def best_by_force(forms: list[FormRoom], pilots: list[PilotRequest]) -> int:
     """The largest number of pilots that reach what they want, over all plans."""
     subsets = [s for r in range(len(forms) + 1) for s in combinations(range(len(forms)), r)]
     best = 0
@@ -50,17 +57,17 @@ def test_rules_are_kept_and_the_bound_holds(
         FormRoom(f"F{k}", slots, expected, frozenset(data.draw(st.sets(st.sampled_from(names), max_size=1))))
         for k, (slots, expected) in enumerate(rooms)
     ]
-    pilots = [Waiting(name, number, foes[name]) for name, number in zip(names, wanted, strict=True)]
-    seating = Seating(forms)
+    pilots = [PilotRequest(name, number, foes[name]) for name, number in zip(names, wanted, strict=True)]
+    allocation = Allocation(forms)
     order = list(pilots)
-    fill_up(seating, [pilot for pilot in order if not seat(seating, pilot)])
+    fill_free_slots(allocation, [pilot for pilot in order if not allocate(allocation, pilot)])
     for number, form in enumerate(forms):
-        inside = seating.inside[number]
+        inside = allocation.inside[number]
         assert len(inside) <= form.slots
         assert not inside & form.shut_out
         assert not any(foes[name] & inside for name in inside)
-        assert inside == {name for name in names if number in seating.places.get(name, ())}
-    reached = sum(seating.reaches(name) for name in names)
+        assert inside == {name for name in names if number in allocation.places.get(name, ())}
+    reached = sum(allocation.reaches(name) for name in names)
     best = best_by_force(forms, pilots)
     assert reached <= best <= most_reachable(forms, wanted)
 
@@ -69,10 +76,10 @@ def test_rules_are_kept_and_the_bound_holds(
 @given(st.integers(1, 5), st.integers(0, 6), st.lists(st.integers(1, 5), max_size=15))
 def test_equal_forms_place_everybody_while_slots_last(n_forms: int, slots: int, sizes: list[int]) -> None:
     sizes = [min(size, n_forms) for size in sizes]
-    seating = Seating([FormRoom(f"F{k}", slots, 50.0) for k in range(n_forms)])
+    allocation = Allocation([FormRoom(f"F{k}", slots, 50.0) for k in range(n_forms)])
     left = n_forms * slots
     for number, size in enumerate(sizes):
-        assert seat(seating, Waiting(f"P{number}", 50.0 * size)) == (size <= left)
+        assert allocate(allocation, PilotRequest(f"P{number}", 50.0 * size)) == (size <= left)
         left -= size if size <= left else 0
 
 
@@ -85,11 +92,11 @@ def test_the_bound_is_near_where_forms_differ() -> None:
 
 
 def test_one_that_has_a_place_moves_for_one_that_has_no_other() -> None:
-    seating = Seating([FormRoom("F1", 1, 60), FormRoom("F2", 1, 60, frozenset({"P2"}))])
-    assert seat(seating, Waiting("P1", 50))
-    assert seating.places["P1"] == (0,)
-    assert seat(seating, Waiting("P2", 50))
-    assert (seating.places["P1"], seating.places["P2"]) == ((1,), (0,))
+    allocation = Allocation([FormRoom("F1", 1, 60), FormRoom("F2", 1, 60, frozenset({"P2"}))])
+    assert allocate(allocation, PilotRequest("P1", 50))
+    assert allocation.places["P1"] == (0,)
+    assert allocate(allocation, PilotRequest("P2", 50))
+    assert (allocation.places["P1"], allocation.places["P2"]) == ((1,), (0,))
 
 
 def bank(*domains: str, **columns: list[str | None]) -> pl.DataFrame:

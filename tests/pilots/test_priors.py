@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from ciip_irt.pilots.evidence.curves import CurveGrid, coarse_log_likelihood, curve_grid, refined
+from ciip_irt.pilots.evidence.curves import CurveGrid, coarse_log_likelihood, curve_grid, interpolate
 from ciip_irt.pilots.evidence.priors import (
-    Belief,
-    BlockPrior,
-    belief_of,
+    PilotPrior,
+    PriorCentre,
+    centre_on_scored_items,
     distractor_log_prior,
     estimate_prior,
     flawed_log_densities,
@@ -15,7 +15,7 @@ from ciip_irt.pilots.evidence.priors import (
 
 U = np.linspace(-5.0, 5.0, 41)
 EVERY = (slice(None, None, 4), slice(None, None, 4))
-BELIEF = Belief(-0.4, 0.8, 0.56)
+BELIEF = PriorCentre(-0.4, 0.8, 0.56)
 POPULATION = np.exp(-0.5 * U**2) / np.exp(-0.5 * U**2).sum()
 
 
@@ -25,7 +25,7 @@ def grid() -> CurveGrid:
 
 
 def test_densities_sum_to_one_and_the_mixture_is_one(grid: CurveGrid) -> None:
-    prior = BlockPrior(-0.5, 1.0, flat=0.1, wrong_key=0.1)
+    prior = PilotPrior(-0.5, 1.0, flat=0.1, wrong_key=0.1)
     for log_density in (
         prior.sound_log_density(grid),
         *flawed_log_densities(grid, BELIEF),
@@ -50,7 +50,7 @@ def simulated(share: float, easiness: float, n_items: int, seed: int, gradient: 
         posteriors = np.exp(-0.5 * ((U - ability[:, None]) / 0.3) ** 2)
         posteriors /= posteriors.sum(axis=1, keepdims=True)
         scores = (rng.random(400) < 1 / (1 + np.exp(-d - s * ability))).astype(np.int8)
-        surface = refined(fine, coarse_log_likelihood(fine, posteriors, scores[:, None])[0], EVERY)
+        surface = interpolate(fine, coarse_log_likelihood(fine, posteriors, scores[:, None])[0], EVERY)
         result.append(surface)
     return np.array(result)
 
@@ -85,7 +85,7 @@ def test_how_intercept_and_slope_go_together_is_found(grid: CurveGrid, gradient:
 def test_the_density_has_the_gradient_and_the_spreading(
     grid: CurveGrid, gradient: float, spreading: float
 ) -> None:
-    prior = BlockPrior(-0.5, 0.5, sd_intercept=0.7, gradient=gradient, spreading=spreading)
+    prior = PilotPrior(-0.5, 0.5, sd_intercept=0.7, gradient=gradient, spreading=spreading)
     density = np.exp(prior.sound_log_density(grid))
     for z in (-0.5, 0.0, 0.5):
         near = int(np.argmin(np.abs(grid.slopes - np.exp(z - 0.5))))
@@ -100,7 +100,7 @@ def test_the_density_has_the_gradient_and_the_spreading(
 def test_a_wrong_key_looks_like_a_distractor_of_a_sound_item(grid: CurveGrid) -> None:
     rng = np.random.default_rng(5)
     z, n = rng.normal(0.0, 0.4, 20_000), 20_000
-    belief = Belief(-0.55, 1.19, 0.9, 0.7)
+    belief = PriorCentre(-0.55, 1.19, 0.9, 0.7)
     d = rng.normal(1.19 + 0.9 * z, 1.1 * np.exp(0.7 * z))
     taken = rng.beta(3.0, 3.0, n)
 
@@ -121,10 +121,10 @@ def test_the_scored_items_tell_how_intercept_and_slope_go_together() -> None:
     rng = np.random.default_rng(3)
     slopes = rng.lognormal(-0.5, 0.4, 400)
     z = np.log(slopes) + 0.5
-    together = belief_of(slopes, 1.0 + 1.5 * z + np.exp(0.9 * z) * rng.normal(0.0, 1.2, 400))
+    together = centre_on_scored_items(slopes, 1.0 + 1.5 * z + np.exp(0.9 * z) * rng.normal(0.0, 1.2, 400))
     assert together.gradient == pytest.approx(1.5, abs=0.3)
     assert together.spreading == pytest.approx(0.9, abs=0.2)
-    rasch = belief_of(np.full(100, 0.6), rng.normal(1.0, 1.0, 100))
+    rasch = centre_on_scored_items(np.full(100, 0.6), rng.normal(1.0, 1.0, 100))
     assert rasch.gradient == pytest.approx(0.7 * rasch.mean_intercept)
     assert rasch.spreading == 0.5
     assert rasch.mean_log_slope == pytest.approx(np.log(0.6))

@@ -116,9 +116,9 @@ def test_everything_wrong_is_said_before_anything_is_changed(bank: ItemBank, she
     assert "are no pilots in the bank (1 row, e.g. 'S1 (scored)')" in said
     assert "promoted items have no usable parameters" in said
     assert "nobody is named" in said
-    unsigned = sheet.with_columns(override=pl.lit("hold"))
+    find_unsigned = sheet.with_columns(override=pl.lit("hold"))
     with pytest.raises(TableError, match="an override without a reviewer"):
-        promote(bank, unsigned, by="C. Hair")
+        promote(bank, find_unsigned, by="C. Hair")
 
 
 def test_bringing_a_sheet_in_twice_is_refused(bank: ItemBank, sheet: pl.DataFrame) -> None:

@@ -7,21 +7,21 @@ import pytest
 from ciip_irt.bank import ItemBank
 from ciip_irt.errors import InputError
 from ciip_irt.pilots import load_policy
-from ciip_irt.pilots.simulate.planted import World, plant
-from ciip_irt.pilots.simulate.simulate import (
+from ciip_irt.pilots.simulate.operating_characteristics import (
     KINDS,
     OperatingCharacteristics,
     _rate,
+    programme_of_bank,
     simulate_policy,
-    world_of,
 )
+from ciip_irt.pilots.simulate.true_programme import TrueProgramme, simulate_pilots
 
 
-def easy_world(**assumptions: object) -> World:
+def easy_world(**assumptions: object) -> TrueProgramme:
     """Mean p .73, reliability .87: the population for which the figures of the docs hold."""
     rng = np.random.default_rng(7)
     scored = np.column_stack([rng.lognormal(-0.5, 0.3, 130), rng.normal(-1.88, 1.3, 130), np.zeros(130)])
-    return World(scored, **assumptions)  # type: ignore[arg-type]
+    return TrueProgramme(scored, **assumptions)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -33,22 +33,22 @@ def found() -> OperatingCharacteristics:
     "assumptions", [{}, {"guessing": 0.2}, {"second": 0.6}, {"skewed": True}, {"mean": 1.0, "sd": 1.4}]
 )
 def test_the_truth_is_what_many_answers_show(assumptions: dict[str, object]) -> None:
-    planted = plant(easy_world(**assumptions), 20_000, 40, np.random.default_rng(1))
-    block, total = planted.blocks[0], planted.totals[0]
+    simulated = simulate_pilots(easy_world(**assumptions), 20_000, 40, np.random.default_rng(1))
+    block, total = simulated.blocks[0], simulated.totals[0]
     answers = block.scores[:, ~block.is_scored].astype(float)
-    np.testing.assert_allclose(answers.mean(axis=0), planted.truth["p"], atol=0.015)
+    np.testing.assert_allclose(answers.mean(axis=0), simulated.truth["p"], atol=0.015)
     r = [np.corrcoef(answers[:, j], total)[0, 1] for j in range(40)]
-    np.testing.assert_allclose(r, planted.truth["r"], atol=0.03)
-    assert planted.truth["kind"].value_counts().sort("kind")["count"].to_list() == [4, 32, 4]
-    wrong_key, flat = (planted.truth.filter(kind=kind) for kind in ("wrong_key", "flat"))
+    np.testing.assert_allclose(r, simulated.truth["r"], atol=0.03)
+    assert simulated.truth["kind"].value_counts().sort("kind")["count"].to_list() == [4, 32, 4]
+    wrong_key, flat = (simulated.truth.filter(kind=kind) for kind in ("wrong_key", "flat"))
     assert wrong_key["r"].max() < 0
     assert flat["r"].abs().max() < 1e-9
-    assert not planted.truth.filter(pl.col("kind") != "sound")["good"].any()
+    assert not simulated.truth.filter(pl.col("kind") != "sound")["good"].any()
 
 
 def test_the_standard_population_is_the_one_that_the_docs_name() -> None:
-    planted = plant(easy_world(), 4000, 200, np.random.default_rng(2))
-    scores = planted.blocks[0].scores[:, :130].astype(float)
+    simulated = simulate_pilots(easy_world(), 4000, 200, np.random.default_rng(2))
+    scores = simulated.blocks[0].scores[:, :130].astype(float)
     total = scores.sum(axis=1)
     alpha = 130 / 129 * (1 - scores.var(axis=0, ddof=1).sum() / total.var(ddof=1))
     assert scores.mean() == pytest.approx(0.73, abs=0.01)
@@ -56,8 +56,8 @@ def test_the_standard_population_is_the_one_that_the_docs_name() -> None:
 
 
 def test_the_first_answers_stay_the_same() -> None:
-    planted = plant(easy_world(), 60, 80, np.random.default_rng(1))
-    few, all_of_them = planted.answers(20), planted.answers(60)
+    simulated = simulate_pilots(easy_world(), 60, 80, np.random.default_rng(1))
+    few, all_of_them = simulated.answers(20), simulated.answers(60)
     assert few.deliveries.height == 40
     assert [len(block.persons) for block in all_of_them.blocks] == [60, 60]
     for block, longer in zip(few.blocks, all_of_them.blocks, strict=True):
@@ -132,10 +132,12 @@ def test_standard_errors_are_the_scatter_between_groups() -> None:
 
 
 def test_a_calibration_of_the_world_knows_it_nearly() -> None:
-    world = World(np.column_stack([np.full(40, 0.8), np.linspace(-3, 0, 40), np.zeros(40)]), 0.5, 1.3)
-    known = world.calibrated(4000, np.random.default_rng(1)).known
+    programme = TrueProgramme(
+        np.column_stack([np.full(40, 0.8), np.linspace(-3, 0, 40), np.zeros(40)]), 0.5, 1.3
+    )
+    known = programme.calibrated(4000, np.random.default_rng(1)).known
     assert known is not None
-    np.testing.assert_allclose(known[:, 1], world.scored[:, 1], atol=0.35)
+    np.testing.assert_allclose(known[:, 1], programme.scored[:, 1], atol=0.35)
     assert known[:, 0].mean() == pytest.approx(0.8, abs=0.04)
 
 
@@ -160,16 +162,16 @@ def bank(n: int, b: float | None = -1.0) -> ItemBank:
 
 
 def test_a_bank_describes_its_programme() -> None:
-    world = world_of(bank(12), mean=0.5, sd=1.2, form_length=200)
-    assert world.scored.shape == (12, 3)
-    assert (world.mean, world.sd, world.guessing) == (0.5, 1.2, 0.0)
-    found = simulate_policy(world, load_policy("arrt-like"), answers=[60], pilots=20, seed=1)
+    programme = programme_of_bank(bank(12), mean=0.5, sd=1.2, form_length=200)
+    assert programme.scored.shape == (12, 3)
+    assert (programme.mean, programme.sd, programme.guessing) == (0.5, 1.2, 0.0)
+    found = simulate_policy(programme, load_policy("arrt-like"), answers=[60], pilots=20, seed=1)
     assert found.policy.name == "arrt-like"
 
 
 def test_what_cannot_be_simulated_is_said_at_once() -> None:
     with pytest.raises(InputError) as caught:
-        world_of(bank(12, None), sd=0.0, form_length=3)
+        programme_of_bank(bank(12, None), sd=0.0, form_length=3)
     said = str(caught.value)
     assert "only 0 scored items with a difficulty b" in said
     assert "standard deviation 0.0" in said

@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.blueprint import load_blueprint
     from ciip_irt.job.demand import demand_of
     from ciip_irt.pilots import load_policy, plan_pilots
-    from ciip_irt.pilots.plan.plan import months_between
+    from ciip_irt.pilots.plan import months_between
     from ciip_irt.tables import write_outputs
 
     blueprint, policy = load_blueprint(arguments.blueprint), load_policy(arguments.policy)
@@ -110,7 +110,7 @@ def _rooms(
     """The forms with their slots and the candidates each can expect."""
     from ciip_irt.forms import read_form_files
     from ciip_irt.pilots import FormRoom
-    from ciip_irt.pilots.plan.priority import enemies_of
+    from ciip_irt.pilots.plan import enemies_of
 
     slots = blueprint.pilot_slots if arguments.slots is None else arguments.slots
     first = arguments.forms[0]
@@ -138,7 +138,7 @@ def _review(folder: Path) -> "pl.DataFrame":
     """What the last review found: one row per pilot."""
     import polars as pl
 
-    from ciip_irt.pilots.sheet.sheet import EVIDENCE_FILE
+    from ciip_irt.pilots.sheet import EVIDENCE_FILE
     from ciip_irt.tables import PILOT_DECISIONS, read_csv
 
     for name in (EVIDENCE_FILE, "pilot_decisions.csv"):

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.job.demand import demand_named
     from ciip_irt.job.outputs import PILOT_EXTRAS, exclusion_outputs, pilot_outputs
     from ciip_irt.pilots import load_policy, review_pilots
-    from ciip_irt.pilots.plan.needs import bank_needs, with_needs
+    from ciip_irt.pilots.plan import bank_needs, with_needs
     from ciip_irt.responses import ScoredResponses
     from ciip_irt.tables import write_outputs
 

@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.errors import InputError, Problem
     from ciip_irt.pilots import load_policy
-    from ciip_irt.pilots.simulate.simulate import simulate_policy, world_of
+    from ciip_irt.pilots.simulate import programme_of_bank, simulate_policy
     from ciip_irt.tables import write_outputs
 
     try:
@@ -56,11 +56,11 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError:
         remedy = "For example --n 50,100,200."
         raise InputError(Problem(f"--n wants whole numbers, not {arguments.n!r}", remedy=remedy)) from None
-    world = world_of(
+    programme = programme_of_bank(
         read_items(arguments), mean=arguments.mean, sd=arguments.sd, form_length=arguments.form_length
     )
     found = simulate_policy(
-        world,
+        programme,
         load_policy(arguments.policy),
         answers=answers,
         pilots=arguments.pilots,

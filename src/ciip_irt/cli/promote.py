@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.bank import read_ledger
-    from ciip_irt.pilots.sheet.apply_sheet import bring_in, read_evidence
+    from ciip_irt.pilots.sheet import apply_sheet, read_evidence
     from ciip_irt.tables import csv_bytes, read_frame, write_outputs
 
     date = _date(arguments.date)
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     beside = items.parent / LEDGER
     ledger = read_ledger(beside)
     _nothing_lost(out / LEDGER, beside, ledger)
-    promotion = bring_in(
+    promotion = apply_sheet(
         arguments.sheet, table, evidence, ledger,
         by=arguments.by, date=date, where=str(items), encoding=arguments.encoding, ledger_where=str(beside),
     )  # fmt: skip

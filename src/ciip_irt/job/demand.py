@@ -2,7 +2,7 @@
 
 from ciip_irt.blueprint import Blueprint, load_blueprint
 from ciip_irt.errors import InputError, Problem
-from ciip_irt.pilots.plan.needs import Demand
+from ciip_irt.pilots.plan import Demand
 
 __all__ = ["demand_named", "demand_of"]
 

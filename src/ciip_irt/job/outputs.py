@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ciip_irt.forms import Assembly, BankCapacity, Finding
     from ciip_irt.item_analysis import ItemAnalysis
     from ciip_irt.pilots import PilotReview
-    from ciip_irt.pilots.plan.needs import Needs
+    from ciip_irt.pilots.plan import Needs
     from ciip_irt.responses import Ingested, ScoredResponses
     from ciip_irt.scores import ScoreTables
 

@@ -27,7 +27,7 @@ from ciip_irt.job.outputs import (
     score_outputs,
 )
 from ciip_irt.pilots import PilotReview
-from ciip_irt.pilots.plan.needs import Needs
+from ciip_irt.pilots.plan import Needs
 from ciip_irt.responses import Eligible, Ingested, ScoredResponses
 from ciip_irt.scores import ScoreTables
 from ciip_irt.tables import show_html

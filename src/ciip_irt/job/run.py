@@ -18,7 +18,7 @@ from ciip_irt.job.demand import demand_of
 from ciip_irt.job.exam import Exam
 from ciip_irt.job.result import JobResult
 from ciip_irt.pilots import PilotReview, load_policy, promote, review_pilots
-from ciip_irt.pilots.plan.needs import bank_needs, with_needs
+from ciip_irt.pilots.plan import bank_needs, with_needs
 from ciip_irt.responses import (
     EligibilityRules,
     ScoredResponses,

@@ -1,25 +1,19 @@
 """Which pilot items deserve to be scored.
 
-``policy``         limits, numbers of answers and losses, each with its source; TOML presets
-``evidence``       the exact posterior of every pilot's response curve (``curves``, ``priors``, ``reference``)
-``criteria``       what an item must satisfy, one file each, registry ``CRITERIA``
-``decide``         promote, hold, revise or retire, with probability and reasons: ``review_pilots``
-``needs``          what the bank lacks by domain and difficulty, as information
-``sheet``          the decision sheet, CSV and XLSX, out and back in
-``promote``        the bank that reviewed decisions lead to, and its ledger (``bring_in``: from the files)
-``plan``           which pilots go into which form (``turns``: their order, ``seating``: their places)
-``simulate``       error rates and waiting of a policy, on pilots whose truth is known (``planted``)
+``policy``     limits, numbers of answers and losses, each with its source; TOML presets
+``evidence``   from answers to the exact posterior of every pilot's response curve
+``decision``   promote, hold, revise or retire, with probability and reasons: ``review_pilots``; what an item
+               must satisfy stands in ``decision/criteria``, one file each, registry ``CRITERIA``
+``plan``       what the bank lacks, and which pilots go into which form
+``sheet``      the decision sheet out and back in, and the bank it leads to, with its ledger
+``simulate``   error rates and waiting of a policy, on pilots whose truth is known
 """
 
-from ciip_irt.pilots.decision.decide import PilotReview, review_pilots
-from ciip_irt.pilots.plan.allocation import FormRoom
-from ciip_irt.pilots.plan.needs import Demand, Needs, bank_needs, with_needs
-from ciip_irt.pilots.plan.plan import PilotPlan, plan_pilots
+from ciip_irt.pilots.decision import PilotReview, review_pilots
+from ciip_irt.pilots.plan import Demand, FormRoom, Needs, PilotPlan, bank_needs, plan_pilots, with_needs
 from ciip_irt.pilots.policy import Policy, load_policy, shipped_policies
-from ciip_irt.pilots.sheet.apply_sheet import Promotion, bring_in
-from ciip_irt.pilots.sheet.promote import promote
-from ciip_irt.pilots.sheet.sheet import decision_files, read_decisions
-from ciip_irt.pilots.simulate.simulate import OperatingCharacteristics, simulate_policy, world_of
+from ciip_irt.pilots.sheet import Promotion, apply_sheet, decision_files, promote, read_decisions
+from ciip_irt.pilots.simulate import OperatingCharacteristics, programme_of_bank, simulate_policy
 
 __all__ = [
     "Demand",
@@ -30,16 +24,16 @@ __all__ = [
     "PilotReview",
     "Policy",
     "Promotion",
+    "apply_sheet",
     "bank_needs",
-    "bring_in",
     "decision_files",
     "load_policy",
     "plan_pilots",
+    "programme_of_bank",
     "promote",
     "read_decisions",
     "review_pilots",
     "shipped_policies",
     "simulate_policy",
     "with_needs",
-    "world_of",
 ]

@@ -16,16 +16,16 @@ posterior as normal and one quantity as the doubtful one.
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from ciip_irt.pilots.evidence.item_evidence import ItemEvidence
+from ciip_irt.pilots.evidence import ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
-__all__ = ["chance_to_settle", "further_answers"]
+__all__ = ["answers_needed", "chance_to_settle"]
 
 STEP = 10
 ENOUGH = 0.5
 
 
-def further_answers(evidence: ItemEvidence, probability: float, doubtful: str, policy: Policy) -> int | None:
+def answers_needed(evidence: ItemEvidence, probability: float, doubtful: str, policy: Policy) -> int | None:
     """Further answers, in tens; ``None`` where the policy's maximum comes first.
 
     Parameters

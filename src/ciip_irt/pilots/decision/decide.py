@@ -13,9 +13,7 @@ from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.item_analysis.groups import dif_between_groups
 from ciip_irt.pilots.decision.evidence_table import EVIDENCE_SCHEMA, evidence_row
 from ciip_irt.pilots.decision.verdict import verdict
-from ciip_irt.pilots.evidence.priors import BlockPrior
-from ciip_irt.pilots.evidence.reference import population_of
-from ciip_irt.pilots.evidence.review_evidence import PilotEvidence, gather_evidence
+from ciip_irt.pilots.evidence import PilotEvidence, PilotPrior, estimate_population, gather_evidence
 from ciip_irt.pilots.policy import Policy, load_policy
 from ciip_irt.provenance import Provenance
 from ciip_irt.responses import ScoredResponses
@@ -70,7 +68,7 @@ class PilotReview:
     decisions: pl.DataFrame
     evidence: pl.DataFrame
     policy: Policy
-    prior: BlockPrior
+    prior: PilotPrior
     mean: float
     sd: float
     warnings: tuple[str, ...]
@@ -163,7 +161,7 @@ def review_pilots(
                 )
             )
         D = bank.scale.D
-        mean, sd = population_of(scored, parameters, D)
+        mean, sd = estimate_population(scored, parameters, D)
     pilots = bank.items.filter(pl.col("status") == "pilot")
     if dif is None:
         dif = (
@@ -171,14 +169,14 @@ def review_pilots(
             if analysis is None
             else analysis.dif
         )
-    block = pl.concat([pilots, _decided_before(scored, pilots)], how="diagonal_relaxed")
+    block = pl.concat([pilots, _find_decided(scored, pilots)], how="diagonal_relaxed")
     evidence = gather_evidence(
         scored, parameters, mean=mean, sd=sd, D=D, policy=policy, pilots=block, dif=dif, judged=pilots.height
     )
     return review(evidence, policy, scored.provenance, judged=pilots.height)
 
 
-def _decided_before(scored: ScoredResponses, pilots: pl.DataFrame) -> pl.DataFrame:
+def _find_decided(scored: ScoredResponses, pilots: pl.DataFrame) -> pl.DataFrame:
     """Items that stood unscored in the log and are no pilots any more.
 
     Those promoted since were the good half of their block: a prior learnt from the rest alone would take the

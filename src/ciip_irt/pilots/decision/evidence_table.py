@@ -11,7 +11,7 @@ from ciip_irt.pilots.decision.criteria import CRITERIA
 from ciip_irt.pilots.decision.criteria.dif_below_c import largest_difference
 from ciip_irt.pilots.decision.criteria.key_right import doubtful_option
 from ciip_irt.pilots.decision.verdict import FUNCTIONING, Verdict
-from ciip_irt.pilots.evidence.item_evidence import CurvePosterior, ItemEvidence
+from ciip_irt.pilots.evidence import CurvePosterior, ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["EVIDENCE_SCHEMA", "evidence_row"]

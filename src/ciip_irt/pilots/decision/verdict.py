@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ciip_irt.errors import plural
-from ciip_irt.pilots.decision.answers_needed import further_answers
+from ciip_irt.pilots.decision.answers_needed import answers_needed
 from ciip_irt.pilots.decision.criteria import CRITERIA, CriterionResult
 from ciip_irt.pilots.decision.criteria.criterion import number
 from ciip_irt.pilots.decision.criteria.dif_below_c import in_words, largest_difference
 from ciip_irt.pilots.decision.criteria.key_right import doubtful_option
-from ciip_irt.pilots.evidence.item_evidence import ItemEvidence, OptionEvidence
+from ciip_irt.pilots.evidence import ItemEvidence, OptionEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["Verdict", "all_hold", "judge", "verdict"]
@@ -83,7 +83,7 @@ def _verdict(evidence: ItemEvidence, policy: Policy) -> Verdict:
         reasons = "Nobody has answered it yet." if not n else "Nothing is known about it yet."
         return Verdict("hold", None, more, f"{reasons} Pilot it.", results)
     doubtful = _weakest_name(results)
-    more = further_answers(evidence, probability, doubtful, policy)
+    more = answers_needed(evidence, probability, doubtful, policy)
     if n < policy.minimum_n:
         least = policy.minimum_n - n
         reasons = (
@@ -91,7 +91,7 @@ def _verdict(evidence: ItemEvidence, policy: Policy) -> Verdict:
             f" {policy.minimum_n} answers. Pilot it again; it needs {least} more at least."
         )
         return Verdict("hold", probability, max(least, more or 0), reasons, results)
-    decision = _settled(probability, n, policy)
+    decision = _settle(probability, n, policy)
     if decision == "promote":
         return Verdict("promote", probability, None, _why_promoted(evidence, probability, policy), results)
     if decision == "give up":
@@ -111,7 +111,7 @@ def _verdict(evidence: ItemEvidence, policy: Policy) -> Verdict:
     return Verdict("hold", probability, more or left, reasons, results)
 
 
-def _settled(probability: float, n: int, policy: Policy) -> str | None:
+def _settle(probability: float, n: int, policy: Policy) -> str | None:
     if probability >= policy.promote:
         return "promote"
     if probability <= policy.give_up:

@@ -22,7 +22,7 @@ from scipy.special import expit
 
 from ciip_irt.arrays import BoolArray, FloatArray, ScoreArray
 
-__all__ = ["CurveGrid", "coarse_log_likelihood", "curve_grid", "likely_part", "refined"]
+__all__ = ["CurveGrid", "coarse_log_likelihood", "curve_grid", "interpolate", "likely_part"]
 
 SLOPES, INTERCEPTS = (-2.5, 4.0), (-7.0, 7.0)
 COARSE, REFINEMENT = 0.25, 10
@@ -117,7 +117,7 @@ def coarse_log_likelihood(grid: CurveGrid, posteriors: FloatArray, scores: Score
     return total
 
 
-def refined(grid: CurveGrid, coarse: FloatArray, part: tuple[slice, slice] = WHOLE) -> FloatArray:
+def interpolate(grid: CurveGrid, coarse: FloatArray, part: tuple[slice, slice] = WHOLE) -> FloatArray:
     """Shape (S', D'): one item's coarse log-likelihood (C,) on a part of the grid (default: all of it)."""
     knots = grid.knots()
     surface = RectBivariateSpline(knots.slopes, knots.intercepts, coarse.reshape(knots.shape), s=0)

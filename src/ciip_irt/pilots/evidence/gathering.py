@@ -16,7 +16,7 @@ from ciip_irt.errors import plural
 from ciip_irt.pilots.evidence.curve_fit import AbilityGroups
 from ciip_irt.pilots.evidence.curves import CurveGrid, coarse_log_likelihood
 from ciip_irt.pilots.evidence.item_evidence import Observed, TimeEvidence
-from ciip_irt.pilots.evidence.priors import BlockPrior
+from ciip_irt.pilots.evidence.priors import PilotPrior
 from ciip_irt.pilots.evidence.reference import Reference
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 
@@ -150,7 +150,7 @@ class Gathering:
         )  # fmt: skip
         return tuple(Observed(*(float(value) for value in row)) for row in zip(*columns, strict=True))
 
-    def warnings(self, prior: BlockPrior) -> tuple[str, ...]:
+    def warnings(self, prior: PilotPrior) -> tuple[str, ...]:
         said = []
         if self.without_scale:
             said.append(

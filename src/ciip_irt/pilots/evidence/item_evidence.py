@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import gammainc
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.pilots.evidence.curves import CurveGrid, likely_part, refined
+from ciip_irt.pilots.evidence.curves import CurveGrid, interpolate, likely_part
 
 __all__ = [
     "CurvePosterior",
@@ -83,7 +83,7 @@ def curve_posterior(
         Shape (S, D): on the whole grid.
     """
     part = likely_part(grid, coarse, log_prior)
-    joint = refined(grid, coarse, part) + log_prior[part]
+    joint = interpolate(grid, coarse, part) + log_prior[part]
     stays = joint > joint.max() - UNLIKELY
     weights = np.exp(joint[stays] - joint.max())
     s, d = np.nonzero(stays)

@@ -47,7 +47,7 @@ from scipy.stats import beta
 from ciip_irt.arrays import FloatArray
 from ciip_irt.pilots.evidence.curves import CurveGrid
 
-__all__ = ["Belief", "BlockPrior", "belief_of", "distractor_log_prior", "estimate_prior"]
+__all__ = ["PilotPrior", "PriorCentre", "centre_on_scored_items", "distractor_log_prior", "estimate_prior"]
 
 SD_LOG_SLOPE, SD_INTERCEPT, SPREADING = 0.4, 1.1, 0.5
 GRADIENT = 0.7  # of the mean intercept, as in a real calibration
@@ -65,7 +65,7 @@ LEAST_SPREAD = 0.1  # sd of log slopes from which on they tell how slope and int
 
 
 @dataclass(frozen=True, slots=True)
-class Belief:
+class PriorCentre:
     """What pilots are believed to be like beforehand: like the scored items."""
 
     mean_log_slope: float
@@ -75,7 +75,7 @@ class Belief:
 
 
 @dataclass(frozen=True, slots=True)
-class BlockPrior:
+class PilotPrior:
     """The prior of a block of pilots, slopes per population standard deviation.
 
     Attributes
@@ -102,7 +102,7 @@ class BlockPrior:
     spreading: float = 0.0
     flat: float = SHARE_PSEUDO[1] / sum(SHARE_PSEUDO)
     wrong_key: float = SHARE_PSEUDO[2] / sum(SHARE_PSEUDO)
-    belief: Belief | None = None
+    belief: PriorCentre | None = None
     converged: bool = True
 
     def sound_log_density(self, grid: CurveGrid) -> FloatArray:
@@ -117,7 +117,7 @@ class BlockPrior:
 
     def log_density(self, grid: CurveGrid) -> FloatArray:
         """Shape (S, D): log weights of the mixture."""
-        belief = self.belief or Belief(
+        belief = self.belief or PriorCentre(
             self.mean_log_slope, self.mean_intercept, self.gradient, self.spreading
         )
         flat, wrong_key = flawed_log_densities(grid, belief)
@@ -130,7 +130,7 @@ class BlockPrior:
         return result
 
 
-def belief_of(slopes: FloatArray, intercepts: FloatArray) -> Belief:
+def centre_on_scored_items(slopes: FloatArray, intercepts: FloatArray) -> PriorCentre:
     """What the scored items' slopes and intercepts (J,), per population standard deviation, lead to believe.
 
     How slope and intercept go together is a regression of the intercept on the log slope with residual sd
@@ -141,7 +141,7 @@ def belief_of(slopes: FloatArray, intercepts: FloatArray) -> Belief:
     m, k = float(log_slope.mean()), float(np.median(intercepts))
     z = log_slope - m
     if z.std() < LEAST_SPREAD:
-        return Belief(m, k, GRADIENT * k)
+        return PriorCentre(m, k, GRADIENT * k)
     pseudo = 30.0
     best, found = np.inf, (GRADIENT * k, SPREADING)
     for spreading in np.linspace(-0.5, 1.5, 21):
@@ -157,10 +157,10 @@ def belief_of(slopes: FloatArray, intercepts: FloatArray) -> Belief:
         unlikely = 0.5 * z.size * np.log(variance) + pseudo * (SD_LOG_SLOPE * (spreading - SPREADING)) ** 2
         if unlikely < best:
             best, found = float(unlikely), (float(g), float(spreading))
-    return Belief(m, k, *found)
+    return PriorCentre(m, k, *found)
 
 
-def flawed_log_densities(grid: CurveGrid, belief: Belief) -> tuple[FloatArray, FloatArray]:
+def flawed_log_densities(grid: CurveGrid, belief: PriorCentre) -> tuple[FloatArray, FloatArray]:
     """Shapes (S, D): log weights of a flat item and of one with a wrong key, each summing to 1."""
     flat = _product(_normal(grid.slopes, *FLAT[0]), _normal(grid.intercepts, *FLAT[1]))
     mean, covariance = _wrong_keys(belief)
@@ -172,7 +172,7 @@ def flawed_log_densities(grid: CurveGrid, belief: Belief) -> tuple[FloatArray, F
     return flat, wrong_key - np.logaddexp.reduce(wrong_key, axis=None)
 
 
-def _wrong_keys(belief: Belief) -> tuple[FloatArray, FloatArray]:
+def _wrong_keys(belief: PriorCentre) -> tuple[FloatArray, FloatArray]:
     """Mean (2,) and covariance (2, 2) of log(-s') and d' of wrong keys."""
     normal = np.exp(-0.5 * NODES**2)
     z, e, f = np.meshgrid(NODES * SD_LOG_SLOPE, NODES, beta.ppf(SHARES, *TAKES_IT), indexing="ij")
@@ -188,7 +188,7 @@ def _wrong_keys(belief: Belief) -> tuple[FloatArray, FloatArray]:
     return mean, np.asarray((off * weight) @ off.T)
 
 
-def distractor_log_prior(grid: CurveGrid, prior: BlockPrior) -> FloatArray:
+def distractor_log_prior(grid: CurveGrid, prior: PilotPrior) -> FloatArray:
     """Shape (S, D): log weights of a distractor."""
     falls = _log_normal(-grid.slopes, prior.mean_log_slope - 0.3, 0.6)
     chosen = _normal(grid.intercepts, -2.5, 1.5)
@@ -202,7 +202,7 @@ def distractor_log_prior(grid: CurveGrid, prior: BlockPrior) -> FloatArray:
     return result
 
 
-def estimate_prior(grid: CurveGrid, log_likelihood: FloatArray, belief: Belief) -> BlockPrior:
+def estimate_prior(grid: CurveGrid, log_likelihood: FloatArray, belief: PriorCentre) -> PilotPrior:
     """The block's prior from all pilots.
 
     Parameters
@@ -296,10 +296,10 @@ def _sound(
     return by_slope[:, None] + by_intercept, derivatives
 
 
-def _prior(x: FloatArray, belief: Belief, converged: bool) -> BlockPrior:
+def _prior(x: FloatArray, belief: PriorCentre, converged: bool) -> PilotPrior:
     odds = np.exp(x[6:])
     flat, wrong_key = odds / (1.0 + odds.sum())
-    return BlockPrior(
+    return PilotPrior(
         mean_log_slope=float(x[0]),
         mean_intercept=float(x[2]),
         sd_log_slope=float(np.exp(x[1])),

@@ -9,7 +9,7 @@ from ciip_irt.irt import ResponseBlock, person_posteriors
 from ciip_irt.irt.models import probability
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 
-__all__ = ["Reference", "population_of", "reference"]
+__all__ = ["Reference", "estimate_population", "reference"]
 
 POINTS, REACH = 81, 5.0
 
@@ -79,7 +79,9 @@ def reference(parameters: FloatArray, *, mean: float, sd: float, D: float = 1.0)
     return Reference(u, weights / weights.sum(), mean, sd, D, parameters, right, calibrated)
 
 
-def population_of(scored: ScoredResponses, parameters: FloatArray, D: float = 1.0) -> tuple[float, float]:
+def estimate_population(
+    scored: ScoredResponses, parameters: FloatArray, D: float = 1.0
+) -> tuple[float, float]:
     """Mean and standard deviation of the candidates on the scale of fixed item parameters (J, 3).
 
     Marginal maximum likelihood of a normal population by EM (Bock & Aitkin 1981, items fixed), from the

@@ -17,7 +17,7 @@ import polars as pl
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import credited_options
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.pilots.evidence.curves import CurveGrid, curve_grid, refined
+from ciip_irt.pilots.evidence.curves import CurveGrid, curve_grid, interpolate
 from ciip_irt.pilots.evidence.gathering import Gathering
 from ciip_irt.pilots.evidence.group_differences import differences
 from ciip_irt.pilots.evidence.item_evidence import (
@@ -30,9 +30,9 @@ from ciip_irt.pilots.evidence.item_evidence import (
     curve_posterior,
 )
 from ciip_irt.pilots.evidence.priors import (
-    Belief,
-    BlockPrior,
-    belief_of,
+    PilotPrior,
+    PriorCentre,
+    centre_on_scored_items,
     distractor_log_prior,
     estimate_prior,
 )
@@ -65,7 +65,7 @@ class PilotEvidence:
 
     pilots: pl.DataFrame
     n: IntArray
-    prior: BlockPrior
+    prior: PilotPrior
     reference: Reference
     warnings: tuple[str, ...]
     policy: Policy
@@ -197,9 +197,9 @@ def gather_evidence(
     likelihood = gathered.likelihood
     coarser, every = grid.coarser(EM_STEP), slice(None, None, EM_STEP)
     answered = np.flatnonzero(gathered.n > 0)
-    surfaces = np.array([refined(grid, likelihood[k], (every, every)) for k in answered])
+    surfaces = np.array([interpolate(grid, likelihood[k], (every, every)) for k in answered])
     surfaces = surfaces.reshape(-1, *coarser.shape)
-    prior = estimate_prior(coarser, surfaces, _belief(scored, parameters, against))
+    prior = estimate_prior(coarser, surfaces, _prior_centre(scored, parameters, against))
     curves = np.full((pilots.height, against.u.size), 0.5)
     curves[answered] = _mean_curves(coarser, surfaces, prior)
     return PilotEvidence(
@@ -223,7 +223,7 @@ def gather_evidence(
     )
 
 
-def _mean_curves(grid: CurveGrid, log_likelihood: FloatArray, prior: BlockPrior) -> FloatArray:
+def _mean_curves(grid: CurveGrid, log_likelihood: FloatArray, prior: PilotPrior) -> FloatArray:
     """Shape (J, Q): the posterior mean of each curve."""
     joint = log_likelihood + prior.log_density(grid)
     weights = np.exp(joint - joint.max(axis=(1, 2), keepdims=True))
@@ -234,10 +234,10 @@ def _mean_curves(grid: CurveGrid, log_likelihood: FloatArray, prior: BlockPrior)
     return result
 
 
-def _belief(scored: ScoredResponses, parameters: FloatArray, against: Reference) -> Belief:
+def _prior_centre(scored: ScoredResponses, parameters: FloatArray, against: Reference) -> PriorCentre:
     """Pilots are believed to be like the scored items, in population standard deviations."""
     a, b, _ = parameters[np.flatnonzero(scored.scored_somewhere * against.calibrated)].T
-    return belief_of(against.D * a * against.sd, -against.D * a * (b - against.mean))
+    return centre_on_scored_items(against.D * a * against.sd, -against.D * a * (b - against.mean))
 
 
 def _check(scored: ScoredResponses, parameters: FloatArray, mean: float, sd: float, D: float) -> None:

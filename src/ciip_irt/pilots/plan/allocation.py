@@ -20,9 +20,18 @@ from itertools import accumulate, combinations
 import numpy as np
 from scipy.optimize import linprog
 
-__all__ = ["FormRoom", "Seating", "Waiting", "enough", "fill_up", "most_reachable", "seat"]
+__all__ = [
+    "Allocation",
+    "FormRoom",
+    "PilotRequest",
+    "allocate",
+    "enough",
+    "fill_free_slots",
+    "most_reachable",
+]
 
-EXHAUSTIVE, MOST_FORMS = 6, 8
+EXHAUSTIVE = 6  # forms up to which every set is tried (at most 20); above, the largest forms come first
+MOST_FORMS = 8  # forms up to which the bound counts sets (at most 70 minimal ones); above, slots alone
 
 
 def enough(answers: float, wanted: float) -> bool:
@@ -41,7 +50,7 @@ class FormRoom:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PilotRequest:
     """A pilot that waits for ``wanted`` further answers, and whom it must not meet."""
 
     item_id: str
@@ -49,19 +58,19 @@ class Waiting:
     enemies: frozenset[str] = frozenset()
 
 
-class Seating:
+class Allocation:
     """Who stands where, as it grows; ``places`` lists the forms of each pilot by number."""
 
     def __init__(self, forms: Sequence[FormRoom]) -> None:
         self.forms = tuple(forms)
         self.inside: list[set[str]] = [set() for _ in self.forms]
         self.places: dict[str, tuple[int, ...]] = {}
-        self.waiting: dict[str, Waiting] = {}
+        self.requests: dict[str, PilotRequest] = {}
 
     def free(self, form: int) -> int:
         return self.forms[form].slots - len(self.inside[form])
 
-    def may_enter(self, pilot: Waiting, form: int) -> bool:
+    def may_enter(self, pilot: PilotRequest, form: int) -> bool:
         """Whether no rule keeps the pilot out of the form, slots aside."""
         inside = self.inside[form]
         return (
@@ -74,10 +83,10 @@ class Seating:
         return sum(self.forms[form].expected for form in forms)
 
     def reaches(self, item_id: str) -> bool:
-        return enough(self.answers(self.places.get(item_id, ())), self.waiting[item_id].wanted)
+        return enough(self.answers(self.places.get(item_id, ())), self.requests[item_id].wanted)
 
-    def put(self, pilot: Waiting, forms: Iterable[int]) -> None:
-        self.waiting[pilot.item_id] = pilot
+    def put(self, pilot: PilotRequest, forms: Iterable[int]) -> None:
+        self.requests[pilot.item_id] = pilot
         self.places[pilot.item_id] = tuple(sorted({*self.places.get(pilot.item_id, ()), *forms}))
         for form in self.places[pilot.item_id]:
             self.inside[form].add(pilot.item_id)
@@ -89,38 +98,39 @@ class Seating:
         self.places[item_id] = tuple(sorted([*kept, target]))
 
 
-def seat(seating: Seating, pilot: Waiting) -> bool:
+def allocate(allocation: Allocation, pilot: PilotRequest) -> bool:
     """Places the pilot where it reaches its number; nothing changes where that is impossible.
 
-    >>> seating = Seating([FormRoom("F1", 1, 60.0), FormRoom("F2", 1, 60.0)])
-    >>> seat(seating, Waiting("P1", 50)), seat(seating, Waiting("P2", 100)), seat(seating, Waiting("P3", 60))
-    (True, False, True)
+    >>> allocation = Allocation([FormRoom("F1", 1, 60.0), FormRoom("F2", 1, 60.0)])
+    >>> requests = PilotRequest("P1", 50), PilotRequest("P2", 100), PilotRequest("P3", 60)
+    >>> [allocate(allocation, request) for request in requests]
+    [True, False, True]
     """
-    chosen = _fewest(seating, pilot, [f for f in range(len(seating.forms)) if seating.free(f) > 0])
+    chosen = _fewest(allocation, pilot, [f for f in range(len(allocation.forms)) if allocation.free(f) > 0])
     if chosen is None:
-        chosen = _after_a_move(seating, pilot)
+        chosen = _after_a_move(allocation, pilot)
     if chosen is None:
         return False
-    seating.put(pilot, chosen)
+    allocation.put(pilot, chosen)
     return True
 
 
-def fill_up(seating: Seating, order: Sequence[Waiting]) -> None:
+def fill_free_slots(allocation: Allocation, order: Sequence[PilotRequest]) -> None:
     """Free slots go to pilots that do not reach their number: a part now, the rest later."""
     placed = True
     while placed:
         placed = False
         for pilot in order:
-            seating.waiting.setdefault(pilot.item_id, pilot)
-            if seating.reaches(pilot.item_id):
+            allocation.requests.setdefault(pilot.item_id, pilot)
+            if allocation.reaches(pilot.item_id):
                 continue
             open_forms = [
-                form for form in range(len(seating.forms))
-                if seating.free(form) > 0 and seating.may_enter(pilot, form)
+                form for form in range(len(allocation.forms))
+                if allocation.free(form) > 0 and allocation.may_enter(pilot, form)
             ]  # fmt: skip
             if open_forms:
-                best = max(open_forms, key=lambda f: (seating.forms[f].expected, seating.free(f), -f))
-                seating.put(pilot, [best])
+                best = max(open_forms, key=lambda f: (allocation.forms[f].expected, allocation.free(f), -f))
+                allocation.put(pilot, [best])
                 placed = True
 
 
@@ -176,51 +186,53 @@ def _by_slots_alone(forms: Sequence[FormRoom], wanted: Iterable[float]) -> int:
     return sum(total <= slots for total in accumulate(costs))
 
 
-def _fewest(seating: Seating, pilot: Waiting, forms: Sequence[int]) -> tuple[int, ...] | None:
+def _fewest(allocation: Allocation, pilot: PilotRequest, forms: Sequence[int]) -> tuple[int, ...] | None:
     """The fewest of the forms that suffice, with the least surplus, then with most room."""
-    allowed = [form for form in forms if seating.may_enter(pilot, form)]
-    allowed.sort(key=lambda form: (-seating.forms[form].expected, -seating.free(form), form))
-    if not enough(seating.answers(allowed), pilot.wanted):
+    allowed = [form for form in forms if allocation.may_enter(pilot, form)]
+    allowed.sort(key=lambda form: (-allocation.forms[form].expected, -allocation.free(form), form))
+    if not enough(allocation.answers(allowed), pilot.wanted):
         return None
     size = next(
         count
         for count in range(1, len(allowed) + 1)
-        if enough(seating.answers(allowed[:count]), pilot.wanted)
+        if enough(allocation.answers(allowed[:count]), pilot.wanted)
     )
-    if len(allowed) > EXHAUSTIVE or len({seating.forms[form].expected for form in allowed}) == 1:
+    if len(allowed) > EXHAUSTIVE or len({allocation.forms[form].expected for form in allowed}) == 1:
         return tuple(allowed[:size])
 
     def worth(chosen: tuple[int, ...]) -> tuple[float, int, tuple[int, ...]]:
-        room = sorted((seating.free(form) for form in chosen), reverse=True)
-        return (round(seating.answers(chosen), 9), -sum(room), tuple(sorted(chosen)))
+        room = sorted((allocation.free(form) for form in chosen), reverse=True)
+        return (round(allocation.answers(chosen), 9), -sum(room), tuple(sorted(chosen)))
 
-    sufficient = [c for c in combinations(allowed, size) if enough(seating.answers(c), pilot.wanted)]
+    sufficient = [c for c in combinations(allowed, size) if enough(allocation.answers(c), pilot.wanted)]
     return min(sufficient, key=worth)
 
 
-def _room(seating: Seating) -> int:
-    return sum(seating.free(form) for form in range(len(seating.forms)))
+def _room(allocation: Allocation) -> int:
+    return sum(allocation.free(form) for form in range(len(allocation.forms)))
 
 
-def _after_a_move(seating: Seating, pilot: Waiting) -> tuple[int, ...] | None:
+def _after_a_move(allocation: Allocation, pilot: PilotRequest) -> tuple[int, ...] | None:
     """Forms for the pilot after one placed earlier has moved to make room; the move is made."""
-    free = [form for form in range(len(seating.forms)) if seating.free(form) > 0]
-    possible = [f for f in range(len(seating.forms)) if pilot.item_id not in seating.forms[f].shut_out]
-    most = sum(sorted((seating.forms[form].expected for form in possible), reverse=True)[: _room(seating)])
+    free = [form for form in range(len(allocation.forms)) if allocation.free(form) > 0]
+    possible = [f for f in range(len(allocation.forms)) if pilot.item_id not in allocation.forms[f].shut_out]
+    most = sum(
+        sorted((allocation.forms[form].expected for form in possible), reverse=True)[: _room(allocation)]
+    )
     if not free or not enough(most, pilot.wanted):
         return None
-    for full in range(len(seating.forms)):
-        for other in sorted(seating.inside[full]):
-            relieved = seating.free(full) == 0 or other in pilot.enemies
+    for full in range(len(allocation.forms)):
+        for other in sorted(allocation.inside[full]):
+            relieved = allocation.free(full) == 0 or other in pilot.enemies
             if not relieved:
                 continue
             for target in free:
-                if target == full or not seating.may_enter(seating.waiting[other], target):
+                if target == full or not allocation.may_enter(allocation.requests[other], target):
                     continue
-                seating.move(other, full, target)
-                now = [form for form in range(len(seating.forms)) if seating.free(form) > 0]
-                chosen = _fewest(seating, pilot, now) if seating.reaches(other) else None
+                allocation.move(other, full, target)
+                now = [form for form in range(len(allocation.forms)) if allocation.free(form) > 0]
+                chosen = _fewest(allocation, pilot, now) if allocation.reaches(other) else None
                 if chosen is not None:
                     return chosen
-                seating.move(other, target, full)
+                allocation.move(other, target, full)
     return None

@@ -21,7 +21,7 @@ from scipy.optimize import brentq
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.errors import plural
-from ciip_irt.pilots.decision.decide import PilotReview
+from ciip_irt.pilots.decision import PilotReview
 from ciip_irt.tables import show_html
 
 __all__ = ["BANDS", "Demand", "Needs", "bank_needs", "with_needs"]
@@ -188,7 +188,7 @@ def bank_needs(items: pl.DataFrame, demand: Demand, evidence: pl.DataFrame | Non
     for letter, total in wanted.items():
         here = usable & (domain == letter)
         mine = [row for row in pilots if row[0] == letter]
-        cells = zip(BANDS, _apportioned(total, shares), strict=True) if edges else ()
+        cells = zip(BANDS, _apportion(total, shares), strict=True) if edges else ()
         for place, (band, want) in enumerate(cells):
             low, high = (-math.inf, *edges)[place], (*edges, math.inf)[place]
             have = int((here & (b >= low) & (b < high)).sum())
@@ -271,12 +271,12 @@ def _bands(b: FloatArray, domain: np.ndarray, demand: Demand) -> tuple[tuple[flo
         return (), third
     if demand.mean_b is None:
         return edges, third
-    weight = _tilted(b, weight, demand.mean_b)
+    weight = _tilt(b, weight, demand.mean_b)
     place = np.searchsorted(edges, b, side="right")
     return edges, np.array([weight[place == k].sum() for k in range(len(BANDS))])
 
 
-def _tilted(b: FloatArray, weight: FloatArray, mean: float) -> FloatArray:
+def _tilt(b: FloatArray, weight: FloatArray, mean: float) -> FloatArray:
     """Weights proportional to ``weight exp(t b)`` whose mean difficulty is ``mean``, as near as can be."""
 
     def tilted(t: float) -> FloatArray:
@@ -291,10 +291,10 @@ def _tilted(b: FloatArray, weight: FloatArray, mean: float) -> FloatArray:
     return tilted(float(brentq(lambda t: float(tilted(t) @ b) - mean, -steep, steep, xtol=1e-10)))
 
 
-def _apportioned(total: int, shares: FloatArray) -> list[int]:
+def _apportion(total: int, shares: FloatArray) -> list[int]:
     """Whole numbers that sum to ``total``, by largest remainder, the first of equals first.
 
-    >>> _apportioned(5, np.array([1 / 3, 1 / 3, 1 / 3]))
+    >>> _apportion(5, np.array([1 / 3, 1 / 3, 1 / 3]))
     [2, 2, 1]
     """
     exact = total * shares / shares.sum()

@@ -1,7 +1,7 @@
 """Which pilots go into which form, so that needs are met and every pilot reaches its number of answers.
 
-``turns`` says in which order the pilots choose and how many answers each wants, ``seating`` puts them into
-slots.
+``priority`` says in which order the pilots choose and how many answers each wants, ``allocation`` puts them
+into slots.
 
 **Answers** in a form by the date are taken as Poisson with the expected number as mean; ``chance`` is the
 probability that the pilot gets what it wants.
@@ -15,9 +15,16 @@ import polars as pl
 from scipy.stats import poisson
 
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.pilots.plan.allocation import FormRoom, Seating, enough, fill_up, most_reachable, seat
+from ciip_irt.pilots.plan.allocation import (
+    Allocation,
+    FormRoom,
+    allocate,
+    enough,
+    fill_free_slots,
+    most_reachable,
+)
 from ciip_irt.pilots.plan.needs import Demand, Needs, bank_needs
-from ciip_irt.pilots.plan.priority import NEW_PILOT_N, Pilot, Row, in_turn, waiting_pilots
+from ciip_irt.pilots.plan.priority import NEW_PILOT_N, Pilot, Row, prioritise, request_answers
 from ciip_irt.pilots.policy import Policy
 from ciip_irt.tables import show_html
 
@@ -148,13 +155,13 @@ def plan_pilots(
     _check(forms, start, until)
     evidence = None if review is None else review.select("item_id", "b", "probability")
     needs = bank_needs(items, demand, evidence)
-    pilots, rows = waiting_pilots(items, demand, policy, review, new_pilot_n, statuses)
-    turns = in_turn(pilots, needs, demand, forms)
-    seating = _seated(forms, turns)
-    by_id = {pilot.waiting.item_id: pilot for pilot in pilots}
-    rows = [*(row for pilot in turns for row in _rows(pilot, seating, needs, until)), *rows]
-    reached = sum(seating.reaches(item_id) for item_id in by_id)
-    most = most_reachable(forms, [pilot.waiting.wanted for pilot in pilots])
+    pilots, rows = request_answers(items, demand, policy, review, new_pilot_n, statuses)
+    queue = prioritise(pilots, needs, demand, forms)
+    allocation = _allocate_all(forms, queue)
+    by_id = {pilot.request.item_id: pilot for pilot in pilots}
+    rows = [*(row for pilot in queue for row in _rows(pilot, allocation, needs, until)), *rows]
+    reached = sum(allocation.reaches(item_id) for item_id in by_id)
+    most = most_reachable(forms, [pilot.request.wanted for pilot in pilots])
     names = {form.form_id: place for place, form in enumerate(forms)}
     table = pl.DataFrame(
         sorted(rows, key=lambda row: (names.get(str(row[0]), len(names)),)), schema=PLAN_SCHEMA, orient="row"
@@ -166,48 +173,48 @@ def plan_pilots(
         reached=reached,
         waiting=len(pilots),
         most=most,
-        free_slots=sum(seating.free(form) for form in range(len(forms))),
-        advice=_advice(forms, turns, reached, start, until),
+        free_slots=sum(allocation.free(form) for form in range(len(forms))),
+        advice=_advice(forms, queue, reached, start, until),
     )
 
 
-def _seated(forms: Sequence[FormRoom], turns: Sequence[Pilot]) -> Seating:
-    seating = Seating(forms)
-    left = [pilot.waiting for pilot in turns if not seat(seating, pilot.waiting)]
-    fill_up(seating, left)
-    return seating
+def _allocate_all(forms: Sequence[FormRoom], queue: Sequence[Pilot]) -> Allocation:
+    allocation = Allocation(forms)
+    left = [pilot.request for pilot in queue if not allocate(allocation, pilot.request)]
+    fill_free_slots(allocation, left)
+    return allocation
 
 
-def _rows(pilot: Pilot, seating: Seating, needs: Needs, until: date) -> list[Row]:
-    waiting = pilot.waiting
-    places = seating.places.get(waiting.item_id, ())
-    expected = seating.answers(places)
-    reaches = enough(expected, waiting.wanted)
-    chance = float(poisson.sf(waiting.wanted - 1, expected)) if places else 0.0
+def _rows(pilot: Pilot, allocation: Allocation, needs: Needs, until: date) -> list[Row]:
+    request = pilot.request
+    places = allocation.places.get(request.item_id, ())
+    expected = allocation.answers(places)
+    reaches = enough(expected, request.wanted)
+    chance = float(poisson.sf(request.wanted - 1, expected)) if places else 0.0
     total = pilot.n_now + expected
     day = until.isoformat()
     if reaches:
         said = f"About {total:.0f} answers by {day}; {pilot.n_wanted} are wanted."
     elif places:
         said = f"About {total:.0f} of {pilot.n_wanted} answers by {day}; the rest needs longer."
-    elif any(seating.free(form) > 0 for form in range(len(seating.forms))):
+    elif any(allocation.free(form) > 0 for form in range(len(allocation.forms))):
         said = "Enemies of it stand in every form that has a slot left."
     else:
         said = f"No slot left by {day}: others come first."
     why = f"{said} {needs.sentence(pilot.letter, pilot.b)}"
-    names = [seating.forms[form].form_id for form in places] or [None]  # type: ignore[list-item]
+    names = [allocation.forms[form].form_id for form in places] or [None]  # type: ignore[list-item]
     return [
-        (name, waiting.item_id, pilot.domain, pilot.n_now, round(total, 1), pilot.n_wanted, reaches,
+        (name, request.item_id, pilot.domain, pilot.n_now, round(total, 1), pilot.n_wanted, reaches,
          round(chance, 4), why)
         for name in names
     ]  # fmt: skip
 
 
 def _advice(
-    forms: Sequence[FormRoom], turns: Sequence[Pilot], reached: int, start: date, until: date
+    forms: Sequence[FormRoom], queue: Sequence[Pilot], reached: int, start: date, until: date
 ) -> tuple[str, ...]:
     """What would bring all pilots to their number: more time, or more slots."""
-    if reached == len(turns):
+    if reached == len(queue):
         return ()
 
     def all_reach(length: float = 1.0, more_slots: int = 0, times: int = 1) -> bool:
@@ -215,10 +222,10 @@ def _advice(
             replace(form, expected=form.expected * length / times, slots=(form.slots + more_slots) * times)
             for form in forms
         ]
-        if most_reachable(changed, [pilot.waiting.wanted for pilot in turns]) < len(turns):
+        if most_reachable(changed, [pilot.request.wanted for pilot in queue]) < len(queue):
             return False
-        seating = Seating(changed)
-        return all(seat(seating, pilot.waiting) for pilot in turns)
+        allocation = Allocation(changed)
+        return all(allocate(allocation, pilot.request) for pilot in queue)
 
     months = months_between(start, until)
     said = []
@@ -233,9 +240,9 @@ def _advice(
     if exchanged is not None:
         how_often = ("once", "twice")[exchanged - 1] if exchanged < 3 else f"{exchanged} times"
         said.append(f"exchanging the pilots of the forms {how_often} on the way, at even intervals")
-    later = len(turns) - reached
+    later = len(queue) - reached
     said.append(f"leaving {plural(later, 'pilot')} for later forms")
-    hopeless = sum(not enough(sum(form.expected for form in forms), pilot.waiting.wanted) for pilot in turns)
+    hopeless = sum(not enough(sum(form.expected for form in forms), pilot.request.wanted) for pilot in queue)
     alone = (
         (f"{plural(hopeless, 'pilot')} would not reach it by the date even in every form.",)
         if hopeless else ()

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ciip_irt.pilots.plan.allocation import FormRoom, Waiting
+from ciip_irt.pilots.plan.allocation import FormRoom, PilotRequest
 from ciip_irt.pilots.plan.needs import Demand, Needs
 from ciip_irt.pilots.policy import Policy
 
-__all__ = ["NEW_PILOT_N", "Pilot", "Row", "enemies_of", "in_turn", "waiting_pilots"]
+__all__ = ["NEW_PILOT_N", "Pilot", "Row", "enemies_of", "prioritise", "request_answers"]
 
 NEW_PILOT_N = 100
 PROMISE = 0.6  # of a pilot nobody has answered, where no review tells what its block is like
@@ -33,7 +33,7 @@ Row = tuple[str | None, str, str, int, float | None, int | None, bool | None, fl
 class Pilot:
     """One pilot to be planned."""
 
-    waiting: Waiting
+    request: PilotRequest
     n_now: int
     n_wanted: int
     promise: float
@@ -43,7 +43,7 @@ class Pilot:
     order: int
 
 
-def waiting_pilots(
+def request_answers(
     items: pl.DataFrame,
     demand: Demand,
     policy: Policy,
@@ -80,7 +80,7 @@ def waiting_pilots(
         b = found["b"] if found is not None else None
         pilots.append(
             Pilot(
-                Waiting(item_id, max(wanted - n, 1), enemies.get(item_id, frozenset())),
+                PilotRequest(item_id, max(wanted - n, 1), enemies.get(item_id, frozenset())),
                 n,
                 wanted,
                 promise if probability is None else float(probability),
@@ -93,21 +93,23 @@ def waiting_pilots(
     return pilots, rows
 
 
-def in_turn(pilots: Sequence[Pilot], needs: Needs, demand: Demand, forms: Sequence[FormRoom]) -> list[Pilot]:
+def prioritise(
+    pilots: Sequence[Pilot], needs: Needs, demand: Demand, forms: Sequence[FormRoom]
+) -> list[Pilot]:
     """The pilots in the order in which they may choose."""
     largest = np.cumsum(sorted((form.expected for form in forms), reverse=True))
 
     def per_slot(pilot: Pilot) -> float:
-        needed = int(np.searchsorted(largest, pilot.waiting.wanted - 1e-6)) + 1
+        needed = int(np.searchsorted(largest, pilot.request.wanted - 1e-6)) + 1
         return pilot.promise / needed if needed <= len(forms) else 0.0
 
     queues: dict[tuple[str, str], list[Pilot]] = {}
-    for pilot in sorted(pilots, key=lambda p: (-per_slot(p), p.waiting.wanted, p.order)):
+    for pilot in sorted(pilots, key=lambda p: (-per_slot(p), p.request.wanted, p.order)):
         queues.setdefault((pilot.letter, needs.band(pilot.b)), []).append(pilot)
     lacked = {cell: needs.lacking(cell[0], queue[0].b) for cell, queue in queues.items()}
     promised = dict.fromkeys(queues, 0.0)
     chosen = dict.fromkeys(demand.counts, 0)
-    turns: list[Pilot] = []
+    order: list[Pilot] = []
     while any(queues.values()):
 
         def rank(cell: tuple[str, str]) -> tuple[bool, float, float, int]:
@@ -123,8 +125,8 @@ def in_turn(pilots: Sequence[Pilot], needs: Needs, demand: Demand, forms: Sequen
         pilot = queues[cell].pop(0)
         promised[cell] += pilot.promise
         chosen[cell[0]] = chosen.get(cell[0], 0) + 1
-        turns.append(pilot)
-    return turns
+        order.append(pilot)
+    return order
 
 
 def enemies_of(items: pl.DataFrame) -> dict[str, frozenset[str]]:

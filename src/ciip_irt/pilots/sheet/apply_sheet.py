@@ -22,13 +22,13 @@ from ciip_irt.pilots.sheet.sheet import (
     VALUES,
     check_decisions,
     evidence_hash,
+    find_unsigned,
     read_sheet,
-    unsigned,
 )
 from ciip_irt.tables import show_html
 from ciip_irt.tables.files import read_csv
 
-__all__ = ["Evidence", "Promotion", "bring_in", "read_evidence"]
+__all__ = ["Evidence", "Promotion", "apply_sheet", "read_evidence"]
 
 KEPT = ("item_id", "decision", "reviewer", "override", "comment", "reasons", "evidence", "item_hash")
 FIRST_ROW = 2
@@ -157,7 +157,7 @@ def read_evidence(path: Path | str) -> Evidence:
     return Evidence(items, parameters, scale, mark, str(facts["policy"]), str(folder))
 
 
-def bring_in(
+def apply_sheet(
     sheet: Path | str,
     table: pl.DataFrame,
     evidence: Evidence,
@@ -195,7 +195,7 @@ def bring_in(
         The bank is on another scale than the calibration behind the sheet.
     """
     bank = ItemBank.from_frame(table, where)
-    decisions = _authentic(read_sheet(sheet, encoding=encoding), str(sheet), evidence, bank)
+    decisions = _authenticate(read_sheet(sheet, encoding=encoding), str(sheet), evidence, bank)
     unseen = decisions.filter((pl.col("n") == 0) & pl.col("override").is_null())
     decisions = decisions.join(unseen, on="item_id", how="anti", maintain_order="left")
     before = bank
@@ -217,7 +217,7 @@ def bring_in(
     )
 
 
-def _authentic(frame: pl.DataFrame, where: str, evidence: Evidence, bank: ItemBank) -> pl.DataFrame:
+def _authenticate(frame: pl.DataFrame, where: str, evidence: Evidence, bank: ItemBank) -> pl.DataFrame:
     """The sheet's rows with the numbers of their evidence, or everything that does not fit."""
     absent = [name for name in ("item_id", "decision", "evidence", "item_hash") if name not in frame.columns]
     if absent:
@@ -264,7 +264,7 @@ def _authentic(frame: pl.DataFrame, where: str, evidence: Evidence, bank: ItemBa
         if found.height:
             examples = tuple(found[shows].drop_nulls().unique(maintain_order=True).head(5))
             problems.append(Problem(what, where, int(found["row"][0]), found.height, examples, remedy))
-    problems += unsigned(text, where)
+    problems += find_unsigned(text, where)
     if problems:
         raise TableError(problems)
     rows = rows.with_columns(

@@ -16,7 +16,7 @@ import polars as pl
 
 from ciip_irt.bank import ItemBank, Scale, item_hashes
 from ciip_irt.errors import InputError, Problem, TableError
-from ciip_irt.pilots.decision.decide import PilotReview
+from ciip_irt.pilots.decision import PilotReview
 from ciip_irt.tables import PILOT_DECISIONS, Sheet, csv_bytes, read_frame, workbook
 
 __all__ = [
@@ -28,10 +28,10 @@ __all__ = [
     "check_decisions",
     "decision_files",
     "evidence_hash",
+    "find_unsigned",
     "named",
     "read_decisions",
     "read_sheet",
-    "unsigned",
 ]
 
 EVIDENCE_FILE, PARAMETERS_FILE, REVIEW_FILE = (
@@ -156,14 +156,14 @@ def read_sheet(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8
 
 def check_decisions(frame: pl.DataFrame, where: str = "pilot_decisions") -> pl.DataFrame:
     """The sheet in canonical types; see ``read_decisions``."""
-    examined = PILOT_DECISIONS.examine(_lowered(frame), where)
-    problems = [*examined.problems, *unsigned(frame, where)]
+    examined = PILOT_DECISIONS.examine(_lower_case(frame), where)
+    problems = [*examined.problems, *find_unsigned(frame, where)]
     if problems:
         raise TableError(problems)
     return examined.rows
 
 
-def unsigned(frame: pl.DataFrame, where: str) -> Sequence[Problem]:
+def find_unsigned(frame: pl.DataFrame, where: str) -> Sequence[Problem]:
     """Overrides that nobody answers for."""
     if not {"item_id", "override", "reviewer"} <= set(frame.columns):
         return ()
@@ -215,7 +215,7 @@ def _limits(review: PilotReview) -> list[tuple[str, str]]:
     return rows
 
 
-def _lowered(frame: pl.DataFrame) -> pl.DataFrame:
+def _lower_case(frame: pl.DataFrame) -> pl.DataFrame:
     """Decisions as people type them: ``Promote`` is ``promote``."""
     typed = [name for name in ("decision", "override") if frame.schema.get(name) == pl.String]
     return frame.with_columns(pl.col(typed).str.strip_chars().str.to_lowercase()) if typed else frame

@@ -1,1 +1,17 @@
-"""What a policy does to pilots whose truth is known."""
+"""What a policy does to pilots whose truth is known: its error rates and its waiting."""
+
+from ciip_irt.pilots.simulate.operating_characteristics import (
+    OperatingCharacteristics,
+    programme_of_bank,
+    simulate_policy,
+)
+from ciip_irt.pilots.simulate.true_programme import SimulatedPilots, TrueProgramme, simulate_pilots
+
+__all__ = [
+    "OperatingCharacteristics",
+    "SimulatedPilots",
+    "TrueProgramme",
+    "programme_of_bank",
+    "simulate_pilots",
+    "simulate_policy",
+]

@@ -15,7 +15,7 @@ from ciip_irt.pilots.decision.criteria.key_right import key_right
 from ciip_irt.pilots.decision.criteria.p_in_range import p_in_range
 from ciip_irt.pilots.decision.criteria.r_above import r_above
 from ciip_irt.pilots.decision.criteria.time_in_budget import time_in_budget
-from ciip_irt.pilots.evidence.item_evidence import ItemEvidence
+from ciip_irt.pilots.evidence import ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["CRITERIA", "Criterion", "CriterionResult"]

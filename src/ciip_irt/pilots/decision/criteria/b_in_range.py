@@ -3,7 +3,7 @@
 import numpy as np
 
 from ciip_irt.pilots.decision.criteria.criterion import CriterionResult, judged
-from ciip_irt.pilots.evidence.item_evidence import ItemEvidence
+from ciip_irt.pilots.evidence import ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["b_in_range"]

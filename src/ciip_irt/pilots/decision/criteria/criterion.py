@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ciip_irt.arrays import BoolArray
-from ciip_irt.pilots.evidence.item_evidence import ItemEvidence
+from ciip_irt.pilots.evidence import ItemEvidence
 
 __all__ = ["CriterionResult", "decimals", "judged", "number"]
 

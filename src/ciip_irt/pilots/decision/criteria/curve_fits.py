@@ -1,7 +1,7 @@
 """Fit: the two-parameter curve, on which all else rests, describes the answers."""
 
 from ciip_irt.pilots.decision.criteria.criterion import CriterionResult, number
-from ciip_irt.pilots.evidence.item_evidence import ItemEvidence
+from ciip_irt.pilots.evidence import ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["curve_fits"]

@@ -1,7 +1,7 @@
 """DIF: no group of candidates finds the item much harder or easier than others of the same ability do."""
 
 from ciip_irt.pilots.decision.criteria.criterion import CriterionResult, number
-from ciip_irt.pilots.evidence.item_evidence import GroupDifference, ItemEvidence
+from ciip_irt.pilots.evidence import GroupDifference, ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["dif_below_c", "largest_difference"]

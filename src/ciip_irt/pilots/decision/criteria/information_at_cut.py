@@ -1,7 +1,7 @@
 """Information: the item helps to tell candidates apart at the cut score. Asked only if the policy says."""
 
 from ciip_irt.pilots.decision.criteria.criterion import CriterionResult, judged, number
-from ciip_irt.pilots.evidence.item_evidence import ItemEvidence
+from ciip_irt.pilots.evidence import ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["information_at_cut"]

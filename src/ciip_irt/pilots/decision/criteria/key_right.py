@@ -1,7 +1,7 @@
 """Key: no distractor behaves as a right answer does."""
 
 from ciip_irt.pilots.decision.criteria.criterion import CriterionResult, number
-from ciip_irt.pilots.evidence.item_evidence import ItemEvidence, OptionEvidence
+from ciip_irt.pilots.evidence import ItemEvidence, OptionEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["doubtful_option", "key_right"]

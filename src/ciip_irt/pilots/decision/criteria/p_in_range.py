@@ -1,7 +1,7 @@
 """p: the proportion right in the reference population lies in the policy's range."""
 
 from ciip_irt.pilots.decision.criteria.criterion import CriterionResult, decimals, judged, number
-from ciip_irt.pilots.evidence.item_evidence import ItemEvidence
+from ciip_irt.pilots.evidence import ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["p_in_range"]

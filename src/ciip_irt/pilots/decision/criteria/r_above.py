@@ -1,7 +1,7 @@
 """R: the point-biserial with the scored total in the reference population exceeds the policy's limit."""
 
 from ciip_irt.pilots.decision.criteria.criterion import CriterionResult, judged, number
-from ciip_irt.pilots.evidence.item_evidence import ItemEvidence
+from ciip_irt.pilots.evidence import ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["r_above"]

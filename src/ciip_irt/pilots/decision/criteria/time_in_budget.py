@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import norm
 
 from ciip_irt.pilots.decision.criteria.criterion import CriterionResult
-from ciip_irt.pilots.evidence.item_evidence import ItemEvidence
+from ciip_irt.pilots.evidence import ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["time_in_budget"]

@@ -4,8 +4,9 @@ Sound pilots resemble the scored items of the bank, a little wider spread, as ne
 answered right by everyone with the same chance; a wrong key credits a distractor. Wrong answers spread over
 three distractors in proportions of their own. Candidates come in groups that share a form and its pilots.
 
-``World`` can break what the review assumes: pilots that are guessed at, a second dimension, ability that is
-not normal. The review then knows what it would know of such a programme, ``known``, and not the truth.
+``TrueProgramme`` can break what the review assumes: pilots that are guessed at, a second dimension, ability
+that is not normal. The review then knows what it would know of such a programme, ``known``, and not the
+truth.
 """
 
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from ciip_irt.provenance import Provenance
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 from ciip_irt.tables import ITEMS
 
-__all__ = ["GOOD_P", "GOOD_R", "Planted", "World", "plant"]
+__all__ = ["GOOD_P", "GOOD_R", "SimulatedPilots", "TrueProgramme", "simulate_pilots"]
 
 GOOD_R, GOOD_P = 0.10, (0.25, 0.97)
 SPREAD_LOG_SLOPE, WIDER = 0.4, 1.15  # of sound pilots: sd of log a at least; sd of b against the bank's
@@ -33,7 +34,7 @@ SKEW_SHAPE = 4.0  # a mirrored gamma of this shape has skewness -1: a long tail 
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class TrueProgramme:
     """A programme as it truly is.
 
     Attributes
@@ -106,8 +107,8 @@ class World:
         result: FloatArray = c + (1.0 - c) * expit(logit)
         return result
 
-    def calibrated(self, n: int, rng: np.random.Generator) -> "World":
-        """The same world, its scored items known as a 2PL calibration of n candidates would know them."""
+    def calibrated(self, n: int, rng: np.random.Generator) -> "TrueProgramme":
+        """The same programme, its scored items known as a 2PL calibration of n candidates would know them."""
         second = self.second_slopes(len(self.scored), np.random.default_rng(0))
         scores = (rng.random((n, len(self.scored))) < self.right(self.scored, second, self.draw(n, rng))) * 1
         block = ResponseBlock(np.arange(len(self.scored)), scores.astype(np.int8))
@@ -118,7 +119,7 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
-class Planted:
+class SimulatedPilots:
     """Pilots with their truth, and the answers to them.
 
     Attributes
@@ -162,14 +163,16 @@ class Planted:
         return ScoredResponses(deliveries, self.items, tuple(blocks), nobody, (), origin)
 
 
-def plant(world: World, n: int, n_pilots: int, rng: np.random.Generator) -> Planted:
+def simulate_pilots(
+    programme: TrueProgramme, n: int, n_pilots: int, rng: np.random.Generator
+) -> SimulatedPilots:
     """``n_pilots`` pilots, each answered by n candidates."""
-    known = world.scored if world.known is None else world.known
-    n_scored = len(world.scored)
-    scored_second = world.second_slopes(n_scored, np.random.default_rng(0))
-    sound = _sound_pilots(world, n_pilots, rng)
-    second = world.second_slopes(n_pilots, rng)
-    bad = round(n_pilots * world.flawed)
+    known = programme.scored if programme.known is None else programme.known
+    n_scored = len(programme.scored)
+    scored_second = programme.second_slopes(n_scored, np.random.default_rng(0))
+    sound = _sound_pilots(programme, n_pilots, rng)
+    second = programme.second_slopes(n_pilots, rng)
+    bad = round(n_pilots * programme.flawed)
     kind = np.repeat(["sound", "flat", "wrong_key"], [n_pilots - bad, bad - bad // 2, bad // 2])
     kind = rng.permuted(kind)
     flat_p = rng.uniform(*FLAT_P, n_pilots)
@@ -177,21 +180,23 @@ def plant(world: World, n: int, n_pilots: int, rng: np.random.Generator) -> Plan
     credited = np.where(kind == "wrong_key", WRONG_KEY, KEY)
 
     def right(abilities: FloatArray, which: IntArray) -> FloatArray:
-        curves = world.right(sound[which], second[which], abilities)
+        curves = programme.right(sound[which], second[which], abilities)
         return np.where(kind[which] == "flat", flat_p[which], curves)
 
-    points, weights = world.population()
+    points, weights = programme.population()
     p, r = np.empty(n_pilots), np.empty(n_pilots)
     blocks, totals = [], []
-    for group, start in enumerate(range(0, n_pilots, world.group_pilots)):
-        mine = np.arange(start, min(start + world.group_pilots, n_pilots))
-        form = np.sort(rng.permutation(n_scored)[: world.form_length])
-        curves = world.right(world.scored[form], scored_second[form], points)
+    for group, start in enumerate(range(0, n_pilots, programme.group_pilots)):
+        mine = np.arange(start, min(start + programme.group_pilots, n_pilots))
+        form = np.sort(rng.permutation(n_scored)[: programme.form_length])
+        curves = programme.right(programme.scored[form], scored_second[form], points)
         keyed = right(points, mine)
         keyed = np.where(credited[mine] == WRONG_KEY, (1.0 - keyed) * popularity[mine, 0], keyed)
         p[mine], r[mine] = _true_p_and_r(keyed, curves, weights)
-        abilities = world.draw(n, rng)
-        correct = rng.random((n, form.size)) < world.right(world.scored[form], scored_second[form], abilities)
+        abilities = programme.draw(n, rng)
+        correct = rng.random((n, form.size)) < programme.right(
+            programme.scored[form], scored_second[form], abilities
+        )
         knows = rng.random((n, mine.size)) < right(abilities, mine)
         bounds = np.cumsum(popularity[mine], axis=1)[None, :, :-1]
         wrong = (rng.random((n, mine.size, 1)) > bounds).sum(axis=2) + 1
@@ -200,11 +205,11 @@ def plant(world: World, n: int, n_pilots: int, rng: np.random.Generator) -> Plan
         blocks.append(_block(f"F{group + 1}", form, n_scored + mine, scores, chosen))
         totals.append(scores[:, : form.size].sum(axis=1).astype(np.float64))
     truth = pl.DataFrame(
-        {"item_id": _pilot_ids(n_pilots), "group": np.arange(n_pilots) // world.group_pilots,
+        {"item_id": _pilot_ids(n_pilots), "group": np.arange(n_pilots) // programme.group_pilots,
          "kind": kind, "p": p, "r": r}
     )  # fmt: skip
     is_good = (pl.col("kind") == "sound") & (pl.col("r") >= GOOD_R) & pl.col("p").is_between(*GOOD_P)
-    return Planted(
+    return SimulatedPilots(
         truth=truth.with_columns(good=is_good),
         parameters=np.vstack([known, np.full((n_pilots, 3), np.nan)]),
         items=_items(n_scored, credited),
@@ -213,11 +218,11 @@ def plant(world: World, n: int, n_pilots: int, rng: np.random.Generator) -> Plan
     )
 
 
-def _sound_pilots(world: World, n: int, rng: np.random.Generator) -> FloatArray:
-    a, b, _ = world.scored.T
+def _sound_pilots(programme: TrueProgramme, n: int, rng: np.random.Generator) -> FloatArray:
+    a, b, _ = programme.scored.T
     log_a = np.log(a)
     slopes = np.exp(rng.normal(log_a.mean(), max(SPREAD_LOG_SLOPE, float(log_a.std())), n))
-    return np.column_stack([slopes, rng.normal(b.mean(), WIDER * b.std(), n), np.full(n, world.guessing)])
+    return np.column_stack([slopes, rng.normal(b.mean(), WIDER * b.std(), n), np.full(n, programme.guessing)])
 
 
 def _true_p_and_r(

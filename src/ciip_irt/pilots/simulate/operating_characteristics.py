@@ -23,14 +23,19 @@ import polars as pl
 
 from ciip_irt.bank import ItemBank
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.pilots.decision.verdict import verdict
-from ciip_irt.pilots.evidence.reference import population_of
-from ciip_irt.pilots.evidence.review_evidence import gather_evidence
+from ciip_irt.pilots.decision import verdict
+from ciip_irt.pilots.evidence import estimate_population, gather_evidence
 from ciip_irt.pilots.policy import Policy, load_policy
-from ciip_irt.pilots.simulate.planted import GOOD_P, GOOD_R, Planted, World, plant
+from ciip_irt.pilots.simulate.true_programme import (
+    GOOD_P,
+    GOOD_R,
+    SimulatedPilots,
+    TrueProgramme,
+    simulate_pilots,
+)
 from ciip_irt.tables import show_html
 
-__all__ = ["FIXED_R", "OperatingCharacteristics", "review_planted", "simulate_policy", "world_of"]
+__all__ = ["FIXED_R", "OperatingCharacteristics", "programme_of_bank", "review_simulated", "simulate_policy"]
 
 FIXED_R = 0.20
 PROGRAMME = 200  # pilots reviewed together
@@ -112,7 +117,9 @@ class OperatingCharacteristics:
         return show_html("Operating characteristics", self.summary(), self.rates)
 
 
-def world_of(bank: ItemBank, *, mean: float = 0.0, sd: float = 1.0, form_length: int = 130) -> World:
+def programme_of_bank(
+    bank: ItemBank, *, mean: float = 0.0, sd: float = 1.0, form_length: int = 130
+) -> TrueProgramme:
     """The programme that a bank and its population describe.
 
     Parameters
@@ -147,11 +154,11 @@ def world_of(bank: ItemBank, *, mean: float = 0.0, sd: float = 1.0, form_length:
         raise InputError(problems)
     D = bank.scale.D if bank.scale is not None else 1.0
     guessing = float(parameters[:, 2].mean())
-    return World(parameters, mean, sd, D, form_length=form_length, guessing=guessing)
+    return TrueProgramme(parameters, mean, sd, D, form_length=form_length, guessing=guessing)
 
 
 def simulate_policy(
-    world: World,
+    programme: TrueProgramme,
     policy: Policy | None = None,
     *,
     answers: Sequence[int] = (50, 100, 200),
@@ -162,14 +169,14 @@ def simulate_policy(
 
     Parameters
     ----------
-    world
-        See ``world_of``.
+    programme
+        See ``programme_of_bank``.
     policy
         Limits; the default policy when absent.
     answers
         Numbers of answers at which the pilots are reviewed; the first answers are the same at each.
     pilots
-        Pilots to plant, in programmes of 200.
+        Pilots to simulate, in programmes of 200.
 
     Raises
     ------
@@ -178,8 +185,8 @@ def simulate_policy(
 
     Examples
     --------
-    >>> world = World(np.column_stack([np.ones(60), np.linspace(-3, 0, 60), np.zeros(60)]))
-    >>> found = simulate_policy(world, answers=[60], pilots=40, seed=1)
+    >>> programme = TrueProgramme(np.column_stack([np.ones(60), np.linspace(-3, 0, 60), np.zeros(60)]))
+    >>> found = simulate_policy(programme, answers=[60], pilots=40, seed=1)
     >>> found.value("policy", 60, "good", "lost") <= 0.1
     True
     """
@@ -189,9 +196,9 @@ def simulate_policy(
     frames = []
     for start in range(0, pilots, PROGRAMME):
         rng = np.random.default_rng([seed, start])
-        planted = plant(world, looks[-1], min(PROGRAMME, pilots - start), rng)
+        simulated = simulate_pilots(programme, looks[-1], min(PROGRAMME, pilots - start), rng)
         for n in looks:
-            found = review_planted(planted, world, n, policy)
+            found = review_simulated(simulated, programme, n, policy)
             frames.append(found.with_columns(programme=pl.lit(start // PROGRAMME, pl.Int64)))
     decisions = pl.concat(frames)
     fixed = (
@@ -203,22 +210,24 @@ def simulate_policy(
     if len(looks) > 1:
         rates.append(_rates(_in_sequence(decisions), "in sequence"))
     settings = {
-        "pilots": pilots, "flawed": world.flawed, "seed": seed, "scored_items": len(world.scored),
-        "form_length": world.form_length, "mean": world.mean, "sd": world.sd,
+        "pilots": pilots, "flawed": programme.flawed, "seed": seed, "scored_items": len(programme.scored),
+        "form_length": programme.form_length, "mean": programme.mean, "sd": programme.sd,
         "good_r": GOOD_R, "good_p_low": GOOD_P[0], "good_p_high": GOOD_P[1],
     }  # fmt: skip
     return OperatingCharacteristics(pl.concat(rates), decisions, policy, settings)
 
 
-def review_planted(planted: Planted, world: World, n: int, policy: Policy) -> pl.DataFrame:
+def review_simulated(
+    simulated: SimulatedPilots, programme: TrueProgramme, n: int, policy: Policy
+) -> pl.DataFrame:
     """The pilots as reviewed after n answers each: truth, probability, decision, observed p and R.
 
     The population is estimated from the candidates, as in a real review.
     """
-    scored = planted.answers(n)
-    mean, sd = population_of(scored, planted.parameters, world.D)
+    scored = simulated.answers(n)
+    mean, sd = estimate_population(scored, simulated.parameters, programme.D)
     evidence = gather_evidence(
-        scored, planted.parameters, mean=mean, sd=sd, D=world.D, policy=policy, pilots=planted.pilots
+        scored, simulated.parameters, mean=mean, sd=sd, D=programme.D, policy=policy, pilots=simulated.pilots
     )
     rows = []
     for item in evidence:
@@ -232,7 +241,7 @@ def review_planted(planted: Planted, world: World, n: int, policy: Policy) -> pl
         )  # fmt: skip
     schema = {"item_id": pl.String, "n": pl.Int64, "probability": pl.Float64, "decision": pl.String,
               "more_needed": pl.Int64, "p_observed": pl.Float64, "r_observed": pl.Float64}  # fmt: skip
-    return planted.truth.join(
+    return simulated.truth.join(
         pl.DataFrame(rows, schema=schema), on="item_id", how="left", maintain_order="left"
     )
 
