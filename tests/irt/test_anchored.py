@@ -7,7 +7,7 @@ import pytest
 
 from ciip_irt.errors import InputError
 from ciip_irt.irt.estimation.anchor_uncertainty import errors_with_anchors
-from ciip_irt.irt.estimation.anchored_information import anchored_information
+from ciip_irt.irt.estimation.anchored_information import information_with_anchors
 from ciip_irt.irt.estimation.mml import fit_mml
 from ciip_irt.irt.estimation.mml_fit import MmlFit
 from ciip_irt.irt.linking.anchor_displacement import DriftLimits, free_displacement, screen_anchors
@@ -73,7 +73,7 @@ def test_the_information_is_that_of_the_likelihood(model: str) -> None:
         quadrature=np.linspace(-6, 6, 81),
         tolerance=1e-9,
     )
-    at = anchored_information(blocks, fit, priors)
+    at = information_with_anchors(blocks, fit, priors)
     F, N = np.flatnonzero(at.held), np.flatnonzero(at.estimated)
 
     def value(x: np.ndarray) -> float:
@@ -112,7 +112,7 @@ def test_estimates_follow_the_anchors_as_the_response_says(model: str) -> None:
     if model in ("rasch", "1pl"):
         priors = Priors(b=NormalPrior(None, 1.0))
     fit = fit_mml(blocks, model, 14, fixed=held(items, 4), priors=priors, tolerance=1e-9)
-    at = anchored_information(blocks, fit, priors)
+    at = information_with_anchors(blocks, fit, priors)
     N, F = np.flatnonzero(at.estimated), np.flatnonzero(at.held)
     step = 0.02
     moved = held(items, 4)
@@ -140,7 +140,7 @@ def test_intervals_cover_with_noisy_anchors() -> None:
         fit = fit_mml(blocks, "rasch", 20, fixed=bank)
         errors = np.full((20, 3), np.nan)
         errors[:n_anchors, 1] = error
-        more = errors_with_anchors(anchored_information(blocks, fit), fit, errors)
+        more = errors_with_anchors(information_with_anchors(blocks, fit), fit, errors)
         away = np.abs(fit.parameters - items)[n_anchors:, 1]
         inside += (away < 1.96 * more.parameters[n_anchors:, 1]).tolist()
         naive += (away < 1.96 * fit.standard_errors[n_anchors:, 1]).tolist()
@@ -160,7 +160,7 @@ def test_intervals_of_2pl_cover_with_noisy_anchors() -> None:
         errors[:12, 0], errors[:12, 1] = 0.1 * items[:12, 0], 0.2
         bank[:12, :2] += rng.normal(size=(12, 2)) * errors[:12, :2]
         fit = fit_mml(blocks, "2pl", 18, fixed=bank)
-        more = errors_with_anchors(anchored_information(blocks, fit), fit, errors)
+        more = errors_with_anchors(information_with_anchors(blocks, fit), fit, errors)
         away = np.abs(fit.parameters - items)[12:, :2]
         inside[run] = away < 1.96 * more.parameters[12:, :2]
         naive[run] = away < 1.96 * fit.standard_errors[12:, :2]
@@ -177,7 +177,7 @@ def test_anchors_without_an_error_are_told() -> None:
     blocks = [ResponseBlock(np.arange(10), answers(items, rng.normal(size=200), rng))]
     fit = fit_mml(blocks, "rasch", 10, fixed=held(items, 3))
     errors = np.full((10, 3), np.nan)
-    at = anchored_information(blocks, fit)
+    at = information_with_anchors(blocks, fit)
     known = errors_with_anchors(at, fit, errors)
     np.testing.assert_array_equal(known.parameters, fit.standard_errors)
     assert known.without[:7].all()
@@ -198,7 +198,7 @@ def moved_anchors(model: str) -> tuple[list[ResponseBlock], np.ndarray, MmlFit]:
 @pytest.mark.parametrize("model", ["rasch", "2pl"])
 def test_the_displacement_is_that_of_the_anchor_set_free(model: str) -> None:
     blocks, bank, fit = moved_anchors(model)
-    displacement, error = free_displacement(anchored_information(blocks, fit))
+    displacement, error = free_displacement(information_with_anchors(blocks, fit))
     for item in (3, 7, 12, 20):
         free = bank.copy()
         free[item, 1] = np.nan
@@ -212,10 +212,10 @@ def test_the_displacement_is_that_of_the_anchor_set_free(model: str) -> None:
 
 def test_freeing_one_moves_the_others_as_another_estimation_would() -> None:
     blocks, bank, fit = moved_anchors("rasch")
-    before = free_displacement(anchored_information(blocks, fit), [3])[0]
+    before = free_displacement(information_with_anchors(blocks, fit), [3])[0]
     free = bank.copy()
     free[3] = np.nan
-    after = free_displacement(anchored_information(blocks, fit_mml(blocks, "rasch", 40, fixed=free)))[0]
+    after = free_displacement(information_with_anchors(blocks, fit_mml(blocks, "rasch", 40, fixed=free)))[0]
     assert np.isnan(before[3])
     np.testing.assert_allclose(before, after, atol=0.02)
 
@@ -223,7 +223,7 @@ def test_freeing_one_moves_the_others_as_another_estimation_would() -> None:
 @pytest.mark.parametrize("model", ["rasch", "2pl"])
 def test_drifted_anchors_and_only_they_are_dropped(model: str) -> None:
     blocks, _, fit = moved_anchors(model)
-    screen = screen_anchors(anchored_information(blocks, fit))
+    screen = screen_anchors(information_with_anchors(blocks, fit))
     assert screen.dropped == (3, 7)
     assert screen.displacement[3] == pytest.approx(-1.2, abs=0.35)
     assert not screen.protected.any()
@@ -231,7 +231,7 @@ def test_drifted_anchors_and_only_they_are_dropped(model: str) -> None:
 
 def test_enough_anchors_stay() -> None:
     blocks, _, fit = moved_anchors("rasch")
-    at = anchored_information(blocks, fit)
+    at = information_with_anchors(blocks, fit)
     one = screen_anchors(at, DriftLimits(kept_share=29 / 30))
     assert one.dropped == (3,)
     assert np.flatnonzero(one.protected).tolist() == [7]
@@ -247,7 +247,7 @@ def test_an_uncertain_bank_value_is_not_called_drift() -> None:
     blocks, _, fit = moved_anchors("rasch")
     bank_se = np.full(40, 0.05)
     bank_se[3] = 0.6
-    assert screen_anchors(anchored_information(blocks, fit), bank_se=bank_se).dropped == (7,)
+    assert screen_anchors(information_with_anchors(blocks, fit), bank_se=bank_se).dropped == (7,)
 
 
 def test_limits_are_checked() -> None:

@@ -8,7 +8,12 @@ from scipy.stats import multivariate_normal
 
 from ciip_irt.arrays import MISSING, FloatArray, ScoreArray
 from ciip_irt.errors import DesignError, InputError
-from ciip_irt.irt.fit.dimensionality import _shuffled, parallel_analysis, smoothed, tetrachoric
+from ciip_irt.irt.fit.dimensionality import (
+    _shuffle_within_items,
+    parallel_analysis,
+    smooth_correlations,
+    tetrachoric,
+)
 
 
 def scores_of(n11: int, n10: int, n01: int, n00: int) -> ScoreArray:
@@ -129,13 +134,13 @@ def test_scores_must_be_right_or_wrong() -> None:
 
 def test_smoothing_gives_a_correlation_matrix_and_leaves_one_alone() -> None:
     good = np.array([[1.0, 0.5], [0.5, 1.0]])
-    assert smoothed(good) is good
+    assert smooth_correlations(good) is good
     rng = np.random.default_rng(4)
     broken = np.eye(12)
     upper = np.triu_indices(12, 1)
     broken[upper] = rng.uniform(-0.9, 0.9, upper[0].size)
     broken = np.triu(broken) + np.triu(broken, 1).T
-    mended = smoothed(broken)
+    mended = smooth_correlations(broken)
     assert np.linalg.eigvalsh(broken)[0] < -0.1
     assert np.linalg.eigvalsh(mended)[0] > -1e-12
     np.testing.assert_allclose(np.diag(mended), 1.0)
@@ -185,7 +190,7 @@ def test_the_reference_is_what_independent_items_with_these_margins_give() -> No
     for _ in range(60):
         independent = (rng.random(scores.shape) < scores.mean(axis=0)).astype(np.int8)
         correlations = tetrachoric(independent[:, analysis.items])
-        drawn.append(np.linalg.eigvalsh(smoothed(correlations))[::-1])
+        drawn.append(np.linalg.eigvalsh(smooth_correlations(correlations))[::-1])
     expected = np.quantile(drawn, 0.95, axis=0)
     np.testing.assert_allclose(analysis.reference[:20], expected[:20], rtol=0.03)
 
@@ -201,7 +206,7 @@ def test_missing_cells_do_not_make_dimensions() -> None:
 def test_shuffling_keeps_margins_and_missing_cells_and_ends_correlation() -> None:
     scores = two_pl(1500, 10, seed=5)
     scores[:500, 6:] = MISSING
-    shuffled = _shuffled(scores, np.random.default_rng(1))
+    shuffled = _shuffle_within_items(scores, np.random.default_rng(1))
     np.testing.assert_array_equal(shuffled == MISSING, scores == MISSING)
     np.testing.assert_array_equal(shuffled.sum(axis=0), scores.sum(axis=0))
     off_diagonal = np.triu_indices(10, 1)

@@ -5,7 +5,7 @@ import pytest
 
 from ciip_irt.errors import InputError
 from ciip_irt.irt.linking.drift import displacement, purify, robust_z
-from ciip_irt.irt.linking.linking import link
+from ciip_irt.irt.linking.scale_link import link
 
 
 def rasch(b: np.ndarray) -> np.ndarray:

@@ -9,12 +9,12 @@ from scipy.special import expit
 
 from ciip_irt.irt.estimation.mml import fit_mml
 from ciip_irt.irt.fit import FIT
-from ciip_irt.irt.fit.item_sets import identical_sets
+from ciip_irt.irt.fit.bootstrap import bootstrap_samples
+from ciip_irt.irt.fit.bootstrap_cutoffs import InfitOutfitReference, infit_outfit_cutoffs
+from ciip_irt.irt.fit.item_sets import group_identical_sets
 from ciip_irt.irt.fit.multiple_tests import benjamini_hochberg
-from ciip_irt.irt.fit.null_samples import null_samples
 from ciip_irt.irt.fit.s_x2 import _tables
-from ciip_irt.irt.fit.simulated import MeanSquareReference, mean_square_cutoffs
-from ciip_irt.irt.information import rest_scores, without_each
+from ciip_irt.irt.information import leave_one_out_scores, rest_score_distributions
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.response_blocks import ResponseBlock
 
@@ -97,7 +97,7 @@ def test_s_x2_expects_what_all_patterns_together_give(golden: Any) -> None:
     weights = np.exp(-(points**2) / (2 * sd**2))
     weights /= weights.sum()
     p = shape.probability(parameters, points, 1.0)
-    items, _, observed, expected = _tables(next(identical_sets(whole(x))), p, weights)[0]
+    items, _, observed, expected = _tables(next(group_identical_sets(whole(x))), p, weights)[0]
     assert items.tolist() == [0, 1, 2, 3]
     share = np.zeros((13, 4, 4))
     for pattern in itertools.product(range(4), repeat=4):
@@ -117,7 +117,7 @@ def test_scores_without_each_item_by_convolving_the_others() -> None:
     p = rng.dirichlet(np.ones(3), size=(5, 7))
     p[:, 2, 2] = 0.0
     p /= p.sum(axis=2, keepdims=True)
-    got = rest_scores(p)
+    got = rest_score_distributions(p)
     for item in range(7):
         for point in range(5):
             wanted = np.ones(1)
@@ -126,7 +126,7 @@ def test_scores_without_each_item_by_convolving_the_others() -> None:
                     wanted = np.convolve(wanted, p[point, other])
             np.testing.assert_allclose(got[point, item], wanted, atol=1e-15)
     two = rng.dirichlet(np.ones(2), size=(5, 7))
-    np.testing.assert_allclose(rest_scores(two), without_each(two[:, :, 1]))
+    np.testing.assert_allclose(rest_score_distributions(two), leave_one_out_scores(two[:, :, 1]))
 
 
 def drawn(model_name: str, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -206,14 +206,14 @@ def test_cut_offs_hold_what_they_promise_and_show_a_noisy_item() -> None:
         x[:, noisy] = rng.random(300) < expit(-b[noisy])
         fit = fit_mml(whole(x), "rasch", 60, standard_errors="none")
         moments = {"mean": fit.population_mean, "sd": fit.population_sd}
-        gathered = MeanSquareReference()
-        samples = null_samples(
+        gathered = InfitOutfitReference()
+        samples = bootstrap_samples(
             whole(x), fit.parameters, model=MODELS["rasch"], replications=25, seed=seed, **moments
         )
         for sample in samples:
             gathered.add(sample)
         observed = FIT["mean_squares"](whole(x), fit.parameters, **moments)
-        limits = mean_square_cutoffs(observed, gathered)
+        limits = infit_outfit_cutoffs(observed, gathered)
         for name in ("infit", "outfit"):
             value, p_value = observed.column(name), limits.column(f"{name}_p")
             beyond = (value < limits.column(f"{name}_low")) | (value > limits.column(f"{name}_high"))
@@ -234,7 +234,7 @@ def test_samples_that_fit_keep_the_design_and_the_anchors() -> None:
     blocks = [ResponseBlock(np.arange(10), x[:50]), ResponseBlock(np.arange(10)[::-1], x[50:, ::-1])]
     fixed = np.arange(10) < 4
     one, two, other = (
-        list(null_samples(blocks, items, model=MODELS["2pl"], fixed=fixed, replications=2, seed=seed))
+        list(bootstrap_samples(blocks, items, model=MODELS["2pl"], fixed=fixed, replications=2, seed=seed))
         for seed in (1, 1, 2)
     )
     for sample, again, different in zip(one, two, other, strict=True):

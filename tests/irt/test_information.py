@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ciip_irt.irt.information import (
-    convolved,
+    convolve_scores,
     expected_score,
     item_information,
     score_distribution,
@@ -40,7 +40,7 @@ def items(n: int, c: float = 0.2) -> np.ndarray:
 def test_distribution_by_enumeration() -> None:
     rng = np.random.default_rng(0)
     p = rng.dirichlet(np.ones(3), size=(4, 5))
-    got = convolved(p)
+    got = convolve_scores(p)
     wanted = np.zeros((4, 11))
     for pattern in itertools.product(range(3), repeat=5):
         wanted[:, sum(pattern)] += np.prod([p[:, item, score] for item, score in enumerate(pattern)], axis=0)

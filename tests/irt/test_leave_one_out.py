@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ciip_irt.irt.information import convolved, without_each
+from ciip_irt.irt.information import convolve_scores, leave_one_out_scores
 
 
 @pytest.mark.parametrize("spread", [0.5, 2.0, 4.0])
@@ -12,9 +12,9 @@ def test_solving_the_recursion_equals_starting_again(spread: float) -> None:
     b = np.random.default_rng(3).normal(0, spread, 170)
     p = 1 / (1 + np.exp(b - theta[:, None]))
     both = np.stack((1 - p, p), axis=2)
-    found = without_each(p)
+    found = leave_one_out_scores(p)
     for item in (0, 17, 85, 169):
-        again = convolved(np.delete(both, item, axis=1))
+        again = convolve_scores(np.delete(both, item, axis=1))
         np.testing.assert_allclose(found[:, item], again, atol=1e-13)
 
 
@@ -23,5 +23,5 @@ def test_certain_items_do_no_harm() -> None:
     both = np.stack((1 - p, p), axis=2)
     for item in range(4):
         np.testing.assert_allclose(
-            without_each(p)[:, item], convolved(np.delete(both, item, axis=1)), atol=1e-15
+            leave_one_out_scores(p)[:, item], convolve_scores(np.delete(both, item, axis=1)), atol=1e-15
         )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ciip_irt.errors import DesignError, InputError
-from ciip_irt.irt.linking.linking import METHODS, Link, link, transformed, transformed_errors
+from ciip_irt.irt.linking.scale_link import METHODS, Link, link, transform_errors, transform_parameters
 from ciip_irt.irt.models import MODELS
 
 GRID = np.arange(-80, 81) * 0.05
@@ -62,7 +62,7 @@ def test_kolen_and_brennan_rescaled_form(shared: Path) -> None:
     x = columns(shared / "realdata/kb36/published_3pl_formX_KB_table6.5.csv", *"abc")
     printed = columns(shared / "realdata/kb36/published_table6.8_rescaled.csv", *"abc")
     constants = Link(1.1761, -0.5042, "mean_sigma", "", 11, 0.0, np.nan, True, ())
-    off = np.abs(transformed(x, constants) - printed) > 2e-4
+    off = np.abs(transform_parameters(x, constants) - printed) > 2e-4
     assert np.argwhere(off).tolist() == [[18, 1], [25, 0]]
 
 
@@ -129,9 +129,9 @@ def test_curves_do_not_change_with_the_scale() -> None:
     theta = np.linspace(-3, 3, 13)
     curve = MODELS["3pl"].probability
     np.testing.assert_allclose(
-        curve(new, theta, 1.7), curve(transformed(new, found), 0.7 * theta + 1.3, 1.7), atol=1e-12
+        curve(new, theta, 1.7), curve(transform_parameters(new, found), 0.7 * theta + 1.3, 1.7), atol=1e-12
     )
-    np.testing.assert_allclose(transformed_errors(np.full((1, 3), 0.7), found), [[1.0, 0.49, 0.7]])
+    np.testing.assert_allclose(transform_errors(np.full((1, 3), 0.7), found), [[1.0, 0.49, 0.7]])
 
 
 def test_a_grid_search_finds_no_lower_loss() -> None:

@@ -9,9 +9,9 @@ from scipy.special import expit
 
 from ciip_irt.irt.ability import estimate_abilities
 from ciip_irt.irt.estimation.mml import fit_mml
-from ciip_irt.irt.fit.joined_blocks import joined_blocks
+from ciip_irt.irt.fit.block_joining import join_blocks
+from ciip_irt.irt.fit.bootstrap import bootstrap_samples
 from ciip_irt.irt.fit.local_dependence import LocalDependence, MaximumReference, local_dependence
-from ciip_irt.irt.fit.null_samples import null_samples
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.response_blocks import ResponseBlock
 
@@ -85,7 +85,7 @@ def test_the_largest_of_all_pairs_keeps_its_level_and_a_planted_pair_is_found() 
         theta = estimate_abilities(whole(x), fit.parameters, **moments).theta
         found = local_dependence(whole(x), fit.parameters, theta)
         reference = MaximumReference(found)
-        samples = null_samples(
+        samples = bootstrap_samples(
             whole(x), fit.parameters, model=MODELS["rasch"], replications=25, seed=seed, **moments
         )
         for sample in samples:
@@ -131,7 +131,7 @@ def test_blocks_laid_together_give_the_same() -> None:
     sets = [np.array([*range(10), 10, 11]), np.array([*range(10), 12, 13]), np.arange(3, 14)]
     blocks = [ResponseBlock(own, x[80 * k : 80 * k + 80, own]) for k, own in enumerate(sets)]
     roles = [own < 10 for own in sets]
-    together, joined_roles = joined_blocks(blocks, roles)
+    together, joined_roles = join_blocks(blocks, roles)
     assert [block.items.size for block in together] == [14, 11]
     assert [role.sum() for role in joined_roles] == [10, 7]
     apart = local_dependence(blocks, items, theta)
@@ -139,4 +139,4 @@ def test_blocks_laid_together_give_the_same() -> None:
     np.testing.assert_allclose(apart.q3, same.q3)
     np.testing.assert_allclose(apart.z, same.z)
     wide = [ResponseBlock(np.array([0, k]), x[k : k + 1, [0, k]]) for k in range(1, 12)]
-    assert len(joined_blocks(wide, [np.array([True, False])] * 11)[0]) == 11
+    assert len(join_blocks(wide, [np.array([True, False])] * 11)[0]) == 11

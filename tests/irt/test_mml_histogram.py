@@ -52,7 +52,7 @@ def small() -> tuple[np.ndarray, MmlFit]:
 def test_no_direct_optimiser_finds_more(small: tuple[np.ndarray, MmlFit]) -> None:
     scores, fit = small
     assert fit.converged
-    assert fit.weights_gap < 0.01
+    assert fit.lindsay_bound < 0.01
 
     def minus(x: np.ndarray) -> float:
         parameters = np.column_stack((x[:5], x[5:10], np.zeros(5)))
@@ -108,7 +108,7 @@ def test_weights_of_known_items_are_those_of_plain_em() -> None:
     assert fit.converged
     assert fit.log_likelihood == pytest.approx(plain, abs=0.02)
     # the bound of the distance holds, whichever came further
-    assert plain <= fit.log_likelihood + fit.weights_gap
+    assert plain <= fit.log_likelihood + fit.lindsay_bound
     assert fit.population_mean[0] == pytest.approx(weights @ points, abs=0.01)
     assert fit.population_mean[0] == pytest.approx(0.8, abs=0.15)
 
@@ -266,13 +266,13 @@ def test_an_unknown_population_is_refused() -> None:
 
 def test_owen_weights_solve_their_equation() -> None:
     """The M-step's weights ``p / (1 + lambda g)`` against a root found in one dimension."""
-    from ciip_irt.irt.population import Population, updated
+    from ciip_irt.irt.population import Population, update_population
 
     theta = np.linspace(-2, 2, 9)
     persons = np.array([[1.0, 4, 9, 20, 30, 22, 9, 4, 3]])
     held, free = np.array([False]), np.array([True])
     population = Population(np.array([0.0]), np.array([1.0]), held, free, persons / persons.sum())
-    found = updated(population, theta, persons).histogram
+    found = update_population(population, theta, persons).histogram
     p = persons[0] / persons.sum()
     multiplier = brentq(lambda x: (p * theta / (1 + x * theta)).sum(), -0.45, 0.45, xtol=1e-14)
     assert found is not None

@@ -78,17 +78,17 @@ def test_what_nothing_determines_has_no_error_and_the_rest_keeps_its_own() -> No
 
 def test_an_exactly_flat_direction_is_named() -> None:
     """Slope and spread both free, which no answers tell apart: only their product is determined."""
-    from ciip_irt.irt.estimation.standard_errors import _examined
+    from ciip_irt.irt.estimation.standard_errors import _examine_curvature
 
     information = np.array([[4.0, 4.0, 0.0], [4.0, 4.0, 0.0], [0.0, 0.0, 9.0]])
-    found = _examined(information)
+    found = _examine_curvature(information)
     assert found.kind == "flat"
     assert found.lost.tolist() == [True, True, False]
     assert found.inverse[2, 2] == pytest.approx(1 / 9)
-    up = _examined(np.diag([1.0, -1.0, 2.0]))
+    up = _examine_curvature(np.diag([1.0, -1.0, 2.0]))
     assert up.kind == "saddle"
-    assert up.way_up is not None
-    assert np.abs(up.way_up).tolist() == [0.0, 1.0, 0.0]
+    assert up.ascent_direction is not None
+    assert np.abs(up.ascent_direction).tolist() == [0.0, 1.0, 0.0]
 
 
 def test_an_asymptote_on_its_bound_does_not_hold_up_its_neighbours() -> None:

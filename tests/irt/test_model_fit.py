@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from ciip_irt.errors import InputError
 from ciip_irt.irt.estimation.mml import fit_mml
-from ciip_irt.irt.fit.margins import margins
+from ciip_irt.irt.fit.margins import expected_margins
 from ciip_irt.irt.fit.model_fit import model_fit
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
@@ -141,7 +141,7 @@ def test_the_covariance_of_margins_from_all_patterns() -> None:
     points = np.linspace(-5, 5, 41)
     weights = np.exp(-(points**2) / 2)
     weights /= weights.sum()
-    found = margins(parameters, points, weights, model=MODELS["3pl"])
+    found = expected_margins(parameters, points, weights, model=MODELS["3pl"])
     patterns = np.array(list(itertools.product((0, 1), repeat=5)), dtype=np.int8)
     p = MODELS["3pl"].probability(parameters, points, 1.0)
     chance = weights @ np.prod(np.where(patterns[None] == 1, p[:, None, :, 1], p[:, None, :, 0]), axis=2)

@@ -9,7 +9,7 @@ import pytest
 
 from ciip_irt.errors import InputError
 from ciip_irt.irt.ability import estimate_abilities, score_table
-from ciip_irt.irt.em.score_groups import raw_score_sufficient
+from ciip_irt.irt.em.score_groups import is_raw_score_sufficient
 from ciip_irt.irt.estimation.mml import MmlFit, fit_mml
 from ciip_irt.irt.information import expected_score, item_information, score_distribution
 from ciip_irt.irt.information import test_information as form_information
@@ -313,7 +313,7 @@ def test_the_raw_score_is_enough_for_partial_credit_alone() -> None:
     theta = np.linspace(-6, 6, 61)
     for name in POLYTOMOUS:
         model, parameters = truth(name, 6)
-        enough = raw_score_sufficient(model, model.to_working(parameters, 1.0), theta)
+        enough = is_raw_score_sufficient(model, model.to_working(parameters, 1.0), theta)
         assert enough == (name == "pcm")
 
 

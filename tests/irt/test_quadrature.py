@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ciip_irt.irt.estimation.mml import fit_mml
-from ciip_irt.irt.quadrature import MOST_POINTS, default_points, refined
+from ciip_irt.irt.quadrature import MOST_POINTS, default_points, refine_points
 from ciip_irt.irt.response_blocks import ResponseBlock
 
 
@@ -14,7 +14,7 @@ def test_refinement_settles(mean: float, sd: float) -> None:
     theta = default_points()
     for _ in range(5):
         before = theta
-        theta = refined(theta, np.array([mean]), np.array([sd]), 40.0)
+        theta = refine_points(theta, np.array([mean]), np.array([sd]), 40.0)
     assert theta is before
     assert theta.size <= MOST_POINTS
     assert theta[0] <= mean - 5 * sd

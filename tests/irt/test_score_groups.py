@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.irt.em.expectation import expectation, log_probability
+from ciip_irt.irt.em.e_step import expect_counts, log_probability
 from ciip_irt.irt.em.score_groups import (
     ScoreGroups,
-    in_order_of_score,
-    raw_score_sufficient,
-    score_groups,
+    group_by_score,
+    is_raw_score_sufficient,
+    sort_by_score,
     split_complete,
 )
 from ciip_irt.irt.estimation import missing_information, mml
@@ -46,7 +46,7 @@ def test_raw_score_groups_change_nothing(
 ) -> None:
     blocks = [answers(1, 400, missing=missing), answers(2, 300)]
     grouped = fit_mml(blocks, model, J, standard_errors=errors)
-    monkeypatch.setattr(mml, "raw_score_sufficient", lambda *_: False)
+    monkeypatch.setattr(mml, "is_raw_score_sufficient", lambda *_: False)
     same(grouped, fit_mml(blocks, model, J, standard_errors=errors))
 
 
@@ -72,10 +72,10 @@ def test_groups_have_the_expectation_of_their_persons() -> None:
     parameters = np.column_stack((np.ones(J), np.linspace(-1, 2, J), np.zeros(J)))
     log_p = log_probability(MODELS["rasch"].probability(parameters, THETA, 1.0))
     weights = log_weights(THETA, np.array([0.3]), np.array([0.8]))
-    groups, others = score_groups([block], 2)
+    groups, others = group_by_score([block], 2)
     assert not others
     assert sum(group.persons.sum() for group in groups) == 600
-    one, each = expectation(groups, log_p, weights), expectation([block], log_p, weights)
+    one, each = expect_counts(groups, log_p, weights), expect_counts([block], log_p, weights)
     assert one.log_likelihood == pytest.approx(each.log_likelihood, rel=1e-12)
     np.testing.assert_allclose(one.counts, each.counts, atol=1e-9)
     np.testing.assert_allclose(one.persons, each.persons, atol=1e-9)
@@ -86,7 +86,7 @@ def test_expectation_is_the_plain_sum_over_persons() -> None:
     parameters = np.column_stack((np.linspace(0.5, 2, J), np.linspace(-1, 2, J), np.full(J, 0.2)))
     p = MODELS["3pl"].probability(parameters, THETA, 1.0)
     weights = log_weights(THETA, np.array([0.0]), np.array([1.0]))
-    got = expectation([block], log_probability(p), weights)
+    got = expect_counts([block], log_probability(p), weights)
     counts, total = np.zeros(p.shape), 0.0
     for scores in block.scores:
         likelihood = np.exp(weights[0])
@@ -103,13 +103,13 @@ def test_expectation_is_the_plain_sum_over_persons() -> None:
 
 @pytest.mark.parametrize("window", [(0, 5), (30, 41), (20, 22), (0, 41)])
 def test_points_left_out_are_visited_again_where_persons_live_there(window: tuple[int, int]) -> None:
-    block = in_order_of_score([answers(11, 300, missing=0.1)])[0]
+    block = sort_by_score([answers(11, 300, missing=0.1)])[0]
     parameters = np.column_stack((np.ones(J), np.linspace(-1, 2, J), np.full(J, 0.1)))
     log_p = log_probability(MODELS["3pl"].probability(parameters, THETA, 1.0))
     weights = log_weights(THETA, np.array([0.0]), np.array([1.0]))
-    everywhere = expectation([block], log_p, weights)
+    everywhere = expect_counts([block], log_p, weights)
     for windows in ((window,), everywhere.windows):
-        got = expectation([block], log_p, weights, windows=windows)
+        got = expect_counts([block], log_p, weights, windows=windows)
         assert got.log_likelihood == pytest.approx(everywhere.log_likelihood, rel=1e-12)
         np.testing.assert_allclose(got.counts, everywhere.counts, atol=1e-8)
     assert sum(end - first for first, end in everywhere.windows) <= THETA.size
@@ -117,18 +117,18 @@ def test_points_left_out_are_visited_again_where_persons_live_there(window: tupl
 
 def test_raw_score_is_not_enough_with_other_slopes_or_guessing() -> None:
     working = np.array([[1.0, 0.0, -np.inf], [1.0, 0.5, -np.inf]])
-    assert raw_score_sufficient(MODELS["1pl"], working, THETA)
-    assert not raw_score_sufficient(MODELS["2pl"], working, THETA)
-    assert not raw_score_sufficient(MODELS["1pl"], working * [[1.0, 1, 1], [1.1, 1, 1]], THETA)
+    assert is_raw_score_sufficient(MODELS["1pl"], working, THETA)
+    assert not is_raw_score_sufficient(MODELS["2pl"], working, THETA)
+    assert not is_raw_score_sufficient(MODELS["1pl"], working * [[1.0, 1, 1], [1.1, 1, 1]], THETA)
     guessing = np.array([[1.0, 0.0, -np.inf], [1.0, 0.5, -1.0]])
-    assert not raw_score_sufficient(MODELS["1pl"], guessing, THETA)
+    assert not is_raw_score_sufficient(MODELS["1pl"], guessing, THETA)
 
 
 def test_few_persons_are_not_grouped_and_missing_cells_set_apart() -> None:
-    groups, others = score_groups([answers(9, 5)], 2)
+    groups, others = group_by_score([answers(9, 5)], 2)
     assert not groups
     assert others[0].n_persons == 5
     parts = split_complete([answers(10, 300, missing=0.2)])
     assert sum(part.n_persons for part in parts) == 300
     assert [part.complete for part in parts] == [True, False]
-    assert isinstance(score_groups(parts, 2)[0][0], ScoreGroups)
+    assert isinstance(group_by_score(parts, 2)[0][0], ScoreGroups)

@@ -8,7 +8,7 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.calibration.anchors import AnchorReport, Anchors
 from ciip_irt.irt import Priors, ResponseBlock
-from ciip_irt.irt.estimation import MmlFit, anchored_information, fit_mml, parameter_intervals
+from ciip_irt.irt.estimation import MmlFit, fit_mml, information_with_anchors, parameter_intervals
 from ciip_irt.irt.linking import DriftLimits, screen_anchors
 
 __all__ = ["Estimation", "Options", "estimated"]
@@ -66,7 +66,7 @@ def estimated(
             return Estimation(
                 fit, held, fit.standard_errors, low, high, fit.population_mean_se, fit.population_sd_se, None
             )
-        at = anchored_information(blocks, fit, options.priors)
+        at = information_with_anchors(blocks, fit, options.priors)
         screen = screen_anchors(
             at,
             options.limits,

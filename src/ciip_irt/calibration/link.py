@@ -19,8 +19,8 @@ from ciip_irt.irt.linking import (
     link,
     purify,
     robust_z,
-    transformed,
-    transformed_errors,
+    transform_errors,
+    transform_parameters,
 )
 from ciip_irt.tables import ITEM_PARAMETERS, LINK, show_html
 
@@ -176,7 +176,7 @@ def link_calibrations(
             "item_id": common["item_id"],
             "b_old": old_values[:, 1],
             "b_new": new_values[:, 1],
-            "b_linked": transformed(new_values, found)[:, 1],
+            "b_linked": transform_parameters(new_values, found)[:, 1],
             "displacement": moved,
             "se": np.where(error > 0, error, np.nan),
             "robust_z": robust_z(moved, kept),
@@ -245,9 +245,9 @@ def _array(frame: pl.DataFrame, prefix: str, suffix: str) -> FloatArray:
 
 def _moved(here: pl.DataFrame, scale: Scale, found: Link) -> pl.DataFrame:
     """The ``parameters`` table of all new items on the old scale."""
-    values = transformed(_array(here, "", ""), found)
-    errors = transformed_errors(_array(here, "se_", ""), found)
-    low, high = (transformed(_array(here, prefix, ""), found) for prefix in ("low_", "high_"))
+    values = transform_parameters(_array(here, "", ""), found)
+    errors = transform_errors(_array(here, "se_", ""), found)
+    low, high = (transform_parameters(_array(here, prefix, ""), found) for prefix in ("low_", "high_"))
     names = ESTIMATED[scale.model]
     columns = [NAMES.index(name) for name in names]
     count, width = here.height, len(names)

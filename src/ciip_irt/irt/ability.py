@@ -7,13 +7,13 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.irt.em.expectation import SMALLEST, chunks, log_probability, posterior
-from ciip_irt.irt.em.starts import without_items
+from ciip_irt.irt.em.e_step import SMALLEST, log_probability, posterior, split_into_chunks
+from ciip_irt.irt.em.starts import exclude_items
 from ciip_irt.irt.information import score_distribution, theta_at_expected_score
 from ciip_irt.irt.information import test_information as form_information
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
-from ciip_irt.irt.quadrature import default_points, refined
+from ciip_irt.irt.quadrature import default_points, refine_points
 from ciip_irt.irt.response_blocks import ResponseBlock
 
 __all__ = ["METHODS", "AbilityEstimates", "estimate_abilities", "person_posteriors", "score_table"]
@@ -94,8 +94,8 @@ def person_posteriors(
     n_groups = 1 + max((block.group for block in blocks), default=0)
     if table.shape[0] == 1:
         table = np.broadcast_to(table, (n_groups, theta.size))
-    usable, log_p = _usable(blocks, parameters, theta, D, model)
-    parts = [posterior(block, log_p, table)[0] for block in chunks_with_all(usable)]
+    usable, log_p = _select_usable(blocks, parameters, theta, D, model)
+    parts = [posterior(block, log_p, table)[0] for block in chunk_with_empty(usable)]
     return np.concatenate(parts) if parts else np.empty((0, theta.size))
 
 
@@ -146,10 +146,10 @@ def estimate_abilities(
     if method == "eap":
         return _eap(blocks, parameters, means, sds, D, quadrature, model)
     grid = np.linspace(-LIMIT, LIMIT, 97)
-    usable, _ = _usable(blocks, parameters, grid[:1], D, model)
+    usable, _ = _select_usable(blocks, parameters, grid[:1], D, model)
     clean = _clean(parameters, model)
     parts = [
-        _solved(
+        _solve(
             block,
             clean[block.items],
             method,
@@ -159,7 +159,7 @@ def estimate_abilities(
             grid,
             model,
         )
-        for block in chunks_with_all(usable)
+        for block in chunk_with_empty(usable)
     ]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.empty(0)] * 5
     theta, se, converged, at_bound, n_answers = columns
@@ -207,19 +207,19 @@ def score_table(
     return theta, np.sqrt(np.maximum((joint * (points[:, None] - theta) ** 2).sum(axis=0), 0.0))
 
 
-def chunks_with_all(blocks: Sequence[ResponseBlock]) -> list[ResponseBlock]:
+def chunk_with_empty(blocks: Sequence[ResponseBlock]) -> list[ResponseBlock]:
     """Chunks that also keep persons of blocks without items, so that no person is lost from the order."""
     kept: list[ResponseBlock] = []
     for block in blocks:
-        kept.extend(chunks([block]) if block.items.size else [block])
+        kept.extend(split_into_chunks([block]) if block.items.size else [block])
     return kept
 
 
-def _usable(
+def _select_usable(
     blocks: Sequence[ResponseBlock], parameters: FloatArray, theta: FloatArray, D: float, model: ItemModel
 ) -> tuple[list[ResponseBlock], FloatArray]:
     log_p = log_probability(model.probability(_clean(parameters, model), theta, D))
-    return without_items(blocks, model.unknown(parameters)), log_p
+    return exclude_items(blocks, model.unknown(parameters)), log_p
 
 
 def _clean(parameters: FloatArray, model: ItemModel) -> FloatArray:
@@ -240,7 +240,7 @@ def _points(
     p = np.maximum(model.probability(parameters, points, D), 1e-12)
     information = (model.theta_derivatives(parameters, points, D)[0] ** 2 / p).sum(axis=2)
     largest = max((float(information[:, items].sum(axis=1).max()) for items in item_sets), default=0.0)
-    return refined(points, mean, sd, largest)
+    return refine_points(points, mean, sd, largest)
 
 
 def _eap(
@@ -260,13 +260,13 @@ def _eap(
     weight = person_posteriors(blocks, parameters, points, weights, D, model)
     theta = weight @ points
     se = np.sqrt(np.maximum(weight @ points**2 - theta**2, 0.0))
-    usable, _ = _usable(blocks, parameters, points[:1], D, model)
+    usable, _ = _select_usable(blocks, parameters, points[:1], D, model)
     n_answers = np.concatenate([block.answered.sum(axis=1) for block in usable]).astype(np.int64)
     yes = np.ones(theta.size, dtype=np.bool_)
     return AbilityEstimates("eap", theta, se, yes, ~yes, n_answers)
 
 
-def _solved(
+def _solve(
     block: ResponseBlock,
     parameters: FloatArray,
     method: str,

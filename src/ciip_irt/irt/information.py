@@ -130,10 +130,10 @@ def score_distribution(
     """
     theta = np.atleast_1d(np.asarray(theta, dtype=np.float64))
     highest = int(model.highest_scores(parameters).sum())
-    return convolved(model.probability(parameters, theta, D))[:, : highest + 1]
+    return convolve_scores(model.probability(parameters, theta, D))[:, : highest + 1]
 
 
-def convolved(probability: FloatArray) -> FloatArray:
+def convolve_scores(probability: FloatArray) -> FloatArray:
     """Shape (Q, S + 1): distribution of the sum of independent item scores with probabilities (Q, J, K)."""
     n_points, n_items, n_categories = probability.shape
     highest = n_categories - 1
@@ -151,18 +151,18 @@ def convolved(probability: FloatArray) -> FloatArray:
     return result
 
 
-def without_each(p: FloatArray) -> FloatArray:
+def leave_one_out_scores(p: FloatArray) -> FloatArray:
     """Shape (Q, J, J): distribution of the score on the other J - 1 items, for each item left out.
 
     ``p`` has shape (Q, J): probabilities of a right answer. The Lord-Wingersky step
     ``f(x) = g(x) Q + g(x - 1) P`` is solved for g, upwards from score 0 where P <= .5 and downwards from the
     highest score where P > .5: in that direction an error shrinks by ``min(P, Q) / max(P, Q)`` at every step.
 
-    >>> without_each(np.array([[0.2, 0.6, 0.5]]))[0, 1]  # scores 0, 1, 2 on items 0 and 2
+    >>> leave_one_out_scores(np.array([[0.2, 0.6, 0.5]]))[0, 1]  # scores 0, 1, 2 on items 0 and 2
     array([0.4, 0.5, 0.1])
     """
     points, items = p.shape
-    whole = convolved(np.stack((1 - p, p), axis=2))
+    whole = convolve_scores(np.stack((1 - p, p), axis=2))
     q = 1 - p
     result = np.empty((points, items, items))
     rising, falling = p <= 0.5, p > 0.5
@@ -177,21 +177,21 @@ def without_each(p: FloatArray) -> FloatArray:
     return result
 
 
-def rest_scores(probability: FloatArray) -> FloatArray:
+def rest_score_distributions(probability: FloatArray) -> FloatArray:
     """Shape (Q, J, R + 1): distribution of the score on the others, for each item left out.
 
     ``probability`` has shape (Q, J, K). For right/wrong items the Lord-Wingersky step is undone item by item
-    (``without_each``); for more scores, halves of the test are joined to what is left of it, down to single
-    items: every distribution is a sum of positive terms, so none loses its digits.
+    (``leave_one_out_scores``); for more scores, halves of the test are joined to what is left of it, down to
+    single items: every distribution is a sum of positive terms, so none loses its digits.
 
     >>> p = np.array([[[0.8, 0.2, 0.0], [0.4, 0.5, 0.1]]])
-    >>> rest_scores(p)[0]  # scores 0, 1, 2 on the other item
+    >>> rest_score_distributions(p)[0]  # scores 0, 1, 2 on the other item
     array([[0.4, 0.5, 0.1],
            [0.8, 0.2, 0. ]])
     """
     points, items, scores = probability.shape
     if scores == 2:
-        return without_each(probability[:, :, 1])
+        return leave_one_out_scores(probability[:, :, 1])
     result = np.empty((points, items, (items - 1) * (scores - 1) + 1))
 
     def left(first: int, end: int, others: FloatArray) -> None:
@@ -200,14 +200,14 @@ def rest_scores(probability: FloatArray) -> FloatArray:
             result[:, first] = others
             return
         middle = (first + end) // 2
-        left(first, middle, _joined(others, probability[:, middle:end]))
-        left(middle, end, _joined(others, probability[:, first:middle]))
+        left(first, middle, _add_items(others, probability[:, middle:end]))
+        left(middle, end, _add_items(others, probability[:, first:middle]))
 
     left(0, items, np.ones((points, 1)))
     return result
 
 
-def _joined(distribution: FloatArray, probability: FloatArray) -> FloatArray:
+def _add_items(distribution: FloatArray, probability: FloatArray) -> FloatArray:
     """The distribution (Q, S) of a score with further items (Q, J, K) added."""
     for item in range(probability.shape[1]):
         p = probability[:, item]

@@ -21,16 +21,16 @@ __all__ = [
     "KINDS",
     "SHAPES",
     "Population",
-    "as_histogram",
+    "from_weight_roots",
+    "lindsay_bound",
     "log_weights",
     "moment_derivatives",
-    "on_points",
+    "move_to_points",
     "population_log_weights",
-    "revived",
+    "revive_weights",
     "sd_at_bound",
-    "updated",
-    "weights_gap",
-    "with_roots",
+    "to_histogram",
+    "update_population",
 ]
 
 KINDS = ("normal", "histogram")
@@ -86,7 +86,7 @@ def population_log_weights(population: Population, theta: FloatArray) -> FloatAr
     return result
 
 
-def updated(population: Population, theta: FloatArray, persons: FloatArray) -> Population:
+def update_population(population: Population, theta: FloatArray, persons: FloatArray) -> Population:
     """What is free matched to the persons expected at each point; never re-standardised.
 
     ``persons`` has shape (G, Q): the sum of the posteriors of each group's persons. A group without persons
@@ -97,7 +97,7 @@ def updated(population: Population, theta: FloatArray, persons: FloatArray) -> P
         given = np.where((n > 0)[:, None], persons, population.histogram)
         # points that an E-step did not visit keep enough to come back
         given = np.maximum(given, SMALL * given.sum(axis=1, keepdims=True))
-        return _with_moments(population, theta, given / given.sum(axis=1, keepdims=True))
+        return _match_moments(population, theta, given / given.sum(axis=1, keepdims=True))
     safe = np.where(n > 0, n, 1.0)
     mean = np.where(population.mean_free & (n > 0), persons @ theta / safe, population.mean)
     variance = (persons * (theta - mean[:, None]) ** 2).sum(axis=1) / safe
@@ -105,30 +105,30 @@ def updated(population: Population, theta: FloatArray, persons: FloatArray) -> P
     return replace(population, mean=mean, sd=sd)
 
 
-def as_histogram(population: Population, theta: FloatArray) -> Population:
+def to_histogram(population: Population, theta: FloatArray) -> Population:
     """The same populations with a weight of its own at every point, from where they are now."""
     weights = np.exp(population_log_weights(population, theta))
-    return _with_moments(replace(population, histogram=weights), theta, weights)
+    return _match_moments(replace(population, histogram=weights), theta, weights)
 
 
-def on_points(population: Population, theta: FloatArray, following: FloatArray) -> Population:
+def move_to_points(population: Population, theta: FloatArray, following: FloatArray) -> Population:
     """The same populations on other points; a histogram is interpolated."""
     if population.histogram is None:
         return population
     rows = np.array([np.interp(following, theta, row, 0.0, 0.0) for row in population.histogram])
     rows = np.maximum(rows, np.exp(log_weights(following, population.mean, population.sd)) * 1e-6)
     rows /= rows.sum(axis=1, keepdims=True)
-    return _with_moments(replace(population, histogram=rows), following, rows)
+    return _match_moments(replace(population, histogram=rows), following, rows)
 
 
-def with_roots(population: Population, theta: FloatArray, roots: FloatArray) -> Population:
+def from_weight_roots(population: Population, theta: FloatArray, roots: FloatArray) -> Population:
     """A histogram from square roots of its weights, which an extrapolation may have made negative."""
     assert population.histogram is not None
     rows = np.maximum(roots.reshape(population.histogram.shape), KEPT * np.sqrt(population.histogram)) ** 2
-    return _with_moments(population, theta, rows / rows.sum(axis=1, keepdims=True))
+    return _match_moments(population, theta, rows / rows.sum(axis=1, keepdims=True))
 
 
-def _with_moments(population: Population, theta: FloatArray, shares: FloatArray) -> Population:
+def _match_moments(population: Population, theta: FloatArray, shares: FloatArray) -> Population:
     """The histogram closest to ``shares`` (G, Q) among those with the moments that are held."""
     weights = np.empty(shares.shape)
     for group, row in enumerate(shares):
@@ -191,7 +191,7 @@ def _tilt(g: FloatArray, shares: FloatArray) -> FloatArray:
     return result
 
 
-def weights_gap(population: Population, theta: FloatArray, persons: FloatArray) -> float:
+def lindsay_bound(population: Population, theta: FloatArray, persons: FloatArray) -> float:
     """How much log-likelihood any other histograms could add at the most, the items being as they are.
 
     The log-likelihood is concave in the weights, so it exceeds the present one by at most
@@ -199,10 +199,10 @@ def weights_gap(population: Population, theta: FloatArray, persons: FloatArray) 
     """
     if population.histogram is None:
         return 0.0
-    return float(np.maximum(_pull(population, theta, persons).max(axis=1), 0.0).sum())
+    return float(np.maximum(_pull_towards_points(population, theta, persons).max(axis=1), 0.0).sum())
 
 
-def revived(population: Population, theta: FloatArray, persons: FloatArray) -> Population:
+def revive_weights(population: Population, theta: FloatArray, persons: FloatArray) -> Population:
     """A histogram with a person's worth of weight at points that ask for more and have hardly any.
 
     EM multiplies weights, and takes very long from nothing to something.
@@ -210,12 +210,12 @@ def revived(population: Population, theta: FloatArray, persons: FloatArray) -> P
     if population.histogram is None:
         return population
     one = 1.0 / np.maximum(persons.sum(axis=1, keepdims=True), 1.0)
-    asks = (_pull(population, theta, persons) > 0) & (population.histogram < one)
+    asks = (_pull_towards_points(population, theta, persons) > 0) & (population.histogram < one)
     rows = np.where(asks, one, population.histogram)
-    return _with_moments(population, theta, rows / rows.sum(axis=1, keepdims=True))
+    return _match_moments(population, theta, rows / rows.sum(axis=1, keepdims=True))
 
 
-def _pull(population: Population, theta: FloatArray, persons: FloatArray) -> FloatArray:
+def _pull_towards_points(population: Population, theta: FloatArray, persons: FloatArray) -> FloatArray:
     """Shape (G, Q): derivative of the log-likelihood towards all weight at a point; 0 where n = 0."""
     assert population.histogram is not None
     result = np.zeros(persons.shape)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ciip_irt.arrays import FloatArray
 
-__all__ = ["default_points", "equally_spaced", "refined"]
+__all__ = ["default_points", "equally_spaced", "refine_points"]
 
 REACH = 6.0  # standard deviations either side of a population mean
 FINENESS = 1.2  # largest spacing in standard deviations of the sharpest posterior
@@ -31,7 +31,7 @@ def default_points() -> FloatArray:
     return equally_spaced()
 
 
-def refined(theta: FloatArray, mean: FloatArray, sd: FloatArray, information: float) -> FloatArray:
+def refine_points(theta: FloatArray, mean: FloatArray, sd: FloatArray, information: float) -> FloatArray:
     """The same points, or wider and finer ones where populations or posteriors demand it.
 
     Parameters
@@ -44,9 +44,9 @@ def refined(theta: FloatArray, mean: FloatArray, sd: FloatArray, information: fl
         The largest test information any person met; the sharpest posterior has about
         ``1 / sqrt(information + 1 / sd^2)``.
 
-    >>> refined(default_points(), np.array([0.0]), np.array([1.0]), 10.0).size
+    >>> refine_points(default_points(), np.array([0.0]), np.array([1.0]), 10.0).size
     61
-    >>> wide = refined(default_points(), np.array([3.0]), np.array([1.0]), 100.0)
+    >>> wide = refine_points(default_points(), np.array([3.0]), np.array([1.0]), 100.0)
     >>> float(wide[-1]) >= 9.0, bool(np.diff(wide).max() <= 0.12)
     (True, True)
     """

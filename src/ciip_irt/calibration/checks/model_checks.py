@@ -18,16 +18,16 @@ from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt import default_priors, estimate_abilities
 from ciip_irt.irt.fit import (
     FIT,
+    InfitOutfitReference,
     ItemSet,
     MaximumReference,
-    MeanSquareReference,
     ModelFit,
-    identical_sets,
-    joined_blocks,
+    bootstrap_samples,
+    group_identical_sets,
+    infit_outfit_cutoffs,
+    join_blocks,
     local_dependence,
-    mean_square_cutoffs,
     model_fit,
-    null_samples,
     person_fit,
 )
 from ciip_irt.irt.models import MODELS
@@ -227,10 +227,10 @@ def _simulated(
     theta = estimate_abilities(data.scored_blocks, parameters, method="eap", mean=mean, sd=sd, D=D).theta
     kinds = _kinds(scored)
     found = local_dependence(data.blocks, parameters, theta, D=D, kinds=kinds)
-    squares, maxima = MeanSquareReference(D), MaximumReference(found, D, kinds=kinds)
+    squares, maxima = InfitOutfitReference(D), MaximumReference(found, D, kinds=kinds)
     if simulations:
-        blocks, roles = joined_blocks(data.blocks, data.is_scored)
-        for sample in null_samples(
+        blocks, roles = join_blocks(data.blocks, data.is_scored)
+        for sample in bootstrap_samples(
             blocks,
             parameters,
             mean=mean,
@@ -251,7 +251,7 @@ def _simulated(
         sound = np.zeros(len(parameters), dtype=np.bool_)
         return nothing, dependent_pairs(scored.items, found, None, sound)
     observed = FIT["mean_squares"](data.blocks, parameters, mean=mean, sd=sd, D=D, scored=data.is_scored)
-    limits = mean_square_cutoffs(observed, squares)
+    limits = infit_outfit_cutoffs(observed, squares)
     noisy = [
         (limits.column(f"{name}_p_adjusted") < LEVEL)
         & (observed.column(name) > limits.column(f"{name}_high"))
@@ -275,7 +275,7 @@ def _overall(
     forms = scored.deliveries["form_id"].to_numpy()
     names = calibration.population["group"].to_list()
     rows = []
-    for group in identical_sets(data.blocks, data.is_scored, least=FEW_PERSONS, only=usable):
+    for group in group_identical_sets(data.blocks, data.is_scored, least=FEW_PERSONS, only=usable):
         free = len(MODELS[calibration.scale.model].free)
         if group.items.size < 2 * free + 2:
             continue

@@ -14,16 +14,16 @@ import numpy as np
 
 from ciip_irt.arrays import FloatArray
 
-__all__ = ["accelerated"]
+__all__ = ["extrapolate"]
 
 
-def accelerated(history: Sequence[tuple[FloatArray, FloatArray]]) -> FloatArray:
+def extrapolate(history: Sequence[tuple[FloatArray, FloatArray]]) -> FloatArray:
     """The next point from the last pairs (x, M(x)), the newest last; with one pair, M(x) itself.
 
     >>> x0, x1 = np.array([1.0, 1.0]), np.array([0.5, 0.9])  # M halves the first, takes .1 off the second
     >>> m = np.array([0.5, 0.9])
     >>> x2 = m * x1
-    >>> bool(np.abs(accelerated([(x0, m * x0), (x1, m * x1)])).max() < 0.75)
+    >>> bool(np.abs(extrapolate([(x0, m * x0), (x1, m * x1)])).max() < 0.75)
     True
     """
     mapped = history[-1][1]

@@ -7,7 +7,7 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.models import ItemModel
 
-__all__ = ["FreeParameters", "free_parameters"]
+__all__ = ["FreeParameters", "select_free_parameters"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class FreeParameters:
         return result
 
 
-def free_parameters(
+def select_free_parameters(
     model: ItemModel, start: FloatArray, fixed: FloatArray, estimable: BoolArray, D: float
 ) -> FreeParameters:
     """Lay out the free values.

@@ -17,7 +17,7 @@ from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.irt.models import ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
 
-__all__ = ["ScoreGroups", "in_order_of_score", "raw_score_sufficient", "score_groups", "split_complete"]
+__all__ = ["ScoreGroups", "group_by_score", "is_raw_score_sufficient", "sort_by_score", "split_complete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,11 @@ def split_complete(blocks: Sequence[ResponseBlock]) -> list[ResponseBlock]:
     return parts
 
 
-def in_order_of_score(blocks: Sequence[ResponseBlock]) -> list[ResponseBlock]:
+def sort_by_score(blocks: Sequence[ResponseBlock]) -> list[ResponseBlock]:
     """The same persons, those of like scores side by side: their posteriors live on the same points.
 
     >>> block = ResponseBlock(np.arange(2), np.array([[1, 1], [0, 0], [-1, 1], [1, 0]], dtype=np.int8))
-    >>> in_order_of_score([block])[0].scores.tolist()
+    >>> sort_by_score([block])[0].scores.tolist()
     [[0, 0], [1, 0], [1, 1], [-1, 1]]
     """
     ordered = []
@@ -83,15 +83,15 @@ def in_order_of_score(blocks: Sequence[ResponseBlock]) -> list[ResponseBlock]:
     return ordered
 
 
-def raw_score_sufficient(model: ItemModel, working: FloatArray, theta: FloatArray) -> bool:
+def is_raw_score_sufficient(model: ItemModel, working: FloatArray, theta: FloatArray) -> bool:
     """True where slopes are not estimated item by item and all log-odds are parallel lines in theta.
 
     ``working`` (J, P) are the start values; that the lines stay parallel follows from the slopes.
 
     >>> from ciip_irt.irt.models import MODELS
     >>> theta, items = np.linspace(-2, 2, 5), np.array([[1.0, 0.0, -np.inf], [1.0, 1.0, -np.inf]])
-    >>> raw_score_sufficient(MODELS["rasch"], items, theta), raw_score_sufficient(MODELS["2pl"], items, theta)
-    (True, False)
+    >>> [is_raw_score_sufficient(MODELS[name], items, theta) for name in ("rasch", "2pl")]
+    [True, False]
     """
     if "a" in model.free or theta.size < 2:
         return False
@@ -106,7 +106,7 @@ def raw_score_sufficient(model: ItemModel, working: FloatArray, theta: FloatArra
     return bool(np.nanmax(np.abs(rise - line)) < 1e-9)
 
 
-def score_groups(
+def group_by_score(
     blocks: Sequence[ResponseBlock], n_categories: int
 ) -> tuple[list[ScoreGroups], list[ResponseBlock]]:
     """Raw-score groups of the persons who answered everything, and the blocks of the others.
@@ -114,7 +114,7 @@ def score_groups(
     A block that would hardly shrink stays as it is.
 
     >>> scores = np.array([[1, 0], [0, 1], [1, 1], [0, 1]], dtype=np.int8)
-    >>> groups, others = score_groups([ResponseBlock(np.arange(2), scores)], 2)
+    >>> groups, others = group_by_score([ResponseBlock(np.arange(2), scores)], 2)
     >>> groups[0].persons, groups[0].shares.round(2), others
     (array([3., 1.]), array([[[0.33, 0.67],
             [1.  , 1.  ]]]), [])

@@ -15,7 +15,7 @@ from ciip_irt.arrays import FloatArray
 from ciip_irt.irt.models import ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
 
-__all__ = ["loadings", "with_start_slopes"]
+__all__ = ["loadings", "set_start_slopes"]
 
 LOGISTIC = 1.7  # logistic units in a normal one
 LEAST, MOST = 0.15, 0.9  # of a loading: beyond, it is rather noise
@@ -72,7 +72,7 @@ def loadings(blocks: Sequence[ResponseBlock], n_items: int, floor: float = 0.0) 
     return result
 
 
-def with_start_slopes(
+def set_start_slopes(
     model: ItemModel,
     start: FloatArray,
     held: FloatArray,

@@ -14,21 +14,23 @@ from ciip_irt.irt.response_blocks import ResponseBlock, check_blocks
 __all__ = [
     "check_arguments",
     "check_scores",
-    "identified_population",
-    "score_counts",
-    "sized",
+    "count_scores",
+    "exclude_items",
+    "for_observed_scores",
+    "identify_population",
     "start_parameters",
-    "without_items",
 ]
 
 
-def sized(model: ItemModel, blocks: Sequence[ResponseBlock], fixed: FloatArray | None) -> ItemModel:
+def for_observed_scores(
+    model: ItemModel, blocks: Sequence[ResponseBlock], fixed: FloatArray | None
+) -> ItemModel:
     """The model for as many scores as the fixed parameters, or else the data, have.
 
     >>> from ciip_irt.irt.models import MODELS
     >>> block = ResponseBlock(np.arange(2), np.array([[0, 3], [1, 1]], dtype=np.int8))
-    >>> sized(MODELS["grm"], [block], None).n_categories, sized(MODELS["2pl"], [block], None).n_categories
-    (4, 2)
+    >>> [for_observed_scores(MODELS[name], [block], None).n_categories for name in ("grm", "2pl")]
+    [4, 2]
     """
     if model.for_categories is None:
         return model
@@ -184,10 +186,10 @@ def check_scores(model: ItemModel, counts: IntArray, held: FloatArray, flat: Boo
         raise InputError(problems)
 
 
-def score_counts(blocks: Sequence[ResponseBlock], n_items: int, n_categories: int) -> IntArray:
+def count_scores(blocks: Sequence[ResponseBlock], n_items: int, n_categories: int) -> IntArray:
     """Shape (J, K): how many answers to each item have each score.
 
-    >>> score_counts([ResponseBlock(np.array([1]), np.array([[2], [0], [-1], [2]], dtype=np.int8))], 2, 3)
+    >>> count_scores([ResponseBlock(np.array([1]), np.array([[2], [0], [-1], [2]], dtype=np.int8))], 2, 3)
     array([[0, 0, 0],
            [1, 0, 2]])
     """
@@ -201,7 +203,7 @@ def score_counts(blocks: Sequence[ResponseBlock], n_items: int, n_categories: in
     return counts
 
 
-def without_items(blocks: Sequence[ResponseBlock], leave_out: BoolArray) -> list[ResponseBlock]:
+def exclude_items(blocks: Sequence[ResponseBlock], leave_out: BoolArray) -> list[ResponseBlock]:
     """The blocks without the columns of some items (the very same blocks where none is concerned)."""
     kept: list[ResponseBlock] = []
     for block in blocks:
@@ -238,7 +240,7 @@ def start_parameters(
     return start, held
 
 
-def identified_population(
+def identify_population(
     blocks: Sequence[ResponseBlock],
     model: ItemModel,
     held: FloatArray,

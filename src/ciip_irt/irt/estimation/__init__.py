@@ -1,7 +1,7 @@
 """Item parameters from responses, marginal or conditional, and how sure they are."""
 
 from ciip_irt.irt.estimation.anchor_uncertainty import ErrorsWithAnchors, errors_with_anchors
-from ciip_irt.irt.estimation.anchored_information import AnchoredInformation, anchored_information
+from ciip_irt.irt.estimation.anchored_information import AnchoredInformation, information_with_anchors
 from ciip_irt.irt.estimation.cml import fit_cml
 from ciip_irt.irt.estimation.intervals import parameter_intervals
 from ciip_irt.irt.estimation.mml import fit_mml
@@ -14,10 +14,10 @@ __all__ = [
     "ErrorsWithAnchors",
     "MmlFit",
     "SampleAdvice",
-    "anchored_information",
     "errors_with_anchors",
     "fit_cml",
     "fit_mml",
+    "information_with_anchors",
     "parameter_intervals",
     "sample_advice",
 ]

@@ -57,7 +57,7 @@ def errors_with_anchors(at: AnchoredInformation, fit: MmlFit, anchor_errors: Flo
         Shape (J, P): the bank's standard errors of a, b, c; NaN where unknown, which counts as 0. Between
         parameters and items they are taken as uncorrelated, because banks do not keep correlations.
 
-    >>> from ciip_irt.irt.estimation.anchored_information import anchored_information
+    >>> from ciip_irt.irt.estimation.anchored_information import information_with_anchors
     >>> from ciip_irt.irt.estimation.mml import fit_mml
     >>> from ciip_irt.irt.response_blocks import ResponseBlock
     >>> rng = np.random.default_rng(3)
@@ -68,7 +68,7 @@ def errors_with_anchors(at: AnchoredInformation, fit: MmlFit, anchor_errors: Flo
     >>> held[4:] = np.nan
     >>> fit = fit_mml(blocks, "rasch", 6, fixed=held)
     >>> bank = np.where(np.isnan(held), np.nan, [0.0, 0.2, 0.0])
-    >>> more = errors_with_anchors(anchored_information(blocks, fit), fit, bank)
+    >>> more = errors_with_anchors(information_with_anchors(blocks, fit), fit, bank)
     >>> fit.standard_errors[4:, 1].round(2), more.parameters[4:, 1].round(2)
     (array([0.11, 0.12]), array([0.15, 0.16]))
     """

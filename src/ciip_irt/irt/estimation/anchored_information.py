@@ -13,18 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.em.expectation import Run, chunks, expectation, log_probability
-from ciip_irt.irt.em.free_parameters import FreeParameters, free_parameters
-from ciip_irt.irt.em.maximization import free_gradient
+from ciip_irt.irt.em.e_step import Run, expect_counts, log_probability, split_into_chunks
+from ciip_irt.irt.em.free_parameters import FreeParameters, select_free_parameters
+from ciip_irt.irt.em.m_step import free_gradient
 from ciip_irt.irt.em.score_groups import (
     ScoreGroups,
-    in_order_of_score,
-    raw_score_sufficient,
-    score_groups,
+    group_by_score,
+    is_raw_score_sufficient,
+    sort_by_score,
     split_complete,
 )
-from ciip_irt.irt.em.starts import without_items
-from ciip_irt.irt.estimation.missing_information import persons_part
+from ciip_irt.irt.em.starts import exclude_items
+from ciip_irt.irt.estimation.missing_information import missing_information
 from ciip_irt.irt.estimation.mml_fit import MmlFit
 from ciip_irt.irt.estimation.standard_errors import complete_information, population_places
 from ciip_irt.irt.models import MODELS, ItemModel
@@ -32,7 +32,7 @@ from ciip_irt.irt.population import Population
 from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.response_blocks import ResponseBlock
 
-__all__ = ["AnchoredInformation", "anchored_information"]
+__all__ = ["AnchoredInformation", "information_with_anchors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class AnchoredInformation:
         return np.asarray(-followed, dtype=np.float64)
 
 
-def anchored_information(
+def information_with_anchors(
     blocks: Sequence[ResponseBlock],
     fit: MmlFit,
     priors: Priors | None = None,
@@ -114,7 +114,7 @@ def anchored_information(
     >>> blocks = [ResponseBlock(np.arange(6), scores)]
     >>> held = np.column_stack((np.ones(6), b, np.zeros(6)))
     >>> held[4:] = np.nan
-    >>> at = anchored_information(blocks, fit_mml(blocks, "rasch", 6, fixed=held))
+    >>> at = information_with_anchors(blocks, fit_mml(blocks, "rasch", 6, fixed=held))
     >>> at.matrix.shape, at.response.shape
     ((8, 8), (4, 4))
     """
@@ -124,11 +124,11 @@ def anchored_information(
     anchors = usable & ~fit.free.any(axis=1)
     nothing = np.full(fit.parameters.shape, np.nan)
     known = np.where(usable[:, None], fit.parameters, np.array([1.0, 0.0, 0.0]))
-    free = free_parameters(model, known, nothing, usable, fit.D)
+    free = select_free_parameters(model, known, nothing, usable, fit.D)
     fixed = np.where(anchors[:, None], known, np.nan)
     for name in model.common if anchors.any() else ():
         fixed[:, model.parameters.index(name)] = known[:, model.parameters.index(name)]
-    of_fit = free_parameters(model, known, fixed, usable, fit.D)
+    of_fit = select_free_parameters(model, known, fixed, usable, fit.D)
     working = model.to_working(known, fit.D)
     population = Population(
         fit.population_mean,
@@ -137,19 +137,21 @@ def anchored_information(
         fit.population_sd_free,
         fit.weights if fit.population == "histogram" else None,
     )
-    persons = in_order_of_score(split_complete(without_items(blocks, ~usable)))
-    summed: list[ResponseBlock | ScoreGroups] = [*chunks(persons)]
-    if raw_score_sufficient(model, working[usable], fit.theta):
-        groups, others = score_groups(persons, model.n_categories)
-        summed = [*groups, *chunks(others)]
+    persons = sort_by_score(split_complete(exclude_items(blocks, ~usable)))
+    summed: list[ResponseBlock | ScoreGroups] = [*split_into_chunks(persons)]
+    if is_raw_score_sufficient(model, working[usable], fit.theta):
+        groups, others = group_by_score(persons, model.n_categories)
+        summed = [*groups, *split_into_chunks(others)]
     with np.errstate(divide="ignore"):
         log_weights = np.log(np.maximum(fit.weights, 1e-300))
-    expected = expectation(
+    expected = expect_counts(
         summed, log_probability(model.working_probability(working, fit.theta)), log_weights, run
     )
     place = population_places(population, free.size)
     size = free.size + int((place >= 0).sum())
-    matrix = persons_part("oakes", summed, model, free, working, population, fit.theta, place, size, run)
+    matrix = missing_information(
+        "oakes", summed, model, free, working, population, fit.theta, place, size, run
+    )
     matrix[: free.size, : free.size] += complete_information(
         "oakes", model, free, working, fit.theta, expected, Priors(), fit.D
     )

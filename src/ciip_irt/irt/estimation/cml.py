@@ -142,7 +142,7 @@ def fit_cml(
     (True, 15, 4, True)
     """
     _check(blocks, n_items)
-    estimable, keep = _informative(blocks, n_items)
+    estimable, keep = _find_informative(blocks, n_items)
     if estimable.sum() < 2:
         raise DesignError(
             "no two items can be compared: after setting aside items answered alike by everybody and persons "
@@ -166,7 +166,7 @@ def fit_cml(
 
     b = -logit((right + 0.5) / (answers[items] + 1.0))
     b -= b.mean()
-    log_likelihood, gradient, information = _evaluated(groups, right, b)
+    log_likelihood, gradient, information = _evaluate(groups, right, b)
     change, iteration = np.inf, 0
     while change >= tolerance and iteration < max_iterations:
         iteration += 1
@@ -177,7 +177,7 @@ def fit_cml(
         for _ in range(HALVINGS):
             trial = b + size * step
             trial -= trial.mean()
-            after = _evaluated(groups, right, trial)
+            after = _evaluate(groups, right, trial)
             if after[0] >= log_likelihood - 1e-11 * abs(log_likelihood):
                 break
             size *= 0.5
@@ -226,7 +226,7 @@ def _check(blocks: Sequence[ResponseBlock], n_items: int) -> None:
         raise InputError(problems)
 
 
-def _informative(blocks: Sequence[ResponseBlock], n_items: int) -> tuple[BoolArray, list[BoolArray]]:
+def _find_informative(blocks: Sequence[ResponseBlock], n_items: int) -> tuple[BoolArray, list[BoolArray]]:
     """Items (J,) and, for each block, persons (N_b,) left when nothing extreme is left."""
     estimable = np.ones(n_items, dtype=np.bool_)
     keep = [np.ones(block.n_persons, dtype=np.bool_) for block in blocks]
@@ -295,7 +295,7 @@ def _groups(blocks: Sequence[ResponseBlock], place: IntArray) -> Iterator[_Group
             yield _Group(place[block.items], sets[part], persons[part])
 
 
-def _evaluated(
+def _evaluate(
     groups: Sequence[_Group], right: FloatArray, b: FloatArray
 ) -> tuple[float, FloatArray, FloatArray]:
     """Conditional log-likelihood, its gradient (J,) and information (J, J) by b."""

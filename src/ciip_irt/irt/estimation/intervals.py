@@ -74,13 +74,13 @@ def parameter_intervals(
     cells = tuple(places.T)
     value, error = fit.parameters[cells], fit.standard_errors[cells]
     scale = _scales(fit, priors, places, value, z * error)
-    phi, by_phi = _transformed(value, scale)
+    phi, by_phi = _transform(value, scale)
     if priors is None:
         error = error / by_phi
     else:
-        step, error = _centred(fit, priors, places, scale, value, by_phi)
+        step, error = _centre_intervals(fit, priors, places, scale, value, by_phi)
         phi = phi + step
-    low[cells], high[cells] = _back(phi - z * error, scale), _back(phi + z * error, scale)
+    low[cells], high[cells] = _transform_back(phi - z * error, scale), _transform_back(phi + z * error, scale)
     return low, high
 
 
@@ -100,7 +100,7 @@ def _scales(
     return result
 
 
-def _transformed(value: FloatArray, scale: IntArray) -> tuple[FloatArray, FloatArray]:
+def _transform(value: FloatArray, scale: IntArray) -> tuple[FloatArray, FloatArray]:
     """The values on their scales, and the derivatives of the values by these."""
     phi, by_phi = value.copy(), np.ones(value.size)
     root, log, odds = (scale == kind for kind in (ROOT, LOG, ODDS))
@@ -110,7 +110,7 @@ def _transformed(value: FloatArray, scale: IntArray) -> tuple[FloatArray, FloatA
     return phi, by_phi
 
 
-def _back(phi: FloatArray, scale: IntArray) -> FloatArray:
+def _transform_back(phi: FloatArray, scale: IntArray) -> FloatArray:
     result = phi.copy()
     result[scale == ROOT] = np.maximum(phi[scale == ROOT], 0.0) ** 2
     result[scale == LOG] = np.exp(np.clip(phi[scale == LOG], -LARGEST, LARGEST))
@@ -118,7 +118,7 @@ def _back(phi: FloatArray, scale: IntArray) -> FloatArray:
     return result
 
 
-def _centred(
+def _centre_intervals(
     fit: MmlFit, priors: Priors, places: IntArray, scale: IntArray, value: FloatArray, by_phi: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """The step from the estimate to the maximum of the density of phi, and the errors there."""

@@ -18,21 +18,28 @@ from functools import partial
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.em.expectation import SMALLEST, Run, chunks, indicators, log_probability, posterior
+from ciip_irt.irt.em.e_step import (
+    SMALLEST,
+    Run,
+    log_probability,
+    posterior,
+    score_indicators,
+    split_into_chunks,
+)
 from ciip_irt.irt.em.free_parameters import FreeParameters
 from ciip_irt.irt.em.score_groups import ScoreGroups
 from ciip_irt.irt.models import ItemModel
 from ciip_irt.irt.population import Population, moment_derivatives, population_log_weights
 from ciip_irt.irt.response_blocks import ResponseBlock
 
-__all__ = ["persons_part"]
+__all__ = ["missing_information"]
 
 PERSONS_AT_ONCE = 4096  # few enough to hold their scores as floats, many enough that products dominate
 IN_CACHE = 1024
 NEGLIGIBLE = 1e-12  # a person is near few of the points; the others add nothing to the sums
 
 
-def persons_part(
+def missing_information(
     method: str,
     blocks: Sequence[ResponseBlock | ScoreGroups],
     model: ItemModel,
@@ -72,7 +79,9 @@ def persons_part(
     parts = [
         part
         for block in blocks
-        for part in (chunks([block], PERSONS_AT_ONCE) if isinstance(block, ResponseBlock) else [block])
+        for part in (
+            split_into_chunks([block], PERSONS_AT_ONCE) if isinstance(block, ResponseBlock) else [block]
+        )
     ]
     result = np.zeros((size, size))
     for block, part in zip(parts, run(work, parts), strict=True):
@@ -118,13 +127,13 @@ def _block_part(
     complete = isinstance(block, ScoreGroups) or block.complete
     rise = _rise(lean, theta) if complete and not cross_product else None
     if rise is not None:
-        hits, _, many = _ordered(block, slice(None), columns, contrast.shape[2])
+        hits, _, many = _sort_blocks(block, slice(None), columns, contrast.shape[2])
         result = -_covariance_of_lines(
             weight, hits, many, theta, rise, _centers(curves, lean, slots), slots, by_moment
         )
     else:
         order = np.argsort(theta @ weight, kind="stable")
-        hits, mask, many = _ordered(block, order, columns, contrast.shape[2])
+        hits, mask, many = _sort_blocks(block, order, columns, contrast.shape[2])
         weight = np.ascontiguousarray(weight[:, order])
         root = np.sqrt(many)[:, None]
         by_item = _observed(weight, hits, mask, curves, lean, slots)
@@ -206,7 +215,7 @@ def _covariance_of_lines(
     return result
 
 
-def _ordered(
+def _sort_blocks(
     block: ResponseBlock | ScoreGroups, order: IntArray | slice, columns: IntArray, highest: int
 ) -> tuple[list[FloatArray], FloatArray | None, FloatArray]:
     """Indicators of the scores and of the cells that count, persons in ``order``; how many each row is."""
@@ -216,7 +225,7 @@ def _ordered(
     part = ResponseBlock(
         block.items[columns], scores if columns.size == scores.shape[1] else scores[:, columns], block.group
     )
-    return *indicators(part, highest), np.ones(scores.shape[0])
+    return *score_indicators(part, highest), np.ones(scores.shape[0])
 
 
 def _observed(

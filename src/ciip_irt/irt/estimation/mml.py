@@ -12,36 +12,35 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.errors import DesignError, InputError, Problem
-from ciip_irt.irt.em.expectation import Run, chunks
-from ciip_irt.irt.em.free_parameters import FreeParameters, free_parameters
-from ciip_irt.irt.em.iterations import ITERATIONS, Iterated, iterated
-from ciip_irt.irt.em.problem import EmProblem, State
+from ciip_irt.irt.em.e_step import Run, split_into_chunks
+from ciip_irt.irt.em.em_problem import EmProblem, State
+from ciip_irt.irt.em.em_run import ITERATIONS, EmResult, run_em
+from ciip_irt.irt.em.free_parameters import FreeParameters, select_free_parameters
 from ciip_irt.irt.em.score_groups import (
     ScoreGroups,
-    in_order_of_score,
-    raw_score_sufficient,
-    score_groups,
+    group_by_score,
+    is_raw_score_sufficient,
+    sort_by_score,
     split_complete,
 )
-from ciip_irt.irt.em.slope_starts import with_start_slopes
+from ciip_irt.irt.em.slope_starts import set_start_slopes
 from ciip_irt.irt.em.starts import (
     check_arguments,
     check_scores,
-    identified_population,
-    score_counts,
-    sized,
+    count_scores,
+    exclude_items,
+    for_observed_scores,
+    identify_population,
     start_parameters,
-    without_items,
 )
 from ciip_irt.irt.estimation.mml_fit import MmlFit, fit_warnings
-from ciip_irt.irt.estimation.standard_errors import METHODS, StandardErrors
-from ciip_irt.irt.estimation.standard_errors import standard_errors as standard_errors_of
+from ciip_irt.irt.estimation.standard_errors import METHODS, StandardErrors, compute_standard_errors
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import (
     KINDS,
+    lindsay_bound,
     population_log_weights,
-    updated,
-    weights_gap,
+    update_population,
 )
 from ciip_irt.irt.priors import Priors, default_priors
 from ciip_irt.irt.quadrature import default_points
@@ -113,7 +112,7 @@ def fit_mml(
         Scaling constant of the fixed and of the reported parameters.
     tolerance
         Largest change of a working parameter or moment in the last EM step. A histogram's weights may still
-        move a little where the items do not feel it: ``weights_gap`` says how much that could bring.
+        move a little where the items do not feel it: ``lindsay_bound`` says how much that could bring.
     max_iterations
         ``None``: 500, or 800 with histograms.
     standard_errors
@@ -141,7 +140,7 @@ def fit_mml(
             known = ", ".join(MODELS)
             raise InputError(Problem(f"unknown model {model!r}", remedy=f"Choose one of {known}."))
         model = MODELS[model]
-    model = sized(model, blocks, fixed)
+    model = for_observed_scores(model, blocks, fixed)
     if standard_errors not in METHODS:
         raise InputError(
             Problem(
@@ -157,41 +156,41 @@ def fit_mml(
     priors = default_priors(model.name) if priors is None else priors
     check_arguments(blocks, model, n_items, held, D, priors)
 
-    counts = score_counts(blocks, n_items, model.n_categories)
+    counts = count_scores(blocks, n_items, model.n_categories)
     answers = counts.sum(axis=1)
     flat = counts.max(axis=1) == answers
     check_scores(model, counts, held, flat)
     estimable = (answers > 0) & (~flat | ~np.isnan(held[:, 1]) | (priors.b is not None))
-    persons = in_order_of_score(split_complete(without_items(blocks, ~estimable)))
-    used = chunks(persons)
+    persons = sort_by_score(split_complete(exclude_items(blocks, ~estimable)))
+    used = split_into_chunks(persons)
     if not used:
         raise DesignError(
             "no item can be estimated: every item was answered alike by everybody who met it. "
             "More answers, or a prior on b, would help."
         )
     start, held = start_parameters(model, counts, held, D)
-    start = with_start_slopes(model, start, held, persons, D)
-    free = free_parameters(model, start, held, estimable, D)
-    groups = identified_population(blocks, model, held, estimable, mean, sd)
+    start = set_start_slopes(model, start, held, persons, D)
+    free = select_free_parameters(model, start, held, estimable, D)
+    groups = identify_population(blocks, model, held, estimable, mean, sd)
     state = State(free.values(model.to_working(np.where(np.isnan(held), start, held), D)), groups)
     theta = default_points() if quadrature is None else np.asarray(quadrature, dtype=np.float64)
     summed: list[ResponseBlock | ScoreGroups] = [*used]
-    if raw_score_sufficient(model, free.working(state.values)[estimable], theta):
-        by_score, others = score_groups(persons, model.n_categories)
-        summed = [*by_score, *chunks(others)]
+    if is_raw_score_sufficient(model, free.working(state.values)[estimable], theta):
+        by_score, others = group_by_score(persons, model.n_categories)
+        summed = [*by_score, *split_into_chunks(others)]
     task = EmProblem(used, summed, model, free, priors, D, _shares(used, groups.mean.size, n_items), run)
 
     anchors = ~np.isnan(held[:, 1]) & (answers > 0)
     if anchors.any():
         # Kim's first cycle: the fixed items alone place the persons, the persons then place the new items
-        silent = np.flatnonzero(free.free.any(axis=1))
+        excluded = np.flatnonzero(free.free.any(axis=1))
         for _ in range(3):
-            expected = task.expected(state, theta, silent)
-            state = replace(state, population=updated(state.population, theta, expected.persons))
-        state = task.mapped(state, theta, task.expected(state, theta, silent))
+            expected = task.e_step(state, theta, excluded)
+            state = replace(state, population=update_population(state.population, theta, expected.persons))
+        state = task.m_step(state, theta, task.e_step(state, theta, excluded))
 
-    def estimated(state: State, theta: FloatArray, spent: int) -> tuple[Iterated, StandardErrors, BoolArray]:
-        found = iterated(
+    def estimated(state: State, theta: FloatArray, spent: int) -> tuple[EmResult, StandardErrors, BoolArray]:
+        found = run_em(
             task,
             state,
             theta,
@@ -201,7 +200,7 @@ def fit_mml(
             limit=(ITERATIONS[population] if max_iterations is None else max_iterations) - spent,
         )
         at_bound = task.at_bound(found.state)
-        errors = standard_errors_of(
+        errors = compute_standard_errors(
             standard_errors,
             summed if standard_errors == "oakes" else persons,
             model,
@@ -220,13 +219,15 @@ def fit_mml(
     found, errors, at_bound = estimated(state, theta, 0)
     iterations = found.iterations
     for _ in range(ESCAPES):
-        if not found.converged or errors.second_order != "saddle" or errors.way_up is None:
+        if not found.converged or errors.second_order != "saddle" or errors.ascent_direction is None:
             break
-        away = replace(found.state, values=task.inside(found.state.values + AWAY * errors.way_up))
+        away = replace(
+            found.state, values=task.clip_to_box(found.state.values + AWAY * errors.ascent_direction)
+        )
         found, errors, at_bound = estimated(away, found.theta, iterations)
         iterations += found.iterations
     state, theta, expected = found.state, found.theta, found.expected
-    gap = weights_gap(state.population, theta, expected.persons)
+    gap = lindsay_bound(state.population, theta, expected.persons)
     gradient_norm, distance = task.gradient(state, theta, expected, at_bound)
     converged = found.converged and distance < NEAR
     no_variance = np.flatnonzero(~estimable & np.isnan(held[:, 1]))
@@ -278,7 +279,7 @@ def fit_mml(
         ),
         theta=theta,
         weights=np.exp(population_log_weights(moments, theta)),
-        weights_gap=gap,
+        lindsay_bound=gap,
         population=population,
     )
 

@@ -65,7 +65,7 @@ class MmlFit:
         Plain sentences: what cannot be trusted, and what to try.
     theta, weights
         Shapes (Q,) and (G, Q): ability points and the populations' weights.
-    weights_gap
+    lindsay_bound
         How much log-likelihood other histograms could add at most, the items being as they are; 0 for normal
         populations.
     population
@@ -101,7 +101,7 @@ class MmlFit:
     warnings: tuple[str, ...]
     theta: FloatArray
     weights: FloatArray
-    weights_gap: float
+    lindsay_bound: float
     population: str
 
     @property

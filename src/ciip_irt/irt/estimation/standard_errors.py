@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.em.expectation import Expectation, Run
+from ciip_irt.irt.em.e_step import Expectation, Run
 from ciip_irt.irt.em.free_parameters import FreeParameters
-from ciip_irt.irt.em.maximization import item_gradient
+from ciip_irt.irt.em.m_step import item_gradient
 from ciip_irt.irt.em.score_groups import ScoreGroups
-from ciip_irt.irt.estimation.missing_information import persons_part
+from ciip_irt.irt.estimation.missing_information import missing_information
 from ciip_irt.irt.models import ItemModel
 from ciip_irt.irt.population import SHAPES, Population, sd_at_bound
 from ciip_irt.irt.priors import Priors
@@ -26,9 +26,9 @@ __all__ = [
     "METHODS",
     "StandardErrors",
     "complete_information",
+    "compute_standard_errors",
     "no_standard_errors",
     "population_places",
-    "standard_errors",
 ]
 
 METHODS = ("oakes", "cross_product", "none")
@@ -61,7 +61,7 @@ class StandardErrors:
     undetermined
         Shape (J, P): working values that the data do not determine; the errors of the others take these as
         given.
-    way_up
+    ascent_direction
         Shape (size,): by the items' free values, from a saddle, the largest entry 1; else ``None``.
     """
 
@@ -72,10 +72,10 @@ class StandardErrors:
     positive_definite: bool | None
     second_order: str
     undetermined: BoolArray
-    way_up: FloatArray | None = None
+    ascent_direction: FloatArray | None = None
 
 
-def standard_errors(
+def compute_standard_errors(
     method: str,
     blocks: Sequence[ResponseBlock | ScoreGroups],
     model: ItemModel,
@@ -100,20 +100,20 @@ def standard_errors(
     population = replace(population, sd_free=population.sd_free & ~sd_at_bound(population))
     place = population_places(population, free.size)
     size = free.size + int((place >= 0).sum())
-    information = persons_part(
+    information = missing_information(
         method, blocks, model, free, working, population, theta, place, size, run
-    ) + _padded(complete_information(method, model, free, working, theta, expected, priors, D), size)
+    ) + _pad(complete_information(method, model, free, working, theta, expected, priors, D), size)
     used = np.ones(size, dtype=np.bool_)
     used[free.index[free.free & at_bound]] = False
     kept = information[np.ix_(used, used)]
     kept = 0.5 * (kept + kept.T)
     covariance = np.full((size, size), np.nan)
-    found = _examined(kept)
-    way_up: FloatArray | None = None
-    if found.way_up is not None:
-        way_up = np.zeros(size)
-        way_up[used] = found.way_up
-        way_up = way_up[: free.size]
+    found = _examine_curvature(kept)
+    ascent_direction: FloatArray | None = None
+    if found.ascent_direction is not None:
+        ascent_direction = np.zeros(size)
+        ascent_direction[used] = found.ascent_direction
+        ascent_direction = ascent_direction[: free.size]
     lost = np.zeros(size + 1, dtype=np.bool_)
     lost[:-1][used] = found.lost
     # the index -1 of what is not estimated reads the last place
@@ -121,7 +121,11 @@ def standard_errors(
     if found.lost.all() and size:
         empty = no_standard_errors(working.shape, n_groups)
         return replace(
-            empty, positive_definite=False, second_order=found.kind, undetermined=undetermined, way_up=way_up
+            empty,
+            positive_definite=False,
+            second_order=found.kind,
+            undetermined=undetermined,
+            ascent_direction=ascent_direction,
         )
     covariance[np.ix_(used, used)] = found.inverse
     parameters, reported_covariance = _reported(covariance, model, free, working, D)
@@ -160,10 +164,10 @@ class _SecondOrder:
     kind: str
     inverse: FloatArray
     lost: BoolArray
-    way_up: FloatArray | None
+    ascent_direction: FloatArray | None
 
 
-def _examined(information: FloatArray) -> _SecondOrder:
+def _examine_curvature(information: FloatArray) -> _SecondOrder:
     """The inverse of what can be inverted, and which values (n,) are lost because nothing determines them.
 
     On a saddle nothing has an error, and the way up is the direction in which the log-posterior rises.
@@ -228,7 +232,7 @@ def population_places(population: Population, first: int) -> IntArray:
     return np.hstack((place, shapes))
 
 
-def _padded(matrix: FloatArray, size: int) -> FloatArray:
+def _pad(matrix: FloatArray, size: int) -> FloatArray:
     result = np.zeros((size, size))
     result[: matrix.shape[0], : matrix.shape[1]] = matrix
     return result

@@ -9,36 +9,36 @@ by their scored items alone.
 from collections.abc import Callable
 from typing import Final
 
+from ciip_irt.irt.fit.block_joining import join_blocks
+from ciip_irt.irt.fit.bootstrap import bootstrap_samples
+from ciip_irt.irt.fit.bootstrap_cutoffs import InfitOutfitReference, infit_outfit_cutoffs
 from ciip_irt.irt.fit.dimensionality import ParallelAnalysis, parallel_analysis
+from ciip_irt.irt.fit.infit_outfit import mean_square_fit
 from ciip_irt.irt.fit.item_fit import ItemFit
-from ciip_irt.irt.fit.item_sets import ItemSet, identical_sets
-from ciip_irt.irt.fit.joined_blocks import joined_blocks
+from ciip_irt.irt.fit.item_sets import ItemSet, group_identical_sets
 from ciip_irt.irt.fit.local_dependence import LocalDependence, MaximumReference, local_dependence
-from ciip_irt.irt.fit.mean_squares import mean_squares
 from ciip_irt.irt.fit.model_fit import ModelFit, model_fit
-from ciip_irt.irt.fit.null_samples import null_samples
 from ciip_irt.irt.fit.person_fit import person_fit
 from ciip_irt.irt.fit.rmsd import rmsd
 from ciip_irt.irt.fit.s_x2 import s_x2
-from ciip_irt.irt.fit.simulated import MeanSquareReference, mean_square_cutoffs
 
 __all__ = [
     "FIT",
+    "InfitOutfitReference",
     "ItemFit",
     "ItemSet",
     "LocalDependence",
     "MaximumReference",
-    "MeanSquareReference",
     "ModelFit",
     "ParallelAnalysis",
-    "identical_sets",
-    "joined_blocks",
+    "bootstrap_samples",
+    "group_identical_sets",
+    "infit_outfit_cutoffs",
+    "join_blocks",
     "local_dependence",
-    "mean_square_cutoffs",
     "model_fit",
-    "null_samples",
     "parallel_analysis",
     "person_fit",
 ]
 
-FIT: Final[dict[str, Callable[..., ItemFit]]] = {"mean_squares": mean_squares, "s_x2": s_x2, "rmsd": rmsd}
+FIT: Final[dict[str, Callable[..., ItemFit]]] = {"mean_squares": mean_square_fit, "s_x2": s_x2, "rmsd": rmsd}

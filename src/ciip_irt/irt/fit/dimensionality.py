@@ -14,7 +14,13 @@ from scipy.special import ndtr, ndtri, owens_t
 from ciip_irt.arrays import MISSING, FloatArray, IntArray, ScoreArray
 from ciip_irt.errors import DesignError, InputError, Problem, plural
 
-__all__ = ["FEWEST_IN_A_CATEGORY", "ParallelAnalysis", "parallel_analysis", "smoothed", "tetrachoric"]
+__all__ = [
+    "FEWEST_IN_A_CATEGORY",
+    "ParallelAnalysis",
+    "parallel_analysis",
+    "smooth_correlations",
+    "tetrachoric",
+]
 
 FEWEST_IN_A_CATEGORY = 10
 """An item needs this many right and this many wrong answers to enter a parallel analysis."""
@@ -142,7 +148,7 @@ def tetrachoric(scores: ScoreArray) -> FloatArray:
     lowest = np.maximum(0.0, n_row + n_column - n) + HALF_A_PERSON
     highest = np.minimum(n_row, n_column) - HALF_A_PERSON
     n_both = np.clip(n_both, lowest, highest)
-    rho[known] = _solved(ndtri(n_row / n), ndtri(n_column / n), n_both / n)
+    rho[known] = _solve(ndtri(n_row / n), ndtri(n_column / n), n_both / n)
 
     result = np.eye(n_items)
     result[row, column] = rho
@@ -150,14 +156,14 @@ def tetrachoric(scores: ScoreArray) -> FloatArray:
     return result
 
 
-def smoothed(correlations: FloatArray) -> FloatArray:
+def smooth_correlations(correlations: FloatArray) -> FloatArray:
     """The matrix itself where it is positive semi-definite, otherwise a correlation matrix near it.
 
     Correlations estimated pair by pair need not fit together. Negative eigenvalues are raised to 1e-8 and the
     diagonal is brought back to 1.
 
     >>> broken = np.array([[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]])
-    >>> bool(np.linalg.eigvalsh(broken)[0] < 0), bool(np.linalg.eigvalsh(smoothed(broken))[0] >= 0)
+    >>> bool(np.linalg.eigvalsh(broken)[0] < 0), bool(np.linalg.eigvalsh(smooth_correlations(broken))[0] >= 0)
     (True, True)
     """
     values, vectors = np.linalg.eigh(correlations)
@@ -226,7 +232,9 @@ def parallel_analysis(
     raw = np.linalg.eigvalsh(np.nan_to_num(correlations, nan=0.0))
     eigenvalues = _eigenvalues(correlations)
     rng = np.random.default_rng(seed)
-    chance = np.array([_eigenvalues(tetrachoric(_shuffled(kept, rng))) for _ in range(replications)])
+    chance = np.array(
+        [_eigenvalues(tetrachoric(_shuffle_within_items(kept, rng))) for _ in range(replications)]
+    )
     return ParallelAnalysis(
         items=items,
         n_persons=kept.shape[0],
@@ -264,7 +272,7 @@ def _check_joint(scores: ScoreArray, items: IntArray) -> None:
         )
 
 
-def _shuffled(scores: ScoreArray, rng: np.random.Generator) -> ScoreArray:
+def _shuffle_within_items(scores: ScoreArray, rng: np.random.Generator) -> ScoreArray:
     result = scores.copy()
     for column in range(scores.shape[1]):
         answered = np.flatnonzero(scores[:, column] != MISSING)
@@ -273,7 +281,7 @@ def _shuffled(scores: ScoreArray, rng: np.random.Generator) -> ScoreArray:
 
 
 def _eigenvalues(correlations: FloatArray) -> FloatArray:
-    values = np.linalg.eigvalsh(smoothed(np.nan_to_num(correlations, nan=0.0)))
+    values = np.linalg.eigvalsh(smooth_correlations(np.nan_to_num(correlations, nan=0.0)))
     return np.asarray(values[::-1], dtype=np.float64)
 
 
@@ -287,7 +295,7 @@ def _both_below(h: FloatArray, k: FloatArray, rho: FloatArray) -> FloatArray:
     return result
 
 
-def _solved(h: FloatArray, k: FloatArray, p_both: FloatArray) -> FloatArray:
+def _solve(h: FloatArray, k: FloatArray, p_both: FloatArray) -> FloatArray:
     # Owen's formula divides by the thresholds; this far from 0 the error is below 1e-12
     h = np.where(np.abs(h) < 1e-12, 1e-12, h)
     k = np.where(np.abs(k) < 1e-12, 1e-12, k)

@@ -8,7 +8,7 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, IntArray, ScoreArray
 from ciip_irt.irt.response_blocks import ResponseBlock
 
-__all__ = ["ItemSet", "identical_sets"]
+__all__ = ["ItemSet", "group_identical_sets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class _Parts:
     n: int = 0
 
 
-def identical_sets(
+def group_identical_sets(
     blocks: Sequence[ResponseBlock],
     scored: Sequence[BoolArray] | None = None,
     *,
@@ -61,7 +61,7 @@ def identical_sets(
 
     >>> block = ResponseBlock(np.arange(3), np.array([[1, 0, 1], [1, 1, -1], [0, -1, 1]], dtype=np.int8))
     >>> roles = [np.array([True, True, False])]
-    >>> [(s.items.tolist(), s.persons.tolist(), len(s.others)) for s in identical_sets([block], roles)]
+    >>> [(s.items.tolist(), s.persons.tolist(), len(s.others)) for s in group_identical_sets([block], roles)]
     [([0], [2], 1), ([0, 1], [0, 1], 1)]
     """
     sets: dict[tuple[int, bytes], _Parts] = {}

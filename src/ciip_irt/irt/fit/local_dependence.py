@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.fit.null_samples import NullSample
-from ciip_irt.irt.fit.residuals import Residuals, residuals
+from ciip_irt.irt.fit.bootstrap import BootstrapSample
+from ciip_irt.irt.fit.residuals import Residuals, compute_residuals
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
 
@@ -91,7 +91,7 @@ def local_dependence(
     >>> int(first[0]), int(second[0]), bool(found.q3[2, 7] > 0.9)
     (2, 7, True)
     """
-    parts = residuals(blocks, parameters, theta, D=D, model=model)
+    parts = compute_residuals(blocks, parameters, theta, D=D, model=model)
     sums = _sums(parts, parameters.shape[0], whole=True)
     n, n_items = sums.n, parameters.shape[0]
     enough = np.asarray(n >= least_joint, dtype=np.bool_)
@@ -245,8 +245,8 @@ class MaximumReference:
         self.pairs = _Pairs.of(np.asarray(~np.isnan(of.z), dtype=np.bool_), of.n.astype(np.float64), kinds)
         self.n_items = of.n.shape[0]
 
-    def add(self, sample: NullSample) -> None:
-        parts = residuals(sample.blocks, sample.parameters, sample.theta, D=self.D, model=self.model)
+    def add(self, sample: BootstrapSample) -> None:
+        parts = compute_residuals(sample.blocks, sample.parameters, sample.theta, D=self.D, model=self.model)
         z = self.pairs.standardised(_sums(parts, self.n_items, whole=False))
         if z.size and not np.isnan(z).all():
             self.maxima.append(float(np.nanmax(z)))

@@ -11,7 +11,7 @@ import numpy as np
 from ciip_irt.arrays import FloatArray, IntArray, ScoreArray
 from ciip_irt.irt.models import ItemModel
 
-__all__ = ["Margins", "Tangent", "margins", "tangent"]
+__all__ = ["Margins", "Tangent", "expected_margins", "margin_tangent"]
 
 NEGLIGIBLE = 1e-9  # of the largest: a direction in which the margins do not move
 
@@ -116,7 +116,7 @@ class Margins:
         return float(np.sqrt((gap**2).mean())) if gap.size else float("nan")
 
 
-def margins(
+def expected_margins(
     parameters: FloatArray,
     theta: FloatArray,
     weights: FloatArray,
@@ -128,7 +128,8 @@ def margins(
     """The margins of items on weighted points: mean scores, or with ``by_score`` the share of each score.
 
     >>> from ciip_irt.irt.models import MODELS
-    >>> found = margins(np.array([[1.0, 0.0, 0.0]] * 3), np.zeros(1), np.ones(1), model=MODELS["2pl"])
+    >>> items = np.array([[1.0, 0.0, 0.0]] * 3)
+    >>> found = expected_margins(items, np.zeros(1), np.ones(1), model=MODELS["2pl"])
     >>> found.size, found.pairs[0, 1].round(6) + 0.0, found.scale_single[0]
     (6, np.float64(0.0), array([0.5]))
     """
@@ -226,7 +227,7 @@ def _symmetric(upper: FloatArray, n_items: int) -> FloatArray:
     return result
 
 
-def tangent(
+def margin_tangent(
     of: Margins,
     parameters: FloatArray,
     theta: FloatArray,

@@ -13,7 +13,7 @@ from scipy.special import chdtr, chdtrc, chndtrinc
 
 from ciip_irt.arrays import FloatArray, ScoreArray
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.irt.fit.margins import Margins, Tangent, margins, tangent
+from ciip_irt.irt.fit.margins import Margins, Tangent, expected_margins, margin_tangent
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import equally_spaced
@@ -126,8 +126,8 @@ def model_fit(
     _check(scores, parameters, model, use)
     theta = mean + sd * equally_spaced(-REACH, REACH, POINTS)
     weights = np.exp(log_weights(theta, np.array([mean]), np.array([sd])))[0]
-    expected = margins(parameters, theta, weights, model=model, D=D, by_score=use == "c2")
-    free = tangent(expected, parameters, theta, mean=mean, sd=sd, model=model, D=D)
+    expected = expected_margins(parameters, theta, weights, model=model, D=D, by_score=use == "c2")
+    free = margin_tangent(expected, parameters, theta, mean=mean, sd=sd, model=model, D=D)
     size = expected.size
     df = size - free.rank
     if df < 1:

@@ -9,7 +9,7 @@ from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
 
-__all__ = ["Residuals", "residuals", "scored_part"]
+__all__ = ["Residuals", "compute_residuals", "scored_part"]
 
 DICHOTOMOUS = MODELS["3pl"]
 PERSONS_AT_ONCE = 2048
@@ -35,7 +35,7 @@ class Residuals:
     answered: BoolArray
 
 
-def residuals(
+def compute_residuals(
     blocks: Sequence[ResponseBlock],
     parameters: FloatArray,
     theta: FloatArray,
@@ -49,7 +49,7 @@ def residuals(
     out.
 
     >>> block = ResponseBlock(np.array([0]), np.array([[1], [-1]], dtype=np.int8))
-    >>> part = next(residuals([block], np.array([[1.0, 0.0, 0.0]]), np.zeros(2)))
+    >>> part = next(compute_residuals([block], np.array([[1.0, 0.0, 0.0]]), np.zeros(2)))
     >>> part.residual.ravel(), part.variance.ravel()
     (array([0.5, 0. ]), array([0.25, 0.  ]))
     """

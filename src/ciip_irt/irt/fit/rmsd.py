@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.em.expectation import SMALLEST, chunks, log_probability, posterior
+from ciip_irt.irt.em.e_step import SMALLEST, log_probability, posterior, split_into_chunks
 from ciip_irt.irt.fit.item_fit import ItemFit
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
@@ -57,7 +57,7 @@ def rmsd(
     roles = scored if scored is not None else [np.ones(block.items.size, dtype=np.bool_) for block in blocks]
     for block, role in zip(blocks, roles, strict=True):
         usable = ~unknown[block.items]
-        for part in chunks([block]):
+        for part in split_into_chunks([block]):
             _add(part, usable & role, usable & ~role, p, log_p, weights, persons, total)
         n[block.items[usable]] += block.answered[:, usable].sum(axis=0)
     highest = np.maximum(model.highest_scores(parameters), 1)

@@ -7,9 +7,9 @@ from scipy.special import chdtrc
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.fit.item_fit import ItemFit
-from ciip_irt.irt.fit.item_sets import ItemSet, identical_sets
+from ciip_irt.irt.fit.item_sets import ItemSet, group_identical_sets
 from ciip_irt.irt.fit.multiple_tests import benjamini_hochberg
-from ciip_irt.irt.information import convolved, rest_scores
+from ciip_irt.irt.information import convolve_scores, rest_score_distributions
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points
@@ -60,7 +60,7 @@ def s_x2(
     weights = np.exp(log_weights(theta, means, sds))
     p = model.probability(np.where(unknown[:, None], 0.0, parameters), theta, D)
     total, cells, n = np.zeros(n_items), np.zeros(n_items, dtype=np.int64), np.zeros(n_items, dtype=np.int64)
-    for group in identical_sets(blocks, scored, least=LEAST_PERSONS, only=~unknown):
+    for group in group_identical_sets(blocks, scored, least=LEAST_PERSONS, only=~unknown):
         if group.items.size < 3:
             continue
         for items, answers, observed, expected in _tables(group, p, weights[group.group]):
@@ -85,13 +85,13 @@ def _tables(
     """
     own = p[:, group.items, :]
     n_scores = own.shape[2]
-    whole = convolved(own)
+    whole = convolve_scores(own)
     share = weights @ whole
     reach = np.maximum(share, 1e-300)
     raw = group.scores.sum(axis=1, dtype=np.int64)
     persons = np.bincount(raw, minlength=share.size).astype(np.float64)
     met = (share > 1e-12) & (persons > 0)  # a score beyond the population's reach says nothing of the item
-    rest = rest_scores(own)
+    rest = rest_score_distributions(own)
     shape = (share.size, group.items.size, n_scores)
     observed, expected = np.zeros(shape), np.zeros(shape)
     for score in range(n_scores):

@@ -22,7 +22,7 @@ from ciip_irt.irt.keys.key_priors import (
     ChoiceItems,
     ChoiceShape,
     Places,
-    estimated_shape,
+    estimate_shape,
     hypothesis_evidence,
 )
 
@@ -143,12 +143,12 @@ def key_probabilities(
     weight, modes, posterior_now = np.ones(rows.size), None, log_evidence
     for turn in range(ROUNDS if rows.size else 0):
         if turn:  # first the flaws as weighed by the default, so that they do not widen the shape
-            shape_now = estimated_shape(items, weight, shape, shape_now)
+            shape_now = estimate_shape(items, weight, shape, shape_now)
         # hypotheses ruled out under an estimated shape are not judged again; the default may be far off
         alive = posterior_now > NEGLIGIBLE if turn > 1 else None
         found, modes = hypothesis_evidence(items, shape_now, alive, modes)
         log_evidence = found if alive is None else np.where(alive, found, log_evidence)
-        now, tempting = _estimated_rates(items, log_evidence, kind_of, rates)
+        now, tempting = _estimate_rates(items, log_evidence, kind_of, rates)
         posterior_now = _posterior(items, log_evidence, kind_of, now, tempting)
         weight = posterior_now[:, 0] + posterior_now[:, places.tempting].sum(axis=1)
     posterior = np.full((n_items, places.count), np.nan)
@@ -195,7 +195,7 @@ def _posterior(
     return result
 
 
-def _estimated_rates(
+def _estimate_rates(
     items: ChoiceItems, log_evidence: FloatArray, kind_of: np.ndarray, rates: Mapping[str, FlawRates]
 ) -> tuple[dict[str, FlawRates], float]:
     places = Places(items.offered.shape[1])

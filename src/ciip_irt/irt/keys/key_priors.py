@@ -28,7 +28,7 @@ from scipy.special import log_ndtr
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.keys.option_choice import ChoiceEvidence, ChoicePrior, choice_evidence
 
-__all__ = ["ChoiceItems", "ChoiceShape", "Places", "estimated_shape", "hypothesis_evidence"]
+__all__ = ["ChoiceItems", "ChoiceShape", "Places", "estimate_shape", "hypothesis_evidence"]
 
 FLAT_SD = 0.05  # of slopes where an item is guessed at
 SPLIT_SD = 0.7  # how those who know split between two right options, as a logit
@@ -198,7 +198,7 @@ def _prior(items: ChoiceItems, shape: ChoiceShape, hypotheses: slice) -> ChoiceP
     return ChoicePrior(mean, np.asarray(np.linalg.inv(covariance)))
 
 
-def estimated_shape(
+def estimate_shape(
     items: ChoiceItems, weight: FloatArray, default: ChoiceShape, start: ChoiceShape
 ) -> ChoiceShape:
     """EM over the items whose key is right, each with the probability that it is."""

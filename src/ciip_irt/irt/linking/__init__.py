@@ -7,7 +7,14 @@ from ciip_irt.irt.linking.anchor_displacement import (
     screen_anchors,
 )
 from ciip_irt.irt.linking.drift import displacement, purify, robust_z
-from ciip_irt.irt.linking.linking import METHODS, Direction, Link, link, transformed, transformed_errors
+from ciip_irt.irt.linking.scale_link import (
+    METHODS,
+    Direction,
+    Link,
+    link,
+    transform_errors,
+    transform_parameters,
+)
 
 __all__ = [
     "METHODS",
@@ -21,6 +28,6 @@ __all__ = [
     "purify",
     "robust_z",
     "screen_anchors",
-    "transformed",
-    "transformed_errors",
+    "transform_errors",
+    "transform_parameters",
 ]

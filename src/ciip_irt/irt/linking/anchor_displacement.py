@@ -127,7 +127,7 @@ def screen_anchors(
     cells
         Arrays (J,) of labels, such as the domain of each item: within each label enough anchors must stay.
 
-    >>> from ciip_irt.irt.estimation.anchored_information import anchored_information
+    >>> from ciip_irt.irt.estimation.anchored_information import information_with_anchors
     >>> from ciip_irt.irt.estimation.mml import fit_mml
     >>> from ciip_irt.irt.response_blocks import ResponseBlock
     >>> rng = np.random.default_rng(1)
@@ -135,7 +135,7 @@ def screen_anchors(
     >>> scores = (rng.random((800, 20)) < 1 / (1 + np.exp(b - rng.normal(size=(800, 1))))).astype(np.int8)
     >>> held = np.column_stack((np.ones(20), b - 0.9 * (np.arange(20) == 7), np.zeros(20)))
     >>> blocks = [ResponseBlock(np.arange(20), scores)]
-    >>> screen = screen_anchors(anchored_information(blocks, fit_mml(blocks, "rasch", 20, fixed=held)))
+    >>> screen = screen_anchors(information_with_anchors(blocks, fit_mml(blocks, "rasch", 20, fixed=held)))
     >>> screen.dropped, round(float(screen.displacement[7]), 1)
     ((7,), 1.0)
     """

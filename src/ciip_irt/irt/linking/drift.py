@@ -9,7 +9,7 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.irt.linking.linking import SHIFTS, Direction, Link, link
+from ciip_irt.irt.linking.scale_link import SHIFTS, Direction, Link, link
 
 __all__ = ["DroppedAnchor", "Purification", "displacement", "purify", "robust_z"]
 

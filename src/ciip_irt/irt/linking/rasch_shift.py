@@ -5,14 +5,14 @@ import numpy as np
 from ciip_irt.arrays import FloatArray
 from ciip_irt.errors import InputError, Problem
 
-__all__ = ["SHIFTS", "shift"]
+__all__ = ["SHIFTS", "rasch_shift"]
 
 SHIFTS = ("mean_shift", "weighted_shift", "robust_shift")
 HUBER = 1.345  # 95 % efficient where no item drifted
 MAD_OF_NORMAL = 0.6745
 
 
-def shift(
+def rasch_shift(
     d: FloatArray,
     method: str = "mean_shift",
     se_old: FloatArray | None = None,
@@ -38,7 +38,7 @@ def shift(
         ``weighted_shift`` without a positive standard error for every item.
 
     >>> d = np.array([0.1, 0.2, 0.3, 5.0])
-    >>> round(shift(d)[0], 3), round(shift(d, "robust_shift")[0], 3)
+    >>> round(rasch_shift(d)[0], 3), round(rasch_shift(d, "robust_shift")[0], 3)
     (1.4, 0.266)
     """
     if method == "weighted_shift":

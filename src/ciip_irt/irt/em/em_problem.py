@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.em.expectation import SMALLEST, Expectation, Run, expectation, log_probability
+from ciip_irt.irt.em.e_step import SMALLEST, Expectation, Run, expect_counts, log_probability
 from ciip_irt.irt.em.free_parameters import FreeParameters
-from ciip_irt.irt.em.maximization import bounds, free_gradient, maximised
+from ciip_irt.irt.em.m_step import bounds, free_gradient, maximize_items
 from ciip_irt.irt.em.score_groups import ScoreGroups
 from ciip_irt.irt.models import ItemModel
 from ciip_irt.irt.population import (
     LEAST_SD,
     Population,
+    from_weight_roots,
     moment_derivatives,
     population_log_weights,
     sd_at_bound,
-    updated,
-    with_roots,
+    update_population,
 )
 from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.response_blocks import ResponseBlock
@@ -35,7 +35,7 @@ class State:
     values: FloatArray
     population: Population
 
-    def moving(self) -> FloatArray:
+    def monitored(self) -> FloatArray:
         """The items' values and the free moments: what has to come to rest."""
         p = self.population
         return np.concatenate((self.values, p.mean[p.mean_free], np.log(p.sd[p.sd_free])))
@@ -44,14 +44,14 @@ class State:
         """What is extrapolated: the above, or with histograms the square roots of their weights."""
         p = self.population
         if p.histogram is None:
-            return self.moving()
+            return self.monitored()
         return np.concatenate((self.values, np.sqrt(p.histogram).ravel()))
 
-    def at(self, vector: FloatArray, theta: FloatArray) -> "State":
+    def with_vector(self, vector: FloatArray, theta: FloatArray) -> "State":
         p = self.population
         first = self.values.size
         if p.histogram is not None:
-            return State(vector[:first], with_roots(p, theta, vector[first:]))
+            return State(vector[:first], from_weight_roots(p, theta, vector[first:]))
         mean, sd = p.mean.copy(), p.sd.copy()
         second = first + int(p.mean_free.sum())
         mean[p.mean_free] = vector[first:second]
@@ -72,30 +72,32 @@ class EmProblem:
     met: FloatArray
     run: Run
 
-    def expected(
+    def e_step(
         self,
         state: State,
         theta: FloatArray,
-        silent: IntArray | None = None,
+        excluded: IntArray | None = None,
         before: Expectation | None = None,
     ) -> Expectation:
-        """The E-step; ``silent`` items are counted but do not inform the posteriors.
+        """The E-step; ``excluded`` items are counted but do not inform the posteriors.
 
         With the E-step ``before``, at nearby values, only the points where persons live are visited.
         """
         log_p = log_probability(self.model.working_probability(self.free.working(state.values), theta))
-        if silent is not None:
-            log_p[:, silent, :] = 0.0
+        if excluded is not None:
+            log_p[:, excluded, :] = 0.0
         weights = population_log_weights(state.population, theta)
-        blocks = self.summed if silent is None else self.blocks
-        return expectation(blocks, log_p, weights, self.run, () if before is None else before.windows)
+        blocks = self.summed if excluded is None else self.blocks
+        return expect_counts(blocks, log_p, weights, self.run, () if before is None else before.windows)
 
-    def mapped(self, state: State, theta: FloatArray, expected: Expectation) -> State:
+    def m_step(self, state: State, theta: FloatArray, expected: Expectation) -> State:
         """The M-step."""
-        values = maximised(self.model, self.free, state.values, theta, expected.counts, self.priors, self.D)
-        return State(values, updated(state.population, theta, expected.persons))
+        values = maximize_items(
+            self.model, self.free, state.values, theta, expected.counts, self.priors, self.D
+        )
+        return State(values, update_population(state.population, theta, expected.persons))
 
-    def hastened(self, state: State, after: State) -> State:
+    def accelerate_sd(self, state: State, after: State) -> State:
         """``after`` an M-step, with free standard deviations taken as far as scoring would take them.
 
         EM moves a variance v by ``2 v^2 / n`` times its score, which is next to nothing where v is small.
@@ -124,7 +126,7 @@ class EmProblem:
         mean = self.priors.block_mean(working[items], applies[items])
         return float(self.priors.log_density(working[items], self.D, applies[items], mean).sum())
 
-    def admissible(self, state: State) -> bool:
+    def is_admissible(self, state: State) -> bool:
         """False for an extrapolated point outside the box."""
         box = bounds(self.model, self.priors)
         if not self.free.size:
@@ -134,7 +136,7 @@ class EmProblem:
             outside = (slots < box[:, 0]) | (slots > box[:, 1])
         return not bool(outside.any()) and bool((np.abs(np.log(state.population.sd)) < 4).all())
 
-    def inside(self, values: FloatArray) -> FloatArray:
+    def clip_to_box(self, values: FloatArray) -> FloatArray:
         """Shape (size,): the nearest free values inside the box."""
         box = bounds(self.model, self.priors)
         place = np.nonzero(self.free.free)[1]

@@ -24,10 +24,10 @@ import numpy as np
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.errors import DesignError, InputError, Problem, plural
-from ciip_irt.irt.linking.rasch_shift import SHIFTS, shift
+from ciip_irt.irt.linking.rasch_shift import SHIFTS, rasch_shift
 from ciip_irt.irt.models.logistic import probability
 
-__all__ = ["METHODS", "SHIFTS", "Direction", "Link", "link", "transformed", "transformed_errors"]
+__all__ = ["METHODS", "SHIFTS", "Direction", "Link", "link", "transform_errors", "transform_parameters"]
 
 Direction = Literal["old", "new", "symmetric"]
 MOMENTS = ("mean_mean", "mean_gmean", "mean_sigma")
@@ -134,7 +134,7 @@ def link(
     _check(old, new, method, direction)
     warnings = _few(len(old))
     if method in SHIFTS:
-        B, shift_error, converged = shift(old[:, 1] - new[:, 1], method, se_old, se_new)
+        B, shift_error, converged = rasch_shift(old[:, 1] - new[:, 1], method, se_old, se_new)
         residual = old[:, 1] - new[:, 1] - B
         loss = float(np.sqrt(np.mean(residual**2)))
         if not converged:
@@ -153,26 +153,26 @@ def link(
                 remedy="Give one weight, zero or more, for each point.",
             )
         )
-    A, B, loss, converged, notes = _by_curves(old, new, method, D, direction, points, w / w.sum())
+    A, B, loss, converged, notes = _link_by_curves(old, new, method, D, direction, points, w / w.sum())
     return Link(A, B, method, direction, len(old), loss, float("nan"), converged, (*warnings, *notes))
 
 
-def transformed(parameters: FloatArray, link: Link) -> FloatArray:
+def transform_parameters(parameters: FloatArray, link: Link) -> FloatArray:
     """Shape (J, 3): parameters of the new calibration on the old scale.
 
     >>> moved = Link(2.0, 0.5, "mean_sigma", "", 20, 0.0, float("nan"), True, ())
-    >>> transformed(np.array([[1.0, -1.0, 0.2]]), moved)
+    >>> transform_parameters(np.array([[1.0, -1.0, 0.2]]), moved)
     array([[ 0.5, -1.5,  0.2]])
     """
     a, b, c = np.asarray(parameters, dtype=np.float64).T
     return np.column_stack((a / link.A, link.A * b + link.B, c))
 
 
-def transformed_errors(standard_errors: FloatArray, link: Link) -> FloatArray:
+def transform_errors(standard_errors: FloatArray, link: Link) -> FloatArray:
     """Shape (J, 3): standard errors of a, b, c on the old scale, A and B taken as known.
 
     >>> moved = Link(2.0, 0.5, "mean_sigma", "", 20, 0.0, float("nan"), True, ())
-    >>> transformed_errors(np.array([[0.1, 0.2, 0.03]]), moved)
+    >>> transform_errors(np.array([[0.1, 0.2, 0.03]]), moved)
     array([[0.05, 0.4 , 0.03]])
     """
     factor = np.array([1.0 / link.A, link.A, 1.0])
@@ -257,7 +257,7 @@ def _moments(old: FloatArray, new: FloatArray, method: str) -> tuple[float, floa
     return A, float(old[:, 1].mean() - A * new[:, 1].mean())
 
 
-def _by_curves(
+def _link_by_curves(
     old: FloatArray,
     new: FloatArray,
     method: str,

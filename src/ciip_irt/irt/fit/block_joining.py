@@ -7,12 +7,12 @@ import numpy as np
 from ciip_irt.arrays import MISSING, BoolArray
 from ciip_irt.irt.response_blocks import ResponseBlock
 
-__all__ = ["joined_blocks"]
+__all__ = ["join_blocks"]
 
 MOST_CELLS = 2.0  # times those of the blocks apart
 
 
-def joined_blocks(
+def join_blocks(
     blocks: Sequence[ResponseBlock], scored: Sequence[BoolArray]
 ) -> tuple[list[ResponseBlock], list[BoolArray]]:
     """Blocks of one population with the same scored items as one, where that does not waste much memory.
@@ -21,7 +21,7 @@ def joined_blocks(
 
     >>> one = ResponseBlock(np.array([0, 1, 2]), np.array([[1, 0, 1]], dtype=np.int8))
     >>> two = ResponseBlock(np.array([0, 1, 3]), np.array([[0, 0, 1]], dtype=np.int8))
-    >>> together, roles = joined_blocks([one, two], [np.array([True, True, False])] * 2)
+    >>> together, roles = join_blocks([one, two], [np.array([True, True, False])] * 2)
     >>> together[0].items, together[0].scores.tolist(), roles[0].tolist()
     (array([0, 1, 2, 3]), [[1, 0, 1, -1], [0, 0, -1, 1]], [True, True, False, False])
     """

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.irt.em.acceleration import accelerated
-from ciip_irt.irt.em.expectation import Expectation
-from ciip_irt.irt.em.problem import EmProblem, State
-from ciip_irt.irt.population import as_histogram, on_points, revived, weights_gap
-from ciip_irt.irt.quadrature import refined
+from ciip_irt.irt.em.acceleration import extrapolate
+from ciip_irt.irt.em.e_step import Expectation
+from ciip_irt.irt.em.em_problem import EmProblem, State
+from ciip_irt.irt.population import lindsay_bound, move_to_points, revive_weights, to_histogram
+from ciip_irt.irt.quadrature import refine_points
 
-__all__ = ["ITERATIONS", "Iterated", "iterated"]
+__all__ = ["ITERATIONS", "EmResult", "run_em"]
 
 HISTORY = {"normal": 6, "histogram": 10}  # pairs that the acceleration remembers
 ITERATIONS = {"normal": 500, "histogram": 800}
@@ -24,7 +24,7 @@ WANTED_GAP = 1.0  # log-likelihood units that other histograms could add
 
 
 @dataclass(frozen=True, slots=True)
-class Iterated:
+class EmResult:
     """Where the iteration ended.
 
     Attributes
@@ -43,7 +43,7 @@ class Iterated:
     converged: bool
 
 
-def iterated(
+def run_em(
     task: EmProblem,
     state: State,
     theta: FloatArray,
@@ -52,7 +52,7 @@ def iterated(
     points_move: bool,
     tolerance: float,
     limit: int,
-) -> Iterated:
+) -> EmResult:
     """EM steps with Anderson acceleration until none changes a value by ``tolerance``, ``limit`` at most.
 
     An extrapolation that lowers the log-posterior is undone, so it never falls (but where the points change).
@@ -66,39 +66,39 @@ def iterated(
     revivals = REVIVALS
     iteration = 0
     narrowest = float(state.population.sd.min())
-    expected = task.expected(state, theta)
+    expected = task.e_step(state, theta)
     while iteration < limit:
         iteration += 1
         objective = expected.log_likelihood + task.log_prior(state)
         if fallback is not None and not objective >= best - 1e-9 * abs(best):
             state, fallback = fallback, None
             history.clear()
-            expected = task.expected(state, theta)
+            expected = task.e_step(state, theta)
             continue
         best = objective
-        after = task.mapped(state, theta, expected)
-        before, behind = state.moving(), after.moving()
+        after = task.m_step(state, theta, expected)
+        before, behind = state.monitored(), after.monitored()
         change = float(np.abs(behind - before).max()) if before.size else 0.0
         following: State | None = None
         points = theta
         arrived = change < tolerance
         if kind == "histogram" and after.population.histogram is None and change < NEAR_ENOUGH:
-            following = replace(after, population=as_histogram(after.population, theta))
+            following = replace(after, population=to_histogram(after.population, theta))
         elif points_move and (
             iteration in REFINE_AT or arrived or after.population.sd.min() < FINER * narrowest
         ):
             p = after.population
             narrowest = float(p.sd.min())
-            points = refined(theta, p.mean, p.sd, task.largest_information(after, theta))
+            points = refine_points(theta, p.mean, p.sd, task.largest_information(after, theta))
             if points is not theta:
-                following = replace(after, population=on_points(p, theta, points))
+                following = replace(after, population=move_to_points(p, theta, points))
         if arrived and following is None:
-            visited, expected = expected, task.expected(state, theta)
+            visited, expected = expected, task.e_step(state, theta)
             converged = abs(visited.log_likelihood - expected.log_likelihood) < SAME * abs(best)
             p = state.population
-            if converged and revivals and weights_gap(p, theta, expected.persons) > WANTED_GAP:
+            if converged and revivals and lindsay_bound(p, theta, expected.persons) > WANTED_GAP:
                 revivals -= 1
-                following = replace(state, population=revived(p, theta, expected.persons))
+                following = replace(state, population=revive_weights(p, theta, expected.persons))
             elif converged:
                 break
             else:
@@ -106,14 +106,14 @@ def iterated(
         if following is not None:
             state, theta, fallback, converged = following, points, None, False
             history.clear()
-            expected = task.expected(state, theta)
+            expected = task.e_step(state, theta)
             continue
-        hastened = task.hastened(state, after)
-        history = [*history[-(HISTORY[kind] - 1) :], (state.vector(), hastened.vector())]
-        candidate = state.at(accelerated(history), theta)
-        if (len(history) > 1 or hastened is not after) and task.admissible(candidate):
+        accelerated = task.accelerate_sd(state, after)
+        history = [*history[-(HISTORY[kind] - 1) :], (state.vector(), accelerated.vector())]
+        candidate = state.with_vector(extrapolate(history), theta)
+        if (len(history) > 1 or accelerated is not after) and task.is_admissible(candidate):
             state, fallback = candidate, after
         else:
             state, fallback = after, None
-        expected = task.expected(state, theta, before=expected)
-    return Iterated(state, theta, expected, iteration, change, converged)
+        expected = task.e_step(state, theta, before=expected)
+    return EmResult(state, theta, expected, iteration, change, converged)

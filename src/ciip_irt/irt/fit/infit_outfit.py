@@ -7,16 +7,16 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.ability import estimate_abilities
 from ciip_irt.irt.fit.item_fit import ItemFit
-from ciip_irt.irt.fit.residuals import Residuals, residuals, scored_part
+from ciip_irt.irt.fit.residuals import Residuals, compute_residuals, scored_part
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
 
-__all__ = ["MeanSquareSums", "mean_squares"]
+__all__ = ["InfitOutfitSums", "mean_square_fit"]
 
 DICHOTOMOUS = MODELS["3pl"]
 
 
-def mean_squares(
+def mean_square_fit(
     blocks: Sequence[ResponseBlock],
     parameters: FloatArray,
     *,
@@ -42,20 +42,21 @@ def mean_squares(
     >>> rng = np.random.default_rng(2)
     >>> items = np.column_stack((np.ones(20), np.linspace(-2, 2, 20), np.zeros(20)))
     >>> p = 1 / (1 + np.exp(items[:, 1] - rng.normal(size=(1000, 1))))
-    >>> fit = mean_squares([ResponseBlock(np.arange(20), (rng.random(p.shape) < p).astype(np.int8))], items)
+    >>> block = ResponseBlock(np.arange(20), (rng.random(p.shape) < p).astype(np.int8))
+    >>> fit = mean_square_fit([block], items)
     >>> bool(np.abs(fit.column("infit") - 1).max() < 0.15)
     True
     """
     abilities = estimate_abilities(
         scored_part(blocks, scored), parameters, method=method, mean=mean, sd=sd, D=D, model=model
     )
-    sums = MeanSquareSums(parameters.shape[0])
-    for part in residuals(blocks, parameters, abilities.theta, D=D, model=model):
+    sums = InfitOutfitSums(parameters.shape[0])
+    for part in compute_residuals(blocks, parameters, abilities.theta, D=D, model=model):
         sums.add(part)
     return ItemFit("mean_squares", ("infit", "outfit"), sums.mean_squares(), sums.n)
 
 
-class MeanSquareSums:
+class InfitOutfitSums:
     """Sums over persons, from which both mean squares follow."""
 
     __slots__ = ("n", "residual", "standardised", "variance")

@@ -15,7 +15,7 @@ from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.irt.em.score_groups import ScoreGroups
 from ciip_irt.irt.response_blocks import ResponseBlock
 
-__all__ = ["Expectation", "Run", "chunks", "expectation", "indicators", "posterior"]
+__all__ = ["Expectation", "Run", "expect_counts", "posterior", "score_indicators", "split_into_chunks"]
 
 Run = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """The signature of the built-in ``map``."""
@@ -53,7 +53,7 @@ class Expectation:
     windows: tuple[Window, ...] = ()
 
 
-def chunks(blocks: Sequence[ResponseBlock], persons: int = PERSONS_AT_ONCE) -> list[ResponseBlock]:
+def split_into_chunks(blocks: Sequence[ResponseBlock], persons: int = PERSONS_AT_ONCE) -> list[ResponseBlock]:
     """Blocks of at most ``persons`` persons: views, so that memory stays with the answered cells."""
     return [
         ResponseBlock(block.items, block.scores[start : start + persons], block.group)
@@ -69,7 +69,7 @@ def log_probability(probability: FloatArray) -> FloatArray:
     return result
 
 
-def indicators(
+def score_indicators(
     block: ResponseBlock | ScoreGroups, highest: int
 ) -> tuple[list[FloatArray], FloatArray | None]:
     """Who has which score: arrays (N_b, J_b) for the scores 1..highest, and for the cells that count.
@@ -128,12 +128,12 @@ def posterior(
     ``log_p`` has shape (Q, J, K), ``log_weights`` (G, Q).
     """
     base, steps = _contrasts(log_p[:, block.items, :])
-    hits, mask = indicators(block, steps.shape[0])
+    hits, mask = score_indicators(block, steps.shape[0])
     weight, log_likelihood = _weights(hits, mask, base, steps, log_weights[block.group])
     return weight.T, log_likelihood
 
 
-def block_expectation(
+def count_block(
     task: tuple[ResponseBlock | ScoreGroups, Window],
     base: FloatArray,
     steps: FloatArray,
@@ -146,7 +146,7 @@ def block_expectation(
     """
     block, (first, end) = task
     n_points = log_weights.shape[1]
-    hits, mask = indicators(block, steps.shape[0])
+    hits, mask = score_indicators(block, steps.shape[0])
     weight, log_likelihood = _weights(
         hits,
         mask,
@@ -156,7 +156,7 @@ def block_expectation(
     )
     largest = weight.max(axis=1, initial=0.0)
     if (first > 0 and largest[0] > NOTICEABLE) or (end < n_points and largest[-1] > NOTICEABLE):
-        return block_expectation((block, (0, n_points)), base, steps, log_weights)
+        return count_block((block, (0, n_points)), base, steps, log_weights)
     if isinstance(block, ScoreGroups):
         weight *= block.persons
         log_likelihood = log_likelihood * block.persons
@@ -172,7 +172,7 @@ def block_expectation(
     return counts, answered, persons, float(log_likelihood.sum()), (first, end), following
 
 
-def expectation(
+def expect_counts(
     blocks: Sequence[ResponseBlock | ScoreGroups],
     log_p: FloatArray,
     log_weights: FloatArray,
@@ -200,7 +200,7 @@ def expectation(
     counts = np.zeros((n_scores, n_items, n_points))
     persons = np.zeros(log_weights.shape)
     total = 0.0
-    work = partial(block_expectation, base=base, steps=steps, log_weights=log_weights)
+    work = partial(count_block, base=base, steps=steps, log_weights=log_weights)
     tasks = list(zip(blocks, windows or [(0, n_points)] * len(blocks), strict=True))
     next_windows = []
     # blocks in which everything counts, of the same items: their persons are added up once

@@ -7,14 +7,14 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from ciip_irt.arrays import FloatArray
+from ciip_irt.irt.fit.bootstrap import BootstrapSample
+from ciip_irt.irt.fit.infit_outfit import InfitOutfitSums
 from ciip_irt.irt.fit.item_fit import ItemFit
-from ciip_irt.irt.fit.mean_squares import MeanSquareSums
 from ciip_irt.irt.fit.multiple_tests import benjamini_hochberg
-from ciip_irt.irt.fit.null_samples import NullSample
-from ciip_irt.irt.fit.residuals import residuals
+from ciip_irt.irt.fit.residuals import compute_residuals
 from ciip_irt.irt.models import MODELS, ItemModel
 
-__all__ = ["MeanSquareReference", "mean_square_cutoffs"]
+__all__ = ["InfitOutfitReference", "infit_outfit_cutoffs"]
 
 DICHOTOMOUS = MODELS["3pl"]
 LEVEL = 0.05
@@ -22,15 +22,15 @@ FINEST = 0.01  # a mean square within a few hundredths of 1 is no matter, howeve
 
 
 @dataclass(slots=True)
-class MeanSquareReference:
+class InfitOutfitReference:
     """Mean squares of samples that fit, gathered one by one.
 
-    >>> from ciip_irt.irt.fit.null_samples import null_samples
+    >>> from ciip_irt.irt.fit.bootstrap import bootstrap_samples
     >>> from ciip_irt.irt.response_blocks import ResponseBlock
     >>> items = np.column_stack((np.ones(20), np.linspace(-2, 2, 20), np.zeros(20)))
     >>> block = ResponseBlock(np.arange(20), np.zeros((100, 20), dtype=np.int8))
-    >>> gathered = MeanSquareReference()
-    >>> for sample in null_samples([block], items, replications=30):
+    >>> gathered = InfitOutfitReference()
+    >>> for sample in bootstrap_samples([block], items, replications=30):
     ...     gathered.add(sample)
     >>> len(gathered.logs)
     30
@@ -43,16 +43,18 @@ class MeanSquareReference:
     def __init__(self, D: float = 1.0, model: ItemModel = DICHOTOMOUS) -> None:
         self.logs, self.D, self.model = [], D, model
 
-    def add(self, sample: NullSample) -> None:
-        sums = MeanSquareSums(sample.parameters.shape[0])
-        for part in residuals(sample.blocks, sample.parameters, sample.theta, D=self.D, model=self.model):
+    def add(self, sample: BootstrapSample) -> None:
+        sums = InfitOutfitSums(sample.parameters.shape[0])
+        for part in compute_residuals(
+            sample.blocks, sample.parameters, sample.theta, D=self.D, model=self.model
+        ):
             sums.add(part)
         with np.errstate(divide="ignore"):
             self.logs.append(np.log(sums.mean_squares()))
 
 
-def mean_square_cutoffs(
-    observed: ItemFit, reference: MeanSquareReference | Iterable[FloatArray], level: float = LEVEL
+def infit_outfit_cutoffs(
+    observed: ItemFit, reference: InfitOutfitReference | Iterable[FloatArray], level: float = LEVEL
 ) -> ItemFit:
     """Cut-offs and p for observed infit and outfit, from samples that fit.
 
@@ -66,7 +68,7 @@ def mean_square_cutoffs(
     Columns: ``infit_low, infit_high, infit_p, infit_p_adjusted`` and the same of outfit; NaN where nobody
     answered, or where everybody answers alike in some sample.
     """
-    logs = reference.logs if isinstance(reference, MeanSquareReference) else list(reference)
+    logs = reference.logs if isinstance(reference, InfitOutfitReference) else list(reference)
     stack = np.stack(logs)
     with np.errstate(invalid="ignore"):
         stack = np.where(np.isfinite(stack), stack, np.nan)

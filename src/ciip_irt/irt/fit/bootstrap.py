@@ -15,9 +15,9 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.irt.ability import person_posteriors
-from ciip_irt.irt.em.expectation import chunks, expectation, log_probability
-from ciip_irt.irt.em.free_parameters import free_parameters
-from ciip_irt.irt.em.maximization import maximised
+from ciip_irt.irt.em.e_step import expect_counts, log_probability, split_into_chunks
+from ciip_irt.irt.em.free_parameters import select_free_parameters
+from ciip_irt.irt.em.m_step import maximize_items
 from ciip_irt.irt.fit.residuals import scored_part
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
@@ -25,13 +25,13 @@ from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.quadrature import default_points
 from ciip_irt.irt.response_blocks import ResponseBlock
 
-__all__ = ["NullSample", "null_samples"]
+__all__ = ["BootstrapSample", "bootstrap_samples"]
 
 DICHOTOMOUS = MODELS["3pl"]
 
 
 @dataclass(frozen=True, slots=True)
-class NullSample:
+class BootstrapSample:
     """One replication: answers in the design's blocks, re-estimated parameters (J, P), EAP of all (N,)."""
 
     blocks: tuple[ResponseBlock, ...]
@@ -39,7 +39,7 @@ class NullSample:
     theta: FloatArray
 
 
-def null_samples(
+def bootstrap_samples(
     blocks: Sequence[ResponseBlock],
     parameters: FloatArray,
     *,
@@ -52,7 +52,7 @@ def null_samples(
     priors: Priors | None = None,
     replications: int = 100,
     seed: int = 1,
-) -> Iterator[NullSample]:
+) -> Iterator[BootstrapSample]:
     """Samples that fit, on the design of these blocks.
 
     Parameters
@@ -67,7 +67,7 @@ def null_samples(
     >>> rng = np.random.default_rng(2)
     >>> items = np.column_stack((np.ones(20), np.linspace(-2, 2, 20), np.zeros(20)))
     >>> block = ResponseBlock(np.arange(20), rng.integers(0, 2, (100, 20)).astype(np.int8))
-    >>> sample = next(null_samples([block], items, model=MODELS["rasch"], replications=1))
+    >>> sample = next(bootstrap_samples([block], items, model=MODELS["rasch"], replications=1))
     >>> sample.blocks[0].scores.shape, sample.theta.shape, bool((sample.parameters != items).any())
     ((100, 20), (100,), True)
     """
@@ -83,7 +83,7 @@ def null_samples(
     held = np.full(parameters.shape, np.nan)
     if fixed is not None:
         held[fixed] = parameters[fixed]
-    free = free_parameters(model, np.where(unknown[:, None], np.nan, parameters), held, ~unknown, D)
+    free = select_free_parameters(model, np.where(unknown[:, None], np.nan, parameters), held, ~unknown, D)
     values = free.values(model.to_working(clean, D))
     log_p = log_probability(model.probability(clean, points, D))
     placed = scored_part(blocks, scored)
@@ -93,19 +93,19 @@ def null_samples(
         below = np.less(cumulated, rng.random((cumulated.shape[0], 1)))
         at = np.minimum(below.sum(axis=1), points.size - 1)
         theta = points[at] + spacing * (rng.random(at.size) - 0.5)
-        drawn = tuple(_answered(blocks, clean, theta, D, model, rng))
+        drawn = tuple(_draw_answers(blocks, clean, theta, D, model, rng))
         estimates = parameters
         if free.size:
-            counts = expectation(chunks(drawn), log_p, weights).counts
-            new = maximised(model, free, values, points, counts, believed, D)
+            counts = expect_counts(split_into_chunks(drawn), log_p, weights).counts
+            new = maximize_items(model, free, values, points, counts, believed, D)
             moved = np.any(free.free, axis=1, keepdims=True)
             estimates = np.where(moved, model.from_working(free.working(new), D), parameters)
         again = scored_part(drawn, scored)
         places = person_posteriors(again, parameters, points, np.exp(weights), D, model) @ points
-        yield NullSample(drawn, estimates, places)
+        yield BootstrapSample(drawn, estimates, places)
 
 
-def _answered(
+def _draw_answers(
     blocks: Sequence[ResponseBlock],
     parameters: FloatArray,
     theta: FloatArray,

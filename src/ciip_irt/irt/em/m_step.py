@@ -3,12 +3,12 @@
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.irt.em.expectation import SMALLEST
+from ciip_irt.irt.em.e_step import SMALLEST
 from ciip_irt.irt.em.free_parameters import FreeParameters
 from ciip_irt.irt.models import ItemModel
 from ciip_irt.irt.priors import Priors
 
-__all__ = ["bounds", "free_gradient", "item_gradient", "item_score", "maximised"]
+__all__ = ["bounds", "free_gradient", "item_gradient", "item_score", "maximize_items"]
 
 SCORING_STEPS = 3
 SMALL_STEP = 1e-6  # scoring has arrived; EM itself has still to go
@@ -73,7 +73,7 @@ def bounds(model: ItemModel, priors: Priors) -> FloatArray:
     return box
 
 
-def maximised(
+def maximize_items(
     model: ItemModel,
     free: FreeParameters,
     values: FloatArray,
@@ -120,7 +120,7 @@ def maximised(
         prior_gradient, curvature = priors.gradient(working, D, applies, mean)
         score = np.where(slots, np.einsum("jpr,jp->jr", transform, gradient + prior_gradient), 0.0)
         matrix = transform.transpose(0, 2, 1) @ (information + curvature) @ transform
-        open_ = slots & ~_pushing(free, values, score, box, shared)
+        open_ = slots & ~_blocked_by_box(free, values, score, box, shared)
         step = _newton_step(np.where(open_, score, 0.0), matrix, open_, shared)
         # the whole step is shortened, not its longest component: the direction is what makes it go up
         length = np.abs(step) / np.array(model.largest_step)
@@ -128,7 +128,7 @@ def maximised(
         before = objective(working, p, mean)
         size = np.ones(items.size)
         for _ in range(HALVINGS):
-            trial = _moved(free, values, step * size[:, None], box)
+            trial = _apply_step(free, values, step * size[:, None], box)
             working = free.working(trial)[items]
             p = probability(working)
             after = objective(working, p, mean)
@@ -140,7 +140,7 @@ def maximised(
             size[worse] *= 0.5
         else:
             size[worse] = 0.0
-            trial = _moved(free, values, step * size[:, None], box)
+            trial = _apply_step(free, values, step * size[:, None], box)
             working = free.working(trial)[items]
             p = probability(working)
         moved = float(np.abs(trial - values).max())
@@ -150,7 +150,7 @@ def maximised(
     return values
 
 
-def _pushing(
+def _blocked_by_box(
     free: FreeParameters, values: FloatArray, score: FloatArray, box: FloatArray, shared: bool
 ) -> BoolArray:
     """Shape (J, P): slots on the edge of the box that want out: the others step as if these were fixed.
@@ -164,7 +164,7 @@ def _pushing(
     return result
 
 
-def _moved(free: FreeParameters, values: FloatArray, step: FloatArray, box: FloatArray) -> FloatArray:
+def _apply_step(free: FreeParameters, values: FloatArray, step: FloatArray, box: FloatArray) -> FloatArray:
     result = values.copy()
     slots = free.free[free.items]
     index = free.index[free.items]
