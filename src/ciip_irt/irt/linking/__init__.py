@@ -7,6 +7,7 @@ from ciip_irt.irt.linking.anchor_displacement import (
     screen_anchors,
 )
 from ciip_irt.irt.linking.drift import displacement, purify, robust_z
+from ciip_irt.irt.linking.scale_agreement import ScaleAgreement, compare_scales
 from ciip_irt.irt.linking.scale_link import (
     METHODS,
     Direction,
@@ -22,6 +23,8 @@ __all__ = [
     "Direction",
     "DriftLimits",
     "Link",
+    "ScaleAgreement",
+    "compare_scales",
     "displacement",
     "free_displacement",
     "link",

@@ -1,0 +1,133 @@
+"""Whether the bank's values can hold the scale at all, before they do: direction, unit, single wild values.
+
+Displacements compare each anchor with the others; where all are wrong in the same way (signs turned, another
+unit, p values in the column of b) none stands out. Here the set is held against a free estimation of the same
+answers (``irt.linking.compare_scales``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.calibration.anchors import Anchors
+from ciip_irt.errors import plural
+from ciip_irt.irt import ResponseBlock
+from ciip_irt.irt.estimation import fit_mml
+from ciip_irt.irt.linking import ScaleAgreement, compare_scales
+from ciip_irt.screening import Concern, Whole
+
+__all__ = ["AnchorSet", "examine_anchor_set"]
+
+SHOWN = 5
+MAJORITY = 0.5  # of the anchors displaced: then nothing is "usual among these anchors"
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorSet:
+    """What a free estimation says of the anchors.
+
+    Attributes
+    ----------
+    free
+        Shape (J, 3): free estimates of the anchors; NaN for other items.
+    wild
+        Shape (J,): bank values that no drift explains; they cannot hold the scale.
+    concerns
+        What must be said, what stops the work first.
+    """
+
+    free: FloatArray
+    wild: BoolArray
+    concerns: tuple[Concern, ...]
+
+
+def examine_anchor_set(
+    blocks: Sequence[ResponseBlock], anchors: Anchors, item_ids: Sequence[str], model: str, D: float
+) -> AnchorSet:
+    """Estimate the anchors freely and hold the bank's values against that."""
+    own = [_of_items(block, anchors.held) for block in blocks]
+    free_model = "rasch" if model in ("rasch", "1pl") else "2pl"  # c says nothing of direction or unit
+    fit = fit_mml(
+        [block for block in own if block.items.size],
+        free_model,
+        anchors.held.size,
+        D=D,
+        standard_errors="cross_product",
+    )
+    free = np.where(anchors.held[:, None], fit.parameters[:, :3], np.nan)
+    errors = np.where(anchors.held[:, None], fit.standard_errors[:, :3], np.nan)
+    agreement = compare_scales(anchors.values, free, errors, anchors.errors, slopes_vary=free_model == "2pl")
+    concerns = [*_whole_set(agreement, anchors, free), *_single_values(agreement, anchors, free, item_ids)]
+    return AnchorSet(free, agreement.wild, tuple(concerns))
+
+
+def _of_items(block: ResponseBlock, wanted: BoolArray) -> ResponseBlock:
+    kept = wanted[block.items]
+    return ResponseBlock(block.items[kept], np.ascontiguousarray(block.scores[:, kept]), block.group)
+
+
+def _whole_set(agreement: ScaleAgreement, anchors: Anchors, free: FloatArray) -> list[Concern]:
+    if agreement.belongs and agreement.same_unit and agreement.displaced <= MAJORITY:
+        return []
+    said = (
+        f"The bank's difficulties of the {agreement.n} anchors do not belong to these answers:"
+        f" their correlation with free estimates is {agreement.correlation:.3f}, the slope of free on bank"
+        f" {agreement.slope:.2f} (1 on one scale), {agreement.displaced:.0%} of them are displaced by more"
+        " than half a logit and three standard errors."
+    )
+    conversion = _conversion(agreement, anchors, free)
+    remedy = (
+        f"{conversion} Convert the items file; nothing is converted here."
+        if conversion
+        else "Are they of another exam, or was the column sorted apart from the item ids?"
+    )
+    return [Concern(Whole.ANCHORS, (), said, remedy, stops=True)]
+
+
+def _conversion(agreement: ScaleAgreement, anchors: Anchors, free: FloatArray) -> str:
+    """What would make them belong, in words; empty where nothing simple does."""
+    used = anchors.held & ~agreement.wild & np.isfinite(free[:, 1])
+    bank = anchors.values[used, 1]
+    if abs(agreement.correlation) < 0.7:
+        return ""
+    if bank.min() >= 0 and bank.max() <= 1 and agreement.correlation < 0:
+        return "They look like p values (shares right): easy items have the high values."
+    ratio = 1 / agreement.unit_ratio
+    if np.abs(bank).max() > 10:
+        return (
+            f"They look like scores of a reporting scale: (b - {np.median(bank):,.0f}) / {ratio:,.3g} would"
+            " be on the logit scale."
+        )
+    turned = " with the signs turned" if agreement.correlation < 0 else ""
+    if abs(np.log(ratio / 1.7)) < 0.15:
+        return f"Divided by 1.7{turned} they would belong: the normal metric (D = 1.7)."
+    if abs(np.log(ratio * 1.7)) < 0.15:
+        return f"Multiplied by 1.7{turned} they would belong: the normal metric (D = 1.7)."
+    if agreement.same_unit:
+        return "With the signs turned they would belong: are they easiness, as some programs print?"
+    return f"Divided by {ratio:.2f}{turned} they would belong."
+
+
+def _single_values(
+    agreement: ScaleAgreement, anchors: Anchors, free: FloatArray, item_ids: Sequence[str]
+) -> list[Concern]:
+    rows = np.flatnonzero(agreement.wild)
+    if not rows.size:
+        return []
+    rows = rows[np.argsort(-np.abs(anchors.values[rows, 1]))]
+    shown = ", ".join(
+        f"{item_ids[j]} (b = {anchors.values[j, 1]:g} in the bank, {free[j, 1]:.2f} from these answers)"
+        for j in rows[:SHOWN]
+    ) + (", ..." if rows.size > SHOWN else "")
+    be, do = ("is", "does") if rows.size == 1 else ("are", "do")
+    return [
+        Concern(
+            Whole.ANCHORS,
+            tuple(item_ids[int(j)] for j in rows),
+            f"{plural(rows.size, 'anchor')} {be} so far from the answers that no drift explains it, and {do}"
+            f" not hold the scale: {shown}.",
+            "Has a decimal point been lost? Correct the items file.",
+        )
+    ]
