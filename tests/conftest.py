@@ -1,6 +1,8 @@
 """Fixtures shared by all tests."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +10,25 @@ import polars as pl
 import pytest
 
 from ciip_irt.blueprint import Blueprint, load_blueprint
+from ciip_irt.tables import RESULT_FILES, files
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files_keep_their_contracts() -> Iterator[None]:
+    """What the program writes, in any test, under a name of the contract must be as the contract says."""
+    encoded = files._encoded
+
+    def checked(name: str, content: object) -> bytes:
+        ours = sys._getframe(2).f_globals["__name__"].startswith("ciip_irt.")  # not a test's own small file
+        if ours and isinstance(content, pl.DataFrame) and name in RESULT_FILES:
+            assert RESULT_FILES[name].table.differences(content) == [], name
+        return encoded(name, content)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "_encoded", checked)
+        yield
 
 
 @pytest.fixture(scope="session")

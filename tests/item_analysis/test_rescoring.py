@@ -7,8 +7,9 @@ import pytest
 from ciip_irt.bank import ItemBank
 from ciip_irt.errors import InputError
 from ciip_irt.item_analysis import analyse_items
-from ciip_irt.item_analysis.rescoring import OUTCOMES, rescored, rescoring_effects
+from ciip_irt.item_analysis.rescoring import rescored, rescoring_effects
 from ciip_irt.responses import ScoringRules, score
+from ciip_irt.tables import RESCORINGS
 
 N, J = 300, 14
 IDS = [f"I{j:02d}" for j in range(J)]
@@ -63,7 +64,7 @@ def test_the_table_is_that_of_the_forms_analysed_again(log):
     cuts = {"F": 9.0, "G": 8.0}
     scored = score(log, bank())
     table = rescoring_effects(scored, "I13", "A", cuts=cuts).table
-    assert table["outcome"].unique(maintain_order=True).to_list() == list(OUTCOMES)
+    assert table["outcome"].unique(maintain_order=True).to_list() == list(RESCORINGS)
     kept = analyse_items(scored, cuts=cuts).form_summary
     for outcome, key in (("keep", "B"), ("accept_two", "B|A"), ("change_key", "A"), ("credit_all", "*")):
         again = score(log, bank([*KEYS[:-1], key]))

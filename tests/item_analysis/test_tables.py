@@ -11,7 +11,7 @@ from ciip_irt.classical.dif import dif_sums, dif_tables, mantel_haenszel
 from ciip_irt.errors import InputError
 from ciip_irt.item_analysis import analyse_items
 from ciip_irt.responses import ScoringRules
-from ciip_irt.tables import DIF, FLAGS, ITEM_STATISTICS, OPTION_STATISTICS
+from ciip_irt.tables import DIF, ITEM_FLAGS, ITEM_STATISTICS, OPTION_STATISTICS
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def analysis(make, simulate):
 def test_the_contracts_hold(analysis):
     ITEM_STATISTICS.validate(analysis.item_statistics)
     OPTION_STATISTICS.validate(analysis.option_statistics)
-    FLAGS.validate(analysis.flags)
+    ITEM_FLAGS.validate(analysis.flags)
     DIF.validate(analysis.dif)
     expected = "item_id form_id status n p p_low p_high r r_low r_high r_biserial omit_rate not_reached_rate"
     assert set(expected.split()) < set(analysis.item_statistics.columns)

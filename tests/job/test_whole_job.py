@@ -20,7 +20,7 @@ CONTRACT: dict[str, Table] = {
     "quarantine.csv": tables.QUARANTINE,
     "item_statistics.csv": tables.ITEM_STATISTICS,
     "option_statistics.csv": tables.OPTION_STATISTICS,
-    "flags.csv": tables.FLAGS,
+    "flags.csv": tables.ITEM_FLAGS,
     "dif.csv": tables.DIF,
     "parameters.csv": tables.ITEM_PARAMETERS,
     "pilot_decisions.csv": tables.PILOT_DECISIONS,

@@ -14,7 +14,7 @@ from ciip_irt.responses import ScoredResponses, score
 from ciip_irt.scores import ScoreTables, load_scale, score_tables
 from ciip_irt.scores.numbers.model_decisions import csem, lee
 from ciip_irt.simulate import simulate_programme
-from ciip_irt.tables import ANCHORS, CONVERSION, PASS_DECISIONS, POPULATION, RAW_TO_THETA
+from ciip_irt.tables import ANCHOR_ITEMS, CONVERSION, PASS_DECISIONS, POPULATION, RAW_TO_THETA
 
 STANDARD = -0.65
 
@@ -152,7 +152,7 @@ def test_the_files_keep_their_contracts(made: tuple[ScoredResponses, Calibration
     _, calibration, tables = made
     for table, frame in (
         (POPULATION, calibration.population),
-        (ANCHORS, calibration.anchors),
+        (ANCHOR_ITEMS, calibration.anchors),
         (RAW_TO_THETA, tables.raw_to_theta),
         (CONVERSION, tables.conversion),
         (PASS_DECISIONS, tables.decisions),

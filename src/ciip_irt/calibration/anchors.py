@@ -14,7 +14,7 @@ from ciip_irt.irt import ResponseBlock, connected_parts
 from ciip_irt.irt.estimation import AnchoredInformation, ErrorsWithAnchors, MmlFit, errors_with_anchors
 from ciip_irt.irt.linking import AnchorScreen, DriftLimits, free_displacement, robust_z
 from ciip_irt.responses import ScoredResponses
-from ciip_irt.tables import ANCHORS
+from ciip_irt.tables import ANCHOR_ITEMS
 
 __all__ = ["AnchorReport", "Anchors", "anchor_warnings", "anchors_of", "no_anchors"]
 
@@ -134,7 +134,7 @@ class AnchorReport:
             )
             for j in rows
         ]
-        return pl.DataFrame(
+        return ANCHOR_ITEMS.frame(
             {
                 "item_id": [scored.item_ids[j] for j in rows],
                 "domain": scored.items["domain"].gather(rows),
@@ -149,9 +149,8 @@ class AnchorReport:
                 "robust_z": z[rows],
                 "decision": np.where(gone[rows], "dropped", "kept").tolist(),
                 "why": why,
-            },
-            schema=ANCHORS.empty().schema,
-        ).with_columns(pl.col(pl.Float64).fill_nan(None))
+            }
+        )
 
 
 def _why(

@@ -27,8 +27,7 @@ from ciip_irt.irt import METHODS as ABILITIES
 from ciip_irt.irt import Priors, answer_counts
 from ciip_irt.irt.linking import DriftLimits
 from ciip_irt.responses import ScoredResponses
-from ciip_irt.tables import ANCHORS
-from ciip_irt.tables.catalogue import MODELS
+from ciip_irt.tables import ANCHOR_ITEMS, ITEM_MODELS
 
 __all__ = ["calibrate"]
 
@@ -127,7 +126,7 @@ def calibrate(
         Options(model, scale.D, chosen.priors, population, standard_errors, max_iterations, purify, limits),
     )
     fit = found.fit
-    table = ANCHORS.empty()
+    table = ANCHOR_ITEMS.empty()
     warnings = warnings_of_fit(
         fit,
         scored.item_ids,
@@ -185,7 +184,7 @@ def _check(model: str, engine: str, population: str, ability: str, groups: str |
     problems = [
         Problem(f"unknown {what} {given!r}", remedy=f"Use one of: {', '.join(known)}.")
         for what, given, known in (
-            ("model", model, MODELS),  # those that the tables of the bank hold
+            ("model", model, ITEM_MODELS),  # those that the tables of the bank hold
             ("engine", engine, ("mml", "girth")),
             ("population", population, POPULATIONS),
             ("ability", ability, ABILITIES),

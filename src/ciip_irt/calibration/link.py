@@ -171,7 +171,7 @@ def link_calibrations(
     moved = displacement(old_values, new_values, found)
     kept = np.array([row not in reasons for row in range(common.height)])
     error = np.hypot(np.nan_to_num(errors_old[:, 1]), found.A * np.nan_to_num(errors_new[:, 1]))
-    table = pl.DataFrame(
+    table = LINK.frame(
         {
             "item_id": common["item_id"],
             "b_old": old_values[:, 1],
@@ -182,9 +182,8 @@ def link_calibrations(
             "robust_z": robust_z(moved, kept),
             "decision": np.where(kept, "kept", "dropped").tolist(),
             "why": [f"Dropped: {reasons[row]}" if row in reasons else "" for row in range(common.height)],
-        },
-        schema=LINK.empty().schema,
-    ).with_columns(pl.col(pl.Float64).fill_nan(None))
+        }
+    )
     return LinkedCalibrations(found, scale_old, _moved(here, scale_old, found), table, tuple(warnings))
 
 
@@ -251,7 +250,7 @@ def _moved(here: pl.DataFrame, scale: Scale, found: Link) -> pl.DataFrame:
     names = ESTIMATED[scale.model]
     columns = [NAMES.index(name) for name in names]
     count, width = here.height, len(names)
-    return pl.DataFrame(
+    return ITEM_PARAMETERS.frame(
         {
             "item_id": [item for item in here["item_id"] for _ in names],
             "model": [scale.model] * (count * width),
@@ -265,4 +264,4 @@ def _moved(here: pl.DataFrame, scale: Scale, found: Link) -> pl.DataFrame:
             "scale_id": [scale.scale_id] * (count * width),
             "D": [scale.D] * (count * width),
         }
-    ).with_columns(pl.col("estimate", "se", "low", "high").fill_nan(None))
+    )

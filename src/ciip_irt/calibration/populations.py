@@ -9,10 +9,9 @@ from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.calibration.groups import ONE, Groups
 from ciip_irt.irt import default_points, log_weights
 from ciip_irt.irt.estimation import MmlFit
+from ciip_irt.tables import POPULATION, POPULATION_POINTS
 
-__all__ = ["POINTS_SCHEMA", "Populations"]
-
-POINTS_SCHEMA = {"group": pl.String, "theta": pl.Float64, "weight": pl.Float64}
+__all__ = ["Populations"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class Populations:
 
     def table(self) -> pl.DataFrame:
         """``group, n, mean, se_mean, sd, se_sd, shape``: one row per population."""
-        return pl.DataFrame(
+        return POPULATION.frame(
             {
                 "group": list(self.names),
                 "n": self.n,
@@ -87,17 +86,16 @@ class Populations:
                 "se_sd": self.sd_error,
                 "shape": ["histogram" if self.histogram else "normal"] * len(self.names),
             }
-        ).with_columns(pl.col(pl.Float64).fill_nan(None))
+        )
 
     def histograms(self) -> pl.DataFrame:
         """``group, theta, weight`` of histograms; no rows for normal populations."""
         if not self.histogram:
-            return pl.DataFrame(schema=POINTS_SCHEMA)
-        return pl.DataFrame(
+            return POPULATION_POINTS.empty()
+        return POPULATION_POINTS.frame(
             {
                 "group": [name for name in self.names for _ in self.points],
                 "theta": np.tile(self.points, len(self.names)),
                 "weight": self.weights.ravel(),
-            },
-            schema=POINTS_SCHEMA,
+            }
         )

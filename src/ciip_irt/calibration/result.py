@@ -10,10 +10,9 @@ import polars as pl
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import Scale
-from ciip_irt.calibration.populations import POINTS_SCHEMA
 from ciip_irt.errors import plural
 from ciip_irt.provenance import Provenance
-from ciip_irt.tables import ANCHORS, show_html
+from ciip_irt.tables import ANCHOR_ITEMS, ITEM_PARAMETERS, POPULATION_POINTS, show_html
 
 __all__ = ["ESTIMATED", "Calibration"]
 
@@ -87,8 +86,8 @@ class Calibration:
     observed_proportions: pl.DataFrame
     warnings: tuple[str, ...]
     provenance: Provenance
-    population_points: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=POINTS_SCHEMA))
-    anchors: pl.DataFrame = field(default_factory=ANCHORS.empty)
+    population_points: pl.DataFrame = field(default_factory=POPULATION_POINTS.empty)
+    anchors: pl.DataFrame = field(default_factory=ANCHOR_ITEMS.empty)
     gradient_norm: float = float("nan")
     second_order: str = "not examined"
 
@@ -98,7 +97,7 @@ class Calibration:
         names = ESTIMATED[self.scale.model]
         columns = [PARAMETERS.index(name) for name in names]
         count, width = len(self.item_ids), len(names)
-        return pl.DataFrame(
+        return ITEM_PARAMETERS.frame(
             {
                 "item_id": [item for item in self.item_ids for _ in names],
                 "model": [self.scale.model] * (count * width),
@@ -112,7 +111,7 @@ class Calibration:
                 "scale_id": [self.scale.scale_id] * (count * width),
                 "D": [self.scale.D] * (count * width),
             }
-        ).with_columns(pl.col("estimate", "se", "low", "high").fill_nan(None))
+        )
 
     def wide(self) -> pl.DataFrame:
         """One row per item: ``item_id, a, b, c, se_a, se_b, se_c, fixed, n``."""

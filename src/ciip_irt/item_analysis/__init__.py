@@ -5,6 +5,7 @@ from ciip_irt.item_analysis.evidence import DifEvidence, ItemEvidence, KeyDoubt,
 from ciip_irt.item_analysis.flags import FLAGS, Flag, FlagThresholds
 from ciip_irt.item_analysis.key_check import KeyCheck, check_keys
 from ciip_irt.item_analysis.rescoring import RescoringEffects, rescoring_effects
+from ciip_irt.item_analysis.timing import Timing, examine_timing
 
 __all__ = [
     "FLAGS",
@@ -17,7 +18,9 @@ __all__ = [
     "KeyDoubt",
     "OptionEvidence",
     "RescoringEffects",
+    "Timing",
     "analyse_items",
     "check_keys",
+    "examine_timing",
     "rescoring_effects",
 ]

@@ -16,15 +16,11 @@ from ciip_irt.item_analysis.form_summary import scored_part
 from ciip_irt.item_analysis.tallies import Tally
 from ciip_irt.item_analysis.wording import number
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
+from ciip_irt.tables import DOMAIN_SCORES
 
 __all__ = ["Consistency", "consistency"]
 
 ENOUGH, SOME = 0.80, 0.50
-SCHEMA: Mapping[str, type[pl.DataType]] = {
-    "form_id": pl.String, "domain": pl.String, "n_items": pl.Int64, "n_candidates": pl.Int64,
-    "mean": pl.Float64, "sd": pl.Float64, "mean_p": pl.Float64, "reliability": pl.Float64,
-    "reliability_low": pl.Float64, "reliability_high": pl.Float64, "sem": pl.Float64, "says": pl.String,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,7 @@ def consistency(
             )
     schema = {"form_id": pl.String, "item_id": pl.String, "alpha_if_deleted": pl.Float64}
     return Consistency(
-        pl.DataFrame(rows, schema=SCHEMA, orient="row").with_columns(pl.col(pl.Float64).fill_nan(None)),
+        DOMAIN_SCORES.frame(rows),
         pl.DataFrame(without, schema=schema, orient="row").with_columns(pl.col(pl.Float64).fill_nan(None)),
     )
 

@@ -12,35 +12,14 @@ from ciip_irt.classical import item_statistics_from, reliability
 from ciip_irt.item_analysis.tallies import Tally
 from ciip_irt.responses import AdministeredBlock, CellStatus, ScoredResponses
 from ciip_irt.scores.numbers import passes
+from ciip_irt.tables import FORM_SUMMARY
 
 __all__ = ["form_row", "form_table", "scored_part"]
-
-SCHEMA: Mapping[str, type[pl.DataType]] = {
-    "form_id": pl.String,
-    "n_candidates": pl.Int64,
-    "n_scored_items": pl.Int64,
-    "n_pilot_items": pl.Int64,
-    "mean": pl.Float64,
-    "sd": pl.Float64,
-    "min": pl.Int64,
-    "max": pl.Int64,
-    "reliability": pl.Float64,
-    "reliability_low": pl.Float64,
-    "reliability_high": pl.Float64,
-    "reliability_type": pl.String,
-    "sem": pl.Float64,
-    "mean_p": pl.Float64,
-    "mean_r": pl.Float64,
-    "median_total_time_s": pl.Float64,
-    "cut": pl.Float64,
-    "n_passed": pl.Int64,
-    "pass_rate": pl.Float64,
-}
 
 
 def form_table(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """``form_summary`` from the rows of its forms."""
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row").with_columns(pl.col(pl.Float64).fill_nan(None))
+    return FORM_SUMMARY.frame(rows)
 
 
 def form_row(

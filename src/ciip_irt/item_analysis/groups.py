@@ -1,6 +1,6 @@
 """Differential item functioning between groups of candidates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from ciip_irt.classical import (
 )
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
+from ciip_irt.tables import DIF
 
 __all__ = [
     "DEFAULT_GROUPINGS",
@@ -39,28 +40,6 @@ MOST_FOCAL_GROUPS = 10
 WIDESPREAD = 0.1
 ROUNDS = 5
 MOST_LEFT_OUT = 0.2
-SCHEMA: Mapping[str, type[pl.DataType]] = {
-    "item_id": pl.String,
-    "grouping": pl.String,
-    "reference": pl.String,
-    "focal": pl.String,
-    "n_reference": pl.Int64,
-    "n_focal": pl.Int64,
-    "d_dif": pl.Float64,
-    "se": pl.Float64,
-    "chi2": pl.Float64,
-    "p_value": pl.Float64,
-    "ets_class": pl.String,
-    "prob_a": pl.Float64,
-    "prob_b": pl.Float64,
-    "prob_c": pl.Float64,
-    "std_p_dif": pl.Float64,
-    "d_logistic": pl.Float64,
-    "p_uniform": pl.Float64,
-    "p_nonuniform": pl.Float64,
-    "r2_change": pl.Float64,
-    "in_matching": pl.Boolean,
-}
 LOGISTIC = ("d_logistic", "p_uniform", "p_nonuniform", "r2_change")
 
 
@@ -230,16 +209,16 @@ def dif_between_groups(
 
 def dif_table(comparisons: Sequence[Comparison], item_ids: Sequence[str]) -> pl.DataFrame:
     """``dif``: one row per item and comparison; items that neither group saw are left out."""
-    frames = [pl.DataFrame(schema=SCHEMA)]
+    frames = [DIF.empty()]
     for comparison in comparisons:
         names = {
             name: [getattr(comparison, name)] * len(item_ids) for name in ("grouping", "reference", "focal")
         }
         numbers = {
             name: getattr(comparison.logistic if name in LOGISTIC else comparison.result, name)
-            for name in list(SCHEMA)[4:-1]
+            for name in DIF.names[4:-1]
         }
         values = {"item_id": list(item_ids), **names, **numbers, "in_matching": comparison.in_matching}
-        table = pl.DataFrame(values, schema=SCHEMA)
+        table = DIF.frame(values)
         frames.append(table.filter(pl.col("n_reference") + pl.col("n_focal") > 0))
-    return pl.concat(frames).with_columns(pl.col(pl.Float64).fill_nan(None))
+    return pl.concat(frames)

@@ -16,22 +16,12 @@ from ciip_irt.irt.keys import DEFAULT_RATES, FlawRates, KeyProbabilities, key_pr
 from ciip_irt.item_analysis.choice_counts import Abilities, choice_counts, rasch_abilities
 from ciip_irt.item_analysis.statistics_tables import key_mask
 from ciip_irt.responses import ScoredResponses
-from ciip_irt.tables import show_html
+from ciip_irt.tables import KEY_VALIDATION, Table, show_html
 
 __all__ = ["KeyCheck", "check_keys"]
 
-SCHEMA: Mapping[str, type[pl.DataType]] = {
-    "item_id": pl.String,
-    "status": pl.String,
-    "key": pl.String,
-    "n": pl.Int64,
-    "p_key_right": pl.Float64,
-    "p_key_wrong": pl.Float64,
-    "likely_key": pl.String,
-    "p_two_right": pl.Float64,
-    "second_option": pl.String,
-    "p_guessed": pl.Float64,
-}
+IN_WORDS = ("seen", "do")  # of the contract's columns, those that ``key_table`` adds
+JUDGED = Table(KEY_VALIDATION.name, tuple(c for c in KEY_VALIDATION.columns if c.name not in IN_WORDS))
 LOOK_FROM = 0.05
 
 
@@ -147,10 +137,8 @@ def _table(items: pl.DataFrame, kinds: tuple[str, ...], found: KeyProbabilities 
         "key": items["key"],
     }
     if found is None:
-        columns |= {name: [None] * items.height for name in SCHEMA if name not in columns} | {
-            "n": [0] * items.height
-        }
-        return pl.DataFrame(columns, schema=SCHEMA)
+        unknown = {name: [None] * items.height for name in JUDGED.names if name not in columns}
+        return JUDGED.frame(columns | unknown | {"n": [0] * items.height})
     letters = items["options"].to_list()
 
     def likeliest(by_option: FloatArray) -> list[str | None]:
@@ -168,4 +156,4 @@ def _table(items: pl.DataFrame, kinds: tuple[str, ...], found: KeyProbabilities 
         "second_option": likeliest(found.two_right),
         "p_guessed": found.guessed,
     }
-    return pl.DataFrame(columns, schema=SCHEMA).with_columns(pl.col(pl.Float64).fill_nan(None))
+    return JUDGED.frame(columns)

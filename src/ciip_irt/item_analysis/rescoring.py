@@ -25,17 +25,9 @@ from ciip_irt.item_analysis.choice_counts import Abilities, bank_abilities, choi
 from ciip_irt.item_analysis.form_summary import scored_part
 from ciip_irt.responses import AdministeredBlock, CellStatus, ScoredResponses
 from ciip_irt.scores.numbers import lowest_passing, passes
-from ciip_irt.tables import show_html
+from ciip_irt.tables import RESCORING, show_html
 
-__all__ = ["OUTCOMES", "RescoringEffects", "rescored", "rescoring_effects", "rescoring_table"]
-
-OUTCOMES = ("keep", "accept_two", "change_key", "credit_all", "eliminate")
-SCHEMA: Mapping[str, type[pl.DataType]] = {
-    "item_id": pl.String, "form_id": pl.String, "outcome": pl.String, "key": pl.String,
-    "n_candidates": pl.Int64, "n_scored_items": pl.Int64, "p": pl.Float64, "mean": pl.Float64,
-    "sd": pl.Float64, "reliability": pl.Float64, "cut": pl.Float64, "n_passed": pl.Int64,
-    "n_score_changed": pl.Int64, "n_newly_pass": pl.Int64, "n_newly_fail": pl.Int64, "cut_from": pl.String,
-}  # fmt: skip
+__all__ = ["RescoringEffects", "rescored", "rescoring_effects", "rescoring_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +144,7 @@ def rescoring_effects(
             )  # fmt: skip
             changes.append(_changes(scored, outcome, persons, total, passed, first))
     return RescoringEffects(
-        pl.DataFrame(rows, schema=SCHEMA, orient="row").with_columns(pl.col(pl.Float64).fill_nan(None)),
+        RESCORING.frame(rows),
         pl.concat(changes),
     )
 
@@ -169,7 +161,7 @@ def rescoring_table(
         rescoring_effects(scored, item_id, other, cuts=cuts, theta_cut=theta_cut).table
         for item_id, other in items
     ]
-    return pl.concat([pl.DataFrame(schema=SCHEMA), *tables])
+    return pl.concat([RESCORING.empty(), *tables])
 
 
 def rescored(scored: ScoredResponses, item_id: str, key: str) -> ScoredResponses:

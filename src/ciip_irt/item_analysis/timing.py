@@ -5,7 +5,6 @@ a time. What the items ``take`` is the mean: expected times add up to the expect
 not.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ from ciip_irt.classical import LOW_EFFORT, rapid_thresholds
 from ciip_irt.errors import plural
 from ciip_irt.item_analysis.wording import number, percent
 from ciip_irt.responses import CellStatus, ScoredResponses
-from ciip_irt.tables import POOLED
+from ciip_irt.tables import DELIVERY_TIMES, FORM_TIMES, ITEM_TIMES, PACE, POOLED
 
 __all__ = ["Timing", "examine_timing"]
 
@@ -26,26 +25,6 @@ NOTABLE = 0.05
 MOVED = 0.2
 FEW_RAPID = 20
 QUANTILES = {"q10_s": 0.10, "q25_s": 0.25, "median_time_s": 0.50, "q75_s": 0.75, "q90_s": 0.90}
-S, F, I = pl.String, pl.Float64, pl.Int64  # noqa: E741
-Schema = Mapping[str, type[pl.DataType]]
-
-ITEM_TIMES: Schema = {
-    "item_id": S, "form_id": S, "n_timed": I, "expected_time_s": F, **dict.fromkeys(QUANTILES, F),
-    "rapid_below_s": F, "n_rapid": I, "rapid_rate": F, "p_rapid": F,
-}  # fmt: skip
-FORM_TIMES: Schema = {
-    "form_id": S, "n_timed": I, "n_items": I, "testing_time_min": F, "expected_min": F, "q05_min": F,
-    "median_min": F, "q95_min": F, "longest_min": F, "ran_out_rate": F, "mean_not_reached": F,
-    "rapid_rate": F, "rapid_rate_last_tenth": F, "n_low_effort": I, "n_rushed_end": I,
-}  # fmt: skip
-PACE: Schema = {
-    "form_id": S, "tenth": I, "n": I, "median_time_s": F, "pace": F, "p": F, "rapid_rate": F,
-    "omit_rate": F, "not_reached_rate": F,
-}  # fmt: skip
-DELIVERY_TIMES: Schema = {
-    "delivery_id": S, "form_id": S, "n_timed": I, "total_min": F, "n_rapid": I, "effort": F,
-    "rapid_last_tenth": F, "n_not_reached": I, "low_effort": pl.Boolean, "rushed_end": pl.Boolean,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +80,14 @@ def examine_timing(scored: ScoredResponses, *, testing_time_min: float | None = 
     cells = _cells(scored)
     if cells.is_empty():
         return Timing(
-            pl.DataFrame(schema=ITEM_TIMES), pl.DataFrame(schema=FORM_TIMES), pl.DataFrame(schema=PACE),
-            pl.DataFrame(schema=DELIVERY_TIMES), (),
+            ITEM_TIMES.empty(), FORM_TIMES.empty(), PACE.empty(), DELIVERY_TIMES.empty(), ()
         )  # fmt: skip
     cells = _with_rapid(cells)
     items = _item_times(cells)
     deliveries = _delivery_times(cells, scored)
     forms = _form_times(cells, deliveries, testing_time_min)
     notes = _notes(forms, items, deliveries)
-    return Timing(items, forms, _pace(cells), deliveries.select(list(DELIVERY_TIMES)), tuple(notes))
+    return Timing(items, forms, _pace(cells), deliveries.select(DELIVERY_TIMES.names), tuple(notes))
 
 
 def _cells(scored: ScoredResponses) -> pl.DataFrame:
@@ -171,7 +149,7 @@ def _item_times(cells: pl.DataFrame) -> pl.DataFrame:
     by_form = cells.group_by("item_id", "form_id").agg(columns)
     pooled = cells.group_by("item_id").agg(columns).with_columns(form_id=pl.lit(POOLED))
     return (
-        pl.concat([by_form.select(list(ITEM_TIMES)), pooled.select(list(ITEM_TIMES))])
+        pl.concat([by_form.select(ITEM_TIMES.names), pooled.select(ITEM_TIMES.names)])
         .sort("item_id", "form_id")
         .with_columns(pl.col(pl.Float64).fill_nan(None))
     )
@@ -225,7 +203,7 @@ def _form_times(
         )
         .join(rapid, on="form_id", how="left")
         .with_columns(testing_time_min=pl.lit(testing_time_min, dtype=pl.Float64))
-        .select(list(FORM_TIMES))
+        .select(FORM_TIMES.names)
         .sort("form_id")
     )
 
@@ -233,7 +211,7 @@ def _form_times(
 def _pace(cells: pl.DataFrame) -> pl.DataFrame:
     placed = cells.drop_nulls("tenth")
     if placed.is_empty():
-        return pl.DataFrame(schema=PACE)
+        return PACE.empty()
     usual = placed.group_by("item_id").agg(
         usual=pl.col("seconds").median(),
         # Share of the item's appearances outside its most frequent tenth.
@@ -254,7 +232,7 @@ def _pace(cells: pl.DataFrame) -> pl.DataFrame:
             not_reached_rate=(status == int(CellStatus.NOT_REACHED)).mean(),
         )
         .with_columns(pace=pl.when(pl.col("moved") >= MOVED).then(pl.col("pace")))
-        .select(list(PACE))
+        .select(PACE.names)
         .sort("form_id", "tenth")
     )
 

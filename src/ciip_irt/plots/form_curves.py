@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from ciip_irt.plots.axes import draw
 from ciip_irt.plots.chart import Axis, Chart, Line, Mark, Reference, even_ticks, spread
 from ciip_irt.plots.known import known
-from ciip_irt.plots.palette import DASHES, FORMS
+from ciip_irt.plots.palette import DASHES, FORM_TONES
 
 __all__ = [
     "form_characteristic_chart",
@@ -93,7 +93,7 @@ def _chart(
         Line(
             tuple(part["theta"].to_list()),
             tuple(part[column].to_list()),
-            FORMS[k % len(FORMS)],
+            FORM_TONES[k % len(FORM_TONES)],
             form,
             height,
             dash=k % len(DASHES),

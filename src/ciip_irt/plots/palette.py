@@ -7,7 +7,7 @@ is also thicker and named, distractors differ in dash, severities in shape.
 
 from dataclasses import dataclass
 
-__all__ = ["DASHES", "DISTRACTORS", "FORMS", "TONES", "Tone", "tone_css"]
+__all__ = ["DASHES", "DISTRACTORS", "FORM_TONES", "TONES", "Tone", "tone_css"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ TONES: dict[str, Tone] = {
     "minor": Tone("#6b747f", "#9aa4af"),
 }
 DISTRACTORS = ("distractor1", "distractor2", "distractor3", "distractor4", "distractor5")
-FORMS = ("key", "distractor1", "distractor2", "distractor3", "distractor4", "distractor5")
+FORM_TONES = ("key", "distractor1", "distractor2", "distractor3", "distractor4", "distractor5")
 DASHES: tuple[tuple[float, ...], ...] = ((), (6, 3), (2, 3), (8, 3, 2, 3), (4, 2), (10, 4))
 
 

@@ -138,7 +138,7 @@ def quarantine(listed: pl.DataFrame, files: list[str]) -> pl.DataFrame:
         reason=pl.col("rule").replace_strict(words, return_dtype=pl.String),
         action=pl.col("rule").replace_strict(actions, return_dtype=pl.String),
     )
-    return named.select(*QUARANTINE.names, "rule", "value")
+    return named.select(*QUARANTINE.names)
 
 
 def _as_series(frame: pl.DataFrame, broken: pl.Expr | pl.Series) -> pl.Series:

@@ -17,7 +17,7 @@ from ciip_irt.errors import Problem, plural
 
 __all__ = ["Design", "design_problems", "draw_design"]
 
-ANCHORS = 30
+N_ANCHORS = 30
 WAITING_PILOTS = 120
 DRAFTS = 40
 RETIRED = 40
@@ -74,7 +74,7 @@ def draw_design(
     blueprint: Blueprint, n_forms: int, n_pilots: int, n_bank_items: int | None, rng: np.random.Generator
 ) -> Design:
     """A bank laid out in the blueprint's proportions, with its forms; see ``design_problems``."""
-    anchors_by_domain = _in_proportion(blueprint, ANCHORS)
+    anchors_by_domain = _in_proportion(blueprint, N_ANCHORS)
     n_scored = _n_scored(blueprint, n_forms, n_bank_items)
     item_ids, domains, statuses, administered = _bank(blueprint, n_scored, n_pilots, rng)
     exclusive: list[list[int]] = [[] for _ in range(n_forms)]
@@ -142,7 +142,7 @@ def design_problems(
 
 
 def _needed(blueprint: Blueprint, n_forms: int) -> list[int]:
-    anchors = _in_proportion(blueprint, ANCHORS)
+    anchors = _in_proportion(blueprint, N_ANCHORS)
     return [a + n_forms * (count - a) for count, a in zip(blueprint.counts, anchors, strict=True)]
 
 

@@ -34,7 +34,7 @@ PILOT_SHARES = {
 SCORED_COUNTS = {"wrong_key": 2, "two_right": 1, "dead_distractors": 3, "drift": 3, "dif": 2, "leaked": 2}
 ON_AN_ANCHOR = ("drift", "dif", "leaked")
 DRIFT = (0.8, -0.7, 0.65)
-DIF = 0.9
+DIF_SIZE = 0.9
 LEAK = -1.8
 LEAK_DAYS = (150.0, 210.0)
 DEAD = -6.0
@@ -103,8 +103,8 @@ def _dead_distractors(arrays: Arrays, site: _Site, _: np.random.Generator) -> Pl
 
 def _dif(arrays: Arrays, site: _Site, _: np.random.Generator) -> Planted:
     _unit_slope(arrays, site.row)
-    size = arrays["online_shift"][site.row] = site.sign * DIF
-    return size, f"{_harder(size)} by {DIF:g} logit when delivered online"
+    size = arrays["online_shift"][site.row] = site.sign * DIF_SIZE
+    return size, f"{_harder(size)} by {DIF_SIZE:g} logit when delivered online"
 
 
 def _drift(arrays: Arrays, site: _Site, _: np.random.Generator) -> Planted:

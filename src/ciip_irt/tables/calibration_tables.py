@@ -1,12 +1,26 @@
-"""The tables of a calibration beside the parameters: populations, anchors, scores, decisions, a link."""
+"""The tables of a calibration: parameters, populations, anchors, a link, and how well the model holds."""
 
 import polars as pl
 
-from ciip_irt.tables.contract import Column, Table
+from ciip_irt.tables.contract import Column, Table, may_be_absent, may_be_empty
+from ciip_irt.tables.log_tables import ITEM_MODELS
 
-__all__ = ["ANCHORS", "CONVERSION", "LINK", "PASS_DECISIONS", "POPULATION", "RAW_TO_THETA"]
+__all__ = [
+    "ANCHOR_ITEMS",
+    "DIMENSIONALITY",
+    "ITEM_FIT",
+    "ITEM_PARAMETERS",
+    "LINK",
+    "LOCAL_DEPENDENCE",
+    "MODEL_FIT",
+    "OBSERVED_PROPORTIONS",
+    "PERSON_FIT",
+    "POPULATION",
+    "POPULATION_POINTS",
+]
 
 S, F, I = pl.String, pl.Float64, pl.Int64  # noqa: E741
+
 MOVES = (
     Column(
         "displacement", F, "b estimated anew less b held, in logits; + = harder than before", nullable=True
@@ -15,6 +29,27 @@ MOVES = (
     Column("robust_z", F, "(displacement - median) / (.74 IQR) of those kept", nullable=True),
     Column("decision", S, "whether it holds the scale", allowed=("kept", "dropped")),
     Column("why", S, "in words; empty where there is nothing to say", nullable=True),
+)
+
+ITEM_PARAMETERS = Table(
+    "parameters",
+    (
+        Column("item_id", S, "item"),
+        Column("model", S, "response model", allowed=ITEM_MODELS),
+        Column("parameter", S, "a, b or c", allowed=("a", "b", "c")),
+        Column("estimate", F, "value on the scale", nullable=True),
+        Column("se", F, "standard error; empty where fixed", nullable=True),
+        may_be_absent(
+            "low", F, "lower end of the 95 % interval; not se either way for a and c, or with priors"
+        ),
+        may_be_absent("high", F, "upper end"),
+        Column("fixed", pl.Boolean, "held at the bank's value"),
+        Column("n", I, "answers that count"),
+        Column("scale_id", S, "scale"),
+        Column("D", F, "scaling constant"),
+    ),
+    key=("item_id", "parameter"),
+    meaning="one parameter of one item",
 )
 
 POPULATION = Table(
@@ -29,9 +64,111 @@ POPULATION = Table(
         Column("shape", S, "how it was described", allowed=("normal", "histogram")),
     ),
     key=("group",),
+    meaning="one group of candidates with its distribution of ability",
 )
 
-ANCHORS = Table(
+POPULATION_POINTS = Table(
+    "population_points",
+    (
+        Column("group", S, "population"),
+        Column("theta", F, "ability"),
+        Column("weight", F, "share of the population there", minimum=0, maximum=1),
+    ),
+    allow_empty=True,
+    meaning="one point of a population that is described by a histogram",
+)
+
+ITEM_FIT = Table(
+    "fit",
+    (
+        Column("item_id", S, "item"),
+        Column("statistic", S, "infit, outfit, s_x2, rmsd, ...; or a limit or p-value of one of these"),
+        may_be_empty("value", F, "its value"),
+    ),
+    allow_empty=True,
+    meaning="one statistic of how one item fits the model",
+)
+
+MODEL_FIT = Table(
+    "model_fit",
+    (
+        Column("form_id", S, "form"),
+        may_be_empty("group", S, "population"),
+        Column("n", I, "deliveries with all of these items"),
+        Column("n_items", I, "scored items"),
+        may_be_empty("m2", F, "Maydeu-Olivares and Joe's M2 for one- and two-way margins"),
+        may_be_empty("df", I, "degrees of freedom"),
+        may_be_empty("p", F, "p-value"),
+        may_be_empty("rmsea", F, "root mean square error of approximation"),
+        may_be_empty("rmsea_low", F, "lower end of the 90 % interval"),
+        may_be_empty("rmsea_high", F, "upper end"),
+        may_be_empty("srmsr", F, "standardised root mean square residual of the correlations"),
+        may_be_empty("remarks", S, "in words; empty where there is nothing to say"),
+    ),
+    allow_empty=True,
+    meaning="one set of scored items that enough candidates answered, held against the model as a whole",
+)
+
+LOCAL_DEPENDENCE = Table(
+    "local_dependence",
+    (
+        Column("item_1", S, "item"),
+        Column("item_2", S, "the other item"),
+        Column("n", I, "candidates who answered both"),
+        may_be_empty("q3", F, "correlation of their residuals (Yen's Q3)"),
+        may_be_empty("q3_adjusted", F, "the same less the mean over all pairs"),
+        may_be_empty("reference", F, "exceeded by the most dependent pair in one of twenty samples that fit"),
+        may_be_empty("p", F, "share of such samples whose most dependent pair goes as far"),
+        may_be_empty("suggestion", S, "what to do; empty without samples"),
+    ),
+    allow_empty=True,
+    meaning="one pair of items that go together beyond ability, the most dependent first",
+)
+
+PERSON_FIT = Table(
+    "person_fit",
+    (
+        Column("delivery_id", S, "delivery", personal=True),
+        Column("form_id", S, "form"),
+        Column("n", I, "answers that count"),
+        may_be_empty("theta", F, "ability (MAP)"),
+        may_be_empty("lz_star", F, "standardised log-likelihood of the answers, lz* of Snijders"),
+        may_be_empty("p", F, "probability of a smaller one if the model holds"),
+        may_be_empty("flagged", pl.Boolean, "whether p is below the level"),
+    ),
+    allow_empty=True,
+    meaning="one delivery, and how well its answers agree with the model",
+)
+
+OBSERVED_PROPORTIONS = Table(
+    "observed_proportions",
+    (
+        Column("item_id", S, "item"),
+        Column("group", I, "group of candidates of similar ability, 1 = lowest", minimum=1),
+        may_be_empty("theta", F, "mean ability of the group"),
+        Column("n", I, "answers that count"),
+        may_be_empty("observed", F, "proportion correct"),
+        may_be_empty("low", F, "lower end of the 95 % interval"),
+        may_be_empty("high", F, "upper end"),
+        may_be_empty("expected", F, "proportion correct under the model"),
+    ),
+    allow_empty=True,
+    meaning="one group of candidates beside the curve of one item",
+)
+
+DIMENSIONALITY = Table(
+    "dimensionality",
+    (
+        Column("component", I, "1 = largest", minimum=1),
+        Column("eigenvalue", F, "of the correlations of the items"),
+        may_be_empty("reference", F, "exceeded in one of twenty samples of random answers"),
+    ),
+    key=("component",),
+    allow_empty=True,
+    meaning="one eigenvalue beside what chance gives",
+)
+
+ANCHOR_ITEMS = Table(
     "anchors",
     (
         Column("item_id", S, "item that held the scale at first"),
@@ -46,6 +183,7 @@ ANCHORS = Table(
     ),
     key=("item_id",),
     allow_empty=True,
+    meaning="one item that held the scale, and whether it still does",
 )
 
 LINK = Table(
@@ -58,58 +196,5 @@ LINK = Table(
         *MOVES,
     ),
     key=("item_id",),
+    meaning="one item of both calibrations, and whether it holds the scale",
 )
-
-RAW_TO_THETA = Table(
-    "score_tables",
-    (
-        Column("form_id", S, "form, answered completely"),
-        Column("raw", I, "raw score", minimum=0),
-        Column("method", S, "kind of estimate", allowed=("eap", "ml", "wle", "tcc")),
-        Column("theta", F, "ability; empty where nobody can score that", nullable=True),
-        Column("se", F, "its standard error", nullable=True),
-    ),
-    key=("form_id", "raw", "method"),
-    allow_empty=True,
-)
-
-CONVERSION = Table(
-    "conversion",
-    (
-        Column("form_id", S, "form"),
-        Column("raw", I, "raw score", minimum=0),
-        Column("scaled", F, "on the reporting scale, before rounding and limits"),
-        Column("reported", F, "reported score"),
-        Column("passed", pl.Boolean, "whether it passes"),
-        Column("n", I, "deliveries with this raw score"),
-    ),
-    key=("form_id", "raw"),
-    allow_empty=True,
-)
-
-PASS_DECISIONS = Table(
-    "decisions",
-    (
-        Column("form_id", S, "form"),
-        Column("n_scored_items", I, "scored items"),
-        Column("theta_cut", F, "the standard"),
-        Column("expected_at_cut", F, "expected raw score at the standard"),
-        Column("raw_cut", I, "lowest raw score that passes"),
-        Column("reported_at_cut", F, "the reported score it gets"),
-        Column("slope", F, "A of reported = A raw + B"),
-        Column("intercept", F, "B"),
-        Column("csem_raw", F, "standard error of measurement at the standard, raw points"),
-        Column("csem_theta", F, "the same in logits", nullable=True),
-        Column("csem_reported", F, "the same in reported points"),
-        Column("method", S, "what decides: the raw score (Lee 2010) or theta (Rudner 2001)",
-               allowed=("lee", "rudner")),
-        Column("accuracy", F, "share who get the decision they deserve", minimum=0, maximum=1),
-        Column("consistency", F, "share whom a second form would decide alike", minimum=0, maximum=1),
-        Column("kappa", F, "consistency beyond chance", nullable=True),
-        Column("false_positive", F, "share who pass undeservedly", minimum=0, maximum=1),
-        Column("false_negative", F, "share who fail undeservedly", minimum=0, maximum=1),
-        Column("pass_rate", F, "share expected to pass", minimum=0, maximum=1),
-    ),
-    key=("form_id", "method"),
-    allow_empty=True,
-)  # fmt: skip

@@ -5,8 +5,8 @@ rows apart; ``validate`` raises them as one ``TableError``. Columns that the con
 through untouched.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -14,7 +14,7 @@ import polars as pl
 
 from ciip_irt.errors import MAX_EXAMPLES, Problem, TableError
 
-__all__ = ["Column", "Examined", "Rule", "Table"]
+__all__ = ["Column", "Examined", "Rule", "Table", "may_be_absent", "may_be_empty"]
 
 FIRST_ROW = 2
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "#N/A")
@@ -24,7 +24,8 @@ MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "#N/A")
 class Column:
     """One column: its name, type and range.
 
-    ``required`` means that the column must be there, ``nullable`` that its cells may be empty.
+    ``required`` means that the column must be there, ``nullable`` that its cells may be empty, ``personal``
+    that it tells one candidate or delivery from another: no page shows it.
     """
 
     name: str
@@ -35,6 +36,36 @@ class Column:
     allowed: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    personal: bool = False
+
+
+def may_be_empty(
+    name: str,
+    dtype: type[pl.DataType],
+    meaning: str,
+    *,
+    allowed: tuple[str, ...] = (),
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> Column:
+    """A column that is always there and has cells without a value."""
+    return Column(
+        name, dtype, meaning, nullable=True, allowed=allowed, minimum=minimum, maximum=maximum
+    )  # fmt: skip
+
+
+def may_be_absent(
+    name: str,
+    dtype: type[pl.DataType],
+    meaning: str,
+    *,
+    allowed: tuple[str, ...] = (),
+    minimum: float | None = None,
+    maximum: float | None = None,
+    personal: bool = False,
+) -> Column:
+    """A column that a table may lack; where it is there, cells may be empty."""
+    return Column(name, dtype, meaning, False, True, allowed, minimum, maximum, personal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +101,9 @@ class Examined:
 class Table:
     """The contract of one table.
 
+    ``meaning`` says in a sentence what one row is, ``more`` what columns may follow those of the contract:
+    where it is empty, none do in what this program writes.
+
     >>> columns = (Column("name", pl.String), Column("age", pl.Int64, minimum=0))
     >>> PEOPLE = Table("people", columns, key=("name",))
     >>> PEOPLE.validate(pl.DataFrame({"name": ["Ann"], "age": ["41"]})).to_dicts()
@@ -86,14 +120,82 @@ class Table:
     rules: tuple[Rule, ...] = ()
     key: tuple[str, ...] = ()
     allow_empty: bool = False
+    meaning: str = ""
+    more: str = ""
     names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(column.name for column in self.columns))
 
+    @property
+    def schema(self) -> dict[str, type[pl.DataType]]:
+        """The type of every column, in the order of the contract."""
+        return {column.name: column.dtype for column in self.columns}
+
     def empty(self) -> pl.DataFrame:
         """A frame with the contract's columns and no rows."""
-        return pl.DataFrame(schema={column.name: column.dtype for column in self.columns})
+        return pl.DataFrame(schema=self.schema)
+
+    def frame(self, rows: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> pl.DataFrame:
+        """The table with these rows, or these columns, in the types of the contract; NaN becomes empty.
+
+        >>> table = Table("sizes", (Column("name", pl.String), Column("size", pl.Float64, nullable=True)))
+        >>> table.frame([{"name": "a", "size": 1}, {"size": float("nan"), "name": "b"}]).rows()
+        [('a', 1.0), ('b', None)]
+        """
+        content: Any = rows
+        return pl.DataFrame(content, schema=self.schema).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+    def differences(self, frame: pl.DataFrame) -> list[str]:
+        """How a frame that this program made departs from the contract, in words; nothing if it keeps it.
+
+        Names, order and types of the columns count, and which cells may be empty.
+
+        >>> table = Table("sizes", (Column("name", pl.String), Column("size", pl.Float64)))
+        >>> table.differences(pl.DataFrame({"name": ["a"], "colour": ["red"]}))
+        ["column 'size' is missing", "column 'colour' is not in the contract"]
+        >>> table.differences(pl.DataFrame({"size": [1], "name": ["a"]}))
+        ['the columns are size, name, in the contract name, size', "column 'size' is Int64, not Float64"]
+        """
+        here = [column for column in self.columns if column.name in frame.columns]
+        found = [
+            f"column {column.name!r} is missing"
+            for column in self.columns
+            if column.required and column not in here
+        ]
+        extra = [name for name in frame.columns if name not in self.names]
+        if not self.more:
+            found += [f"column {name!r} is not in the contract" for name in extra]
+        ours, theirs = [c.name for c in here], [name for name in frame.columns if name not in extra]
+        if ours != theirs:
+            found.append(f"the columns are {', '.join(theirs)}, in the contract {', '.join(ours)}")
+        found += [
+            f"column {column.name!r} is {frame.schema[column.name]}, not {column.dtype.__name__}"
+            for column in here
+            if frame.schema[column.name] != column.dtype
+        ]
+        if not found and frame.height:
+            found += [str(problem) for problem in self.examine(frame).problems]
+        return found
+
+    def lenient(self, needed: Sequence[str] = ()) -> "Table":
+        """The contract for a reader who shows what there is: only the columns ``needed`` must be there."""
+        columns = tuple(
+            replace(column, required=column.name in needed, nullable=column.name not in needed, allowed=())
+            for column in self.columns
+        )
+        return Table(self.name, columns, allow_empty=True, meaning=self.meaning, more=self.more)
+
+    def without_persons(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame as a page may show it: where a column tells persons apart, the contract's others only.
+
+        >>> table = Table("marks", (Column("who", pl.String, personal=True), Column("mark", pl.Int64)))
+        >>> table.without_persons(pl.DataFrame({"who": ["Ann"], "mark": [3], "name": ["Ann"]})).columns
+        ['mark']
+        """
+        if not any(column.personal for column in self.columns):
+            return frame
+        return frame.select(c.name for c in self.columns if not c.personal and c.name in frame.columns)
 
     def validate(self, frame: pl.DataFrame, where: str = "") -> pl.DataFrame:
         """The frame in canonical types, or every failure at once.

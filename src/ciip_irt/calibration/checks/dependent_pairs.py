@@ -8,18 +8,15 @@ import polars as pl
 from ciip_irt.arrays import BoolArray
 from ciip_irt.errors import plural
 from ciip_irt.irt.fit import LocalDependence, MaximumReference
+from ciip_irt.tables import LOCAL_DEPENDENCE
 
-__all__ = ["DEPENDENCE_SCHEMA", "dependent_pairs", "pairs_sentence"]
+__all__ = ["dependent_pairs", "pairs_sentence"]
 
 LEVEL = 0.05
 STRONG = 0.2  # above the mean of all pairs: Christensen, Makransky & Horton (2017)
 LISTED = 20
 ENEMIES, LOOK, KNOWN, SET = "make them enemies", "look at both", "already enemies", "one set"
 MISFIT = "settle the misfit first"
-DEPENDENCE_SCHEMA = {
-    "item_1": pl.String, "item_2": pl.String, "n": pl.Int64, "q3": pl.Float64, "q3_adjusted": pl.Float64,
-    "reference": pl.Float64, "p": pl.Float64, "suggestion": pl.String,
-}  # fmt: skip
 
 
 def dependent_pairs(
@@ -52,7 +49,7 @@ def dependent_pairs(
         own = known.get(frozenset((ids[j], ids[k])), "")
         said = MISFIT if misfit[j] or misfit[k] else ENEMIES if size >= STRONG else LOOK
         suggestions.append(own or (said if chance < LEVEL else ""))
-    return pl.DataFrame(
+    return LOCAL_DEPENDENCE.frame(
         {
             "item_1": [ids[j] for j in first],
             "item_2": [ids[k] for k in second],
@@ -62,9 +59,8 @@ def dependent_pairs(
             "reference": beyond,
             "p": p,
             "suggestion": suggestions,
-        },
-        schema=DEPENDENCE_SCHEMA,
-    ).with_columns(pl.col(pl.Float64).fill_nan(None))
+        }
+    )
 
 
 def _known(items: pl.DataFrame) -> Mapping[frozenset[str], str]:

@@ -10,7 +10,7 @@ from ciip_irt.errors import DesignError, plural
 from ciip_irt.irt.fit import ParallelAnalysis, parallel_analysis
 from ciip_irt.provenance import Provenance
 from ciip_irt.responses import ScoredResponses
-from ciip_irt.tables import show_html
+from ciip_irt.tables import DIMENSIONALITY, show_html
 
 __all__ = ["Dimensionality", "examine_dimensionality"]
 
@@ -60,7 +60,7 @@ class Dimensionality:
 
     def to_frame(self) -> pl.DataFrame:
         """``component, eigenvalue, reference``: one row per component, largest first."""
-        return pl.DataFrame(
+        return DIMENSIONALITY.frame(
             {
                 "component": np.arange(1, self.analysis.eigenvalues.size + 1),
                 "eigenvalue": self.analysis.eigenvalues,

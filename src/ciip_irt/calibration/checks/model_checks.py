@@ -34,7 +34,7 @@ from ciip_irt.irt.models import MODELS
 from ciip_irt.provenance import Provenance
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.responses.exclude import exclude_deliveries
-from ciip_irt.tables import show_html
+from ciip_irt.tables import ITEM_FIT, MODEL_FIT, show_html
 
 __all__ = ["PERSON_LEVEL", "ModelChecks", "calibrated_and_checked", "check_model"]
 
@@ -44,11 +44,6 @@ SIMULATIONS = 20
 MOST_EXCLUDED = 0.2
 ANSWERS_AT_HAND = 500_000  # so many answers are simulated 20 times in a second or two
 FEW_PERSONS = 100
-MODEL_FIT_SCHEMA = {
-    "form_id": pl.String, "group": pl.String, "n": pl.Int64, "n_items": pl.Int64, "m2": pl.Float64,
-    "df": pl.Int64, "p": pl.Float64, "rmsea": pl.Float64, "rmsea_low": pl.Float64, "rmsea_high": pl.Float64,
-    "srmsr": pl.Float64, "remarks": pl.String,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +138,7 @@ def check_model(
         answers = sum(int(block.answered.sum()) for block in data.blocks)
         simulations = SIMULATIONS if answers <= ANSWERS_AT_HAND else 0
     items, pairs = _simulated(scored, calibration, data, mean, sd, simulations, seed)
-    overall = (
-        pl.DataFrame(schema=MODEL_FIT_SCHEMA) if histogram else _overall(scored, calibration, data, mean, sd)
-    )
+    overall = MODEL_FIT.empty() if histogram else _overall(scored, calibration, data, mean, sd)
     persons = _persons(scored, calibration, data, mean, sd, person_level)
     fit = pl.concat([calibration.fit, items]) if items.height else calibration.fit
     return ModelChecks(
@@ -247,7 +240,7 @@ def _simulated(
             maxima.add(sample)
     reference = maxima if len(maxima.maxima) > 1 else None
     if simulations < 2:
-        nothing = pl.DataFrame(schema={"item_id": pl.String, "statistic": pl.String, "value": pl.Float64})
+        nothing = ITEM_FIT.empty()
         sound = np.zeros(len(parameters), dtype=np.bool_)
         return nothing, dependent_pairs(scored.items, found, None, sound)
     observed = FIT["mean_squares"](data.blocks, parameters, mean=mean, sd=sd, D=D, scored=data.is_scored)
@@ -289,9 +282,7 @@ def _overall(
                 "srmsr": found.srmsr, "remarks": found.verdict(),
             }
         )  # fmt: skip
-    return pl.DataFrame(rows, schema=MODEL_FIT_SCHEMA).sort(
-        "form_id", "group", "n_items", maintain_order=True
-    )
+    return MODEL_FIT.frame(rows).sort("form_id", "group", "n_items", maintain_order=True)
 
 
 def _m2(group: ItemSet, calibration: Calibration, mean: float, sd: float) -> ModelFit:

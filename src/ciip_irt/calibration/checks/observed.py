@@ -7,6 +7,7 @@ from ciip_irt.arrays import MISSING, FloatArray
 from ciip_irt.classical import wilson_interval
 from ciip_irt.irt import expected_item_score
 from ciip_irt.responses import ScoredResponses
+from ciip_irt.tables import OBSERVED_PROPORTIONS
 
 __all__ = ["observed_proportions"]
 
@@ -56,20 +57,20 @@ def observed_proportions(
         low, high = wilson_interval(share, count.astype(np.int64))
         columns = {
             "theta": ability / count,
-            "n": count,
+            "n": count.astype(np.int64),
             "observed": share,
             "low": low,
             "high": high,
             "expected": expected / count,
         }
-    frame = pl.DataFrame(
+    frame = OBSERVED_PROPORTIONS.frame(
         {
             "item_id": np.repeat(np.array(scored.item_ids, dtype=object), GROUPS).tolist(),
             "group": np.tile(np.arange(1, GROUPS + 1), items),
             **{name: values.T.ravel() for name, values in columns.items()},
         }
-    ).filter(pl.col("n") > 0)
-    return frame.with_columns(pl.col("n").cast(pl.Int64)).with_columns(pl.col(pl.Float64).fill_nan(None))
+    )
+    return frame.filter(pl.col("n") > 0)
 
 
 def _tenths(theta: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -16,6 +16,7 @@ from ciip_irt.item_analysis.flags.difficulty import too_easy, too_hard
 from ciip_irt.item_analysis.flags.discrimination import low_r, negative_r, too_few_answers
 from ciip_irt.item_analysis.flags.flag import Flag, FlagThresholds
 from ciip_irt.item_analysis.flags.keys import guessed_at, key_may_be_wrong, two_options_right
+from ciip_irt.tables import ITEM_FLAGS
 
 __all__ = ["FLAGS", "Flag", "FlagThresholds", "raise_flags"]
 
@@ -46,6 +47,4 @@ def raise_flags(evidence: Iterable[ItemEvidence], limits: FlagThresholds) -> pl.
         if (flag := rule(item, limits)) is not None
     ]
     rows.sort(key=lambda row: (row[2], *row[6:]))
-    schema = {"item_id": pl.String, "flag": pl.String, "severity": pl.Int64}
-    schema |= {"seen": pl.String, "may_mean": pl.String, "do": pl.String}
-    return pl.DataFrame([row[:6] for row in rows], schema=schema, orient="row")
+    return ITEM_FLAGS.frame([dict(zip(ITEM_FLAGS.names, row, strict=False)) for row in rows])

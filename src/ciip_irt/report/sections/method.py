@@ -7,7 +7,7 @@ import polars as pl
 
 from ciip_irt.report.edition import Edition, Page, Section
 from ciip_irt.report.formats import humane, whole
-from ciip_irt.report.results import JSON_FILES, TABLE_FILES, Results
+from ciip_irt.report.results import JSON_FILES, NEEDED, Results
 from ciip_irt.report.sections.choices import shown_columns
 
 __all__ = ["METHOD_SECTION"]
@@ -56,7 +56,7 @@ def _build(edition: Edition) -> Sequence[Page]:
             population=list(population.iter_rows(named=True)),
             population_columns=shown_columns(population),
             glossary=GLOSSARY,
-            files=[name for name in (*TABLE_FILES, *JSON_FILES) if results.has(name)],
+            files=[name for name in (*NEEDED, *JSON_FILES) if results.has(name)],
         )
     ]
 

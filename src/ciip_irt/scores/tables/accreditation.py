@@ -17,33 +17,11 @@ from ciip_irt.scores.numbers.passing import DecisionQuality, passes
 from ciip_irt.scores.numbers.score_scale import Rounding, raw_cut
 from ciip_irt.scores.numbers.total_decisions import livingston_lewis
 from ciip_irt.scores.tables.form_items import form_parameters, form_population, usual_scored_items
+from ciip_irt.tables import ACCREDITATION
 
 __all__ = ["accreditation_table"]
 
 FEW_CANDIDATES = 100
-SCHEMA: Mapping[str, type[pl.DataType]] = {
-    "form_id": pl.String,
-    "n_candidates": pl.Int64,
-    "pass_rate": pl.Float64,
-    "cut": pl.Float64,
-    "mean": pl.Float64,
-    "sd": pl.Float64,
-    "reliability": pl.Float64,
-    "reliability_type": pl.String,
-    "sem": pl.Float64,
-    "n_scored_items": pl.Int64,
-    "mean_p": pl.Float64,
-    "mean_r": pl.Float64,
-    "decision_consistency": pl.Float64,
-    "decision_accuracy": pl.Float64,
-    "kappa": pl.Float64,
-    "decision_method": pl.String,
-    "csem_at_cut": pl.Float64,
-    "theta_cut": pl.Float64,
-    "expected_at_cut": pl.Float64,
-    "csem_theta": pl.Float64,
-    "remarks": pl.String,
-}
 
 
 def accreditation_table(
@@ -105,7 +83,7 @@ def accreditation_table(
     _check(scored, analysis, calibration, theta_cut)
     rows = []
     for row in analysis.form_summary.iter_rows(named=True):
-        record: dict[str, Any] = {name: row.get(name) for name in SCHEMA}
+        record: dict[str, Any] = {name: row.get(name) for name in ACCREDITATION.names}
         remarks = [*_about_candidates(row), *_about_calibration(calibration)]
         items, notes = usual_scored_items(scored, row["form_id"])
         remarks += notes
@@ -123,7 +101,7 @@ def accreditation_table(
             remarks.append(f"The item analysis was given a cut of {row['cut']:g}.")
         record["remarks"] = " ".join(remarks)
         rows.append(record)
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row").with_columns(pl.col(pl.Float64).fill_nan(None))
+    return ACCREDITATION.frame(rows)
 
 
 def _check(

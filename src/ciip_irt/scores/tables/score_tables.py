@@ -22,7 +22,7 @@ from ciip_irt.scores.numbers.model_decisions import ability_points, csem, lee, r
 from ciip_irt.scores.numbers.passing import DecisionQuality, passes
 from ciip_irt.scores.numbers.score_scale import SCALES, Rounding, ScaleRule, raw_cut
 from ciip_irt.scores.tables.form_items import form_parameters, form_population, usual_scored_items
-from ciip_irt.tables import CONVERSION, PASS_DECISIONS, RAW_TO_THETA, Table, show_html
+from ciip_irt.tables import CONVERSION, PASS_DECISIONS, RAW_TO_THETA, show_html
 
 __all__ = ["ScoreTables", "score_tables"]
 
@@ -141,16 +141,10 @@ def score_tables(
         conversion_rows += conversion
         decision_rows += decisions
     return ScoreTables(
-        _frame(theta_rows, RAW_TO_THETA),
-        _frame(conversion_rows, CONVERSION),
-        _frame(decision_rows, PASS_DECISIONS),
+        RAW_TO_THETA.frame(theta_rows),
+        CONVERSION.frame(conversion_rows),
+        PASS_DECISIONS.frame(decision_rows),
         tuple(notes),
-    )
-
-
-def _frame(rows: list[dict[str, Any]], table: Table) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=table.empty().schema, orient="row").with_columns(
-        pl.col(pl.Float64).fill_nan(None)
     )
 
 
