@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ciip_irt.arrays import FloatArray
+from ciip_irt.irt.em import e_step
 from ciip_irt.irt.em.e_step import expect_counts, log_probability
 from ciip_irt.irt.em.score_groups import (
     ScoreGroups,
@@ -12,7 +13,7 @@ from ciip_irt.irt.em.score_groups import (
     sort_by_score,
     split_complete,
 )
-from ciip_irt.irt.estimation import missing_information, mml
+from ciip_irt.irt.estimation import missing_information
 from ciip_irt.irt.estimation.mml import MmlFit, fit_mml
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.population import log_weights
@@ -46,7 +47,7 @@ def test_raw_score_groups_change_nothing(
 ) -> None:
     blocks = [answers(1, 400, missing=missing), answers(2, 300)]
     grouped = fit_mml(blocks, model, J, standard_errors=errors)
-    monkeypatch.setattr(mml, "is_raw_score_sufficient", lambda *_: False)
+    monkeypatch.setattr(e_step, "is_raw_score_sufficient", lambda *_: False)
     same(grouped, fit_mml(blocks, model, J, standard_errors=errors))
 
 

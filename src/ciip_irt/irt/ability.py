@@ -15,6 +15,7 @@ from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points, refine_points
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["METHODS", "AbilityEstimates", "estimate_abilities", "person_posteriors", "score_table"]
 
@@ -89,14 +90,15 @@ def person_posteriors(
            [0.731, 0.269],
            [0.5  , 0.5  ]])
     """
-    with np.errstate(divide="ignore"):
-        table = np.log(np.atleast_2d(weights))
-    n_groups = 1 + max((block.group for block in blocks), default=0)
-    if table.shape[0] == 1:
-        table = np.broadcast_to(table, (n_groups, theta.size))
-    usable, log_p = _select_usable(blocks, parameters, theta, D, model)
-    parts = [posterior(block, log_p, table)[0] for block in chunk_with_empty(usable)]
-    return np.concatenate(parts) if parts else np.empty((0, theta.size))
+    with one_blas_thread():
+        with np.errstate(divide="ignore"):
+            table = np.log(np.atleast_2d(weights))
+        n_groups = 1 + max((block.group for block in blocks), default=0)
+        if table.shape[0] == 1:
+            table = np.broadcast_to(table, (n_groups, theta.size))
+        usable, log_p = _select_usable(blocks, parameters, theta, D, model)
+        parts = [posterior(block, log_p, table)[0] for block in chunk_with_empty(usable)]
+        return np.concatenate(parts) if parts else np.empty((0, theta.size))
 
 
 def estimate_abilities(
@@ -188,23 +190,24 @@ def score_table(
     >>> bool(theta[2] > 0.5), bool(abs(theta[1]) < 1e-9), bool(se[1] < 1)
     (True, True, True)
     """
-    if method not in ("eap", "ml"):
-        raise InputError(Problem(f"unknown method {method!r}", remedy="Choose eap or ml."))
-    highest = int(model.highest_scores(parameters).sum())
-    if method == "ml":
-        theta = theta_at_expected_score(parameters, np.arange(highest + 1.0), D, model)
-        se = np.full(theta.shape, np.nan)
-        finite = np.isfinite(theta)
-        se[finite] = 1.0 / np.sqrt(form_information(parameters, theta[finite], D, model))
-        return theta, se
-    points = _points(
-        np.atleast_1d(mean), np.atleast_1d(sd), parameters, [np.arange(len(parameters))], D, model
-    )
-    weights = np.exp(log_weights(points, np.atleast_1d(mean), np.atleast_1d(sd)))[0]
-    joint = score_distribution(parameters, points, D, model) * weights[:, None]
-    joint /= joint.sum(axis=0)
-    theta = points @ joint
-    return theta, np.sqrt(np.maximum((joint * (points[:, None] - theta) ** 2).sum(axis=0), 0.0))
+    with one_blas_thread():
+        if method not in ("eap", "ml"):
+            raise InputError(Problem(f"unknown method {method!r}", remedy="Choose eap or ml."))
+        highest = int(model.highest_scores(parameters).sum())
+        if method == "ml":
+            theta = theta_at_expected_score(parameters, np.arange(highest + 1.0), D, model)
+            se = np.full(theta.shape, np.nan)
+            finite = np.isfinite(theta)
+            se[finite] = 1.0 / np.sqrt(form_information(parameters, theta[finite], D, model))
+            return theta, se
+        points = _points(
+            np.atleast_1d(mean), np.atleast_1d(sd), parameters, [np.arange(len(parameters))], D, model
+        )
+        weights = np.exp(log_weights(points, np.atleast_1d(mean), np.atleast_1d(sd)))[0]
+        joint = score_distribution(parameters, points, D, model) * weights[:, None]
+        joint /= joint.sum(axis=0)
+        theta = points @ joint
+        return theta, np.sqrt(np.maximum((joint * (points[:, None] - theta) ** 2).sum(axis=0), 0.0))
 
 
 def chunk_with_empty(blocks: Sequence[ResponseBlock]) -> list[ResponseBlock]:

@@ -4,21 +4,26 @@ Every sum over persons is a matrix product. Arrays of points x persons (not pers
 products and the reductions over points run along memory.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from ciip_irt.arrays import FloatArray, IntArray
-from ciip_irt.irt.em.score_groups import ScoreGroups
+from ciip_irt.irt.em.score_groups import ScoreGroups, group_by_score, is_raw_score_sufficient
+from ciip_irt.irt.models import ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.threads import Run
 
-__all__ = ["Expectation", "Run", "expect_counts", "posterior", "score_indicators", "split_into_chunks"]
-
-Run = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
-"""The signature of the built-in ``map``."""
+__all__ = [
+    "Expectation",
+    "expect_counts",
+    "posterior",
+    "score_indicators",
+    "split_into_chunks",
+    "sufficient_pieces",
+]
 
 PERSONS_AT_ONCE = 2048  # their weights at all points stay in a core's cache, and products stay large
 SMALLEST = 1e-300
@@ -61,6 +66,19 @@ def split_into_chunks(blocks: Sequence[ResponseBlock], persons: int = PERSONS_AT
         if block.items.size
         for start in range(0, block.n_persons, persons)
     ]
+
+
+def sufficient_pieces(
+    persons: Sequence[ResponseBlock], model: ItemModel, working: FloatArray, theta: FloatArray
+) -> list[ResponseBlock | ScoreGroups]:
+    """Raw-score groups where the model needs no more of a person, pieces of at most 2,048 persons elsewhere.
+
+    ``working`` (J, P) are the start values of the items that take part.
+    """
+    if not is_raw_score_sufficient(model, working, theta):
+        return [*split_into_chunks(persons)]
+    by_score, others = group_by_score(persons, model.n_categories)
+    return [*by_score, *split_into_chunks(others)]
 
 
 def log_probability(probability: FloatArray) -> FloatArray:

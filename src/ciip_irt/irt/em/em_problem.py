@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.em.e_step import SMALLEST, Expectation, Run, expect_counts, log_probability
+from ciip_irt.irt.em.e_step import SMALLEST, Expectation, expect_counts, log_probability
 from ciip_irt.irt.em.free_parameters import FreeParameters
 from ciip_irt.irt.em.m_step import bounds, free_gradient, maximize_items
 from ciip_irt.irt.em.score_groups import ScoreGroups
@@ -22,6 +22,7 @@ from ciip_irt.irt.population import (
 )
 from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.threads import Run
 
 __all__ = ["EmProblem", "State"]
 

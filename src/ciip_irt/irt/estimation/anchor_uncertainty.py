@@ -19,6 +19,7 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.irt.estimation.anchored_information import AnchoredInformation
 from ciip_irt.irt.estimation.mml_fit import MmlFit
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["ErrorsWithAnchors", "errors_with_anchors"]
 
@@ -72,33 +73,34 @@ def errors_with_anchors(at: AnchoredInformation, fit: MmlFit, anchor_errors: Flo
     >>> fit.standard_errors[4:, 1].round(2), more.parameters[4:, 1].round(2)
     (array([0.11, 0.12]), array([0.15, 0.16]))
     """
-    known = np.where(np.isfinite(anchor_errors), anchor_errors, 0.0)
-    without = at.anchors & ~(known[:, _estimated(at)] > 0).all(axis=1)
-    F, N = np.flatnonzero(at.held), np.flatnonzero(at.estimated)
-    follow = np.zeros((at.matrix.shape[0], F.size))
-    follow[N], follow[F] = at.response, np.eye(F.size)
-    added = follow @ _of_working(at, known)[np.ix_(F, F)] @ follow.T
-    jacobian = at.model.reported_jacobian(at.working, at.D)
-    estimated = np.argwhere(fit.free)
-    by_working = np.zeros((len(estimated), added.shape[0]))
-    for row, (item, name) in enumerate(estimated):
-        slots = np.flatnonzero(at.free.free[item])
-        by_working[row, at.free.index[item, slots]] = jacobian[item, name, slots]
-    more = by_working @ added
-    parameters = fit.standard_errors.copy()
-    variance = np.einsum("pr,pr->p", more, by_working)
-    parameters[fit.free] = np.sqrt(parameters[fit.free] ** 2 + variance)
-    covariance = None if fit.covariance is None else fit.covariance + more @ by_working.T
-    moments = np.column_stack((fit.population_mean_free, fit.population_sd_free))
-    by_moment = np.zeros(moments.shape)
-    by_moment[moments] = np.diag(added)[at.free.size :][: int(moments.sum())]
-    return ErrorsWithAnchors(
-        parameters,
-        np.sqrt(fit.population_mean_se**2 + by_moment[:, 0]),
-        np.sqrt(fit.population_sd_se**2 + by_moment[:, 1]),
-        without,
-        covariance,
-    )
+    with one_blas_thread():
+        known = np.where(np.isfinite(anchor_errors), anchor_errors, 0.0)
+        without = at.anchors & ~(known[:, _estimated(at)] > 0).all(axis=1)
+        F, N = np.flatnonzero(at.held), np.flatnonzero(at.estimated)
+        follow = np.zeros((at.matrix.shape[0], F.size))
+        follow[N], follow[F] = at.response, np.eye(F.size)
+        added = follow @ _of_working(at, known)[np.ix_(F, F)] @ follow.T
+        jacobian = at.model.reported_jacobian(at.working, at.D)
+        estimated = np.argwhere(fit.free)
+        by_working = np.zeros((len(estimated), added.shape[0]))
+        for row, (item, name) in enumerate(estimated):
+            slots = np.flatnonzero(at.free.free[item])
+            by_working[row, at.free.index[item, slots]] = jacobian[item, name, slots]
+        more = by_working @ added
+        parameters = fit.standard_errors.copy()
+        variance = np.einsum("pr,pr->p", more, by_working)
+        parameters[fit.free] = np.sqrt(parameters[fit.free] ** 2 + variance)
+        covariance = None if fit.covariance is None else fit.covariance + more @ by_working.T
+        moments = np.column_stack((fit.population_mean_free, fit.population_sd_free))
+        by_moment = np.zeros(moments.shape)
+        by_moment[moments] = np.diag(added)[at.free.size :][: int(moments.sum())]
+        return ErrorsWithAnchors(
+            parameters,
+            np.sqrt(fit.population_mean_se**2 + by_moment[:, 0]),
+            np.sqrt(fit.population_sd_se**2 + by_moment[:, 1]),
+            without,
+            covariance,
+        )
 
 
 def _estimated(at: AnchoredInformation) -> list[int]:

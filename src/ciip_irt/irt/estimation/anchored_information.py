@@ -13,16 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.em.e_step import Run, expect_counts, log_probability, split_into_chunks
+from ciip_irt.irt.em.e_step import expect_counts, log_probability, sufficient_pieces
 from ciip_irt.irt.em.free_parameters import FreeParameters, select_free_parameters
 from ciip_irt.irt.em.m_step import free_gradient
-from ciip_irt.irt.em.score_groups import (
-    ScoreGroups,
-    group_by_score,
-    is_raw_score_sufficient,
-    sort_by_score,
-    split_complete,
-)
+from ciip_irt.irt.em.score_groups import sort_by_score, split_complete
 from ciip_irt.irt.em.starts import exclude_items
 from ciip_irt.irt.estimation.missing_information import missing_information
 from ciip_irt.irt.estimation.mml_fit import MmlFit
@@ -31,6 +25,7 @@ from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import Population
 from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.threads import Run, map_pieces, one_blas_thread
 
 __all__ = ["AnchoredInformation", "information_with_anchors"]
 
@@ -91,7 +86,7 @@ def information_with_anchors(
     fit: MmlFit,
     priors: Priors | None = None,
     *,
-    run: Run = map,
+    run: Run | None = None,
 ) -> AnchoredInformation:
     """Information at the solution of ``fit_mml(blocks, ..., fixed=...)``.
 
@@ -138,20 +133,15 @@ def information_with_anchors(
         fit.weights if fit.population == "histogram" else None,
     )
     persons = sort_by_score(split_complete(exclude_items(blocks, ~usable)))
-    summed: list[ResponseBlock | ScoreGroups] = [*split_into_chunks(persons)]
-    if is_raw_score_sufficient(model, working[usable], fit.theta):
-        groups, others = group_by_score(persons, model.n_categories)
-        summed = [*groups, *split_into_chunks(others)]
-    with np.errstate(divide="ignore"):
-        log_weights = np.log(np.maximum(fit.weights, 1e-300))
-    expected = expect_counts(
-        summed, log_probability(model.working_probability(working, fit.theta)), log_weights, run
-    )
+    summed = sufficient_pieces(persons, model, working[usable], fit.theta)
+    log_p = log_probability(model.working_probability(working, fit.theta))
     place = population_places(population, free.size)
     size = free.size + int((place >= 0).sum())
-    matrix = missing_information(
-        "oakes", summed, model, free, working, population, fit.theta, place, size, run
-    )
+    with one_blas_thread(), map_pieces(run, len(summed)) as run_pieces:
+        expected = expect_counts(summed, log_p, log_probability(fit.weights), run_pieces)
+        matrix = missing_information(
+            "oakes", summed, model, free, working, population, fit.theta, place, size, run_pieces
+        )
     matrix[: free.size, : free.size] += complete_information(
         "oakes", model, free, working, fit.theta, expected, Priors(), fit.D
     )
@@ -162,9 +152,8 @@ def information_with_anchors(
         there = _places(of_fit, free)
         matrix[np.ix_(there, there)] += of_priors
     gradient = np.zeros(size)
-    gradient[: free.size] = free_gradient(model, free, working, fit.theta, expected.counts, Priors(), fit.D)[
-        0
-    ]
+    by_items, _ = free_gradient(model, free, working, fit.theta, expected.counts, Priors(), fit.D)
+    gradient[: free.size] = by_items
     held = np.zeros(size, dtype=np.bool_)
     held[free.index[anchors][free.free[anchors]]] = True
     estimated = ~held

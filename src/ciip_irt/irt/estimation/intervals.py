@@ -26,6 +26,7 @@ from ciip_irt.irt.estimation.mml_fit import MmlFit
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.models.log_odds import expit, logit
 from ciip_irt.irt.priors import Priors
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["parameter_intervals"]
 
@@ -63,25 +64,29 @@ def parameter_intervals(
     >>> bool((low[:, 0] > 0).all()), bool((high[:, 0] - a > a - low[:, 0]).all())
     (True, True)
     """
-    if not 0 < level < 1:
-        raise InputError(Problem(f"level {level}", remedy="Give a share between 0 and 1, such as 0.95."))
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    low = np.full(fit.parameters.shape, np.nan)
-    high = low.copy()
-    places = np.argwhere(fit.free & np.isfinite(fit.standard_errors))
-    if fit.covariance is None or not places.size:
+    with one_blas_thread():
+        if not 0 < level < 1:
+            raise InputError(Problem(f"level {level}", remedy="Give a share between 0 and 1, such as 0.95."))
+        z = NormalDist().inv_cdf(0.5 + level / 2)
+        low = np.full(fit.parameters.shape, np.nan)
+        high = low.copy()
+        places = np.argwhere(fit.free & np.isfinite(fit.standard_errors))
+        if fit.covariance is None or not places.size:
+            return low, high
+        cells = tuple(places.T)
+        value, error = fit.parameters[cells], fit.standard_errors[cells]
+        scale = _scales(fit, priors, places, value, z * error)
+        phi, by_phi = _transform(value, scale)
+        if priors is None:
+            error = error / by_phi
+        else:
+            step, error = _centre_intervals(fit, priors, places, scale, value, by_phi)
+            phi = phi + step
+        low[cells], high[cells] = (
+            _transform_back(phi - z * error, scale),
+            _transform_back(phi + z * error, scale),
+        )
         return low, high
-    cells = tuple(places.T)
-    value, error = fit.parameters[cells], fit.standard_errors[cells]
-    scale = _scales(fit, priors, places, value, z * error)
-    phi, by_phi = _transform(value, scale)
-    if priors is None:
-        error = error / by_phi
-    else:
-        step, error = _centre_intervals(fit, priors, places, scale, value, by_phi)
-        phi = phi + step
-    low[cells], high[cells] = _transform_back(phi - z * error, scale), _transform_back(phi + z * error, scale)
-    return low, high
 
 
 def _scales(

@@ -20,7 +20,6 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.em.e_step import (
     SMALLEST,
-    Run,
     log_probability,
     posterior,
     score_indicators,
@@ -31,6 +30,7 @@ from ciip_irt.irt.em.score_groups import ScoreGroups
 from ciip_irt.irt.models import ItemModel
 from ciip_irt.irt.population import Population, moment_derivatives, population_log_weights
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.threads import Run
 
 __all__ = ["missing_information"]
 

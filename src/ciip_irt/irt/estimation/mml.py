@@ -6,23 +6,17 @@ updates, multiple EM cycles).
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.errors import DesignError, InputError, Problem
-from ciip_irt.irt.em.e_step import Run, split_into_chunks
+from ciip_irt.irt.em.e_step import split_into_chunks, sufficient_pieces
 from ciip_irt.irt.em.em_problem import EmProblem, State
-from ciip_irt.irt.em.em_run import ITERATIONS, EmResult, run_em
+from ciip_irt.irt.em.em_run import ITERATIONS, EmResult, EmSettings, run_em
 from ciip_irt.irt.em.free_parameters import FreeParameters, select_free_parameters
-from ciip_irt.irt.em.score_groups import (
-    ScoreGroups,
-    group_by_score,
-    is_raw_score_sufficient,
-    sort_by_score,
-    split_complete,
-)
+from ciip_irt.irt.em.score_groups import ScoreGroups, sort_by_score, split_complete
 from ciip_irt.irt.em.slope_starts import set_start_slopes
 from ciip_irt.irt.em.starts import (
     check_arguments,
@@ -38,6 +32,7 @@ from ciip_irt.irt.estimation.standard_errors import METHODS, StandardErrors, com
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import (
     KINDS,
+    LEAST_SD,
     lindsay_bound,
     population_log_weights,
     update_population,
@@ -45,10 +40,12 @@ from ciip_irt.irt.population import (
 from ciip_irt.irt.priors import Priors, default_priors
 from ciip_irt.irt.quadrature import default_points
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.threads import Run, map_pieces, one_blas_thread
 
 __all__ = ["MmlFit", "fit_mml"]
 
-NARROW = 0.0501
+NARROW = 1.002 * LEAST_SD  # a spread that rests on its lower bound, but for rounding
+FIRST_CYCLES = 3  # the population's moments settle to two digits; EM does the rest
 NEAR = 0.02  # standard errors: steps may be small far from the maximum, then this is not convergence
 ESCAPES = 3  # from saddle points
 AWAY = 0.25  # largest step in a working parameter, from a saddle point along the way that rises
@@ -69,7 +66,7 @@ def fit_mml(
     tolerance: float = 1e-6,
     max_iterations: int | None = None,
     standard_errors: str = "oakes",
-    run: Run = map,
+    run: Run | None = None,
 ) -> MmlFit:
     """Estimate item parameters with abilities integrated out over normal populations, or histograms.
 
@@ -118,7 +115,8 @@ def fit_mml(
     standard_errors
         ``"oakes"``, ``"cross_product"`` or ``"none"``.
     run
-        Anything with the signature of the built-in ``map``.
+        Anything with the signature of the built-in ``map``; threads and clusters enter here. ``None``: where
+        persons are many, pieces of them on the cores that this process may use. No digit depends on it.
 
     Raises
     ------
@@ -135,110 +133,225 @@ def fit_mml(
     >>> fit.converged, bool(np.abs(fit.parameters[:, 1] - difficulty).max() < 0.2)
     (True, True)
     """
+    with one_blas_thread():
+        given = _check_options(model, blocks, n_items, fixed, priors, population, standard_errors, D)
+        task = _prepare(blocks, given, mean=mean, sd=sd, quadrature=quadrature)
+        with map_pieces(run, len(task.summed)) as run_pieces:
+            problem = task.problem(run_pieces)
+            state = _place_new_items(problem, task.state, task.theta) if task.anchored else task.state
+            limit = ITERATIONS[population] if max_iterations is None else max_iterations
+            solution = _solve(
+                problem,
+                state,
+                task.theta,
+                EmSettings(population, points_move=quadrature is None, tolerance=tolerance, limit=limit),
+                standard_errors,
+                task.persons if standard_errors == "cross_product" else task.summed,
+            )
+            return _report(blocks, problem, task, solution, population, tolerance)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What was asked for, checked: the model for the scores at hand, held values (J, P), priors, D."""
+
+    model: ItemModel
+    held: FloatArray
+    priors: Priors
+    D: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Everything before the first EM step.
+
+    Attributes
+    ----------
+    given
+        What was asked for.
+    answers
+        Shape (J,): answers to each item.
+    estimable
+        Shape (J,): items that take part.
+    persons, pieces, summed
+        The answers to them: as blocks, in pieces, and in pieces or raw-score groups where these are enough.
+    free
+        Which numbers are estimated.
+    state, theta
+        Where the iteration starts, and its ability points.
+    anchored
+        Some difficulty of an item with answers is held.
+    """
+
+    given: _Given
+    answers: IntArray
+    estimable: BoolArray
+    persons: list[ResponseBlock]
+    pieces: list[ResponseBlock]
+    summed: list[ResponseBlock | ScoreGroups]
+    free: FreeParameters
+    state: State
+    theta: FloatArray
+    anchored: bool
+
+    def problem(self, run: Run) -> EmProblem:
+        """What stays the same through the iteration."""
+        met = _shares(self.pieces, self.state.population.mean.size, self.estimable.size)
+        given = self.given
+        return EmProblem(self.pieces, self.summed, given.model, self.free, given.priors, given.D, met, run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Solution:
+    """Where EM ended, the errors there, and how many steps it took in all."""
+
+    result: EmResult
+    errors: StandardErrors
+    at_bound: BoolArray
+    iterations: int
+
+
+def _check_options(
+    model: ItemModel | str,
+    blocks: Sequence[ResponseBlock],
+    n_items: int,
+    fixed: FloatArray | None,
+    priors: Priors | None,
+    population: str,
+    standard_errors: str,
+    D: float,
+) -> _Given:
+    """The options as values, or ``InputError``."""
     if isinstance(model, str):
         if model not in MODELS:
             known = ", ".join(MODELS)
             raise InputError(Problem(f"unknown model {model!r}", remedy=f"Choose one of {known}."))
         model = MODELS[model]
     model = for_observed_scores(model, blocks, fixed)
-    if standard_errors not in METHODS:
-        raise InputError(
-            Problem(
-                f"unknown standard errors {standard_errors!r}", remedy=f"Choose one of {', '.join(METHODS)}."
+    for what, asked, known_ones in (
+        ("standard errors", standard_errors, METHODS),
+        ("population", population, KINDS),
+    ):
+        if asked not in known_ones:
+            raise InputError(
+                Problem(f"unknown {what} {asked!r}", remedy=f"Choose one of {', '.join(known_ones)}.")
             )
-        )
-    if population not in KINDS:
-        raise InputError(
-            Problem(f"unknown population {population!r}", remedy=f"Choose one of {', '.join(KINDS)}.")
-        )
     width = len(model.parameters)
     held = np.full((n_items, width), np.nan) if fixed is None else np.asarray(fixed, dtype=np.float64)
     priors = default_priors(model.name) if priors is None else priors
     check_arguments(blocks, model, n_items, held, D, priors)
+    return _Given(model, held, priors, D)
 
+
+def _prepare(
+    blocks: Sequence[ResponseBlock],
+    given: _Given,
+    *,
+    mean: float | None,
+    sd: float | None,
+    quadrature: FloatArray | None,
+) -> _Task:
+    """Which items can be estimated, from which answers, starting where."""
+    model, D = given.model, given.D
+    n_items = given.held.shape[0]
     counts = count_scores(blocks, n_items, model.n_categories)
     answers = counts.sum(axis=1)
     flat = counts.max(axis=1) == answers
-    check_scores(model, counts, held, flat)
-    estimable = (answers > 0) & (~flat | ~np.isnan(held[:, 1]) | (priors.b is not None))
+    check_scores(model, counts, given.held, flat)
+    estimable = (answers > 0) & (~flat | ~np.isnan(given.held[:, 1]) | (given.priors.b is not None))
     persons = sort_by_score(split_complete(exclude_items(blocks, ~estimable)))
-    used = split_into_chunks(persons)
-    if not used:
+    pieces = split_into_chunks(persons)
+    if not pieces:
         raise DesignError(
             "no item can be estimated: every item was answered alike by everybody who met it. "
             "More answers, or a prior on b, would help."
         )
-    start, held = start_parameters(model, counts, held, D)
+    start, held = start_parameters(model, counts, given.held, D)
     start = set_start_slopes(model, start, held, persons, D)
     free = select_free_parameters(model, start, held, estimable, D)
     groups = identify_population(blocks, model, held, estimable, mean, sd)
     state = State(free.values(model.to_working(np.where(np.isnan(held), start, held), D)), groups)
     theta = default_points() if quadrature is None else np.asarray(quadrature, dtype=np.float64)
-    summed: list[ResponseBlock | ScoreGroups] = [*used]
-    if is_raw_score_sufficient(model, free.working(state.values)[estimable], theta):
-        by_score, others = group_by_score(persons, model.n_categories)
-        summed = [*by_score, *split_into_chunks(others)]
-    task = EmProblem(used, summed, model, free, priors, D, _shares(used, groups.mean.size, n_items), run)
+    summed = sufficient_pieces(persons, model, free.working(state.values)[estimable], theta)
+    anchored = bool((~np.isnan(held[:, 1]) & (answers > 0)).any())
+    return _Task(
+        replace(given, held=held), answers, estimable, persons, pieces, summed, free, state, theta, anchored
+    )
 
-    anchors = ~np.isnan(held[:, 1]) & (answers > 0)
-    if anchors.any():
-        # Kim's first cycle: the fixed items alone place the persons, the persons then place the new items
-        excluded = np.flatnonzero(free.free.any(axis=1))
-        for _ in range(3):
-            expected = task.e_step(state, theta, excluded)
-            state = replace(state, population=update_population(state.population, theta, expected.persons))
-        state = task.m_step(state, theta, task.e_step(state, theta, excluded))
 
-    def estimated(state: State, theta: FloatArray, spent: int) -> tuple[EmResult, StandardErrors, BoolArray]:
-        found = run_em(
-            task,
-            state,
-            theta,
-            kind=population,
-            points_move=quadrature is None,
-            tolerance=tolerance,
-            limit=(ITERATIONS[population] if max_iterations is None else max_iterations) - spent,
-        )
-        at_bound = task.at_bound(found.state)
+def _place_new_items(problem: EmProblem, state: State, theta: FloatArray) -> State:
+    """Kim's first cycle: the fixed items alone place the persons, the persons then place the new items."""
+    new = np.flatnonzero(problem.free.free.any(axis=1))
+    for _ in range(FIRST_CYCLES):
+        expected = problem.e_step(state, theta, new)
+        state = replace(state, population=update_population(state.population, theta, expected.persons))
+    return problem.m_step(state, theta, problem.e_step(state, theta, new))
+
+
+def _solve(
+    problem: EmProblem,
+    state: State,
+    theta: FloatArray,
+    settings: EmSettings,
+    standard_errors: str,
+    informing: Sequence[ResponseBlock | ScoreGroups],
+) -> _Solution:
+    """EM to its end, and from a saddle point on along the direction in which the log-posterior rises."""
+
+    def estimate(state: State, theta: FloatArray, spent: int) -> _Solution:
+        result = run_em(problem, state, theta, replace(settings, limit=settings.limit - spent))
+        at_bound = problem.at_bound(result.state)
         errors = compute_standard_errors(
             standard_errors,
-            summed if standard_errors == "oakes" else persons,
-            model,
-            free,
-            free.working(found.state.values),
-            found.state.population,
-            found.theta,
-            found.expected,
-            priors,
-            D,
+            informing,
+            problem.model,
+            problem.free,
+            problem.free.working(result.state.values),
+            result.state.population,
+            result.theta,
+            result.expected,
+            problem.priors,
+            problem.D,
             at_bound,
-            run,
+            problem.run,
         )
-        return found, errors, at_bound
+        return _Solution(result, errors, at_bound, spent + result.iterations)
 
-    found, errors, at_bound = estimated(state, theta, 0)
-    iterations = found.iterations
+    found = estimate(state, theta, 0)
     for _ in range(ESCAPES):
-        if not found.converged or errors.second_order != "saddle" or errors.ascent_direction is None:
+        up = found.errors.ascent_direction
+        if not found.result.converged or found.errors.second_order != "saddle" or up is None:
             break
-        away = replace(
-            found.state, values=task.clip_to_box(found.state.values + AWAY * errors.ascent_direction)
-        )
-        found, errors, at_bound = estimated(away, found.theta, iterations)
-        iterations += found.iterations
+        last = found.result.state
+        away = replace(last, values=problem.clip_to_box(last.values + AWAY * up))
+        found = estimate(away, found.result.theta, found.iterations)
+    return found
+
+
+def _report(
+    blocks: Sequence[ResponseBlock],
+    problem: EmProblem,
+    task: _Task,
+    solution: _Solution,
+    population: str,
+    tolerance: float,
+) -> MmlFit:
+    """The solution as a record, with what cannot be trusted in it."""
+    model, free, held, D = problem.model, problem.free, task.given.held, problem.D
+    found, errors, at_bound = solution.result, solution.errors, solution.at_bound
     state, theta, expected = found.state, found.theta, found.expected
-    gap = lindsay_bound(state.population, theta, expected.persons)
-    gradient_norm, distance = task.gradient(state, theta, expected, at_bound)
+    moments = state.population
+    bound = lindsay_bound(moments, theta, expected.persons)
+    gradient_norm, distance = problem.gradient(state, theta, expected, at_bound)
     converged = found.converged and distance < NEAR
-    no_variance = np.flatnonzero(~estimable & np.isnan(held[:, 1]))
-    n_persons = np.zeros(groups.mean.size, dtype=np.int64)
+    no_variance = np.flatnonzero(~task.estimable & np.isnan(held[:, 1]))
+    n_persons = np.zeros(moments.mean.size, dtype=np.int64)
     for block in blocks:
         n_persons[block.group] += block.n_persons
-    moments = state.population
     return MmlFit(
         model=model.name,
         D=D,
-        parameters=_reported(model, free, state, held, estimable, D),
+        parameters=_reported(model, free, state, held, task.estimable, D),
         standard_errors=errors.parameters,
         free=free.reported,
         covariance=errors.covariance,
@@ -249,13 +362,13 @@ def fit_mml(
         population_mean_free=moments.mean_free,
         population_sd_free=moments.sd_free,
         log_likelihood=expected.log_likelihood,
-        log_prior=task.log_prior(state),
+        log_prior=problem.log_prior(state),
         n_parameters=free.size + int(moments.mean_free.sum() + moments.sd_free.sum()),
         converged=converged,
-        iterations=iterations,
+        iterations=solution.iterations,
         largest_change=found.change,
         gradient_norm=gradient_norm,
-        n=answers,
+        n=task.answers,
         n_persons=n_persons,
         no_variance=no_variance,
         at_bound=at_bound,
@@ -264,22 +377,22 @@ def fit_mml(
         undetermined=errors.undetermined,
         warnings=fit_warnings(
             converged=converged,
-            iterations=iterations,
+            iterations=solution.iterations,
             change=found.change,
             tolerance=tolerance,
             at_bound=at_bound,
             second_order=errors.second_order,
             undetermined=errors.undetermined,
             no_variance=no_variance,
-            answers=answers,
+            answers=task.answers,
             narrow=np.flatnonzero(moments.sd_free & (moments.sd < NARROW)),
             asymptotes=at_bound[:, model.parameters.index("c")] if "c" in model.free else None,
-            gap=gap,
+            bound=bound,
             histogram=population == "histogram",
         ),
         theta=theta,
         weights=np.exp(population_log_weights(moments, theta)),
-        lindsay_bound=gap,
+        lindsay_bound=bound,
         population=population,
     )
 

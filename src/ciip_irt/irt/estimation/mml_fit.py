@@ -9,7 +9,7 @@ from ciip_irt.errors import plural
 
 __all__ = ["MmlFit", "fit_warnings"]
 
-NOTABLE_GAP = 10.0
+NOTABLE_BOUND = 10.0  # log-likelihood units: below, what is left concerns weights that no item feels
 ENDINGS = {
     "maximum": "A maximum: the log-likelihood falls in every direction from here.",
     "flat": "Not a proper maximum: the log-likelihood hardly changes in some direction.",
@@ -150,7 +150,7 @@ def fit_warnings(
     answers: IntArray,
     narrow: IntArray,
     asymptotes: BoolArray | None,
-    gap: float,
+    bound: float,
     histogram: bool,
 ) -> tuple[str, ...]:
     """What cannot be trusted, and what would help, in plain sentences."""
@@ -211,9 +211,9 @@ def fit_warnings(
             + ", and there are no standard errors for what they leave open. A prior, a simpler model or more "
             "answers would help."
         )
-    if gap > NOTABLE_GAP:
+    if bound > NOTABLE_BOUND:
         said.append(
-            f"The histogram of abilities could still gain up to {gap:,.0f} log-likelihood units; the items "
+            f"The histogram of abilities could still gain up to {bound:,.0f} log-likelihood units; the items "
             "had come to rest. Read its weights as a rough picture."
         )
     return tuple(said)

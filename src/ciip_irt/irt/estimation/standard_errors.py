@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.em.e_step import Expectation, Run
+from ciip_irt.irt.em.e_step import Expectation
 from ciip_irt.irt.em.free_parameters import FreeParameters
 from ciip_irt.irt.em.m_step import item_gradient
 from ciip_irt.irt.em.score_groups import ScoreGroups
@@ -21,6 +21,7 @@ from ciip_irt.irt.models import ItemModel
 from ciip_irt.irt.population import SHAPES, Population, sd_at_bound
 from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.threads import Run
 
 __all__ = [
     "METHODS",

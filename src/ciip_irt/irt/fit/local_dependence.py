@@ -14,6 +14,7 @@ from ciip_irt.irt.fit.bootstrap import BootstrapSample
 from ciip_irt.irt.fit.residuals import Residuals, compute_residuals
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["LocalDependence", "MaximumReference", "local_dependence"]
 
@@ -91,21 +92,22 @@ def local_dependence(
     >>> int(first[0]), int(second[0]), bool(found.q3[2, 7] > 0.9)
     (2, 7, True)
     """
-    parts = compute_residuals(blocks, parameters, theta, D=D, model=model)
-    sums = _sums(parts, parameters.shape[0], whole=True)
-    n, n_items = sums.n, parameters.shape[0]
-    enough = np.asarray(n >= least_joint, dtype=np.bool_)
-    spread = np.maximum(sums.square - sums.one**2 / np.maximum(n, 1.0), 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        both = np.sqrt(spread * spread.T)
-        covariance = sums.cross - sums.one * sums.one.T / np.maximum(n, 1.0)
-        q3 = np.where(both > 1e-9, covariance / both, np.nan)
-    pairs = _Pairs.of(enough, n, kinds)
-    own = q3.ravel()[pairs.places]
-    z = np.where(np.isnan(own), np.nan, pairs.standardised(sums))
-    return LocalDependence(
-        n.astype(np.int64), *(pairs.square(values, n_items) for values in (own, pairs.centred(own), z))
-    )
+    with one_blas_thread():
+        parts = compute_residuals(blocks, parameters, theta, D=D, model=model)
+        sums = _sums(parts, parameters.shape[0], whole=True)
+        n, n_items = sums.n, parameters.shape[0]
+        enough = np.asarray(n >= least_joint, dtype=np.bool_)
+        spread = np.maximum(sums.square - sums.one**2 / np.maximum(n, 1.0), 0.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            both = np.sqrt(spread * spread.T)
+            covariance = sums.cross - sums.one * sums.one.T / np.maximum(n, 1.0)
+            q3 = np.where(both > 1e-9, covariance / both, np.nan)
+        pairs = _Pairs.of(enough, n, kinds)
+        own = q3.ravel()[pairs.places]
+        z = np.where(np.isnan(own), np.nan, pairs.standardised(sums))
+        return LocalDependence(
+            n.astype(np.int64), *(pairs.square(values, n_items) for values in (own, pairs.centred(own), z))
+        )
 
 
 @dataclass(frozen=True, slots=True)

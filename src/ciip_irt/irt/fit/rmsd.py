@@ -11,6 +11,7 @@ from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["rmsd"]
 
@@ -44,30 +45,33 @@ def rmsd(
     >>> bool(fit.column("rmsd").max() < 0.1)
     True
     """
-    n_items = parameters.shape[0]
-    unknown = model.unknown(parameters)
-    n_groups = 1 + max((block.group for block in blocks), default=0)
-    theta = default_points()
-    means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
-    sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
-    p = model.probability(np.where(unknown[:, None], 0.0, parameters), theta, D)
-    log_p, weights = log_probability(p), log_weights(theta, means, sds)
-    persons, total = np.zeros((n_items, theta.size)), np.zeros((n_items, theta.size))
-    n = np.zeros(n_items, dtype=np.int64)
-    roles = scored if scored is not None else [np.ones(block.items.size, dtype=np.bool_) for block in blocks]
-    for block, role in zip(blocks, roles, strict=True):
-        usable = ~unknown[block.items]
-        for part in split_into_chunks([block]):
-            _add(part, usable & role, usable & ~role, p, log_p, weights, persons, total)
-        n[block.items[usable]] += block.answered[:, usable].sum(axis=0)
-    highest = np.maximum(model.highest_scores(parameters), 1)
-    expected = p @ np.arange(p.shape[2], dtype=np.float64) / highest
-    with np.errstate(invalid="ignore", divide="ignore"):
-        gap = np.where(persons > 1e-9, total / persons / highest[:, None] - expected.T, 0.0)
-        share = persons / persons.sum(axis=1, keepdims=True)
-        values = np.column_stack((np.sqrt((share * gap**2).sum(axis=1)), (share * gap).sum(axis=1)))
-    values[n <= 0] = np.nan
-    return ItemFit("rmsd", ("rmsd", "md"), values, n)
+    with one_blas_thread():
+        n_items = parameters.shape[0]
+        unknown = model.unknown(parameters)
+        n_groups = 1 + max((block.group for block in blocks), default=0)
+        theta = default_points()
+        means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
+        sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
+        p = model.probability(np.where(unknown[:, None], 0.0, parameters), theta, D)
+        log_p, weights = log_probability(p), log_weights(theta, means, sds)
+        persons, total = np.zeros((n_items, theta.size)), np.zeros((n_items, theta.size))
+        n = np.zeros(n_items, dtype=np.int64)
+        roles = (
+            scored if scored is not None else [np.ones(block.items.size, dtype=np.bool_) for block in blocks]
+        )
+        for block, role in zip(blocks, roles, strict=True):
+            usable = ~unknown[block.items]
+            for part in split_into_chunks([block]):
+                _add(part, usable & role, usable & ~role, p, log_p, weights, persons, total)
+            n[block.items[usable]] += block.answered[:, usable].sum(axis=0)
+        highest = np.maximum(model.highest_scores(parameters), 1)
+        expected = p @ np.arange(p.shape[2], dtype=np.float64) / highest
+        with np.errstate(invalid="ignore", divide="ignore"):
+            gap = np.where(persons > 1e-9, total / persons / highest[:, None] - expected.T, 0.0)
+            share = persons / persons.sum(axis=1, keepdims=True)
+            values = np.column_stack((np.sqrt((share * gap**2).sum(axis=1)), (share * gap).sum(axis=1)))
+        values[n <= 0] = np.nan
+        return ItemFit("rmsd", ("rmsd", "md"), values, n)
 
 
 def _add(

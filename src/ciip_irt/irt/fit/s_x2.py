@@ -14,6 +14,7 @@ from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["s_x2"]
 
@@ -50,30 +51,35 @@ def s_x2(
     Source: Orlando & Thissen (2000), Applied Psychological Measurement 24:50-64; Kang & Chen (2008), Journal
     of Educational Measurement 45:391-406 for more than two scores.
     """
-    n_items = parameters.shape[0]
-    unknown = model.unknown(parameters)
-    free = np.zeros(n_items, dtype=np.int64) if n_free is None else np.asarray(n_free, dtype=np.int64)
-    n_groups = 1 + max((block.group for block in blocks), default=0)
-    means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
-    sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
-    theta = default_points()
-    weights = np.exp(log_weights(theta, means, sds))
-    p = model.probability(np.where(unknown[:, None], 0.0, parameters), theta, D)
-    total, cells, n = np.zeros(n_items), np.zeros(n_items, dtype=np.int64), np.zeros(n_items, dtype=np.int64)
-    for group in group_identical_sets(blocks, scored, least=LEAST_PERSONS, only=~unknown):
-        if group.items.size < 3:
-            continue
-        for items, answers, observed, expected in _tables(group, p, weights[group.group]):
-            value, degrees = _statistic(observed, expected)
-            total[items] += value
-            cells[items] += degrees
-            n[items] += answers
-    df = np.where(cells > 0, cells - free, 0).astype(np.float64)
-    usable = df >= 1
-    total, df = np.where(usable, total, np.nan), np.where(usable, df, np.nan)
-    p_value = np.where(usable, chdtrc(df, total), np.nan)
-    values = np.column_stack((total, df, p_value, benjamini_hochberg(p_value)))
-    return ItemFit("s_x2", ("s_x2", "df", "p", "p_adjusted"), values, n)
+    with one_blas_thread():
+        n_items = parameters.shape[0]
+        unknown = model.unknown(parameters)
+        free = np.zeros(n_items, dtype=np.int64) if n_free is None else np.asarray(n_free, dtype=np.int64)
+        n_groups = 1 + max((block.group for block in blocks), default=0)
+        means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
+        sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
+        theta = default_points()
+        weights = np.exp(log_weights(theta, means, sds))
+        p = model.probability(np.where(unknown[:, None], 0.0, parameters), theta, D)
+        total, cells, n = (
+            np.zeros(n_items),
+            np.zeros(n_items, dtype=np.int64),
+            np.zeros(n_items, dtype=np.int64),
+        )
+        for group in group_identical_sets(blocks, scored, least=LEAST_PERSONS, only=~unknown):
+            if group.items.size < 3:
+                continue
+            for items, answers, observed, expected in _tables(group, p, weights[group.group]):
+                value, degrees = _statistic(observed, expected)
+                total[items] += value
+                cells[items] += degrees
+                n[items] += answers
+        df = np.where(cells > 0, cells - free, 0).astype(np.float64)
+        usable = df >= 1
+        total, df = np.where(usable, total, np.nan), np.where(usable, df, np.nan)
+        p_value = np.where(usable, chdtrc(df, total), np.nan)
+        values = np.column_stack((total, df, p_value, benjamini_hochberg(p_value)))
+        return ItemFit("s_x2", ("s_x2", "df", "p", "p_adjusted"), values, n)
 
 
 def _tables(
