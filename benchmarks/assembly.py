@@ -22,10 +22,9 @@ import polars as pl
 
 from ciip_irt.blueprint import Blueprint, FormRequirements, KeyBalance, Target, load_blueprint
 from ciip_irt.forms import Assembly, assemble
-from ciip_irt.forms.constraints import LEAST, highest_least
+from ciip_irt.forms.constraints import LEAST, highest_least, rows_of
 from ciip_irt.forms.model import Program, build_program
 from ciip_irt.forms.pool import bank_pool
-from ciip_irt.forms.search import all_rows
 
 # Forms, items, seconds asked for a first answer.
 SIZES = ((1, 500, 1.0), (3, 1000, 5.0), (6, 2000, 20.0), (10, 5000, 90.0))
@@ -96,7 +95,7 @@ def program_of(k: int, n: int, objective: str, seed: int) -> tuple[Program, floa
     half = pool.n_columns // 2
     upper = np.where(np.arange(pool.n_columns) < half, 1.0, 0.0)
     program = build_program(
-        pool.n_columns, all_rows(pool), lower=np.zeros(pool.n_columns), upper=upper,
+        pool.n_columns, rows_of(pool), lower=np.zeros(pool.n_columns), upper=upper,
         integer=np.arange(pool.n_columns) < half, goal=goal,
     )  # fmt: skip
     return program, highest_least(pool) if goal else 1.0, time.process_time() - start

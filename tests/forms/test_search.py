@@ -10,7 +10,8 @@ import pytest
 
 from ciip_irt.blueprint.blueprint import Target
 from ciip_irt.blueprint.requirements import FormRequirements, KeyBalance
-from ciip_irt.forms.constraints import CONSTRAINTS
+from ciip_irt.forms.constraints import rows_of, rows_within_forms
+from ciip_irt.forms.constraints.length import LENGTH
 from ciip_irt.forms.model.form_model import build_form_model
 from ciip_irt.forms.model.program import build_program
 from ciip_irt.forms.model.solver import Effort, solve
@@ -20,12 +21,7 @@ from ciip_irt.forms.search.parallel import SearchEffort, judged, parallel_forms
 from ciip_irt.forms.search.relaxation import relaxation
 from ciip_irt.forms.search.rounding import kinds, rounded
 from ciip_irt.forms.search.running_sums import STATE
-from ciip_irt.forms.search.strategy import all_rows
 from ciip_irt.forms.search.swaps import SwapSearch
-
-
-def rows_within(pool):
-    return [row for name, c in CONSTRAINTS.items() if name != "overlap" for row in c.rows(pool)]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +36,7 @@ def pool(make_bank, ciip):
 
 @pytest.fixture(scope="module")
 def model(pool):
-    return build_form_model(pool, rows_within(pool))
+    return build_form_model(pool)
 
 
 def test_running_sums_are_those_of_the_forms(model):
@@ -87,12 +83,12 @@ def test_the_aggregated_relaxation_is_as_tight_as_that_of_all_columns(make_bank,
     pool = bank_pool(make_bank(200, 0), blueprint, 2, None)[0]
     n = pool.n_columns
     program = build_program(
-        n, all_rows(pool), lower=np.zeros(n), upper=(np.arange(n) < n // 2).astype(float),
+        n, rows_of(pool), lower=np.zeros(n), upper=(np.arange(n) < n // 2).astype(float),
         integer=np.zeros(n, dtype=bool),
     )  # fmt: skip
     whole = solve(program, Effort(), 1)
     assert whole.objective > 1, "out of reach, so the bound says something"
-    aggregated = relaxation(build_form_model(pool, rows_within(pool)), 1)
+    aggregated = relaxation(build_form_model(pool), 1)
     assert aggregated.objective == pytest.approx(whole.objective, rel=1e-6)
 
 
@@ -107,9 +103,11 @@ def test_no_answer_is_better_than_the_bound(model):
 def test_rows_over_two_forms_are_left_to_the_general_program(pool):
     n = pool.n_items
     both = Row("both or none", 0.0, 0.0, np.array([0, n]), np.array([1.0, -1.0]))
-    assert build_form_model(pool, [*rows_within(pool), both]) is None
+    known = [*rows_within_forms(pool)]
+    assert build_form_model(pool, known).complete
+    assert not build_form_model(pool, [*known, (LENGTH, both)]).complete
     only_first = Row("in the first form", 1.0, 1.0, np.array([5]), np.ones(1))
-    assert build_form_model(pool, [*rows_within(pool), only_first]) is None
+    assert not build_form_model(pool, [*known, (LENGTH, only_first)]).complete
 
 
 SAME = """

@@ -15,11 +15,11 @@ import polars as pl
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.blueprint import AnchorBlock
 from ciip_irt.errors import BlueprintError, Problem
+from ciip_irt.forms.model.form_model import FormModel, build_form_model
 from ciip_irt.forms.model.program import build_program
 from ciip_irt.forms.model.solver import Effort, solve
 from ciip_irt.forms.pool.anchor_items import ANCHOR, domain_shares
 from ciip_irt.forms.pool.pool import Pool, Row
-from ciip_irt.forms.shortage.family_use import Family, family_of
 
 __all__ = ["mark_anchors", "with_anchor_block"]
 
@@ -48,8 +48,8 @@ def with_anchor_block(pool: Pool, seed: int) -> tuple[Pool, list[str]]:
     block = pool.blueprint.requirements.anchors
     if block is None or block.items:
         return pool, []
-    family = family_of(pool, targets=False)
-    eligible = _eligible(pool, family, block)
+    model = build_form_model(replace(pool, form_ids=("form",)))
+    eligible = _eligible(pool, model, block)
     if eligible.sum() < block.count:
         source = f"form {block.reference}" if block.reference is not None else "the bank"
         raise BlueprintError(
@@ -61,7 +61,7 @@ def with_anchor_block(pool: Pool, seed: int) -> tuple[Pool, list[str]]:
         )
     b = _b(pool)
     for given_up in GIVEN_UP:
-        chosen = _chosen(pool, family, block, eligible, b, given_up, seed)
+        chosen = _chosen(pool, model, block, eligible, b, given_up, seed)
         if chosen is not None:
             items = tuple(np.array(pool.item_ids)[chosen].tolist())
             requirements = replace(pool.blueprint.requirements, anchors=replace(block, items=items))
@@ -84,9 +84,9 @@ def mark_anchors(forms: pl.DataFrame, pool: Pool) -> pl.DataFrame:
     return forms.with_columns(marked.otherwise(None).alias(ANCHOR))
 
 
-def _eligible(pool: Pool, family: Family, block: AnchorBlock) -> BoolArray:
+def _eligible(pool: Pool, model: FormModel, block: AnchorBlock) -> BoolArray:
     """Usable items; with parameters where any has; of the reference form; not of an item set."""
-    usable: BoolArray = family.classes >= 0
+    usable: BoolArray = model.usable
     known = np.isfinite(_b(pool))
     if (known & usable).any():
         usable = usable & known
@@ -115,7 +115,7 @@ def _b(pool: Pool) -> FloatArray:
 
 def _chosen(
     pool: Pool,
-    family: Family,
+    model: FormModel,
     block: AnchorBlock,
     eligible: BoolArray,
     b: FloatArray,
@@ -133,11 +133,11 @@ def _chosen(
         rows.append(Row(domain.title, float(low), float(min(high, domain.high)), here, np.ones(len(here))))
     # Enemies, counts and the like: what a part of a form may not exceed.
     rows += [
-        Row(row.name, -np.inf, row.upper, every, row.coefficients)
-        for row in family.rows
-        if row.rule in ("enemies", "attribute_counts", "key_balance") and np.isfinite(row.upper)
+        Row(row.label, -np.inf, row.upper, every, row.coefficients)
+        for row in model.demands
+        if row.constraint.bounds_parts and np.isfinite(row.upper)
     ]
-    usable = family.classes >= 0
+    usable = model.usable
     weights = _weights(pool, usable & np.isfinite(b))
     if weights.any():
         rows += _difficulty(pool, block, b, weights, given_up)

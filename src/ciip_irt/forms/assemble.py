@@ -32,6 +32,7 @@ from ciip_irt.forms.assembly import (
     forms_frame,
 )
 from ciip_irt.forms.checking.check import check_form_set
+from ciip_irt.forms.constraints import CONSTRAINTS, rows_of
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.item_order import ordered_family
 from ciip_irt.forms.model.solver import Proposal
@@ -42,7 +43,7 @@ from ciip_irt.forms.pool.form_set import Form, form_set
 from ciip_irt.forms.pool.item_attributes import TIME
 from ciip_irt.forms.pool.pool import Pool
 from ciip_irt.forms.search.parallel import SearchEffort
-from ciip_irt.forms.search.strategy import CUT_SHORT, Candidate, all_rows, solve_forms, solve_with_room
+from ciip_irt.forms.search.strategy import CUT_SHORT, Candidate, solve_forms, solve_with_room
 from ciip_irt.forms.shortage.shortage import (
     SHORTAGE_COLUMNS,
     count_shortages,
@@ -188,7 +189,7 @@ def _with_pilots(
     full = full or candidate.proposal.stopped in CUT_SHORT
     if full or candidate.has_goals or pool.n_columns // 2 > ROOM or not _pilots_compete(pool):
         return candidate, scored, pilots
-    room = room_for_pilots(pool, all_rows(pool), seed)
+    room = room_for_pilots(pool, rows_of(pool), seed)
     try:
         other = solve_with_room(pool, room, seed, progress) if room else candidate
     except KeyboardInterrupt:
@@ -238,7 +239,7 @@ def _how(stopped: str) -> str:
 
 def _status(proposal: Proposal, findings: Sequence[Finding], pool: Pool) -> str:
     errors = {finding.rule for finding in findings if finding.severity == ERROR}
-    if errors - {"difficulty"}:
+    if not all(rule in CONSTRAINTS and CONSTRAINTS[rule].targets for rule in errors):
         return NOTHING_FOUND
     if errors:
         proven = proposal.stopped == "optimal" or proposal.bound > 1

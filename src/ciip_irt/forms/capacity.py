@@ -1,6 +1,6 @@
 """How many parallel forms a bank supports, which cells run out first, and what to write next.
 
-An upper bound comes from ``family_use``: where not even its relaxation has a solution, no set of so many
+An upper bound comes from ``least_overlap``: where not even its relaxation has a solution, no set of so many
 forms exists. What remains is built: forms that conform are a proof that so many do.
 """
 
@@ -19,10 +19,14 @@ from ciip_irt.forms.anchor_block import with_anchor_block
 from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.pool.bank_pool import bank_pool
 from ciip_irt.forms.pool.item_attributes import matches
+from ciip_irt.forms.pool.new_item import ANY_DIFFICULTY
 from ciip_irt.forms.pool.pool import Pool
-from ciip_irt.forms.shortage.family_use import Family, ask, family_of
-from ciip_irt.forms.shortage.new_items import ANY_DIFFICULTY, bands_of, difficulty_of
+from ciip_irt.forms.shortage.item_uses import ItemUses, build_item_uses
+from ciip_irt.forms.shortage.items_to_write import items_to_write
+from ciip_irt.forms.shortage.least_overlap import are_possible, least_overlap
+from ciip_irt.forms.shortage.new_items import bands_of, difficulty_of
 from ciip_irt.forms.shortage.shortage import most_forms, one_form_shortages, supply_of
+from ciip_irt.forms.tolerances import SOLVED
 from ciip_irt.tables import show_html
 
 __all__ = ["BankCapacity", "bank_capacity"]
@@ -31,7 +35,6 @@ MOST_DISJOINT = 200
 BEYOND = 6
 STEPS_AHEAD = 3
 MOST_BUILT, LARGEST_BUILT, TRIES, FEW = 10, 20_000, 2, 4
-EXACT = 1e-6
 
 OVERLAP_COLUMNS = {
     "forms": pl.Int64,
@@ -200,12 +203,12 @@ def bank_capacity(
     if not shortages.height and blueprint.requirements.anchors is not None:
         pool, words = with_anchor_block(pool, seed)
         warnings += words
-    family = family_of(pool)
-    if not shortages.height and not ask(family, 1).possible:
+    uses = build_item_uses(pool)
+    if not shortages.height and not are_possible(uses, 1):
         shortages = one_form_shortages(pool, targets=True)
-    usable = family.classes >= 0
+    usable = uses.classes >= 0
     nothing = BankCapacity(
-        blueprint.name, blueprint.length, family.max_common, 0, 0, at_least=False, built=None,
+        blueprint.name, blueprint.length, uses.max_common, 0, 0, at_least=False, built=None,
         built_common=None,
         cells=_cells(pool, usable), overlap=pl.DataFrame(schema=OVERLAP_COLUMNS),
         writing=pl.DataFrame(schema=WRITING_COLUMNS), shortages=shortages,
@@ -213,34 +216,34 @@ def bank_capacity(
     )  # fmt: skip
     if shortages.height:
         return nothing
-    disjoint = most_forms(family, MOST_DISJOINT, max_common=0)
-    overlap, supported, at_least = _overlaps(family, disjoint)
-    base, bound = (disjoint, 0) if at_least else (supported, family.max_common)
+    disjoint = most_forms(uses, MOST_DISJOINT, max_common=0)
+    overlap, supported, at_least = _overlaps(uses, disjoint)
+    base, bound = (disjoint, 0) if at_least else (supported, uses.max_common)
     if progress is not None:
         progress(f"No more than {supported} forms; looking for what to write next.")
     # Forms that share none are quickly built; many that overlap are not.
-    common = family.max_common if build or supported <= FEW else 0
-    goal = supported if common == family.max_common and not at_least else disjoint
+    common = uses.max_common if build or supported <= FEW else 0
+    goal = supported if common == uses.max_common and not at_least else disjoint
     if goal == disjoint:
         common = 0
     shared = replace(pool.blueprint, max_overlap=common / blueprint.length if common is not None else None)
     return replace(
         nothing, disjoint=disjoint, supported=supported, at_least=at_least, overlap=overlap,
-        writing=_writing(family, base, bound), shortages=shortages, built_common=common,
+        writing=_writing(uses, base, bound), shortages=shortages, built_common=common,
         built=_built(items, shared, goal, earlier, build, seed, progress) if goal else None,
     )  # fmt: skip
 
 
-def _overlaps(family: Family, disjoint: int) -> tuple[pl.DataFrame, int, bool]:
+def _overlaps(uses: ItemUses, disjoint: int) -> tuple[pl.DataFrame, int, bool]:
     """Least overlap for growing numbers of forms; how many the bound allows; whether more may."""
-    bound, length = family.max_common, family.pool.blueprint.length
+    bound, length = uses.max_common, uses.pool.blueprint.length
     rows: list[tuple[int, int, float, bool]] = []
     supported = max(1, disjoint)
     for n_forms in range(max(1, disjoint), disjoint + BEYOND + 1):
-        answer = ask(family, n_forms, max_common=0, overlap=True)
+        answer = least_overlap(uses, n_forms)
         if not answer.possible:
             break
-        least = ceil(answer.max_common - EXACT)
+        least = ceil(answer.max_common - SOLVED)
         within = bound is None or least <= bound
         rows.append((n_forms, least, least / length, within))
         if not within:
@@ -292,18 +295,18 @@ def _cells(pool: Pool, usable: BoolArray) -> pl.DataFrame:
     return pl.DataFrame(cells, schema=CELL_COLUMNS, orient="row")
 
 
-def _writing(family: Family, base: int, bound: int | None) -> pl.DataFrame:
+def _writing(uses: ItemUses, base: int, bound: int | None) -> pl.DataFrame:
     """The fewest items to write for one form more, two and three."""
     rows: list[tuple[int, str, str, float | None, float | None, str, int, int, float, str]] = []
     for n_forms in range(base + 1, base + STEPS_AHEAD + 1):
-        answer = ask(family, n_forms, max_common=bound, write=True)
+        answer = items_to_write(uses, n_forms, max_common=bound)
         total = int(answer.written.sum())
         if not answer.possible or not total:
             continue
         worth = (n_forms - base) / total
-        wanted = [(kind, int(n)) for kind, n in zip(family.new, answer.written, strict=True) if n]
+        wanted = [(kind, int(n)) for kind, n in zip(uses.new, answer.written, strict=True) if n]
         for kind, number in sorted(wanted, key=lambda pair: (-pair[1], pair[0].letter, pair[0].words)):
-            title = family.pool.blueprint.domain(kind.letter).title
+            title = uses.pool.blueprint.domain(kind.letter).title
             low, high = (edge if isfinite(edge) else None for edge in (kind.band.low, kind.band.high))
             asked = f" with {kind.words}" if kind.words else ""
             message = f"{title} {number}{asked}"
@@ -315,7 +318,7 @@ def _writing(family: Family, base: int, bound: int | None) -> pl.DataFrame:
                     low,
                     high,
                     kind.words,
-                    supply_of(family, kind),
+                    supply_of(uses, kind),
                     number,
                     worth,
                     message,

@@ -1,5 +1,7 @@
 """Assembly constraints, one file each. A new one is a new file and one line in ``CONSTRAINTS``."""
 
+from collections.abc import Iterator
+
 from ciip_irt.forms.constraints.anchors import ANCHORS
 from ciip_irt.forms.constraints.attribute_counts import ATTRIBUTE_COUNTS
 from ciip_irt.forms.constraints.attribute_sums import ATTRIBUTE_SUMS
@@ -20,12 +22,14 @@ from ciip_irt.forms.constraints.overlap import OVERLAP
 from ciip_irt.forms.constraints.pilot_slots import PILOT_SLOTS
 from ciip_irt.forms.constraints.status import STATUS
 from ciip_irt.forms.constraints.time_budget import TIME_BUDGET
-from ciip_irt.forms.pool.pool import Constraint
+from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
 __all__ = [
     "CONSTRAINTS",
     "LEAST",
     "highest_least",
+    "rows_of",
+    "rows_within_forms",
 ]
 
 CONSTRAINTS: dict[str, Constraint] = {
@@ -36,3 +40,16 @@ CONSTRAINTS: dict[str, Constraint] = {
         EARLIER_OVERLAP, PILOT_SLOTS, TIME_BUDGET, CALIBRATED, DIFFICULTY,
     )
 }  # fmt: skip
+
+
+def rows_of(pool: Pool) -> tuple[Row, ...]:
+    """The rows of every constraint."""
+    return tuple(row for constraint in CONSTRAINTS.values() for row in constraint.rows(pool))
+
+
+def rows_within_forms(pool: Pool) -> Iterator[tuple[Constraint, Row]]:
+    """Rows that concern one form each, with the constraint that asks for them."""
+    for constraint in CONSTRAINTS.values():
+        if not constraint.between_forms:
+            for row in constraint.rows(pool):
+                yield constraint, row

@@ -25,7 +25,10 @@ def rows(pool: Pool) -> Iterator[Row]:
         item = pool.items_where(item_id == anchor for item_id in pool.item_ids)
         for form, form_id in enumerate(pool.form_ids):
             columns = pool.columns(SCORED, form, item)
-            yield Row(f"{form_id}: anchor {anchor}", 1.0, 1.0, columns, np.ones(len(columns)), relaxable=True)
+            yield Row(
+                f"{form_id}: anchor {anchor}", 1.0, 1.0, columns, np.ones(len(columns)), relaxable=True,
+                label=f"anchor {anchor}",
+            )  # fmt: skip
 
 
 def check(given: FormSet) -> Iterator[Finding]:
@@ -90,5 +93,5 @@ def _some(items: list[str]) -> str:
 
 ANCHORS = Constraint(
     NAME, "all forms have the anchor block in common", rows, check,
-    lambda given: given.blueprint.requirements.anchors is not None,
+    lambda given: given.blueprint.requirements.anchors is not None, in_words="the anchor block",
 )  # fmt: skip

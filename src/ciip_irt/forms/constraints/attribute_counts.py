@@ -4,10 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ciip_irt.arrays import FloatArray
+from ciip_irt.blueprint import CountRule
 from ciip_irt.errors import plural
 from ciip_irt.forms.findings import ERROR, WARNING, Finding
 from ciip_irt.forms.pool.form_set import PILOT, SCORED, FormSet
 from ciip_irt.forms.pool.item_attributes import matches, values_of_no_item
+from ciip_irt.forms.pool.new_item import NewItem
 from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
 __all__ = ["ATTRIBUTE_COUNTS"]
@@ -22,6 +25,7 @@ def rows(pool: Pool) -> Iterator[Row]:
             yield Row(
                 f"{form_id}: {rule.name}", float(rule.low), float(rule.high),
                 pool.columns(rule.role, form, members), np.ones(len(members)), relaxable=rule.role == SCORED,
+                label=rule.name, source=rule,
             )  # fmt: skip
 
 
@@ -51,7 +55,11 @@ def check(given: FormSet) -> Iterator[Finding]:
         yield Finding(NAME, WARNING, given.forms[0].form_id, "", sentence)
 
 
+def adds(item: NewItem, source: object, coefficients: FloatArray) -> float:  # noqa: ARG001
+    return float(isinstance(source, CountRule) and item.satisfies(source.where))
+
+
 ATTRIBUTE_COUNTS = Constraint(
     NAME, "each count by attribute is within the blueprint's bounds", rows, check,
-    lambda given: bool(given.blueprint.requirements.counts),
+    lambda given: bool(given.blueprint.requirements.counts), bounds_parts=True, spared=9, adds=adds,
 )  # fmt: skip

@@ -10,10 +10,13 @@ from math import fsum
 
 import numpy as np
 
+from ciip_irt.arrays import FloatArray
+from ciip_irt.blueprint import SumRule
 from ciip_irt.errors import plural
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.pool.form_set import SCORED, FormSet
 from ciip_irt.forms.pool.item_attributes import matches
+from ciip_irt.forms.pool.new_item import NewItem, usual
 from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
 __all__ = ["ATTRIBUTE_SUMS"]
@@ -41,12 +44,14 @@ def rows(pool: Pool) -> Iterator[Row]:
             for line, low, high in lines:
                 yield Row(
                     f"{form_id}: {rule.name}", low, high, pool.columns(SCORED, form, counted),
-                    line, relaxable=True, unit=rule.column,
+                    line, relaxable=True, unit=rule.column, label=rule.name, source=rule,
+                    bounds_told=not rule.mean,
                 )  # fmt: skip
             if len(without):
                 yield Row(
                     f"{form_id}: {rule.name}, items with a value only", 0.0, 0.0,
                     pool.columns(SCORED, form, without), np.ones(len(without)),
+                    label=f"{rule.name}, items with a value only",
                 )  # fmt: skip
 
 
@@ -77,7 +82,11 @@ def check(given: FormSet) -> Iterator[Finding]:
                 yield Finding(NAME, ERROR, form.form_id, "", message)
 
 
+def adds(item: NewItem, source: object, coefficients: FloatArray) -> float:
+    return usual(coefficients) if isinstance(source, SumRule) and item.satisfies(source.where) else 0.0
+
+
 ATTRIBUTE_SUMS = Constraint(
     NAME, "each sum and mean over the scored items is within the blueprint's bounds", rows, check,
-    lambda given: bool(given.blueprint.requirements.sums),
+    lambda given: bool(given.blueprint.requirements.sums), spared=8, adds=adds,
 )  # fmt: skip

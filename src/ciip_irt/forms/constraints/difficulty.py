@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from ciip_irt.arrays import FloatArray
 from ciip_irt.blueprint import ResolvedTarget
 from ciip_irt.forms.findings import Finding
 from ciip_irt.forms.pool.form_set import SCORED, FormSet
+from ciip_irt.forms.pool.new_item import NewItem
 from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
 __all__ = ["DIFFICULTY", "LEAST", "achieved_value", "highest_least"]
@@ -30,7 +32,7 @@ def rows(pool: Pool) -> Iterator[Row]:
         for form, form_id in enumerate(pool.form_ids):
             yield Row(
                 f"{form_id}: {target.label}", target.value, target.value, pool.columns(SCORED, form), c,
-                give=target.tolerance, severity=target.severity,
+                give=target.tolerance, severity=target.severity, label=target.label, source=target,
             )  # fmt: skip
 
 
@@ -106,7 +108,11 @@ def _apart(given: FormSet, target: ResolvedTarget) -> Iterator[Finding]:
             yield Finding(NAME, target.severity, form_id, "", message)
 
 
+def adds(item: NewItem, source: object, coefficients: FloatArray) -> float:  # noqa: ARG001
+    return next((added for target, added in item.targets if target is source), 0.0)
+
+
 DIFFICULTY = Constraint(
     NAME, "every difficulty target is met within its tolerance", rows, check,
-    lambda given: bool(given.targets),
+    lambda given: bool(given.targets), targets=True, adds=adds,
 )  # fmt: skip

@@ -25,10 +25,11 @@ def rows(pool: Pool) -> Iterator[Row]:
         used = frozenset(earlier.scored) - (pool.blueprint.anchor_items if _apart(pool.blueprint) else NONE)
         members = pool.items_where(item_id in used for item_id in pool.item_ids)
         for form, form_id in enumerate(pool.form_ids):
+            label = f"earlier form {earlier.form_id}: scored items in common"
             yield Row(
-                f"{form_id} and earlier form {earlier.form_id}: scored items in common",
+                f"{form_id} and {label}",
                 -np.inf, float(bound or 0), pool.columns(SCORED, form, members), np.ones(len(members)),
-                relaxable=True,
+                relaxable=True, label=label, source=earlier,
             )  # fmt: skip
 
 
@@ -55,5 +56,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 
 EARLIER_OVERLAP = Constraint(
     NAME, "no more scored items in common with an earlier form than the blueprint allows", rows, check,
-    lambda given: bool(given.earlier) and given.blueprint.max_common_earlier is not None,
+    lambda given: bool(given.earlier) and given.blueprint.max_common_earlier is not None, spared=3,
 )  # fmt: skip

@@ -26,11 +26,11 @@ def rows(pool: Pool) -> Iterator[Row]:
         if item_id in number
     }
     for clique in cliques(neighbours):
-        named = ", ".join(pool.item_ids[item] for item in clique)
+        label = f"enemies {', '.join(pool.item_ids[item] for item in clique)} apart"
         for form, form_id in enumerate(pool.form_ids):
             columns = np.concatenate([pool.columns(role, form, clique) for role in (SCORED, PILOT)])
             yield Row(
-                f"{form_id}: enemies {named} apart", 0.0, 1.0, columns, np.ones(len(columns)), relaxable=True
+                f"{form_id}: {label}", 0.0, 1.0, columns, np.ones(len(columns)), relaxable=True, label=label
             )
 
 
@@ -83,4 +83,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 ENEMIES = Constraint(
     NAME, "enemies never meet in one sitting, scored or pilot", rows, check,
     lambda given: given.blueprint.enemies_apart,
+    bounds_parts=True, in_words="enemies apart", spared=5,
 )  # fmt: skip

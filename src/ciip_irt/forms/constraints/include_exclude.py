@@ -20,11 +20,14 @@ def rows(pool: Pool) -> Iterator[Row]:
         for wanted in requirements.include:
             columns = pool.columns(SCORED, form, pool.items_where(i == wanted for i in pool.item_ids))
             yield Row(
-                f"{form_id}: {wanted} included", 1.0, 1.0, columns, np.ones(len(columns)), relaxable=True
-            )
+                f"{form_id}: {wanted} included", 1.0, 1.0, columns, np.ones(len(columns)), relaxable=True,
+                label=f"{wanted} included",
+            )  # fmt: skip
         if len(barred):
             columns = np.concatenate([pool.columns(role, form, barred) for role in (SCORED, PILOT)])
-            yield Row(f"{form_id}: excluded items", 0.0, 0.0, columns, np.ones(len(columns)))
+            yield Row(
+                f"{form_id}: excluded items", 0.0, 0.0, columns, np.ones(len(columns)), label="excluded items"
+            )
 
 
 def check(given: FormSet) -> Iterator[Finding]:
@@ -45,4 +48,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 INCLUDE_EXCLUDE = Constraint(
     NAME, "items to include are scored in every form, items to exclude in none", rows, check,
     lambda given: bool(given.blueprint.requirements.include or given.blueprint.requirements.exclude),
+    in_words="the items to include",
 )  # fmt: skip

@@ -33,16 +33,21 @@ def rows(pool: Pool) -> Iterator[Row]:
         for set_id, items in members.items():
             for form, form_id in enumerate(pool.form_ids):
                 columns = pool.columns(role, form, items)
-                name = f"{form_id}: item set {set_id}, {role}"
+                label = f"item set {set_id}, {role}"
+                name = f"{form_id}: {label}"
                 if wanted.whole:
                     for other in columns[1:]:
-                        yield Row(name, 0.0, 0.0, np.array([columns[0], other]), np.array([1.0, -1.0]))
+                        yield Row(
+                            name, 0.0, 0.0, np.array([columns[0], other]), np.array([1.0, -1.0]), label=label
+                        )
                     continue
-                yield Row(name, 0.0, float(wanted.high), columns, np.ones(len(items)), relaxable=True)
+                yield Row(
+                    name, 0.0, float(wanted.high), columns, np.ones(len(items)), relaxable=True, label=label
+                )
                 for place in range(len(items)) if wanted.low > 1 else ():
                     coefficients = np.ones(len(items))
                     coefficients[place] -= wanted.low
-                    yield Row(name, 0.0, np.inf, columns, coefficients)
+                    yield Row(name, 0.0, np.inf, columns, coefficients, label=label)
 
 
 def check(given: FormSet) -> Iterator[Finding]:
@@ -71,5 +76,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 
 ITEM_SETS = Constraint(
     NAME, "of an item set a form has none, or as many items as the blueprint allows", rows, check,
-    lambda given: given.blueprint.requirements.item_sets is not None,
+    lambda given: given.blueprint.requirements.item_sets is not None, in_words="item sets", spared=1,
 )  # fmt: skip

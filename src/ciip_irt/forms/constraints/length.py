@@ -12,13 +12,14 @@ from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 __all__ = ["LENGTH"]
 
 NAME = "length"
+LABEL = "scored items in all"
 
 
 def rows(pool: Pool) -> Iterator[Row]:
     length = float(pool.blueprint.length)
     for form, form_id in enumerate(pool.form_ids):
         columns = pool.columns(SCORED, form)
-        yield Row(f"{form_id}: scored items in all", length, length, columns, np.ones(len(columns)))
+        yield Row(f"{form_id}: {LABEL}", length, length, columns, np.ones(len(columns)), label=LABEL)
 
 
 def check(given: FormSet) -> Iterator[Finding]:
@@ -30,4 +31,7 @@ def check(given: FormSet) -> Iterator[Finding]:
             yield Finding(NAME, ERROR, form.form_id, "", message)
 
 
-LENGTH = Constraint(NAME, "the number of scored items is the blueprint's", rows, check)
+LENGTH = Constraint(
+    NAME, "the number of scored items is the blueprint's", rows, check,
+    gives_way_together=True, spared=7, adds=lambda *_: 1.0,
+)  # fmt: skip

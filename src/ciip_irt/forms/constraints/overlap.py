@@ -103,5 +103,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 
 OVERLAP = Constraint(
     NAME, "two forms share no more scored items than the blueprint allows", rows, check,
-    lambda given: given.blueprint.overlap_bound is not None and len(given.forms) > 1,
+    lambda given: given.blueprint.overlap_bound is not None and len(given.forms) > 1, between_forms=True,
 )  # fmt: skip

@@ -13,11 +13,13 @@ from ciip_irt.errors import plural
 from ciip_irt.forms.findings import ERROR, WARNING, Finding
 from ciip_irt.forms.pool.form_set import PILOT, SCORED, FormSet
 from ciip_irt.forms.pool.item_attributes import TIME
+from ciip_irt.forms.pool.new_item import usual
 from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
 __all__ = ["TIME_BUDGET"]
 
 NAME = "time_budget"
+LABEL = "expected time"
 ROUNDING = 1e-9
 
 
@@ -30,8 +32,8 @@ def rows(pool: Pool) -> Iterator[Row]:
     for form, form_id in enumerate(pool.form_ids):
         columns = np.concatenate([pool.columns(role, form, timed) for role in (SCORED, PILOT)])
         yield Row(
-            f"{form_id}: expected time", -np.inf, 60.0 * minutes, columns, np.tile(seconds, 2),
-            relaxable=True, unit="seconds",
+            f"{form_id}: {LABEL}", -np.inf, 60.0 * minutes, columns, np.tile(seconds, 2),
+            relaxable=True, unit="seconds", label=LABEL,
         )  # fmt: skip
 
 
@@ -57,4 +59,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 TIME_BUDGET = Constraint(
     NAME, "the expected time of all items fits the testing time", rows, check,
     lambda given: bool(given.attributes.numbers.get(TIME)),
+    spared=2, adds=lambda item, source, coefficients: usual(coefficients),  # noqa: ARG005
 )  # fmt: skip

@@ -1,9 +1,10 @@
-"""What all forms of one call have in common: the rows of one form as arrays over items.
+"""What all forms of one call have in common: the rows of one form over the items, named and as arrays.
 
-The swap search and the aggregated relaxation work on the items of one form at a time. They can do so where
-every row concerns the scored columns of a single form, every form has the same rows, and the only rule
-between forms is the bound on items in common. Where that does not hold there is no such model, and the
-general program (``program``, ``solve``) is the way.
+One model under the search (which works on the items of one form at a time, with arrays) and under the
+explanation of shortages (which needs to know what in the blueprint asks for a row). It is all there is to
+know where every row concerns the scored columns of a single form, every form has the same rows, and the only
+rule between forms is the bound on items in common. Where that does not hold the model is not ``complete``,
+and the general program (``program``, ``solver``) is the way to forms.
 """
 
 from collections.abc import Iterable
@@ -12,13 +13,42 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.forms.constraints import rows_within_forms
 from ciip_irt.forms.findings import ERROR
-from ciip_irt.forms.pool.pool import Pool, Row
+from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
-__all__ = ["FormModel", "build_form_model"]
+__all__ = ["FormModel", "FormRow", "build_form_model"]
 
-# A warning target counts a tenth as much as an error target where forms are compared.
+# A warning target counts a tenth as much as an error target where forms are compared: enough to decide
+# between forms that are equal in what is demanded, too little to give any of that up.
 WARNING_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class FormRow:
+    """``lower <= coefficients x <= upper`` of one form, ``coefficients`` (n_items,).
+
+    ``constraint`` is the rule and ``source`` what in the blueprint asks for the row; rows of the same
+    ``demand`` (a number) are one demand, which a person gives up or loosens as a whole.
+    """
+
+    constraint: Constraint
+    source: object
+    demand: int
+    label: str
+    lower: float
+    upper: float
+    coefficients: FloatArray
+    give: float
+    strict: bool
+    relaxable: bool
+    unit: str
+    bounds_told: bool
+
+    @property
+    def bars(self) -> bool:
+        """Whether it says no more than that items may not be used."""
+        return bool(self.lower == self.upper == 0 and (self.coefficients >= 0).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +60,9 @@ class FormModel:
     are sums to raise together, each divided by its weight: the objective is the least of them over forms and
     goals; ``equal_within`` bounds the largest over the smallest form, goal by goal. ``counted`` are the items
     of which any two forms may share ``max_common``.
+
+    ``rows`` are those that bind the ``usable`` items and are no more than ``forced`` ones; ``demands`` are
+    all rows and targets of a form, with what asks for them, but for those that only bar items.
     """
 
     n_forms: int
@@ -45,6 +78,8 @@ class FormModel:
     equal_within: FloatArray
     counted: BoolArray
     max_common: int | None
+    demands: tuple[FormRow, ...] = ()
+    complete: bool = True
 
     @property
     def n_items(self) -> int:
@@ -61,74 +96,39 @@ class FormModel:
         return np.where(self.strict, 1.0, WARNING_SHARE)
 
 
-def build_form_model(pool: Pool, rows: Iterable[Row]) -> FormModel | None:
-    """The common rows of all forms, or nothing where the forms differ or rows reach beyond one form.
+def build_form_model(pool: Pool, given: Iterable[tuple[Constraint, Row]] | None = None) -> FormModel:
+    """The common rows of all forms of the pool.
 
-    ``rows`` are those of every constraint but the overlap between the forms; pilots are chosen later, so
-    their columns are taken as zero.
+    ``given`` are the rows of every constraint within forms, taken from the registry where left out. Pilots
+    are chosen later, so their columns are taken as zero.
     """
-    n_items, n_forms = pool.n_items, len(pool.form_ids)
-    half = pool.n_columns // 2
-    found: list[list[tuple[float, float, float, bool, bytes, bytes]]] = [[] for _ in range(n_forms)]
-    arrays: list[tuple[Row, FloatArray]] = []
-    for row in rows:
-        if row.goal:
-            continue
-        if row.helpers:
-            return None
-        scored = row.columns < half
-        columns, coefficients = row.columns[scored], row.coefficients[scored]
-        forms = columns // n_items
-        if not len(columns):
-            if not row.lower <= 0 <= row.upper:
-                return None
-            continue
-        form = int(forms[0])
-        if (forms != form).any():
-            return None
-        items = columns - form * n_items
-        key = (row.lower, row.upper, row.give, row.severity == ERROR, items.tobytes(), coefficients.tobytes())
-        found[form].append(key)
-        if form == 0:
-            dense = np.zeros(n_items)
-            np.add.at(dense, items, coefficients)
-            arrays.append((row, dense))
-    if any(other != found[0] for other in found[1:]):
-        return None
-    return _gathered(pool, arrays)
-
-
-def _gathered(pool: Pool, arrays: list[tuple[Row, FloatArray]]) -> FormModel:
+    gathered, complete = _gather(pool, rows_within_forms(pool) if given is None else given)
     n_items = pool.n_items
     usable, forced = np.ones(n_items, dtype=np.bool_), np.zeros(n_items, dtype=np.bool_)
-    kept: list[tuple[Row, FloatArray]] = []
-    targets: list[tuple[Row, FloatArray]] = []
-    for row, dense in arrays:
+    kept: list[FormRow] = []
+    for row in gathered:
         if row.give > 0:
-            targets.append((row, dense))
-        elif row.lower == row.upper == 0 and (dense >= 0).all():
-            usable &= dense == 0
-        elif row.lower == row.upper and np.count_nonzero(dense) == 1 and dense.max() == row.lower:
-            forced |= dense > 0
+            continue
+        if row.bars:
+            usable &= row.coefficients == 0
+        elif _forces(row):
+            forced |= row.coefficients > 0
         else:
-            kept.append((row, dense))
-    binding = [
-        (row, dense * usable)
-        for row, dense in kept
-        if row.lower > np.minimum(dense * usable, 0).sum() or row.upper < np.maximum(dense * usable, 0).sum()
-    ]
+            kept.append(row)
+    binding = [(row, row.coefficients * usable) for row in kept]
+    binding = [(row, c) for row, c in binding if _binds(row, c)]
+    targets = [row for row in gathered if row.give > 0]
     goals = [target for target in pool.targets if target.weight is not None]
-    counted = np.array([item_id not in pool.blueprint.anchor_items for item_id in pool.item_ids])
     return FormModel(
         n_forms=len(pool.form_ids),
         usable=usable,
         forced=forced,
-        rows=np.array([dense for _, dense in binding]).reshape(-1, n_items),
+        rows=np.array([c for _, c in binding]).reshape(-1, n_items),
         lower=np.array([row.lower for row, _ in binding]),
         upper=np.array([row.upper for row, _ in binding]),
-        measures=np.array([dense / row.give for row, dense in targets]).reshape(-1, n_items),
-        aims=np.array([row.upper / row.give for row, _ in targets]),
-        strict=np.array([row.severity == ERROR for row, _ in targets], dtype=np.bool_),
+        measures=np.array([row.coefficients / row.give for row in targets]).reshape(-1, n_items),
+        aims=np.array([row.upper / row.give for row in targets]),
+        strict=np.array([row.strict for row in targets], dtype=np.bool_),
         goals=np.array(
             [
                 [target.contributions.get(item_id, 0.0) / (target.weight or 1.0) for item_id in pool.item_ids]
@@ -136,6 +136,67 @@ def _gathered(pool: Pool, arrays: list[tuple[Row, FloatArray]]) -> FormModel:
             ]
         ).reshape(-1, n_items),
         equal_within=np.array([target.equal_within for target in goals], dtype=np.float64),
-        counted=counted,
+        counted=np.array([item_id not in pool.blueprint.anchor_items for item_id in pool.item_ids]),
         max_common=pool.blueprint.max_common_items,
+        demands=tuple(row for row in gathered if row.give > 0 or not row.bars),
+        complete=complete,
     )
+
+
+def _forces(row: FormRow) -> bool:
+    """Whether it says no more than that one item must be used."""
+    c = row.coefficients
+    return bool(row.lower == row.upper and np.count_nonzero(c) == 1 and c.max() == row.lower)
+
+
+def _binds(row: FormRow, coefficients: FloatArray) -> bool:
+    """Whether some choice of the usable items breaks the row."""
+    least, most = np.minimum(coefficients, 0).sum(), np.maximum(coefficients, 0).sum()
+    return bool(row.lower > least or row.upper < most)
+
+
+def _gather(pool: Pool, given: Iterable[tuple[Constraint, Row]]) -> tuple[list[FormRow], bool]:
+    """The rows of the first form over the items; whether they are those of every form, and all there are."""
+    n_items, half = pool.n_items, pool.n_columns // 2
+    seen: list[list[tuple[float, float, float, bool, bytes, bytes]]] = [[] for _ in pool.form_ids]
+    rows: list[FormRow] = []
+    complete = True
+    for constraint, row in given:
+        if row.goal:
+            continue
+        scored = row.columns < half
+        columns, coefficients = row.columns[scored], row.coefficients[scored]
+        forms = columns // n_items
+        form = int(forms[0]) if len(columns) else 0
+        if row.helpers or (forms != form).any():
+            complete = False
+            continue
+        if not len(columns):
+            complete &= row.lower <= 0 <= row.upper
+            if len(row.columns):
+                continue
+        items = columns - form * n_items
+        strict = row.severity == ERROR
+        if len(columns):
+            seen[form].append(
+                (row.lower, row.upper, row.give, strict, items.tobytes(), coefficients.tobytes())
+            )
+        if form == 0:
+            dense = np.zeros(n_items)
+            np.add.at(dense, items, coefficients)
+            rows.append(_named(constraint, row, dense, rows))
+    return rows, complete and all(other == seen[0] for other in seen[1:])
+
+
+def _named(constraint: Constraint, row: Row, coefficients: FloatArray, before: list[FormRow]) -> FormRow:
+    demand = len(before)
+    for other in before:
+        if other.constraint is not constraint:
+            continue
+        if constraint.in_words or (row.source is not None and row.source == other.source):
+            demand = other.demand
+            break
+    return FormRow(
+        constraint, row.source, demand, row.label or row.name, row.lower, row.upper, coefficients, row.give,
+        row.severity == ERROR, row.relaxable, row.unit, row.bounds_told,
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.forms.findings import ERROR
 from ciip_irt.forms.pool.pool import Row
 
-__all__ = ["Program", "build_program"]
+__all__ = ["WARNING_WEIGHT", "Program", "RowBlocks", "build_program"]
 
 # Warning targets come second: a whole tolerance of theirs weighs a thousandth of an error target's.
 WARNING_WEIGHT = 1e-3
@@ -21,7 +21,7 @@ class Program:
 
     ``A`` is stored by rows (``starts, indices, values``). The first columns are the x of the pool; then come
     y of the error targets and of the warning targets, helpers, and the slacks of relaxed rows
-    (``slack_rows``: which row name each slack belongs to, with its sign).
+    (``slack_rows``: the row that each slack belongs to, with its sign).
     """
 
     cost: FloatArray
@@ -33,7 +33,7 @@ class Program:
     starts: IntArray
     indices: IntArray
     values: FloatArray
-    slack_rows: tuple[tuple[str, int], ...]
+    slack_rows: tuple[tuple[Row, int], ...]
 
     @property
     def first_slack(self) -> int:
@@ -65,82 +65,113 @@ def build_program(
     relax
         Leave targets out and let every relaxable row be broken, at price 1 per item.
     """
-    prices = dict(helper_costs)
     helpers: dict[Hashable, int] = {}
-    slacks: list[tuple[str, int]] = []
-    slack_prices: list[float] = []
+    slacks: list[tuple[Row, int]] = []
     used_y = [False, False]
-    starts, row_lower, row_upper = [0], [], []
-    indices: list[IntArray] = []
-    values: list[FloatArray] = []
-    size = 0
-
-    def add(low: float, high: float, columns: IntArray, coefficients: FloatArray) -> None:
-        nonlocal size
-        row_lower.append(low)
-        row_upper.append(high)
-        indices.append(columns)
-        values.append(coefficients)
-        size += len(columns)
-        starts.append(size)
-
-    # Slack columns are numbered from the end once all helpers are known; until then they are negative.
+    blocks = RowBlocks()
     for row in rows:
-        if row.goal and relax:
+        if relax and (row.goal or row.give > 0):
             continue
         if row.give > 0:
-            if relax:
-                continue
             side = 0 if row.severity == ERROR else 1
             used_y[side] = True
-            columns = np.append(row.columns, n_x + side)
-            scaled = row.coefficients / row.give
-            if np.isfinite(row.upper):
-                add(-np.inf, row.upper / row.give, columns, np.append(scaled, -1.0))
-            if np.isfinite(row.lower):
-                add(row.lower / row.give, np.inf, columns, np.append(scaled, 1.0))
+            _add_target(blocks, row, n_x + side)
             continue
-        columns, coefficients = row.columns, row.coefficients
-        if row.helpers:
-            numbers = [helpers.setdefault(key, n_x + 2 + len(helpers)) for key, _ in row.helpers]
-            columns = np.append(columns, np.array(numbers, dtype=np.int64))
-            coefficients = np.append(coefficients, [value for _, value in row.helpers])
+        columns, coefficients = _with_helpers(row, helpers, n_x + 2)
         if relax and row.relaxable:
-            for sign, bound in ((1, row.lower), (-1, row.upper)):
-                if np.isfinite(bound) and not (sign == 1 and bound <= 0):
-                    slacks.append((row.name, sign))
-                    slack_prices.append(_price(row))
-                    columns = np.append(columns, -len(slacks))
-                    coefficients = np.append(coefficients, float(sign))
-        add(row.lower, row.upper, columns, coefficients)
+            columns, coefficients = _with_slacks(row, columns, coefficients, slacks)
+        blocks.add(row.lower, row.upper, columns, coefficients)
 
-    first_slack = n_x + 2 + len(helpers)
-    flat = np.concatenate(indices) if indices else np.array([], dtype=np.int64)
-    flat = np.where(flat < 0, first_slack - flat - 1, flat)
-    n_more = 2 + len(helpers) + len(slacks)
-    more_cost = np.zeros(n_more)
-    if cost is None and not relax:
-        more_cost[:2] = 1.0, WARNING_WEIGHT
-    if goal is not None:
-        more_cost[0], prices[goal] = 0.0, -1.0
-    for key, number in helpers.items():
-        more_cost[number - n_x] = prices.get(key, 0.0)
-    more_cost[2 + len(helpers) :] = slack_prices
+    y_cost = (0.0, 0.0) if cost is not None or relax else (1.0, WARNING_WEIGHT)
     y_upper = [np.inf if used else 0.0 for used in used_y]
-    if goal is not None and used_y[0]:
-        y_upper[0] = 1.0
-    return Program(
-        cost=np.concatenate([np.zeros(n_x) if cost is None else cost, more_cost]),
+    prices = dict(helper_costs)
+    if goal is not None:
+        prices[goal], y_cost = -1.0, (0.0, y_cost[1])
+        y_upper[0] = min(y_upper[0], 1.0)
+    n_more = 2 + len(helpers) + len(slacks)
+    return blocks.program(
+        cost=np.concatenate(
+            [np.zeros(n_x) if cost is None else cost, y_cost, [prices.get(key, 0.0) for key in helpers],
+             [_price(row) for row, _ in slacks]]
+        ),
         lower=np.concatenate([lower, np.zeros(n_more)]),
         upper=np.concatenate([upper, y_upper, np.ones(len(helpers)), np.full(len(slacks), np.inf)]),
         integer=np.concatenate([integer, np.zeros(n_more, dtype=np.bool_)]),
-        row_lower=np.array(row_lower),
-        row_upper=np.array(row_upper),
-        starts=np.array(starts, dtype=np.int64),
-        indices=flat.astype(np.int64),
-        values=np.concatenate(values) if values else np.array([]),
         slack_rows=tuple(slacks),
-    )
+    )  # fmt: skip
+
+
+class RowBlocks:
+    """Rows of a program as they come, put together once all columns are known.
+
+    A negative column -s stands for the s-th slack: slacks are the last columns, and until the program is
+    made nobody knows how many come before them.
+    """
+
+    def __init__(self) -> None:
+        self.bounds: list[tuple[float, float]] = []
+        self.columns: list[IntArray] = []
+        self.values: list[FloatArray] = []
+
+    def add(self, low: float, high: float, columns: IntArray, values: FloatArray) -> None:
+        """``low <= Σ values z[columns] <= high``."""
+        self.bounds.append((low, high))
+        self.columns.append(columns)
+        self.values.append(values)
+
+    def program(
+        self,
+        *,
+        cost: FloatArray,
+        lower: FloatArray,
+        upper: FloatArray,
+        integer: BoolArray,
+        slack_rows: tuple[tuple[Row, int], ...] = (),
+    ) -> Program:
+        """The program of these rows over these columns."""
+        flat = np.concatenate(self.columns) if self.columns else np.array([], dtype=np.int64)
+        flat = np.where(flat < 0, len(cost) - len(slack_rows) - flat - 1, flat)
+        return Program(
+            cost=cost,
+            lower=lower,
+            upper=upper,
+            integer=integer,
+            row_lower=np.array([low for low, _ in self.bounds]),
+            row_upper=np.array([high for _, high in self.bounds]),
+            starts=np.concatenate([[0], np.cumsum([len(at) for at in self.columns])]).astype(np.int64),
+            indices=flat.astype(np.int64),
+            values=np.concatenate(self.values) if self.values else np.array([]),
+            slack_rows=slack_rows,
+        )
+
+
+def _add_target(blocks: RowBlocks, row: Row, y: int) -> None:
+    """Both sides of ``|Σ c x - t| <= give y``, divided by the tolerance."""
+    columns, scaled = np.append(row.columns, y), row.coefficients / row.give
+    if np.isfinite(row.upper):
+        blocks.add(-np.inf, row.upper / row.give, columns, np.append(scaled, -1.0))
+    if np.isfinite(row.lower):
+        blocks.add(row.lower / row.give, np.inf, columns, np.append(scaled, 1.0))
+
+
+def _with_helpers(row: Row, helpers: dict[Hashable, int], first: int) -> tuple[IntArray, FloatArray]:
+    if not row.helpers:
+        return row.columns, row.coefficients
+    numbers = [helpers.setdefault(key, first + len(helpers)) for key, _ in row.helpers]
+    columns = np.append(row.columns, np.array(numbers, dtype=np.int64))
+    return columns, np.append(row.coefficients, [value for _, value in row.helpers])
+
+
+def _with_slacks(
+    row: Row, columns: IntArray, coefficients: FloatArray, slacks: list[tuple[Row, int]]
+) -> tuple[IntArray, FloatArray]:
+    """The row with a slack on each side that can be broken, noted in ``slacks``."""
+    for sign, bound in ((1, row.lower), (-1, row.upper)):
+        if np.isfinite(bound) and not (sign == 1 and bound <= 0):
+            slacks.append((row, sign))
+            columns = np.append(columns, -len(slacks))
+            coefficients = np.append(coefficients, float(sign))
+    return columns, coefficients
 
 
 def _price(row: Row) -> float:

@@ -15,12 +15,14 @@ import numpy as np
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.forms.model.program import Program
+from ciip_irt.forms.tolerances import SOLVED
 
 __all__ = ["Effort", "Proposal", "solve"]
 
 Progress = Callable[[str], None]
 
-# HiGHS before 1.15 has returned wrong optima on problems of this kind.
+# Columns further from whole numbers than the solver's own tolerance (1e-6) many times over are no answer.
+# (HiGHS before 1.15 has returned wrong optima on problems of this kind.)
 ROUNDED = 1e-4
 
 
@@ -66,25 +68,64 @@ def solve(
     ``start`` holds values of the first columns, from which a first solution is made. Ctrl-C ends the search
     and keeps the best found; where there is none to keep, as of a linear program, it is raised afterwards.
     """
+    highs = _silent_solver()
+    for name, value in _options(effort, seed).items():
+        highs.setOptionValue(name, value)
+    highs.passModel(_model(program))
+    if progress is not None:
+        highs.cbMipImprovingSolution.subscribe(lambda event: progress(_line(event.data_out)))
+    if start is not None:
+        highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
+    whole = bool(program.integer.any())
+    with _on_interrupt() as asked:
+        if whole:
+
+            def limit(event: Any) -> None:
+                event.data_in.user_interrupt = bool(asked)
+
+            highs.cbMipInterrupt.subscribe(limit)
+        highs.run()
+    proposal = _proposal(highs, program)
+    if asked and not (proposal.values is not None and whole):
+        raise KeyboardInterrupt
+    return proposal
+
+
+def _silent_solver() -> Any:
+    """A solver that writes nothing: from 1.16 on HiGHS prints a banner as soon as callbacks are made ready,
+    which its constructor does, so it is silenced just before.
+    """
     # Imported here so that loading forms to check them does not load the solver.
     import highspy
 
-    make: Any = highspy.Highs
-    highs = make()
+    base: Any = highspy.Highs
+
+    class Silent(base):  # type: ignore[misc]
+        def enableCallbacks(self) -> None:  # noqa: N802
+            self.setOptionValue("output_flag", False)
+            super().enableCallbacks()
+
+    return Silent()
+
+
+def _options(effort: Effort, seed: int) -> dict[str, Any]:
     options: dict[str, Any] = {
-        "output_flag": False,
         "threads": 1,
         "parallel": "off",
         "random_seed": seed % 2**31,
         "time_limit": effort.seconds,
         "mip_max_nodes": effort.nodes,
         "mip_rel_gap": 0.0,
-        "mip_abs_gap": 1e-6,
+        "mip_abs_gap": SOLVED,
     }
     if np.isfinite(effort.good_enough):
         options["objective_target"] = effort.good_enough
-    for name, value in options.items():
-        highs.setOptionValue(name, value)
+    return options
+
+
+def _model(program: Program) -> Any:
+    import highspy
+
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(program.cost), len(program.row_lower)
     lp.col_cost_, lp.col_lower_, lp.col_upper_ = program.cost, program.lower, program.upper
@@ -95,24 +136,14 @@ def solve(
     lp.a_matrix_.value_ = program.values
     kinds = highspy.HighsVarType
     lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in program.integer]
-    highs.passModel(lp)
-    if progress is not None:
-        highs.cbMipImprovingSolution.subscribe(lambda event: progress(_line(event.data_out)))
-    if start is not None:
-        highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
-    with _on_interrupt() as asked:
-        if program.integer.any():
+    return lp
 
-            def limit(event: Any) -> None:
-                event.data_in.user_interrupt = bool(asked)
 
-            highs.cbMipInterrupt.subscribe(limit)
-        highs.run()
+def _proposal(highs: Any, program: Program) -> Proposal:
+    """What the solver has after its run; columns that must be whole numbers are, or there are none."""
+    import highspy
 
     info, status = highs.getInfo(), highs.getModelStatus()
-    found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-    if asked and not (found and program.integer.any()):
-        raise KeyboardInterrupt
     statuses = highspy.HighsModelStatus
     if status in (statuses.kInfeasible, statuses.kUnboundedOrInfeasible):
         return Proposal("infeasible", None, np.inf, np.inf, int(info.mip_node_count))
@@ -123,6 +154,7 @@ def solve(
         statuses.kTimeLimit: "seconds",
         statuses.kInterrupt: "interrupted",
     }.get(status, f"solver: {highs.modelStatusToString(status)}")
+    found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     values = np.array(highs.getSolution().col_value) if found else None
     if values is not None:
         whole = np.round(values[program.integer])

@@ -10,6 +10,7 @@ from ciip_irt.blueprint import Blueprint, ResolvedTarget
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.pool.form_set import PILOT, SCORED, Form, FormSet
 from ciip_irt.forms.pool.item_attributes import ItemAttributes
+from ciip_irt.forms.pool.new_item import NewItem
 
 __all__ = ["Constraint", "Pool", "Row"]
 
@@ -58,10 +59,12 @@ class Pool:
 class Row:
     """``lower <= Σ coefficients x + Σ helpers <= upper``, under a name that a blueprint author knows.
 
+    ``source`` is what in the blueprint (or pool) asks for it: a domain, a rule, a key, an earlier form; rows
+    of one source are one demand. ``label`` is the name without the form of which it is asked.
     ``give > 0`` makes it a target: the bounds widen by ``give * y``, and ``y`` is minimised; ``y <= 1`` means
     within the tolerance. ``helpers`` are continuous columns from 0 to 1 that rows share by key.
     ``relaxable`` rows may be broken, at a price per item, when nothing satisfies all of them; a row that sums
-    another ``unit`` pays by its average item.
+    another ``unit`` pays by its average item. ``bounds_told``: whether its bounds mean something to people.
     ``goal`` rows hold a quantity above a level that is to be raised.
     """
 
@@ -76,10 +79,17 @@ class Row:
     relaxable: bool = False
     unit: str = "item"
     goal: bool = False
+    label: str = ""
+    source: object = None
+    bounds_told: bool = True
 
 
 def _always(given: FormSet) -> bool:  # noqa: ARG001
     return True
+
+
+def _adds_nothing(item: NewItem, source: object, coefficients: FloatArray) -> float:  # noqa: ARG001
+    return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,28 @@ class Constraint:
     """A rule with two faces written apart: rows for the solver, findings for people.
 
     A form satisfies the rows (with ``y = 1`` in targets) exactly where ``check`` finds no error.
-    ``asked`` says whether blueprint and bank give the check anything to judge.
+
+    Attributes
+    ----------
+    asked
+        Whether blueprint and bank give the check anything to judge.
+    between_forms
+        The rows concern several forms at once.
+    targets
+        Its errors are targets missed: of forms that can be shown, as the nearest there are.
+    bounds_parts
+        An upper bound on a form bounds what is chosen for it first (the anchor block), too.
+    gives_way_together
+        All forms together may lack items of this rule, though one form alone may not.
+    in_words
+        Words for all its rows as one demand; without them each source is a demand.
+    many_in_words
+        Words for ``{}`` of its demands, where a conflict has more of them than a person wants to read.
+    spared
+        In the search for a conflict: rules are left out as a whole in this order, so that few rows remain,
+        and those that a blueprint author thinks in; rules without a number are looked at row by row.
+    adds
+        What one new item adds to a row of this source with these coefficients.
     """
 
     name: str
@@ -95,3 +126,11 @@ class Constraint:
     rows: Callable[[Pool], Iterable[Row]]
     check: Callable[[FormSet], Iterable[Finding]]
     asked: Callable[[FormSet], bool] = _always
+    between_forms: bool = False
+    targets: bool = False
+    bounds_parts: bool = False
+    gives_way_together: bool = False
+    in_words: str = ""
+    many_in_words: str = ""
+    spared: int | None = None
+    adds: Callable[[NewItem, object, FloatArray], float] = _adds_nothing

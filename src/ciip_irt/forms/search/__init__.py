@@ -1,7 +1,10 @@
 """The search for parallel forms: relaxation, rounding, swaps, a shadow test, and their order."""
 
-from ciip_irt.forms.search.strategy import all_rows
+from ciip_irt.forms.search.parallel import SearchEffort
+from ciip_irt.forms.search.strategy import Candidate, solve_forms
 
 __all__ = [
-    "all_rows",
+    "Candidate",
+    "SearchEffort",
+    "solve_forms",
 ]

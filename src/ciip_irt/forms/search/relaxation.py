@@ -11,15 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ciip_irt.arrays import FloatArray, IntArray
+from ciip_irt.arrays import FloatArray
 from ciip_irt.forms.model.form_model import FormModel
-from ciip_irt.forms.model.program import WARNING_WEIGHT, Program
+from ciip_irt.forms.model.program import WARNING_WEIGHT, RowBlocks
 from ciip_irt.forms.model.solver import Effort, solve
+from ciip_irt.forms.model.use_counts import pairs_of_forms, use_columns, use_steps
 
 __all__ = ["Relaxation", "relaxation"]
 
 # Of a tolerance beside goals, the share kept free so that whole forms fit.
 SPARED = 0.15
+# The largest contributions of so many items are summed for the scale of a goal: a long form.
+ABOUT_A_FORM = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,60 +49,44 @@ def relaxation(model: FormModel, seed: int, *, spare: float = 0.0) -> Relaxation
     so that forms made from them fit; the objective is then no bound.
     """
     k = model.n_forms
-    items, times, upper = _columns(model)
-    n = len(items)
-    n_goals, n_measures = len(model.goals), len(model.measures)
-    maximise = n_goals > 0
+    limited = model.max_common is not None and k > 1
+    steps = use_steps(k, limited=limited, disjoint=model.disjoint)
+    usable = np.flatnonzero(model.usable)
+    columns = use_columns(np.ones(len(usable), dtype=np.int64), model.counted[usable], steps, k)
+    items, n = usable[columns.owner], len(columns.owner)
     y, y_warn, least = n, n + 1, n + 2
-    entries: list[tuple[IntArray, FloatArray]] = []
-    bounds: list[tuple[float, float]] = []
+    blocks = RowBlocks()
 
-    def add(low: float, high: float, over: FloatArray, more: tuple[tuple[int, float], ...] = ()) -> None:
-        values = over[items]
-        at = np.flatnonzero(values)
-        entries.append(
-            (np.append(at, [column for column, _ in more]).astype(np.int64),
-             np.append(values[at], [value for _, value in more]))
-        )  # fmt: skip
-        bounds.append((low, high))
+    def add(low: float, high: float, over: FloatArray, *more: tuple[int, float]) -> None:
+        at = np.flatnonzero(over)
+        columns = np.append(at, [column for column, _ in more]).astype(np.int64)
+        blocks.add(low, high, columns, np.append(over[at], [value for _, value in more]))
 
     for row, low, high in zip(model.rows, model.lower, model.upper, strict=True):
-        add(low * k, high * k, row)
-    for q in range(n_measures):
-        c, aim = model.measures[q], model.aims[q] * k
-        if model.strict[q] and maximise:
+        add(low * k, high * k, row[items])
+    maximise = len(model.goals) > 0
+    for measure, aim, strict in zip(model.measures[:, items], model.aims * k, model.strict, strict=True):
+        if strict and maximise:
             width = k * (1 - (SPARED if spare else 0.0))
-            add(aim - width, aim + width, c)
+            add(aim - width, aim + width, measure)
             continue
-        side = y if model.strict[q] else y_warn
-        add(-np.inf, aim, c, ((side, -float(k)),))
-        add(aim, np.inf, c, ((side, float(k)),))
-    # Goals are put on a scale of about 1.
-    scale = np.array([np.sort(c * model.usable)[-200:].sum() for c in model.goals]).min(initial=np.inf)
-    for c in model.goals:
-        add(0.0, np.inf, c / scale, ((least, -float(k)),))
-    limited = model.max_common is not None and k > 1 and not model.disjoint
-    allowance = (model.max_common or 0) * k * (k - 1) / 2
-    if limited:
-        cost = np.where(model.counted[items], times - 1.0, 0.0)
-        at = np.flatnonzero(cost)
-        entries.append((at.astype(np.int64), cost[at]))
-        bounds.append((-np.inf, allowance * (1 - spare)))
+        side = y if strict else y_warn
+        add(-np.inf, aim, measure, (side, -float(k)))
+        add(aim, np.inf, measure, (side, float(k)))
+    scale = _scale(model)
+    for c in model.goals[:, items]:
+        add(0.0, np.inf, c / scale, (least, -float(k)))
+    if limited and not model.disjoint:
+        allowance = (model.max_common or 0) * pairs_of_forms(k)
+        add(-np.inf, allowance * (1 - spare), columns.charge)
     cost = np.zeros(n + 3)
     cost[y_warn] = WARNING_WEIGHT
     cost[least if maximise else y] = -1.0 if maximise else 1.0
-    forced = model.forced[items]
-    program = Program(
+    program = blocks.program(
         cost=cost,
-        lower=np.concatenate([np.where(forced, upper, 0.0), np.zeros(3)]),
-        upper=np.concatenate([upper, np.full(3, np.inf)]),
+        lower=np.concatenate([np.where(model.forced[items], columns.upper, 0.0), np.zeros(3)]),
+        upper=np.concatenate([columns.upper, np.full(3, np.inf)]),
         integer=np.zeros(n + 3, dtype=np.bool_),
-        row_lower=np.array([low for low, _ in bounds]),
-        row_upper=np.array([high for _, high in bounds]),
-        starts=np.concatenate([[0], np.cumsum([len(at) for at, _ in entries])]).astype(np.int64),
-        indices=np.concatenate([at for at, _ in entries]) if entries else np.array([], dtype=np.int64),
-        values=np.concatenate([v for _, v in entries]) if entries else np.array([]),
-        slack_rows=(),
     )
     answer = solve(program, Effort(), seed)
     if answer.values is None:
@@ -112,20 +99,7 @@ def relaxation(model: FormModel, seed: int, *, spare: float = 0.0) -> Relaxation
     return Relaxation(uses, objective, measures, goals)
 
 
-def _columns(model: FormModel) -> tuple[IntArray, IntArray, FloatArray]:
-    """Items, which use of them, and the upper bound of each column."""
-    k = model.n_forms
-    usable = np.flatnonzero(model.usable)
-    counted = model.counted[usable]
-    if model.max_common is None or k == 1:
-        return usable, np.ones(len(usable), dtype=np.int64), np.full(len(usable), float(k))
-    if model.disjoint:
-        return usable, np.ones(len(usable), dtype=np.int64), np.where(counted, 1.0, float(k))
-    several = usable[counted]
-    items = np.concatenate([usable, *([several] * (k - 1))])
-    times = np.concatenate(
-        [np.ones(len(usable), dtype=np.int64), *(np.full(len(several), t) for t in range(2, k + 1))]
-    )
-    upper = np.ones(len(items))
-    upper[: len(usable)] = np.where(counted, 1.0, float(k))
-    return items.astype(np.int64), times.astype(np.int64), upper
+def _scale(model: FormModel) -> float:
+    """Puts goals on a scale of about 1: no form's least goal is much above it."""
+    sums = [np.sort(c * model.usable)[-ABOUT_A_FORM:].sum() for c in model.goals]
+    return float(np.array(sums).min(initial=np.inf))

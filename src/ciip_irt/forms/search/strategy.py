@@ -8,15 +8,15 @@ from time import monotonic
 import numpy as np
 
 from ciip_irt.errors import plural
-from ciip_irt.forms.constraints import CONSTRAINTS
+from ciip_irt.forms.constraints import rows_of
 from ciip_irt.forms.constraints.difficulty import LEAST, highest_least
-from ciip_irt.forms.constraints.overlap import OVERLAP
 from ciip_irt.forms.model.form_model import build_form_model
 from ciip_irt.forms.model.program import Program, build_program
 from ciip_irt.forms.model.solver import Effort, Proposal, solve
 from ciip_irt.forms.pool.pool import Pool, Row
 from ciip_irt.forms.search.parallel import SearchEffort, parallel_forms
 from ciip_irt.forms.shortage.shortage import usable_scored
+from ciip_irt.forms.tolerances import SOLVED
 
 __all__ = ["CUT_SHORT", "Candidate", "solve_forms", "solve_with_room"]
 
@@ -31,7 +31,6 @@ GOOD_ENOUGH = 0.5
 ENUMERABLE, PROVABLE, BETTERED = 100, 1000, 4000
 # Without any form from the search, the general program is tried up to so many columns at once.
 GENERAL = 30_000
-SETTLED = 1e-6
 # Ended by Ctrl-C or by the clock.
 CUT_SHORT = ("interrupted", "seconds")
 
@@ -63,7 +62,7 @@ def solve_forms(pool: Pool, seed: int, effort: SearchEffort, progress: Progress 
     for choice in pools:
         left = replace(effort, seconds=max(0.0, until - monotonic()))
         try:
-            candidate = Candidate(_tried(choice, seed, left, progress), all_rows(choice), goals)
+            candidate = Candidate(_tried(choice, seed, left, progress), rows_of(choice), goals)
         except KeyboardInterrupt:
             if best is None:
                 raise
@@ -97,31 +96,26 @@ def solve_with_room(
     pool: Pool, room: Sequence[Row], seed: int, progress: Progress | None = None
 ) -> Candidate:
     """With rows that keep room for pilots, by the general program, which knows both roles together."""
-    rows = (*all_rows(pool), *room)
+    rows = (*rows_of(pool), *room)
     return Candidate(_general(pool, rows, True, seed, progress), rows)
 
 
-def all_rows(pool: Pool) -> tuple[Row, ...]:
-    return tuple(row for constraint in CONSTRAINTS.values() for row in constraint.rows(pool))
-
-
 def _tried(pool: Pool, seed: int, effort: SearchEffort, progress: Progress | None) -> Proposal:
-    within = (r for name, c in CONSTRAINTS.items() if name != OVERLAP.name for r in c.rows(pool))
-    model = build_form_model(pool, within)
+    model = build_form_model(pool)
     until = monotonic() + effort.seconds
-    if model is None:
-        return _general(pool, all_rows(pool), False, seed, progress, until)
+    if not model.complete:
+        return _general(pool, rows_of(pool), False, seed, progress, until)
     found = parallel_forms(model, effort, seed, progress)
     size = int(model.usable.sum()) * model.n_forms
     half = pool.n_columns // 2
     if found.values is not None:
         found = replace(found, values=np.concatenate([found.values, np.zeros(half)]))
-        if found.objective <= found.bound + SETTLED:
+        if found.objective <= found.bound + SOLVED:
             return replace(found, stopped="optimal")
     if found.stopped in ("infeasible", *CUT_SHORT):
         return found
     if found.values is None:
-        return _general(pool, all_rows(pool), False, seed, progress, until) if half <= GENERAL else found
+        return _general(pool, rows_of(pool), False, seed, progress, until) if half <= GENERAL else found
     goals = len(model.goals) > 0
     one = len(pool.form_ids) == 1
     if size <= (PROVABLE if goals and one else ENUMERABLE):
@@ -151,14 +145,14 @@ def _program(pool: Pool, rows: Sequence[Row], with_pilots: bool) -> tuple[Progra
 def _bettered(pool: Pool, found: Proposal, effort: Effort, seed: int, progress: Progress | None) -> Proposal:
     """The search's forms handed to the solver, which proves or betters them in a limited amount of work."""
     assert found.values is not None
-    program, unit = _program(pool, all_rows(pool), False)
+    program, unit = _program(pool, rows_of(pool), False)
     try:
         answer = _in_units(solve(program, effort, seed, progress, start=found.values), unit)
     except KeyboardInterrupt:
         return replace(found, stopped="interrupted")
     bound = max(found.bound, answer.bound)
     if answer.values is None or answer.objective >= found.objective:
-        settled = answer.stopped == "optimal" or found.objective <= bound + SETTLED
+        settled = answer.stopped == "optimal" or found.objective <= bound + SOLVED
         cut = answer.stopped if answer.stopped in CUT_SHORT else found.stopped
         return replace(found, bound=bound, stopped="optimal" if settled else cut)
     kept = ("optimal", "good enough", *CUT_SHORT)

@@ -1,51 +1,76 @@
-"""Which named rows cannot hold together: deletion filtering (Chinneck 2008).
+"""Which demands cannot hold together: deletion filtering (Chinneck 2008).
 
-Rows are left out group by group; a group without which nothing holds either stays out. What remains is a
-conflict from which nothing can be left out: any one of its groups given up resolves it.
+Demands are left out one by one; one without which nothing holds either stays out. What remains is a conflict
+from which nothing can be left out: any one of its demands given up resolves it.
 """
 
-from ciip_irt.forms.shortage.family_use import Family, NamedRow, ask
+from dataclasses import dataclass
 
-__all__ = ["conflicting_rows"]
+import numpy as np
 
-TOGETHER = {
-    "enemies": "enemies apart",
-    "item_sets": "item sets",
-    "listed": "the items to include",
-    "anchors": "the anchor block",
-}
-# Left out as a whole first, so that few rows remain, and those that a blueprint author thinks in.
-WHOLE_RULES = (
-    "item_sets", "time_budget", "earlier_overlap", "key_balance", "enemies", "domain_counts", "length",
-    "attribute_sums", "attribute_counts",
-)  # fmt: skip
+from ciip_irt.forms.constraints import CONSTRAINTS
+from ciip_irt.forms.model.form_model import FormRow
+from ciip_irt.forms.pool.pool import Constraint
+from ciip_irt.forms.shortage.item_uses import TARGET, ItemUses
+from ciip_irt.forms.shortage.least_overlap import are_possible
+
+__all__ = ["Demand", "conflicting_demands"]
 
 
-def conflicting_rows(family: Family, n_forms: int, *, whole: bool = False) -> list[tuple[str, NamedRow]]:
-    """The groups of a smallest conflict, each with its (first) row; empty where the rows can hold.
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Rows that a person gives up or loosens together; ``numbers`` are theirs among the rows of the uses."""
 
-    Rows about enemies are one group, as are item sets, items to include and anchors. ``whole``: as in
-    ``ask``.
-    """
-    groups: dict[str, list[int]] = {}
-    rules: dict[str, list[int]] = {}
-    for number, row in enumerate(family.rows):
-        groups.setdefault(TOGETHER.get(row.rule, row.name), []).append(number)
-        rules.setdefault(row.rule, []).append(number)
-    if ask(family, n_forms, whole=whole).possible:
+    rows: tuple[FormRow, ...]
+    numbers: frozenset[int]
+
+    @property
+    def constraint(self) -> Constraint:
+        return self.rows[0].constraint
+
+    @property
+    def words(self) -> str:
+        """Its name, with what it asks for where that is a number of items or of another unit."""
+        row = self.rows[0]
+        if self.constraint.in_words:
+            return self.constraint.in_words
+        if not row.bounds_told:
+            return row.label
+        low, high = (bound if np.isfinite(bound) else None for bound in (row.lower, row.upper))
+        unit = "" if row.unit in ("item", TARGET) or row.unit in row.label else f" {row.unit}"
+        if low is not None and high is not None:
+            return f"{row.label}: {low:g}{unit}" if low == high else f"{row.label}: {low:g} to {high:g}{unit}"
+        return (
+            f"{row.label}: at least {low:g}{unit}" if high is None else f"{row.label}: at most {high:g}{unit}"
+        )
+
+
+def conflicting_demands(uses: ItemUses, n_forms: int, *, whole: bool = False) -> list[Demand]:
+    """The demands of a smallest conflict; empty where they can hold. ``whole`` as in ``least_overlap``."""
+    if are_possible(uses, n_forms, whole=whole):
         return []
     left_out = frozenset[int]()
-    for rule in WHOLE_RULES:
-        tried = left_out | frozenset(rules.get(rule, ()))
-        if tried != left_out and not ask(family, n_forms, without=tried, whole=whole).possible:
+    spared = [c for c in CONSTRAINTS.values() if c.spared is not None]
+    for constraint in sorted(spared, key=lambda constraint: constraint.spared or 0):
+        rule = {n for n, row in enumerate(uses.rows) if row.constraint is constraint}
+        tried = left_out | rule
+        if tried != left_out and not are_possible(uses, n_forms, without=tried, whole=whole):
             left_out = tried
     kept = []
-    for name, numbers in groups.items():
-        tried = left_out | frozenset(numbers)
+    for demand in demands_of(uses):
+        tried = left_out | demand.numbers
         if tried == left_out:
             continue
-        if ask(family, n_forms, without=tried, whole=whole).possible:
-            kept.append((name, family.rows[numbers[0]]))
+        if are_possible(uses, n_forms, without=tried, whole=whole):
+            kept.append(demand)
         else:
             left_out = tried
     return kept
+
+
+def demands_of(uses: ItemUses) -> list[Demand]:
+    """All demands, in the order of their first rows."""
+    numbers: dict[int, list[int]] = {}
+    for number, row in enumerate(uses.rows):
+        numbers.setdefault(row.demand, []).append(number)
+    return [Demand(tuple(uses.rows[n] for n in here), frozenset(here)) for here in numbers.values()]

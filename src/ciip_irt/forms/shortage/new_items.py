@@ -1,105 +1,31 @@
 """Kinds of items that could be written: a domain, a range of difficulty, the attributes that rows ask for."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.blueprint import Between, Condition, CountRule, SumRule
+from ciip_irt.blueprint import Between, Condition, CountRule, ResolvedTarget, SumRule
 from ciip_irt.forms.pool.item_attributes import ItemAttributes, matches
+from ciip_irt.forms.pool.new_item import ANY_DIFFICULTY, NewItem, split_condition
 from ciip_irt.forms.pool.pool import Pool
 
-if TYPE_CHECKING:
-    from ciip_irt.forms.shortage.family_use import NamedRow
+__all__ = ["bands_of", "difficulty_of", "kinds_of_new_items"]
 
-__all__ = ["ANY_DIFFICULTY", "NewItems", "bands_of", "difficulty_of", "new_items"]
-
-ANY_DIFFICULTY = Between()
+# Combinations of attributes looked at per domain, beside each attribute alone: those of its first items.
 MOST_PROFILES = 12
-
-
-@dataclass(frozen=True, slots=True)
-class NewItems:
-    """Items that could be written, or that an author could be asked for.
-
-    ``others`` are the conditions of rows (beyond domain and difficulty) that they satisfy; ``key`` their
-    key where it matters. ``unusual`` orders kinds that serve equally well.
-    """
-
-    letter: str
-    band: Between
-    others: frozenset[Condition]
-    key: str | None
-    unusual: float
-    targets: tuple[tuple[str, float], ...] = ()
-
-    def coefficient(self, row: "NamedRow", pool: Pool) -> float:
-        """What one such item adds to a row of one form; what cannot be known is taken as usual."""
-        if row.rule == "length":
-            return 1.0
-        if row.rule == "domain_counts":
-            return float(row.name == f"{pool.blueprint.domain(self.letter).title}, scored items")
-        if row.rule in ("attribute_counts", "attribute_sums"):
-            requirements = pool.blueprint.requirements
-            rules: tuple[CountRule | SumRule, ...] = (*requirements.counts, *requirements.sums)
-            rule = next(rule for rule in rules if rule.name == row.name)
-            if not self.satisfies(rule.where):
-                return 0.0
-            return 1.0 if row.rule == "attribute_counts" else _usual(row.coefficients)
-        if row.rule == "key_balance" and pool.blueprint.requirements.key_balance is not None:
-            letters = pool.blueprint.requirements.key_balance.letters
-            return 1 / len(letters) if self.key is None else float(row.name.endswith(f" {self.key}"))
-        if row.rule == "time_budget":
-            return _usual(row.coefficients)
-        return dict(self.targets).get(row.name, 0.0) if row.rule == "difficulty" else 0.0
-
-    def satisfies(self, where: Condition) -> bool:
-        """Whether such an item counts for a row with this condition."""
-        letters, difficulty, others = _split(where)
-        return (
-            (letters is None or self.letter in letters)
-            and (difficulty is None or _within(self.band, difficulty))
-            and (not others or others in self.others)
-        )
-
-    @property
-    def words(self) -> str:
-        """The difficulty, attributes and key asked for; empty where any will do."""
-        parts = [f"b {self.band}"] if self.band != ANY_DIFFICULTY else []
-        for where in sorted(self.others, key=str):
-            for column, values in where:
-                wanted = str(values) if isinstance(values, Between) else " or ".join(values)
-                parts.append(f"{column} {wanted}")
-        if self.key is not None:
-            parts.append(f"key {self.key}")
-        return ", ".join(dict.fromkeys(parts))
-
-
-def _split(where: Condition) -> tuple[tuple[str, ...] | None, Between | None, Condition]:
-    letters = next((v for c, v in where if c == "domain" and not isinstance(v, Between)), None)
-    difficulty = next((v for c, v in where if c == "b" and isinstance(v, Between)), None)
-    others = tuple((c, v) for c, v in where if c != "domain" and not (c == "b" and isinstance(v, Between)))
-    return letters, difficulty, others
-
-
-def _within(band: Between, wanted: Between) -> bool:
-    return wanted.low <= band.low and band.high <= wanted.high
-
-
-def _usual(coefficients: FloatArray) -> float:
-    some = coefficients[coefficients != 0]
-    return float(np.median(some)) if len(some) else 0.0
+# Among kinds that serve equally well: the middle of the difficulties first (a step per band); half a step for
+# each attribute asked for; two for a certain key, which is the hardest to write to order.
+PER_ATTRIBUTE, FOR_A_KEY = 0.5, 2.0
 
 
 def bands_of(pool: Pool, usable: BoolArray, *, targets: bool = True) -> tuple[Between, ...]:
     """Ranges of b that make a difference: those that rows name, or three for the difficulty targets."""
     requirements = pool.blueprint.requirements
     rules: tuple[CountRule | SumRule, ...] = (*requirements.counts, *requirements.sums)
-    named = [_split(rule.where)[1] for rule in rules]
+    named = [split_condition(rule.where)[1] for rule in rules]
     cuts = sorted({cut for band in named if band for cut in (band.low, band.high) if abs(cut) < inf})
     b = _difficulties(pool, usable)
     if not cuts and targets and pool.targets and len(b) > 2:
@@ -125,13 +51,13 @@ def difficulty_of(pool: Pool) -> dict[str, float]:
     return {item_id: c * pool.blueprint.length for item_id, c in mean_b.contributions.items()}
 
 
-def new_items(pool: Pool, usable: BoolArray, *, targets: bool = True) -> tuple[NewItems, ...]:
+def kinds_of_new_items(pool: Pool, usable: BoolArray, *, targets: bool = True) -> tuple[NewItem, ...]:
     """Every kind that could help: per domain the profiles that the bank has or that rows ask for."""
     requirements = pool.blueprint.requirements
     rules: tuple[CountRule | SumRule, ...] = (
         *(rule for rule in requirements.counts if rule.role == "scored"), *requirements.sums,
     )  # fmt: skip
-    asked = list(dict.fromkeys(others for rule in rules if (others := _split(rule.where)[2])))
+    asked = list(dict.fromkeys(others for rule in rules if (others := split_condition(rule.where)[2])))
     bands = bands_of(pool, usable, targets=targets)
     middle = (len(bands) - 1) / 2
     added = [_contributions(pool, usable, band) for band in bands]
@@ -141,8 +67,9 @@ def new_items(pool: Pool, usable: BoolArray, *, targets: bool = True) -> tuple[N
         for profile in _profiles(pool, domain.letter, asked):
             for number, band in enumerate(bands):
                 for key in (None, *letters):
-                    unusual = abs(number - middle) + 0.5 * len(profile) + (2.0 if key is not None else 0.0)
-                    found.append(NewItems(domain.letter, band, profile, key, unusual, added[number]))
+                    unusual = abs(number - middle) + PER_ATTRIBUTE * len(profile)
+                    unusual += FOR_A_KEY if key is not None else 0.0
+                    found.append(NewItem(domain.letter, band, profile, key, unusual, added[number]))
     return tuple(found)
 
 
@@ -161,14 +88,14 @@ def _satisfied(
         yield frozenset(condition for condition in asked if matches(attributes, condition, item_id))
 
 
-def _contributions(pool: Pool, usable: BoolArray, band: Between) -> tuple[tuple[str, float], ...]:
+def _contributions(pool: Pool, usable: BoolArray, band: Between) -> list[tuple[ResolvedTarget, float]]:
     """What an item of this difficulty adds to each target, on average over the usable items."""
     b = difficulty_of(pool)
     able = [i for i, good in zip(pool.item_ids, usable, strict=True) if good]
-    found = []
+    found: list[tuple[ResolvedTarget, float]] = []
     for target in pool.targets:
         known = target.contributions
         here = [known[i] for i in able if i in known and b.get(i, 0.0) in band]
         everywhere = here or [known[i] for i in able if i in known] or [0.0]
-        found.append((target.label, sum(everywhere) / len(everywhere)))
-    return tuple(found)
+        found.append((target, sum(everywhere) / len(everywhere)))
+    return found

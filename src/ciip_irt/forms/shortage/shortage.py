@@ -1,6 +1,6 @@
 """Why no forms can be built, in words, and the least that would mend it.
 
-First supply against need per cell; then what all forms together need (``family_use``): items to write,
+First supply against need per cell; then what all forms together need (``use_program``): items to write,
 overlap to allow, forms to do without; then the rows that cannot hold together and their smallest
 loosening.
 """
@@ -15,13 +15,19 @@ import polars as pl
 from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.errors import plural
 from ciip_irt.forms.findings import ERROR
+from ciip_irt.forms.model.least import least_slack
 from ciip_irt.forms.model.program import build_program
-from ciip_irt.forms.model.solver import Effort, solve
+from ciip_irt.forms.model.solver import Effort
 from ciip_irt.forms.pool.item_attributes import matches, resting, why_resting
+from ciip_irt.forms.pool.new_item import NewItem
 from ciip_irt.forms.pool.pool import Pool, Row
-from ciip_irt.forms.shortage.conflict import conflicting_rows
-from ciip_irt.forms.shortage.family_use import Family, NamedRow, ask, family_of
-from ciip_irt.forms.shortage.new_items import NewItems, difficulty_of
+from ciip_irt.forms.shortage.conflict import conflicting_demands
+from ciip_irt.forms.shortage.item_uses import ItemUses, build_item_uses
+from ciip_irt.forms.shortage.items_to_write import items_to_write
+from ciip_irt.forms.shortage.least_loosening import least_loosening
+from ciip_irt.forms.shortage.least_overlap import are_possible, least_overlap
+from ciip_irt.forms.shortage.new_items import difficulty_of
+from ciip_irt.forms.tolerances import SOLVED, TOLD
 
 __all__ = [
     "SHORTAGE_COLUMNS", "count_shortages", "most_forms", "nearest_change", "no_shortages",
@@ -34,11 +40,15 @@ SHORTAGE_COLUMNS = {
 }  # fmt: skip
 Line = tuple[str, str, int | None, int | None, int | None, str]
 MAX_ROWS = 15
-EXACT = 1e-6
 # A conflict that more rows share than a person can weigh is told by its loosening alone.
 MOST_IN_CONFLICT = 6
-FEW_DOMAINS = 3
-LARGEST_SEARCH = 20_000
+# Of demands of one rule so many are named one by one.
+FEW_ALIKE = 3
+# Columns up to which whole forms are searched for the smallest change, and the nodes that it may take: some
+# seconds.
+LARGEST_SEARCH, NODES = 20_000, 200
+# Of slacks between whole numbers, those above are one item.
+HALF = 0.5
 
 
 def no_shortages() -> pl.DataFrame:
@@ -61,15 +71,15 @@ def count_shortages(pool: Pool) -> pl.DataFrame:
     """Cells in which the bank has fewer items than the forms need, whatever the solver does.
 
     Each line is a proof. Per domain, key and count by attribute: fewer items than one form needs. For all
-    forms together: not even the relaxation of ``family_use`` has a solution.
+    forms together: not even the relaxation of ``use_program`` has a solution.
     """
     lines = _cells(pool)
     n_forms, block = len(pool.form_ids), pool.blueprint.requirements.anchors
     chosen = block is None or bool(block.items)  # until then nobody knows what they take
     if not lines and n_forms > 1 and chosen:
-        family = family_of(pool, targets=False)
-        if not (ask(family, n_forms, max_common=0).possible or ask(family, n_forms).possible):
-            lines = _for_all(family, n_forms, whole=False) if ask(family, 1).possible else []
+        uses = build_item_uses(pool, targets=False)
+        if not (are_possible(uses, n_forms, max_common=0) or are_possible(uses, n_forms)):
+            lines = _for_all(uses, n_forms, whole=False) if are_possible(uses, 1) else []
     return _frame(lines)
 
 
@@ -80,11 +90,11 @@ def nearest_change(
     if progress is not None:
         progress("No forms satisfy every row; looking for the smallest change that would help.")
     n_forms = len(pool.form_ids)
-    family = family_of(pool, targets=False)
-    if not ask(family, 1, whole=True).possible:
-        return _frame(_for_one(family))
-    if n_forms > 1 and not ask(family, n_forms).possible:
-        return _frame(_for_all(family, n_forms, whole=False))
+    uses = build_item_uses(pool, targets=False)
+    if not are_possible(uses, 1, whole=True):
+        return _frame(_for_one(uses))
+    if n_forms > 1 and not are_possible(uses, n_forms):
+        return _frame(_for_all(uses, n_forms, whole=False))
     if pool.n_items * n_forms > LARGEST_SEARCH:
         message = (
             "No single row and no count over all forms stands in the way; together they do."
@@ -98,21 +108,21 @@ def one_form_shortages(pool: Pool, *, targets: bool = False) -> pl.DataFrame:
     """Why not even one form can be built; empty where nothing is known against one."""
     lines = _cells(pool)
     if not lines:
-        family = family_of(pool, targets=targets)
-        if not ask(family, 1, whole=not targets).possible:
-            lines = _for_one(family)
+        uses = build_item_uses(pool, targets=targets)
+        if not are_possible(uses, 1, whole=not targets):
+            lines = _for_one(uses)
     return _frame(lines)
 
 
-def most_forms(family: Family, most: int, *, max_common: int | None = None) -> int:
+def most_forms(uses: ItemUses, most: int, *, max_common: int | None = None) -> int:
     """The largest number of forms, up to ``most``, that the relaxation does not rule out."""
     low, high = 0, 1
-    while high <= most and ask(family, high, max_common=max_common).possible:
+    while high <= most and are_possible(uses, high, max_common=max_common):
         low, high = high, high * 2
     high = min(high, most + 1)
     while high - low > 1:
         middle = (low + high) // 2
-        if ask(family, middle, max_common=max_common).possible:
+        if are_possible(uses, middle, max_common=max_common):
             low = middle
         else:
             high = middle
@@ -190,13 +200,13 @@ def _other_sources(pool: Pool, usable: Sequence[bool], letter: str) -> list[str]
     return [*ways, f"promote from its {plural(pilots, 'pilot item')}"] if pilots else ways
 
 
-def _for_all(family: Family, n_forms: int, *, whole: bool) -> list[Line]:
+def _for_all(uses: ItemUses, n_forms: int, *, whole: bool) -> list[Line]:
     """What to write so that all forms can be built; what would do instead of writing."""
-    answer = ask(family, n_forms, write=True, whole=whole)
-    instead = _instead(family, n_forms)
+    answer = items_to_write(uses, n_forms, whole=whole)
+    instead = _instead(uses, n_forms)
     if not answer.possible:
-        return _conflict(family, n_forms, whole=whole)
-    lines = _writing(family, n_forms, answer.written)
+        return _conflict(uses, n_forms, whole=whole)
+    lines = _writing(uses, n_forms, answer.written)
     if not lines:
         return []
     if len(lines) == 1:
@@ -204,10 +214,10 @@ def _for_all(family: Family, n_forms: int, *, whole: bool) -> list[Line]:
         return [
             (what, letter, needed, available, short, f"{message}{''.join(f', {way}' for way in instead)}.")
         ]
-    total, able = int(answer.written.sum()), _within_reach(family, n_forms)
-    length, bound = family.pool.blueprint.length, family.max_common
+    total, able = int(answer.written.sum()), _within_reach(uses, n_forms)
+    length, bound = uses.pool.blueprint.length, uses.max_common
     sharing = f" that share at most {bound} pairwise" if bound else " that share none" if bound == 0 else ""
-    sharing += " besides the anchors" if sharing and family.pool.blueprint.anchor_items else ""
+    sharing += " besides the anchors" if sharing and uses.pool.blueprint.anchor_items else ""
     message = (
         f"{n_forms} forms of {length} scored items{sharing} need {able + total:,} different items; the bank"
         f" offers {able:,}. Write {total:,}{''.join(f', {way}' for way in instead)}."
@@ -216,51 +226,49 @@ def _for_all(family: Family, n_forms: int, *, whole: bool) -> list[Line]:
     return [head, *((*line[:5], f"{line[5]}.") for line in lines)]
 
 
-def _within_reach(family: Family, n_forms: int) -> int:
+def _within_reach(uses: ItemUses, n_forms: int) -> int:
     """Different items that K forms could use: of each domain at most K times what one form takes."""
     letters = Counter(
-        letter
-        for letter, group in zip(family.pool.letters, family.classes.tolist(), strict=True)
-        if group >= 0
+        letter for letter, group in zip(uses.pool.letters, uses.classes.tolist(), strict=True) if group >= 0
     )
-    return sum(min(letters[d.letter], n_forms * d.high) for d in family.pool.blueprint.domains)
+    return sum(min(letters[d.letter], n_forms * d.high) for d in uses.pool.blueprint.domains)
 
 
-def _instead(family: Family, n_forms: int) -> list[str]:
+def _instead(uses: ItemUses, n_forms: int) -> list[str]:
     """Mends that need no new item: a wider overlap, fewer forms."""
     ways = []
-    bound = family.max_common
+    bound = uses.max_common
     if n_forms > 1 and bound is not None:
-        wider = ask(family, n_forms, overlap=True)
+        wider = least_overlap(uses, n_forms)
         if wider.possible:
-            items = ceil(wider.max_common - EXACT)
+            items = ceil(wider.max_common - SOLVED)
             if items > bound:
                 ways.append(f"or allow an overlap of {plural(items, 'item')} (now {bound})")
     if n_forms > 1:
-        fewer = most_forms(family, n_forms - 1)
+        fewer = most_forms(uses, n_forms - 1)
         if fewer:
             ways.append(f"or build {plural(fewer, 'form')}")
     return ways
 
 
-def _writing(family: Family, n_forms: int, written: IntArray) -> list[Line]:
+def _writing(uses: ItemUses, n_forms: int, written: IntArray) -> list[Line]:
     """One line per kind of item to write, without the full stop."""
-    pool = family.pool
-    usable = [group >= 0 for group in family.classes.tolist()]
-    amounts: dict[tuple[str, str], tuple[NewItems, int]] = {}
-    for kind, number in zip(family.new, written.tolist(), strict=True):
+    pool = uses.pool
+    usable = [group >= 0 for group in uses.classes.tolist()]
+    amounts: dict[tuple[str, str], tuple[NewItem, int]] = {}
+    for kind, number in zip(uses.new, written.tolist(), strict=True):
         if number:
             key = (kind.letter if kind.key is None else "", kind.words)
             amounts[key] = (kind, amounts.get(key, (kind, 0))[1] + number)
     lines: list[Line] = []
     for (letter, words), (kind, number) in amounts.items():
-        available = supply_of(family, kind, any_domain=not letter)
+        available = supply_of(uses, kind, any_domain=not letter)
         needed = available + number
         # Where a single form lacks nothing, what is short is items that forms do not share.
         alone = ""
         if n_forms > 1:
-            alone = " that no other form uses" if family.max_common == 0 else " over all forms"
-        different = "scored items" if n_forms == 1 or family.max_common == 0 else "different scored items"
+            alone = " that no other form uses" if uses.max_common == 0 else " over all forms"
+        different = "scored items" if n_forms == 1 or uses.max_common == 0 else "different scored items"
         who = f"{pool.blueprint.domain(letter).title} needs" if letter else "All domains need"
         many = "" if n_forms == 1 else f"{n_forms} forms: "
         asked = f" with {words}" if words else ""
@@ -273,15 +281,15 @@ def _writing(family: Family, n_forms: int, written: IntArray) -> list[Line]:
     return sorted(lines, key=lambda line: (-(line[4] or 0), line[1], line[0]))
 
 
-def supply_of(family: Family, kind: NewItems, *, any_domain: bool = False) -> int:
+def supply_of(uses: ItemUses, kind: NewItem, *, any_domain: bool = False) -> int:
     """Usable items of the bank that are of this kind."""
-    pool = family.pool
+    pool = uses.pool
     b = difficulty_of(pool)
     keys = pool.attributes.named("key")
     free = kind.band.low == -inf and kind.band.high == inf
     return sum(
         1
-        for item_id, letter, group in zip(pool.item_ids, pool.letters, family.classes.tolist(), strict=True)
+        for item_id, letter, group in zip(pool.item_ids, pool.letters, uses.classes.tolist(), strict=True)
         if group >= 0
         and (any_domain or letter == kind.letter)
         and (free or (item_id in b and b[item_id] in kind.band))
@@ -290,60 +298,51 @@ def supply_of(family: Family, kind: NewItems, *, any_domain: bool = False) -> in
     )
 
 
-def _for_one(family: Family) -> list[Line]:
+def _for_one(uses: ItemUses) -> list[Line]:
     """Why not even one form: what to write, which rows collide, by how little they would have to give."""
-    lines = _conflict(family, 1, whole=True)
-    answer = ask(family, 1, write=True, whole=True)
-    if answer.possible and 0 < answer.written.sum() <= family.pool.blueprint.length:
-        lines += [(*line[:5], f"{line[5]}.") for line in _writing(family, 1, answer.written)]
+    lines = _conflict(uses, 1, whole=True)
+    answer = items_to_write(uses, 1, whole=True)
+    if answer.possible and 0 < answer.written.sum() <= uses.pool.blueprint.length:
+        lines += [(*line[:5], f"{line[5]}.") for line in _writing(uses, 1, answer.written)]
     return lines
 
 
-def _conflict(family: Family, n_forms: int, *, whole: bool) -> list[Line]:
+def _conflict(uses: ItemUses, n_forms: int, *, whole: bool) -> list[Line]:
     """The rows that cannot hold together, then the smallest loosening that makes them."""
     lines: list[Line] = []
-    groups = conflicting_rows(family, n_forms, whole=whole)
-    domains = [name for name, row in groups if row.rule == "domain_counts"]
-    if len(domains) > FEW_DOMAINS:
-        groups = [(name, row) for name, row in groups if row.rule != "domain_counts"]
-    shown = [_asked(name, row) for name, row in groups]
-    if len(domains) > FEW_DOMAINS:
-        shown.append(f"the counts of {len(domains)} domains")
+    found = conflicting_demands(uses, n_forms, whole=whole)
+    alike = Counter(demand.constraint.name for demand in found)
+    many = [
+        demand for demand in found
+        if demand.constraint.many_in_words and alike[demand.constraint.name] > FEW_ALIKE
+    ]  # fmt: skip
+    shown = [demand.words for demand in found if demand not in many]
+    shown += [
+        words.format(number)
+        for words, number in Counter(demand.constraint.many_in_words for demand in many).items()
+    ]
     if 1 < len(shown) <= MOST_IN_CONFLICT:
         named = "; ".join(shown)
         message = f"These cannot all hold: {named}. Give up or loosen one of them."
         lines.append(("conflict", "", None, None, None, message))
-    loosened = ask(family, n_forms, loosen=True, whole=whole)
+    loosened = least_loosening(uses, n_forms, whole=whole)
     if loosened.possible:
-        lines += _loosening(family, n_forms, loosened.slack)
+        lines += _loosening(uses, n_forms, loosened.slack)
     return lines
 
 
-def _asked(name: str, row: NamedRow) -> str:
-    """A row with what it asks for, where that is a number of items."""
-    if row.rule in ("enemies", "item_sets", "listed", "anchors"):
-        return name
-    low, high = (bound if np.isfinite(bound) else None for bound in (row.lower, row.upper))
-    if row.rule == "attribute_sums" and 0 in (low, high) and (low is None or high is None):
-        return name
-    unit = "" if row.unit in ("item", "target") or row.unit in name else f" {row.unit}"
-    if low is not None and high is not None:
-        return f"{name}: {low:g}{unit}" if low == high else f"{name}: {low:g} to {high:g}{unit}"
-    return f"{name}: at least {low:g}{unit}" if high is None else f"{name}: at most {high:g}{unit}"
-
-
-def _loosening(family: Family, n_forms: int, slack: FloatArray) -> list[Line]:
-    broken: dict[str, tuple[NamedRow, float]] = {}
-    for row, amount in zip(family.rows, slack.tolist(), strict=True):
-        if abs(amount) > 1e-4:
-            broken[row.name] = (row, broken.get(row.name, (row, 0.0))[1] + amount)
+def _loosening(uses: ItemUses, n_forms: int, slack: FloatArray) -> list[Line]:
+    """A line per row that has to give way, the largest loss first."""
+    broken = [
+        (row, amount) for row, amount in zip(uses.rows, slack.tolist(), strict=True) if abs(amount) > TOLD
+    ]
     nearest = "The nearest form breaks" if n_forms == 1 else f"The nearest {n_forms} forms together break"
-    ordered = sorted(broken.items(), key=lambda item: (-abs(item[1][1]), item[0]))
-    return [_broken_line(nearest, name, amount, row.unit) for name, (row, amount) in ordered]
+    broken.sort(key=lambda found: (-abs(found[1]), found[0].label))
+    return [_broken_line(nearest, row.label, amount, row.unit) for row, amount in broken]
 
 
 def _broken_line(nearest: str, name: str, amount: float, unit: str) -> Line:
-    whole = ceil(abs(amount) - 1e-4)
+    whole = ceil(abs(amount) - TOLD)
     size = plural(whole, unit) if unit == "item" else f"{whole:,} {unit}"
     remedy = "Write items that are free to stand there"
     if amount < 0:
@@ -365,14 +364,16 @@ def _nearest_forms(pool: Pool, rows: Sequence[Row], seed: int) -> list[Line]:
         integer=np.arange(pool.n_columns) < half,
         relax=True,
     )  # fmt: skip
-    proposal = solve(program, Effort(nodes=200), seed)
+    proposal = least_slack(program, Effort(nodes=NODES), seed)
     if proposal.values is None:
         return []
-    broken: Counter[str] = Counter()
-    for (name, sign), amount in zip(program.slack_rows, proposal.values[program.first_slack :], strict=True):
-        if amount > 0.5:
-            broken[name] += sign * round(float(amount))
-    units = {row.name: row.unit for row in rows}
+    broken = [
+        (row, sign * round(float(amount)))
+        for (row, sign), amount in zip(
+            program.slack_rows, proposal.values[program.first_slack :], strict=True
+        )
+        if amount > HALF
+    ]
     nearest = "The nearest forms break" if proposal.stopped == "optimal" else "The nearest forms found break"
-    ordered = sorted(broken.items(), key=lambda item: (-abs(item[1]), item[0]))
-    return [_broken_line(nearest, name, amount, units.get(name, "item")) for name, amount in ordered]
+    broken.sort(key=lambda found: (-abs(found[1]), found[0].name))
+    return [_broken_line(nearest, row.name, amount, row.unit) for row, amount in broken]
