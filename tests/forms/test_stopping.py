@@ -61,7 +61,7 @@ def test_ctrl_c_in_the_second_try_keeps_the_first(monkeypatch, make_bank, no_pil
             raise KeyboardInterrupt
         return solve.Proposal("interrupted" if where == "told" else "work", values, 1.5, 1.2, 7)
 
-    monkeypatch.setattr(strategy, "_tried", one)
+    monkeypatch.setattr(strategy, "_solve", one)
     best = strategy.solve_forms(pool, 1, SearchEffort()).proposal
     assert len(tried) == (1 if where == "told" else 2)
     assert best.values is values

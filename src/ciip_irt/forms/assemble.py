@@ -44,12 +44,8 @@ from ciip_irt.forms.pool.item_attributes import TIME
 from ciip_irt.forms.pool.pool import Pool
 from ciip_irt.forms.search.parallel import SearchEffort
 from ciip_irt.forms.search.strategy import CUT_SHORT, Candidate, solve_forms, solve_with_room
-from ciip_irt.forms.shortage.shortage import (
-    SHORTAGE_COLUMNS,
-    count_shortages,
-    nearest_change,
-    no_shortages,
-)
+from ciip_irt.forms.shortage.lines import SHORTAGE_COLUMNS
+from ciip_irt.forms.shortage.shortage import count_shortages, nearest_change
 
 __all__ = ["assemble"]
 
@@ -102,17 +98,10 @@ def assemble(
     TableError, ScaleError, BlueprintError
         Unusable input: a bank that breaks its contract or mixes scales, unknown domains, no theta_cut.
     """
-    if n_forms < 1:
-        raise BlueprintError(Problem(f"cannot build {n_forms} forms", remedy="Ask for one form or more."))
-    if time_limit is not None and not time_limit >= 0:
-        raise BlueprintError(Problem(f"a time limit of {time_limit:g} seconds", remedy="Give 0 or more."))
+    _check_request(n_forms, time_limit)
     if theta_cut is not None:
         blueprint = replace(blueprint, theta_cut=theta_cut)
     pool, answers, warnings = bank_pool(items, blueprint, n_forms, earlier)
-    empty = Assembly(
-        status=INFEASIBLE, blueprint=blueprint.name, n_forms=n_forms, seed=seed, forms=forms_frame(()),
-        achieved=achieved_frame((), ()), worst=None, bound=None, shortages=no_shortages(),
-    )  # fmt: skip
     if pilot_plan is not None:
         pool = with_pilot_plan(pool, pilot_plan)
     shortages = count_shortages(pool)
@@ -120,54 +109,74 @@ def assemble(
         pool, words = with_anchor_block(pool, seed)
         blueprint, shortages = pool.blueprint, count_shortages(pool)
         warnings += words
+    empty = Assembly(
+        status=INFEASIBLE, blueprint=blueprint.name, n_forms=n_forms, seed=seed, forms=forms_frame(()),
+        achieved=achieved_frame((), ()), worst=None, bound=None, shortages=shortages,
+        warnings=tuple(warnings),
+    )  # fmt: skip
     if shortages.height:
-        return replace(empty, shortages=shortages, warnings=tuple(warnings))
-
+        return empty
     effort = SearchEffort() if time_limit is None else SearchEffort(seconds=time_limit)
     candidate = solve_forms(pool, seed, effort, progress)
-    proposal, rows = candidate.proposal, candidate.rows
-    if proposal.values is None:
-        if proposal.stopped != "infeasible":
-            warnings.append(
-                f"The search ended{_how(proposal.stopped)} without a form;"
-                " that is no proof that there is none."
-            )
-            return replace(empty, status=NOTHING_FOUND, warnings=tuple(warnings), nodes=proposal.nodes)
-        shortages = nearest_change(pool, rows, seed, progress)
-        return replace(empty, shortages=shortages, warnings=tuple(warnings), nodes=proposal.nodes)
-
+    if candidate.proposal.values is None:
+        return _without_forms(empty, pool, candidate, seed, progress)
     candidate, scored, pilots = _with_pilots(pool, candidate, answers, seed, progress)
-    proposal = candidate.proposal
     forms = _forms(pool, scored, pilots, seed)
     table = mark_anchors(forms_frame(forms), pool)
     # Domains are written as the bank writes them; the check reads letters and names alike.
     findings = check_form_set(form_set(table, blueprint, items, "assembled forms", earlier))
-    status = _status(proposal, findings, pool)
-    warnings += left_out(pool.plan, forms) + _pilot_warnings(pool, forms)
+    words = [*left_out(pool.plan, forms), *_pilot_warnings(pool, forms)]
+    given = replace(empty, forms=table, findings=tuple(findings), warnings=(*empty.warnings, *words))
+    return _outcome(given, pool, candidate, forms)
+
+
+def _check_request(n_forms: int, time_limit: float | None) -> None:
+    if n_forms < 1:
+        raise BlueprintError(Problem(f"cannot build {n_forms} forms", remedy="Ask for one form or more."))
+    if time_limit is not None and not time_limit >= 0:
+        raise BlueprintError(Problem(f"a time limit of {time_limit:g} seconds", remedy="Give 0 or more."))
+
+
+def _without_forms(
+    empty: Assembly, pool: Pool, candidate: Candidate, seed: int, progress: Progress | None
+) -> Assembly:
+    """Why there are none: a proof with what stands in the way, or a search that ended."""
+    proposal = candidate.proposal
+    if proposal.stopped == "infeasible":
+        shortages = nearest_change(pool, candidate.rows, seed, progress)
+        return replace(empty, shortages=shortages, nodes=proposal.nodes)
+    words = f"The search ended{_how(proposal.stopped)} without a form; that is no proof that there is none."
+    return replace(empty, status=NOTHING_FOUND, warnings=(*empty.warnings, words), nodes=proposal.nodes)
+
+
+def _outcome(given: Assembly, pool: Pool, candidate: Candidate, forms: Sequence[Form]) -> Assembly:
+    """The forms with what they reach; or, where the check refuses them or targets are out of reach, without
+    them and with the reason.
+    """
+    proposal, goals = candidate.proposal, candidate.has_goals
+    status = _status(proposal, given.findings, pool)
     result = replace(
-        empty, status=status, achieved=achieved_frame(forms, pool.targets),
-        worst=_worst(forms, pool), bound=proposal.bound if pool.targets and not candidate.has_goals else None,
-        findings=tuple(findings), nodes=proposal.nodes,
+        given, status=status, achieved=achieved_frame(forms, pool.targets), worst=_worst(forms, pool),
+        bound=proposal.bound if pool.targets and not goals else None, nodes=proposal.nodes,
     )  # fmt: skip
-    if candidate.has_goals and status in (OPTIMAL, WITHIN_TOLERANCE, STOPPED):
+    if goals and status in (OPTIMAL, WITHIN_TOLERANCE, STOPPED):
         result = replace(
             result, least=_least(result.achieved, pool), least_bound=-proposal.bound,
-            least_unit=_unit(blueprint),
+            least_unit=_unit(pool.blueprint),
         )  # fmt: skip
     if status == INFEASIBLE:
-        return replace(result, shortages=_missed_targets(result, pool), warnings=tuple(warnings), findings=())
-    if status == STOPPED:
-        warnings.append(
-            f"The search ended{_how(proposal.stopped)} before every target was met;"
-            " a better answer may exist."
-        )
-    elif candidate.proposal.stopped in CUT_SHORT:
-        warnings.append(f"The search ended{_how(proposal.stopped)}: another run may give other forms.")
+        return replace(result, forms=forms_frame(()), shortages=_missed_targets(result, pool), findings=())
+    ended = _how(proposal.stopped)
+    words: list[str] = []
     if status == NOTHING_FOUND:
-        wrong = "; ".join(f"{f.form_id}: {f.message}" for f in findings if f.severity == ERROR)
-        warnings.append(f"The solver's answer failed the check and was discarded ({wrong}).")
-        return replace(result, warnings=tuple(warnings))
-    return replace(result, forms=table, warnings=tuple(warnings))
+        wrong = "; ".join(f"{f.form_id}: {f.message}" for f in given.findings if f.severity == ERROR)
+        words = [f"The solver's answer failed the check and was discarded ({wrong})."]
+        result = replace(result, forms=forms_frame(()))
+    elif status == STOPPED:
+        words = [f"The search ended{ended} before every target was met; a better answer may exist."]
+    elif proposal.stopped in CUT_SHORT:
+        words = [f"The search ended{ended}: another run may give other forms."]
+    return replace(result, warnings=(*result.warnings, *words))
 
 
 def _with_pilots(

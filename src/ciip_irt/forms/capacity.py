@@ -25,7 +25,8 @@ from ciip_irt.forms.shortage.item_uses import ItemUses, build_item_uses
 from ciip_irt.forms.shortage.items_to_write import items_to_write
 from ciip_irt.forms.shortage.least_overlap import are_possible, least_overlap
 from ciip_irt.forms.shortage.new_items import bands_of, difficulty_of
-from ciip_irt.forms.shortage.shortage import most_forms, one_form_shortages, supply_of
+from ciip_irt.forms.shortage.shortage import most_forms, one_form_shortages
+from ciip_irt.forms.shortage.supply import supply_of
 from ciip_irt.forms.tolerances import SOLVED
 from ciip_irt.tables import show_html
 
@@ -192,12 +193,7 @@ def bank_capacity(
     TableError, ScaleError, BlueprintError
         As ``assemble``.
     """
-    if max_overlap is not None:
-        if not 0 <= max_overlap <= 1:
-            raise BlueprintError(Problem(f"max_overlap is a share from 0 to 1, not {max_overlap:g}"))
-        blueprint = replace(blueprint, max_overlap=max_overlap)
-    if theta_cut is not None:
-        blueprint = replace(blueprint, theta_cut=theta_cut)
+    blueprint = _asked_for(blueprint, max_overlap, theta_cut)
     pool, _, warnings = bank_pool(items, blueprint, 1, earlier)
     shortages = one_form_shortages(pool)
     if not shortages.height and blueprint.requirements.anchors is not None:
@@ -206,11 +202,10 @@ def bank_capacity(
     uses = build_item_uses(pool)
     if not shortages.height and not are_possible(uses, 1):
         shortages = one_form_shortages(pool, targets=True)
-    usable = uses.classes >= 0
     nothing = BankCapacity(
         blueprint.name, blueprint.length, uses.max_common, 0, 0, at_least=False, built=None,
         built_common=None,
-        cells=_cells(pool, usable), overlap=pl.DataFrame(schema=OVERLAP_COLUMNS),
+        cells=_cells(pool, uses.model.usable), overlap=pl.DataFrame(schema=OVERLAP_COLUMNS),
         writing=pl.DataFrame(schema=WRITING_COLUMNS), shortages=shortages,
         anchors=len(pool.blueprint.anchor_items), warnings=tuple(warnings),
     )  # fmt: skip
@@ -232,6 +227,14 @@ def bank_capacity(
         writing=_writing(uses, base, bound), shortages=shortages, built_common=common,
         built=_built(items, shared, goal, earlier, build, seed, progress) if goal else None,
     )  # fmt: skip
+
+
+def _asked_for(blueprint: Blueprint, max_overlap: float | None, theta_cut: float | None) -> Blueprint:
+    if max_overlap is not None:
+        if not 0 <= max_overlap <= 1:
+            raise BlueprintError(Problem(f"max_overlap is a share from 0 to 1, not {max_overlap:g}"))
+        blueprint = replace(blueprint, max_overlap=max_overlap)
+    return blueprint if theta_cut is None else replace(blueprint, theta_cut=theta_cut)
 
 
 def _overlaps(uses: ItemUses, disjoint: int) -> tuple[pl.DataFrame, int, bool]:

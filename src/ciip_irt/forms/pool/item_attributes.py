@@ -131,51 +131,82 @@ def read_attributes(
         A column that the blueprint names and the bank lacks, values that are no numbers or dates, items to
         include that the bank does not have; all at once.
     """
-    requirements = blueprint.requirements
-    problems: list[Problem] = []
     filled = {name for name in items.columns if items[name].null_count() < items.height}
-    rules: tuple[CountRule | SumRule | LimitRule, ...] = (
-        *requirements.counts,
-        *requirements.sums,
-        *requirements.limits,
-    )
-    conditions = [condition for rule in rules for condition in rule.where]
-    dated = {rule.column for rule in requirements.limits if rule.dated}
-    texts = {column for column, values in conditions if not isinstance(values, Between)} | dated
-    numbers = {rule.column for rule in requirements.sums}
+    needed = _columns_needed(blueprint)
+    problems = _columns_missing(needed, filled, items.columns, blueprint)
+    text = {name: _texts(items, name) for name in sorted(needed.texts & filled) if name != "domain"}
+    if "domain" in needed.texts:
+        text["domain"] = dict(zip(items["item_id"], letters, strict=True))
+    for column in sorted(needed.dates):
+        problems += _not_dates(column, text.get(column, {}), where)
+    number = {name: _numbers(items, name, where, problems) for name in sorted(needed.numbers & filled)}
+    times = [name for name in TIME_COLUMNS if name in filled]
+    if times and blueprint.testing_time_minutes is not None:
+        number[TIME] = _numbers(items, times[0], where, problems)
+    problems += _strangers(items, blueprint, where)
+    if problems:
+        raise BlueprintError(problems)
+    return ItemAttributes(text, number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Needed:
+    """Columns by what is read from them; ``rows`` are those that rows of the blueprint cannot do without,
+    the others are read where the bank has them.
+    """
+
+    texts: frozenset[str]
+    numbers: frozenset[str]
+    dates: frozenset[str]
+    rows: frozenset[str]
+
+
+def _rules(blueprint: "Blueprint") -> tuple[CountRule | SumRule | LimitRule, ...]:
+    requirements = blueprint.requirements
+    return (*requirements.counts, *requirements.sums, *requirements.limits)
+
+
+def _columns_needed(blueprint: "Blueprint") -> _Needed:
+    requirements = blueprint.requirements
+    conditions = [condition for rule in _rules(blueprint) for condition in rule.where]
+    dates = {rule.column for rule in requirements.limits if rule.dated}
+    texts = {column for column, values in conditions if not isinstance(values, Between)} | dates
+    numbers = {column for column, values in conditions if isinstance(values, Between)}
+    numbers |= {rule.column for rule in requirements.sums}
     numbers |= {rule.column for rule in requirements.limits if not rule.dated}
-    numbers |= {column for column, values in conditions if isinstance(values, Between)}
     if requirements.item_sets is not None:
         texts.add("set_id")
-    problems += [
-        Problem(
-            f"{_named_in(rules, column)} needs the column {column!r},"
-            " and no item of the bank has a value in it",
-            where=blueprint.where,
-            remedy=f"{did_you_mean(column, items.columns, 'The bank has')}"
-            " Add it to the bank, or take that row out of the blueprint.",
-        )
-        for column in sorted(texts | numbers)
-        if column not in filled
-    ]
+    rows = frozenset(texts | numbers)
+    texts.add("outline")
     if requirements.key_balance is not None:
         texts.add("key")
     if requirements.last_used_before is not None:
         texts.add("last_used")
-    texts.add("outline")
-    text = {name: _texts(items, name) for name in sorted(texts) if name in filled and name != "domain"}
-    if "domain" in texts:
-        text["domain"] = dict(zip(items["item_id"], letters, strict=True))
-    if requirements.last_used_before is not None:
-        dated.add("last_used")
-    for column in sorted(dated):
-        problems += _not_dates(column, text.get(column, {}), where)
-    if requirements.anchors is not None and "b" in filled:
+        dates.add("last_used")
+    if requirements.anchors is not None:
         numbers.add("b")
-    number = {name: _numbers(items, name, where, problems) for name in sorted(numbers) if name in filled}
-    times = [name for name in TIME_COLUMNS if name in filled]
-    if times and blueprint.testing_time_minutes is not None:
-        number[TIME] = _numbers(items, times[0], where, problems)
+    return _Needed(frozenset(texts), frozenset(numbers), frozenset(dates), rows)
+
+
+def _columns_missing(
+    needed: _Needed, filled: set[str], columns: Sequence[str], blueprint: "Blueprint"
+) -> list[Problem]:
+    return [
+        Problem(
+            f"{_named_in(_rules(blueprint), column)} needs the column {column!r},"
+            " and no item of the bank has a value in it",
+            where=blueprint.where,
+            remedy=f"{did_you_mean(column, columns, 'The bank has')}"
+            " Add it to the bank, or take that row out of the blueprint.",
+        )
+        for column in sorted(needed.rows - filled)
+    ]
+
+
+def _strangers(items: pl.DataFrame, blueprint: "Blueprint", where: str) -> list[Problem]:
+    """Items that the blueprint names and the bank does not have."""
+    requirements = blueprint.requirements
+    problems = []
     for key, doing, listed in (
         ("include", "includes", requirements.include),
         ("anchors", "takes as anchors", () if requirements.anchors is None else requirements.anchors.items),
@@ -192,9 +223,7 @@ def read_attributes(
                     remedy=f"Correct '{key}' in the blueprint, or add the items.",
                 )
             )
-    if problems:
-        raise BlueprintError(problems)
-    return ItemAttributes(text, number)
+    return problems
 
 
 def _named_in(rules: Iterable[CountRule | SumRule | LimitRule], column: str) -> str:
@@ -209,14 +238,8 @@ def _named_in(rules: Iterable[CountRule | SumRule | LimitRule], column: str) -> 
 
 def values_of_no_item(attributes: ItemAttributes, blueprint: "Blueprint") -> list[str]:
     """Values that rows of the blueprint name and no item of the bank has, in sentences: mostly misspelt."""
-    requirements = blueprint.requirements
-    rules: tuple[CountRule | SumRule | LimitRule, ...] = (
-        *requirements.counts,
-        *requirements.sums,
-        *requirements.limits,
-    )
     sentences = []
-    for rule in rules:
+    for rule in _rules(blueprint):
         for column, wanted in rule.where:
             if isinstance(wanted, Between) or column == "domain":
                 continue

@@ -9,10 +9,10 @@ from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.blueprint import Blueprint, ResolvedTarget
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.pool.form_set import PILOT, SCORED, Form, FormSet
-from ciip_irt.forms.pool.item_attributes import ItemAttributes
+from ciip_irt.forms.pool.item_attributes import ItemAttributes, resting
 from ciip_irt.forms.pool.new_item import NewItem
 
-__all__ = ["Constraint", "Pool", "Row"]
+__all__ = ["Constraint", "Pool", "Row", "usable_scored"]
 
 ROLES = (SCORED, PILOT)
 
@@ -134,3 +134,14 @@ class Constraint:
     many_in_words: str = ""
     spared: int | None = None
     adds: Callable[[NewItem, object, FloatArray], float] = _adds_nothing
+
+
+def usable_scored(pool: Pool) -> list[bool]:
+    """Which items may stand in a scored slot: by status, parameters where targets ask for them, rules."""
+    barred = resting(pool.attributes, pool.blueprint)
+    strict = any(target.severity == ERROR for target in pool.targets)
+    known = pool.targets[0].contributions if pool.targets else {}
+    return [
+        status in pool.blueprint.scored_status and (not strict or item_id in known) and item_id not in barred
+        for item_id, status in zip(pool.item_ids, pool.statuses, strict=True)
+    ]

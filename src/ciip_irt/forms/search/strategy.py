@@ -10,26 +10,29 @@ import numpy as np
 from ciip_irt.errors import plural
 from ciip_irt.forms.constraints import rows_of
 from ciip_irt.forms.constraints.difficulty import LEAST, highest_least
-from ciip_irt.forms.model.form_model import build_form_model
+from ciip_irt.forms.model.form_model import FormModel, build_form_model
 from ciip_irt.forms.model.program import Program, build_program
 from ciip_irt.forms.model.solver import Effort, Proposal, solve
-from ciip_irt.forms.pool.pool import Pool, Row
+from ciip_irt.forms.pool.pool import Pool, Row, usable_scored
 from ciip_irt.forms.search.parallel import SearchEffort, parallel_forms
-from ciip_irt.forms.shortage.shortage import usable_scored
 from ciip_irt.forms.tolerances import SOLVED
 
 __all__ = ["CUT_SHORT", "Candidate", "solve_forms", "solve_with_room"]
 
 Progress = Callable[[str], None]
 
-# For the general program: work at most, and when the worst target, in tolerances, is good enough.
+# For the general program: nodes at most, so that the answer is the same on every machine; fewer where goals
+# make each node dear; a handful where targets are proven out of reach and any near form will do.
 NODES, NODES_OF_GOALS, NODES_IF_HOPELESS = 1000, 200, 5
+# Only against a single node that never ends: its answer would depend on the machine.
 BACKSTOP_S = 600.0
+# Half a tolerance is well inside what the blueprint allows: there the solver stops.
 GOOD_ENOUGH = 0.5
 # Proof by the general program is tried up to so many columns: of targets, where it is enumeration; of goals
 # of one form, whose relaxation is near. Up to so many more it may better an answer that is not good enough.
 ENUMERABLE, PROVABLE, BETTERED = 100, 1000, 4000
-# Without any form from the search, the general program is tried up to so many columns at once.
+# Without any form from the search, the general program is tried up to so many columns at once: beyond, its
+# first relaxation alone takes minutes.
 GENERAL = 30_000
 # Ended by Ctrl-C or by the clock.
 CUT_SHORT = ("interrupted", "seconds")
@@ -62,7 +65,7 @@ def solve_forms(pool: Pool, seed: int, effort: SearchEffort, progress: Progress 
     for choice in pools:
         left = replace(effort, seconds=max(0.0, until - monotonic()))
         try:
-            candidate = Candidate(_tried(choice, seed, left, progress), rows_of(choice), goals)
+            candidate = Candidate(_solve(choice, seed, left, progress), rows_of(choice), goals)
         except KeyboardInterrupt:
             if best is None:
                 raise
@@ -100,32 +103,74 @@ def solve_with_room(
     return Candidate(_general(pool, rows, True, seed, progress), rows)
 
 
-def _tried(pool: Pool, seed: int, effort: SearchEffort, progress: Progress | None) -> Proposal:
-    model = build_form_model(pool)
-    until = monotonic() + effort.seconds
-    if not model.complete:
-        return _general(pool, rows_of(pool), False, seed, progress, until)
-    found = parallel_forms(model, effort, seed, progress)
-    size = int(model.usable.sum()) * model.n_forms
-    half = pool.n_columns // 2
-    if found.values is not None:
-        found = replace(found, values=np.concatenate([found.values, np.zeros(half)]))
-        if found.objective <= found.bound + SOLVED:
-            return replace(found, stopped="optimal")
-    if found.stopped in ("infeasible", *CUT_SHORT):
-        return found
-    if found.values is None:
-        return _general(pool, rows_of(pool), False, seed, progress, until) if half <= GENERAL else found
-    goals = len(model.goals) > 0
-    one = len(pool.form_ids) == 1
-    if size <= (PROVABLE if goals and one else ENUMERABLE):
-        nodes = NODES_OF_GOALS if goals and size > ENUMERABLE else NODES
-        return _bettered(pool, found, Effort(nodes, _seconds(until)), seed, progress)
-    if size <= BETTERED and not goals and found.objective > found.bound + GOOD_ENOUGH:
-        hopeless = found.bound > 1
-        more = Effort(NODES_IF_HOPELESS if hopeless else NODES, _seconds(until), found.bound + GOOD_ENOUGH)
-        return _bettered(pool, found, more, seed, progress)
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Forms of one pool: what every way of building them needs to know."""
+
+    pool: Pool
+    model: FormModel
+    effort: SearchEffort
+    seed: int
+    progress: Progress | None
+    until: float
+
+    @property
+    def half(self) -> int:
+        return self.pool.n_columns // 2
+
+    @property
+    def size(self) -> int:
+        """Columns that the items make which may be used."""
+        return int(self.model.usable.sum()) * self.model.n_forms
+
+    @property
+    def goals(self) -> bool:
+        return len(self.model.goals) > 0
+
+
+def _solve(pool: Pool, seed: int, effort: SearchEffort, progress: Progress | None) -> Proposal:
+    """Every way of building forms in its turn, until what is found cannot or need not be bettered."""
+    task = _Task(pool, build_form_model(pool), effort, seed, progress, monotonic() + effort.seconds)
+    found = Proposal("work", None, inf, -inf, 0)
+    for way in (_by_search, _by_bettering, _by_program):
+        found = way(task, found)
+        if found.stopped in ("optimal", "infeasible", *CUT_SHORT):
+            break
     return found
+
+
+def _by_search(task: _Task, found: Proposal) -> Proposal:
+    """Relaxation, rounding and swaps, where the form model says all there is."""
+    if not task.model.complete:
+        return found
+    found = parallel_forms(task.model, task.effort, task.seed, task.progress)
+    if found.values is None:
+        return found
+    found = replace(found, values=np.concatenate([found.values, np.zeros(task.half)]))
+    return replace(found, stopped="optimal") if found.objective <= found.bound + SOLVED else found
+
+
+def _by_bettering(task: _Task, found: Proposal) -> Proposal:
+    """The search's forms handed to the solver, to prove them best or to better what is not good enough."""
+    if found.values is None:
+        return found
+    one = task.model.n_forms == 1
+    if task.size <= (PROVABLE if task.goals and one else ENUMERABLE):
+        nodes = NODES_OF_GOALS if task.goals and task.size > ENUMERABLE else NODES
+        return _better(task, found, Effort(nodes, _seconds(task.until)))
+    if task.size <= BETTERED and not task.goals and found.objective > found.bound + GOOD_ENOUGH:
+        hopeless = found.bound > 1
+        good_enough = found.bound + GOOD_ENOUGH
+        more = Effort(NODES_IF_HOPELESS if hopeless else NODES, _seconds(task.until), good_enough)
+        return _better(task, found, more)
+    return found
+
+
+def _by_program(task: _Task, found: Proposal) -> Proposal:
+    """All forms at once by the solver, where the search cannot work or finds none."""
+    if found.values is not None or (task.model.complete and task.half > GENERAL):
+        return found
+    return _general(task.pool, rows_of(task.pool), False, task.seed, task.progress, task.until)
 
 
 def _program(pool: Pool, rows: Sequence[Row], with_pilots: bool) -> tuple[Program, float]:
@@ -142,12 +187,13 @@ def _program(pool: Pool, rows: Sequence[Row], with_pilots: bool) -> tuple[Progra
     return program, highest_least(pool) if goals else 1.0
 
 
-def _bettered(pool: Pool, found: Proposal, effort: Effort, seed: int, progress: Progress | None) -> Proposal:
-    """The search's forms handed to the solver, which proves or betters them in a limited amount of work."""
+def _better(task: _Task, found: Proposal, effort: Effort) -> Proposal:
+    """What the solver makes of these forms in a limited amount of work."""
     assert found.values is not None
+    pool = task.pool
     program, unit = _program(pool, rows_of(pool), False)
     try:
-        answer = _in_units(solve(program, effort, seed, progress, start=found.values), unit)
+        answer = _in_units(solve(program, effort, task.seed, task.progress, start=found.values), unit)
     except KeyboardInterrupt:
         return replace(found, stopped="interrupted")
     bound = max(found.bound, answer.bound)
