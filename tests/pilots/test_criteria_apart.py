@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ciip_irt.pilots.decision.criteria import CRITERIA
-from ciip_irt.pilots.decision.verdict import judge, verdict
+from ciip_irt.pilots.decision.joint_probability import judge
+from ciip_irt.pilots.decision.verdict import verdict
 from ciip_irt.pilots.evidence.curve_fit import AbilityGroups
 from ciip_irt.pilots.evidence.item_evidence import (
     CurvePosterior,
@@ -92,7 +93,7 @@ def test_fit_is_unknown_with_few_answers_and_named_where_it_is_at_fault() -> Non
     found = verdict(item(misfit=bad), POLICY)
     assert found.decision == "revise"
     assert "Wording: the proportions right deviate from a curve by .22" in found.reasons
-    few = CRITERIA["fit"](replace(item(misfit=bad), n=99), POLICY)
+    few = CRITERIA["fit"].judge(replace(item(misfit=bad), n=99), POLICY)
     assert few is not None
     assert few.probability is None
 
@@ -105,7 +106,7 @@ def test_the_expected_time_is_covered(sd_log: float, n: int) -> None:
     stated = []
     for _ in range(400):
         logs = rng.normal(4.0, sd_log, n)
-        result = CRITERIA["time"](item(time=TimeEvidence(n, logs.mean(), logs.std(ddof=1))), policy)
+        result = CRITERIA["time"].judge(item(time=TimeEvidence(n, logs.mean(), logs.std(ddof=1))), policy)
         assert result is not None
         stated.append(result.probability)
     # where the limit is the truth, the probability is uniform

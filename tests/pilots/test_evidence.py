@@ -14,7 +14,8 @@ from ciip_irt.irt.item_posterior import item_posterior
 from ciip_irt.pilots.decision.criteria import CRITERIA
 from ciip_irt.pilots.decision.decide import review
 from ciip_irt.pilots.decision.evidence_table import EVIDENCE_SCHEMA, evidence_row
-from ciip_irt.pilots.decision.verdict import all_hold, judge, verdict
+from ciip_irt.pilots.decision.joint_probability import all_hold, judge
+from ciip_irt.pilots.decision.verdict import verdict
 from ciip_irt.pilots.evidence.curves import interpolate
 from ciip_irt.pilots.evidence.item_evidence import CurvePosterior, ItemEvidence, Observed
 from ciip_irt.pilots.evidence.reference import estimate_population
@@ -174,7 +175,7 @@ def test_a_falling_curve_has_no_useful_difficulty() -> None:
         np.full(2, 0.06),
     )  # fmt: skip
     for name in ("b", "information"):
-        found = CRITERIA[name](item, POLICY)
+        found = CRITERIA[name].judge(item, POLICY)
         assert found is not None
         assert found.probability == pytest.approx(0.7)
 
@@ -183,7 +184,7 @@ def test_a_falling_curve_has_no_useful_difficulty() -> None:
 def test_every_criterion_speaks_in_words_and_knows_what_it_does_not_know(
     programme: Any, evidence: Any, name: str
 ) -> None:
-    known = CRITERIA[name](evidence.item(0), POLICY)
+    known = CRITERIA[name].judge(evidence.item(0), POLICY)
     assert known is not None
     assert known.probability is not None
     assert 0.0 <= known.probability <= 1.0
@@ -195,7 +196,7 @@ def test_every_criterion_speaks_in_words_and_knows_what_it_does_not_know(
     alone = gather_evidence(
         programme.scored, programme.parameters, mean=0.0, sd=1.0, policy=POLICY, pilots=nobody
     )
-    unknown = CRITERIA[name](alone.item(0), POLICY)
+    unknown = CRITERIA[name].judge(alone.item(0), POLICY)
     assert unknown is not None
     assert unknown.probability is None
     decided = verdict(alone.item(0), POLICY)

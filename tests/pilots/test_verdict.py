@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ciip_irt.pilots.decision.answers_needed import chance_to_settle
-from ciip_irt.pilots.decision.verdict import Verdict, all_hold, judge, verdict
+from ciip_irt.pilots.decision.joint_probability import all_hold, judge
+from ciip_irt.pilots.decision.verdict import Verdict, verdict
 from ciip_irt.pilots.evidence.item_evidence import CurvePosterior, ItemEvidence, Observed, OptionEvidence
 from ciip_irt.pilots.policy import load_policy
 

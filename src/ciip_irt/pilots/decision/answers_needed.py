@@ -16,13 +16,14 @@ posterior as normal and one quantity as the doubtful one.
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from ciip_irt.pilots.decision.criteria import CRITERIA
 from ciip_irt.pilots.evidence import ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["answers_needed", "chance_to_settle"]
 
-STEP = 10
-ENOUGH = 0.5
+STEP = 10  # answers: the number told is rough, and a finer one would promise more than it holds
+ENOUGH = 0.5  # chance of being settled: the number told is the median of what it takes
 
 
 def answers_needed(evidence: ItemEvidence, probability: float, doubtful: str, policy: Policy) -> int | None:
@@ -58,17 +59,12 @@ def chance_to_settle(probability: float, worth: float, more: int, policy: Policy
 
 
 def _worth(evidence: ItemEvidence, doubtful: str) -> float:
-    """n_e of the doubtful quantity; for others than p and R the answers themselves."""
+    """n_e of the doubtful quantity; where it is no quantity of the curve, the answers themselves."""
+    single_answer = CRITERIA[doubtful].single_answer
     posterior = evidence.posterior
-    p = posterior.mean(posterior.p)
-    if doubtful == "p":
-        single, values = p * (1 - p), posterior.p
-    elif doubtful == "r" and posterior.r is not None:
-        r = posterior.mean(posterior.r)
-        # Tate's (1954) variance of a point-biserial
-        single = (1 - r**2) ** 2 * (1 - 1.5 * r**2 + r**2 / (4 * p * (1 - p)))
-        values = posterior.r
-    else:
+    found = None if single_answer is None else single_answer(posterior)
+    if found is None:
         return float(evidence.n)
+    single, values = found
     variance = posterior.mean(values**2) - posterior.mean(values) ** 2
     return max(float(evidence.n), single / max(variance, 1e-12))

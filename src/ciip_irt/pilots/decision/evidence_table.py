@@ -8,9 +8,7 @@ import polars as pl
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.pilots.decision.criteria import CRITERIA
-from ciip_irt.pilots.decision.criteria.dif_below_c import largest_difference
-from ciip_irt.pilots.decision.criteria.key_right import doubtful_option
-from ciip_irt.pilots.decision.verdict import FUNCTIONING, Verdict
+from ciip_irt.pilots.decision.verdict import Verdict
 from ciip_irt.pilots.evidence import CurvePosterior, ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
@@ -29,14 +27,7 @@ EVIDENCE_SCHEMA: Mapping[str, type[pl.DataType]] = {
     **{f"{name}{end}": pl.Float64 for name in POSTERIOR for end in ("", "_low", "_high")},
     "information_at_cut": pl.Float64,
     **{f"probability_{name}": pl.Float64 for name in CRITERIA},
-    "suspect_option": pl.String,
-    "suspect_share": pl.Float64,
-    "suspect_probability": pl.Float64,
-    "dead_options": pl.String,
-    "dif_between": pl.String,
-    "d_dif": pl.Float64,
-    "rmsd": pl.Float64,
-    "mean_time_s": pl.Float64,
+    **{name: kind for criterion in CRITERIA.values() for name, kind in criterion.columns.items()},
     "edge_weight": pl.Float64,
 }
 
@@ -70,29 +61,10 @@ def evidence_row(item: ItemEvidence, found: Verdict, policy: Policy) -> dict[str
     row |= _difficulty(item)
     if item.information is not None:
         row["information_at_cut"] = posterior.mean(item.information)
-    suspect = doubtful_option(item, policy)
-    if suspect is not None:
-        option, doubt = suspect
-        row |= {
-            "suspect_option": option.option,
-            "suspect_share": option.share,
-            "suspect_probability": doubt,
-            "dead_options": "".join(x.option for x in item.distractors if x.share < FUNCTIONING),
-        }
+    for criterion in CRITERIA.values():
+        row |= criterion.row(item, policy)
     row["edge_weight"] = posterior.edge_weight
-    return row | _apart_from_the_curve(item, policy)
-
-
-def _apart_from_the_curve(item: ItemEvidence, policy: Policy) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    group = largest_difference(item, policy)
-    if group is not None:
-        found |= {"dif_between": f"{group.grouping}: {group.reference}, {group.focal}", "d_dif": group.d_dif}
-    if item.misfit is not None:
-        found["rmsd"] = item.misfit.rmsd
-    if item.time is not None:
-        found["mean_time_s"] = float(np.exp(item.time.mean_log + item.time.sd_log**2 / 2.0))
-    return found
+    return row
 
 
 def _summary(name: str, posterior: CurvePosterior, values: FloatArray) -> dict[str, float]:

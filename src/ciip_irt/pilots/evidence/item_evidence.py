@@ -20,6 +20,7 @@ __all__ = [
 ]
 
 INTERVAL = (0.025, 0.975)
+FUNCTIONING = 0.05  # share of candidates from which on a distractor works (domain practice)
 UNLIKELY = 25.0  # how far below the likeliest curve, in logs, a curve is left out
 
 
@@ -118,6 +119,11 @@ class OptionEvidence:
     n: int
     share: float
     posterior: CurvePosterior
+
+    @property
+    def functioning(self) -> bool:
+        """Whether enough candidates choose it."""
+        return self.share >= FUNCTIONING
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ciip_irt.pilots.decision.criteria.criterion import CriterionResult, judged
+from ciip_irt.pilots.decision.criteria.criterion import Criterion, CriterionResult, judge_curves
 from ciip_irt.pilots.evidence import ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
-__all__ = ["b_in_range"]
+__all__ = ["B_IN_RANGE"]
 
 
-def b_in_range(evidence: ItemEvidence, policy: Policy) -> CriterionResult | None:
+def judge(evidence: ItemEvidence, policy: Policy) -> CriterionResult | None:
     """Probability that ``b_low <= b <= b_high``; a curve that does not rise has no difficulty and fails."""
     if policy.b_low is None and policy.b_high is None:
         return None
@@ -21,4 +21,7 @@ def b_in_range(evidence: ItemEvidence, policy: Policy) -> CriterionResult | None
         holds = (evidence.b >= low) & (evidence.b <= high) & (evidence.posterior.slopes > 1e-9)
     b = np.where(np.isfinite(evidence.b), evidence.b, -np.inf)
     lowest, highest = evidence.posterior.interval(b)
-    return judged(evidence, holds, f"b could lie anywhere between {lowest:.1f} and {highest:.1f}")
+    return judge_curves(evidence, holds, f"b could lie anywhere between {lowest:.1f} and {highest:.1f}")
+
+
+B_IN_RANGE = Criterion(judge)

@@ -1,11 +1,19 @@
-"""What a criterion answers, and how numbers are written in its words."""
+"""What a criterion is and answers, and how numbers are written in its words."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
-from ciip_irt.arrays import BoolArray
-from ciip_irt.pilots.evidence import ItemEvidence
+import polars as pl
 
-__all__ = ["CriterionResult", "decimals", "judged", "number"]
+from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.pilots.evidence import CurvePosterior, ItemEvidence, OptionEvidence
+from ciip_irt.pilots.policy import Policy
+
+__all__ = ["LIKELY", "Criterion", "CriterionResult", "decimals", "judge_curves", "number", "say_chosen"]
+
+LIKELY = 0.5  # more probable than not: from here on something is named as the fault, unless a policy says
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,59 @@ class CriterionResult:
     separate: bool = False
 
 
-def judged(evidence: ItemEvidence, holds: BoolArray, words: str) -> CriterionResult:
+def _no_limit(policy: Policy) -> str:  # noqa: ARG001 (the signature is that of every criterion)
+    return ""
+
+
+def _likely(policy: Policy) -> float:  # noqa: ARG001
+    return LIKELY
+
+
+def _nothing(evidence: ItemEvidence, policy: Policy) -> Any:  # noqa: ARG001
+    return None
+
+
+def _no_row(evidence: ItemEvidence, policy: Policy) -> Mapping[str, Any]:  # noqa: ARG001
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One criterion: how it judges, and whatever verdict, waiting and tables must know of it.
+
+    Attributes
+    ----------
+    judge
+        The result about one item; ``None`` where the policy does not ask for it.
+    limit
+        Its limit in words that follow those of the result; empty where they say it already.
+    single_answer
+        Where it is about a quantity of the curve: the variance that a single answer leaves in it, and the
+        quantity (M,). ``None`` where a number of answers is worth just that number.
+    blame
+        What to say and do where it is at fault though the curve is good, given its words.
+    blamed_above
+        The probability of failing above which it is blamed.
+    accuse
+        Its words where it is certain to be at fault, whatever else is: it then comes before all others.
+    remark
+        A clear finding that is told whatever the decision; ``None`` where there is none.
+    columns, row
+        What it adds to the evidence table: names with types, and the values of one item with answers.
+    """
+
+    judge: Callable[[ItemEvidence, Policy], "CriterionResult | None"]
+    limit: Callable[[Policy], str] = _no_limit
+    single_answer: Callable[[CurvePosterior], tuple[float, FloatArray] | None] | None = None
+    blame: Callable[[str, Policy], str] | None = None
+    blamed_above: Callable[[Policy], float] = _likely
+    accuse: Callable[[ItemEvidence, Policy], str | None] = _nothing
+    remark: Callable[[ItemEvidence, Policy], str | None] = _nothing
+    columns: Mapping[str, type[pl.DataType]] = field(default_factory=lambda: MappingProxyType({}))
+    row: Callable[[ItemEvidence, Policy], Mapping[str, Any]] = _no_row
+
+
+def judge_curves(evidence: ItemEvidence, holds: BoolArray, words: str) -> CriterionResult:
     """A statement about the curve."""
     return CriterionResult(evidence.posterior.probability(holds), words, holds)
 
@@ -56,3 +116,8 @@ def decimals(*values: float) -> int:
     (3, 2)
     """
     return 2 if len({f"{value:.2f}" for value in values}) == len(values) else 3
+
+
+def say_chosen(option: OptionEvidence) -> str:
+    """How many chose an option: ``12 % chose B``."""
+    return f"{100 * option.share:.0f} % chose {option.option}"

@@ -1,13 +1,18 @@
 """DIF: no group of candidates finds the item much harder or easier than others of the same ability do."""
 
-from ciip_irt.pilots.decision.criteria.criterion import CriterionResult, number
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from ciip_irt.pilots.decision.criteria.criterion import LIKELY, Criterion, CriterionResult, number
 from ciip_irt.pilots.evidence import GroupDifference, ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
-__all__ = ["dif_below_c", "largest_difference"]
+__all__ = ["DIF_BELOW_C"]
 
 
-def dif_below_c(evidence: ItemEvidence, policy: Policy) -> CriterionResult | None:
+def judge(evidence: ItemEvidence, policy: Policy) -> CriterionResult | None:
     """One less the largest probability, over the comparisons, that the true D-DIF is of ETS class C.
 
     Of several comparisons the worst counts: they share their candidates, and a product would count one
@@ -38,3 +43,41 @@ def in_words(found: GroupDifference) -> str:
     """Who finds it harder, whatever the sign."""
     harder, other = (found.focal, found.reference) if found.d_dif < 0 else (found.reference, found.focal)
     return f"it is much harder for {found.grouping} {harder} than for {other} of the same ability"
+
+
+def blame(words: str, policy: Policy) -> str:  # noqa: ARG001 (the signature is that of every criterion)
+    return (
+        f"DIF: {words}. Look for words or situations that only one of the groups knows; if they belong to"
+        " the subject, keep them."
+    )
+
+
+def blamed_above(policy: Policy) -> float:
+    return LIKELY if policy.dif_doubt is None else policy.dif_doubt
+
+
+def remark(evidence: ItemEvidence, policy: Policy) -> str | None:
+    """A clear difference, whatever the decision."""
+    group = largest_difference(evidence, policy)
+    if group is None or (group.probability_c or 0.0) <= blamed_above(policy):
+        return None
+    words = in_words(group)
+    return f"{words[:1].upper()}{words[1:]}. Ask why."
+
+
+def row(evidence: ItemEvidence, policy: Policy) -> Mapping[str, Any]:
+    """The comparison in which class C is most probable."""
+    group = largest_difference(evidence, policy)
+    if group is None:
+        return {}
+    return {"dif_between": f"{group.grouping}: {group.reference}, {group.focal}", "d_dif": group.d_dif}
+
+
+DIF_BELOW_C = Criterion(
+    judge,
+    blame=blame,
+    blamed_above=blamed_above,
+    remark=remark,
+    columns={"dif_between": pl.String, "d_dif": pl.Float64},
+    row=row,
+)
