@@ -213,7 +213,7 @@ def test_criteria_that_the_policy_does_not_ask_for_are_not_applied(evidence: Any
 
 
 def test_without_options_the_key_is_unknown_and_does_not_stand_in_the_way(evidence: Any) -> None:
-    item = replace(evidence.item(0), distractors=())
+    item = replace(evidence.item(0), distractors=(), key=None)
     results = judge(item, POLICY)
     assert results["key"].probability is None
     assert all_hold(item, results) is not None

@@ -1,12 +1,21 @@
 """Decisions on posteriors made by hand, so that the right answer can be read off."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from ciip_irt.item_analysis import Untelling
 from ciip_irt.pilots.decision.answers_needed import chance_to_settle
 from ciip_irt.pilots.decision.joint_probability import all_hold, judge
 from ciip_irt.pilots.decision.verdict import Verdict, verdict
-from ciip_irt.pilots.evidence.item_evidence import CurvePosterior, ItemEvidence, Observed, OptionEvidence
+from ciip_irt.pilots.evidence import (
+    CurvePosterior,
+    ItemEvidence,
+    KeyEvidence,
+    Observed,
+    OptionEvidence,
+)
 from ciip_irt.pilots.policy import load_policy
 
 POLICY = load_policy()
@@ -59,14 +68,42 @@ def test_criteria_are_judged_together_and_not_multiplied() -> None:
 
 
 def test_a_doubtful_key_bounds_the_probability() -> None:
-    evidence = item([0.6], [0.3], options={"B": (0.3, 0.25), "C": (0.1, -0.2)})
+    two_right = KeyEvidence(right=0.03, wrong=0.07, two_right=0.89, guessed=0.01, option="B")
+    evidence = replace(item([0.6], [0.3], options={"B": (0.3, 0.0), "C": (0.1, -0.2)}), key=two_right)
     results = judge(evidence, POLICY)
-    assert results["key"].probability == 0.0
-    assert all_hold(evidence, results) == 0.0
+    assert results["key"].probability == 0.03
+    assert all_hold(evidence, results) == 0.03  # all curves are good: the key alone stands in the way
     found = decided(evidence)
     assert found.decision == "revise"
-    assert "Key: 30 % chose B" in found.reasons
+    assert "Key: 30 % chose B, and those who know more choose it more often (probability .96" in found.reasons
     assert "whether B is also right" in found.reasons
+
+
+def test_doubts_about_the_key_are_told_in_words() -> None:
+    sound = item([0.6], [0.3], options={"B": (0.3, 0.0)})
+    doubted = decided(replace(sound, key=KeyEvidence(0.6, 0.1, 0.25, 0.05, "B")))
+    assert doubted.decision == "hold"
+    assert "30 % chose B, and with probability .35 another option than the key is right" in doubted.reasons
+    guessed = decided(replace(sound, key=KeyEvidence(0.6, 0.0, 0.1, 0.3, "B")))
+    assert "may have nothing to do with what they know (probability .30)" in guessed.reasons
+
+
+def test_cells_that_tell_nothing_are_told_and_many_invalid_ones_leave_it_open() -> None:
+    good = item([0.6], [0.3])
+    assert "tell" not in decided(good).reasons
+    told = decided(replace(good, untelling=Untelling(not_reached=30, too_fast=6, administered=156)))
+    assert told.decision == "promote"
+    assert told.reasons.endswith(
+        "36 more answers tell nothing about it (30 not reached, 6 given too fast to have been read)."
+    )
+    few = decided(replace(good, untelling=Untelling(not_reached=12, administered=132)))
+    assert "tell nothing" not in few.reasons
+    invalid = decided(replace(good, untelling=Untelling(invalid=30, administered=150)))
+    assert (invalid.decision, invalid.probability) == ("hold", None)
+    assert invalid.reasons.startswith("30 of 150 answers are options that it does not offer")
+    nothing = decided(replace(good, n=0, untelling=Untelling(not_reached=40, administered=40)))
+    assert nothing.decision == "hold"
+    assert nothing.reasons.startswith("Nothing is known about it yet. Pilot it. 40 more answers tell nothing")
 
 
 def test_promote() -> None:

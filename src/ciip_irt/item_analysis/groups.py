@@ -19,6 +19,7 @@ from ciip_irt.classical import (
     merge_tables,
 )
 from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.item_analysis.telling_answers import keep_telling_answers
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 from ciip_irt.tables import DIF
 
@@ -65,11 +66,13 @@ def compare_groups(
 
     With ``purify``, scored items of class C are taken out of the score on which candidates are matched, and
     all items are judged again by what is left, until no item comes or goes (Holland & Thayer 1988); a scored
-    item always counts in the score it is judged by.
+    item always counts in the score it is judged by. Cells that tell nothing about a pilot do not count for
+    it (``telling_answers``).
 
     Returns the comparisons and what to tell the reader. Named groupings that the candidates lack are an
     error; of the default groupings those are taken that exist with at least two groups.
     """
+    scored = keep_telling_answers(scored)
     names = scored.deliveries.columns
     if groupings is None:
         wanted = [name for name in DEFAULT_GROUPINGS if name in names]

@@ -1,6 +1,7 @@
 """The keys of a scored log, checked: for each item the probability that its key is right.
 
-See ``irt.key_hypotheses`` for the model. Omitted, invalid and not reached answers chose nothing; an item on
+See ``irt.keys`` for the model. Omitted, invalid and not reached answers chose nothing, nor did answers to a
+pilot that were given too fast to have been read; an item on
 which everyone is credited, or whose choices are not in the log, is not judged.
 """
 
@@ -15,6 +16,7 @@ from ciip_irt.errors import plural
 from ciip_irt.irt.keys import DEFAULT_RATES, FlawRates, KeyProbabilities, key_probabilities
 from ciip_irt.item_analysis.choice_counts import Abilities, choice_counts, rasch_abilities
 from ciip_irt.item_analysis.statistics_tables import key_mask
+from ciip_irt.item_analysis.telling_answers import keep_telling_answers
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables import KEY_VALIDATION, Table, show_html
 
@@ -118,6 +120,7 @@ def check_keys(
     credited, offered = key_mask(scored.items)
     is_pilot = ~scored.scored_somewhere
     kinds = tuple(np.where(is_pilot, "pilot", "scored").tolist())
+    scored = keep_telling_answers(scored)
     known = abilities or rasch_abilities(scored)
     found: KeyProbabilities | None = None
     mean_ability = np.full(offered.shape, np.nan)

@@ -10,7 +10,7 @@ import polars as pl
 from ciip_irt.arrays import FloatArray
 from ciip_irt.bank import ItemBank, Scale
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.item_analysis.groups import dif_between_groups
+from ciip_irt.item_analysis import check_keys, dif_between_groups
 from ciip_irt.pilots.decision.evidence_table import EVIDENCE_SCHEMA, evidence_row
 from ciip_irt.pilots.decision.verdict import verdict
 from ciip_irt.pilots.evidence import PilotEvidence, PilotPrior, estimate_population, gather_evidence
@@ -119,10 +119,11 @@ def review_pilots(
         Parameters of ``scored.items`` and the population on the same scale. Without it the bank's parameters
         are used, and the population is estimated from them.
     analysis
-        Item analysis of the same responses, for the differences between groups of candidates that it found.
+        Item analysis of the same responses, for what it found about keys and about differences between
+        groups of candidates.
     dif
-        These differences alone (``item_analysis.groups.dif_between_groups``). Without either they are looked
-        for here.
+        These differences alone (``item_analysis.dif_between_groups``). Without either they are looked for
+        here, in the same way as the item analysis does. So are the probabilities about the keys.
 
     Raises
     ------
@@ -164,14 +165,20 @@ def review_pilots(
         mean, sd = estimate_population(scored, parameters, D)
     pilots = bank.items.filter(pl.col("status") == "pilot")
     if dif is None:
-        dif = (
-            dif_between_groups(scored, minimum_n=policy.dif_minimum_n)[0]
-            if analysis is None
-            else analysis.dif
-        )
+        dif = dif_between_groups(scored)[0] if analysis is None else analysis.dif
+    keys = check_keys(scored).table if analysis is None else analysis.key_validation
     block = pl.concat([pilots, _find_decided(scored, pilots)], how="diagonal_relaxed")
     evidence = gather_evidence(
-        scored, parameters, mean=mean, sd=sd, D=D, policy=policy, pilots=block, dif=dif, judged=pilots.height
+        scored,
+        parameters,
+        mean=mean,
+        sd=sd,
+        D=D,
+        policy=policy,
+        pilots=block,
+        dif=dif,
+        keys=keys,
+        judged=pilots.height,
     )
     return review(evidence, policy, scored.provenance, judged=pilots.height)
 

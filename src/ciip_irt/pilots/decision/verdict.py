@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ciip_irt.errors import plural
+from ciip_irt.item_analysis import Untelling
 from ciip_irt.pilots.decision.answers_needed import answers_needed
 from ciip_irt.pilots.decision.criteria import CRITERIA, CriterionResult
 from ciip_irt.pilots.decision.criteria.criterion import number
@@ -18,6 +19,9 @@ from ciip_irt.pilots.evidence import ItemEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["Verdict", "verdict"]
+
+INVALID = 0.1  # a slip of the pen is rare: where one answer in ten is not offered, bank or log is wrong
+NOTABLE = 0.1  # share of cells that tell nothing from which on a reader is told
 
 FEW = 0.5  # of the policy's most answers: below, they are called few ("only")
 
@@ -45,17 +49,20 @@ def verdict(evidence: ItemEvidence, policy: Policy) -> Verdict:
         for name, criterion in CRITERIA.items()
         if name != found.told and (remark := criterion.remark(evidence, policy))
     ]
-    return replace(found, reasons=" ".join([found.reasons, *remarks]))
+    silent = _say_untelling(evidence.untelling) if found.probability is not None else ""
+    return replace(found, reasons=" ".join([found.reasons + silent, *remarks]))
 
 
 def _decide(evidence: ItemEvidence, policy: Policy) -> Verdict:
     results = judge(evidence, policy)
     probability = all_hold(evidence, results)
-    n = evidence.n
+    n, untelling = evidence.n, evidence.untelling
+    if untelling.invalid > INVALID * (n + untelling.n):
+        return Verdict("hold", None, None, _say_invalid(untelling), results)
     if not n or probability is None:
         more = max(policy.minimum_n - n, 0) or None
-        reasons = "Nobody has answered it yet." if not n else "Nothing is known about it yet."
-        return Verdict("hold", None, more, f"{reasons} Pilot it.", results)
+        reasons = "Nothing is known about it yet." if n or untelling.n else "Nobody has answered it yet."
+        return Verdict("hold", None, more, f"{reasons} Pilot it.{_say_untelling(untelling)}", results)
     settled = _settle(probability, n, policy) if n >= policy.minimum_n else None
     if settled == "promote":
         return Verdict("promote", probability, None, _why_promoted(evidence, probability, policy), results)
@@ -100,6 +107,26 @@ def _hold(
         f" Pilot it again; {ending}"
     )
     return Verdict("hold", probability, more or left, reasons, results, doubtful)
+
+
+def _say_invalid(untelling: Untelling) -> str:
+    return (
+        f"{untelling.invalid:,} of {plural(untelling.administered, 'answer')} are options that it does not"
+        " offer, so nothing is decided. Check its options in the bank and how the log writes them."
+    )
+
+
+def _say_untelling(untelling: Untelling) -> str:
+    """Of cells that tell nothing: how many and why; empty where they are few."""
+    if untelling.n <= NOTABLE * untelling.administered:
+        return ""
+    counts = (
+        (untelling.not_reached, "not reached"),
+        (untelling.invalid, "options that it does not offer"),
+        (untelling.too_fast, "given too fast to have been read"),
+    )
+    why = ", ".join(f"{n:,} {words}" for n, words in counts if n)
+    return f" {plural(untelling.n, 'more answer tells', 'more answers tell')} nothing about it ({why})."
 
 
 def _why_promoted(evidence: ItemEvidence, probability: float, policy: Policy) -> str:

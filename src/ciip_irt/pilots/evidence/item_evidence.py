@@ -1,17 +1,19 @@
 """All that is known about one pilot item: what was observed, and the posterior of its response curve."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import gammainc
 
 from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.item_analysis import Untelling
 from ciip_irt.pilots.evidence.curves import CurveGrid, interpolate, likely_part
 
 __all__ = [
     "CurvePosterior",
     "GroupDifference",
     "ItemEvidence",
+    "KeyEvidence",
     "Misfit",
     "Observed",
     "OptionEvidence",
@@ -127,6 +129,34 @@ class OptionEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyEvidence:
+    """What the answers say about the key: the probabilities of the key check, which sum to 1.
+
+    Attributes
+    ----------
+    right
+        That the key, and no other option, is right, and the item not guessed at.
+    wrong, two_right
+        That another option is right instead of the key, or besides it.
+    guessed
+        That what is chosen has nothing to do with what one knows.
+    option
+        The likeliest other right option; ``None`` where there is none to name.
+    """
+
+    right: float
+    wrong: float
+    two_right: float
+    guessed: float
+    option: str | None
+
+    @property
+    def other(self) -> float:
+        """That another option is right, alone or besides the key."""
+        return self.wrong + self.two_right
+
+
+@dataclass(frozen=True, slots=True)
 class TimeEvidence:
     """Known answer times above zero: how many, mean and standard deviation of the log seconds."""
 
@@ -211,6 +241,10 @@ class ItemEvidence:
     a, b, information
         Shape (M,): slope and difficulty on the scale (b is NaN where s = 0), and item information at the
         policy's cut (``None`` where there is no cut).
+    key
+        What the key check says; ``None`` where the key cannot be judged.
+    untelling
+        Cells that were administered and say nothing about the item; they are not in ``n``.
     misfit, time, groups
         Fit of the curve, answer times, differences between groups of candidates; ``None`` or empty where
         nothing is known.
@@ -225,6 +259,8 @@ class ItemEvidence:
     a: FloatArray
     b: FloatArray
     information: FloatArray | None
+    key: KeyEvidence | None = None
+    untelling: Untelling = field(default_factory=Untelling)
     misfit: Misfit | None = None
     time: TimeEvidence | None = None
     groups: tuple[GroupDifference, ...] = ()

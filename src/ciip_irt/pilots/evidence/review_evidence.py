@@ -17,12 +17,14 @@ import polars as pl
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import credited_options
 from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.item_analysis import Untelling, check_keys, keep_telling_answers, untelling_answers
 from ciip_irt.pilots.evidence.curves import CurveGrid, curve_grid, interpolate
+from ciip_irt.pilots.evidence.from_analysis import read_differences, read_keys
 from ciip_irt.pilots.evidence.gathering import Gathering
-from ciip_irt.pilots.evidence.group_differences import differences
 from ciip_irt.pilots.evidence.item_evidence import (
     GroupDifference,
     ItemEvidence,
+    KeyEvidence,
     Misfit,
     Observed,
     OptionEvidence,
@@ -80,6 +82,8 @@ class PilotEvidence:
     misfit: tuple[Misfit | None, ...] = field(repr=False)
     times: tuple[TimeEvidence | None, ...] = field(repr=False)
     groups: Mapping[str, tuple[GroupDifference, ...]] = field(repr=False)
+    keys: Mapping[str, KeyEvidence] = field(repr=False)
+    untelling: Mapping[str, Untelling] = field(repr=False)
 
     def __len__(self) -> int:
         return self.pilots.height
@@ -131,6 +135,8 @@ class PilotEvidence:
             a=s / (self.reference.D * self.reference.sd),
             b=b,
             information=self._information(s, d),
+            key=self.keys.get(row["item_id"]),
+            untelling=self.untelling.get(row["item_id"], Untelling()),
             misfit=self.misfit[k],
             time=self.times[k],
             groups=self.groups.get(row["item_id"], ()),
@@ -156,6 +162,7 @@ def gather_evidence(
     policy: Policy,
     pilots: pl.DataFrame | None = None,
     dif: pl.DataFrame | None = None,
+    keys: pl.DataFrame | None = None,
     judged: int | None = None,
 ) -> PilotEvidence:
     """The evidence on the pilot items of ``scored``.
@@ -163,7 +170,8 @@ def gather_evidence(
     Parameters
     ----------
     scored
-        Scored responses; an answer to a pilot counts where it was administered unscored.
+        Scored responses; an answer to a pilot counts where it was administered unscored and tells something
+        (``item_analysis.keep_telling_answers``).
     parameters
         Shape (J, 3): a, b, c of ``scored.items`` on one scale; NaN where unknown. Only those of scored items
         are used.
@@ -176,6 +184,9 @@ def gather_evidence(
         may be among them. Default: the items of ``scored`` whose status is ``pilot``.
     dif
         Differences between groups of candidates, as ``ItemAnalysis.dif`` has them.
+    keys
+        Probabilities about the keys, as ``ItemAnalysis.key_validation`` or ``KeyCheck.table`` has them; by
+        default those of ``check_keys(scored)``, which are the same.
     judged
         How many of the pilots are to be judged, the first ones; the others, decided about before, tell what
         the block is like. Default: all.
@@ -186,6 +197,8 @@ def gather_evidence(
         Shapes that do not fit, a population without spread, no calibrated scored item at all.
     """
     _check(scored, parameters, mean, sd, D)
+    untelling = untelling_answers(scored)
+    scored = keep_telling_answers(scored)
     if pilots is None:
         pilots = scored.items.filter(pl.col("status") == "pilot")
     pilots = pilots.select("item_id", "domain", "key", "options")
@@ -195,6 +208,7 @@ def gather_evidence(
     for block in scored.blocks:
         gathered.add(block)
     likelihood = gathered.likelihood
+    keys = check_keys(scored).table if keys is None else keys
     coarser, every = grid.coarser(EM_STEP), slice(None, None, EM_STEP)
     answered = np.flatnonzero(gathered.n > 0)
     surfaces = np.array([interpolate(grid, likelihood[k], (every, every)) for k in answered])
@@ -219,7 +233,9 @@ def gather_evidence(
         option_n=tuple(gathered.option_n),
         misfit=gathered.by_ability.misfit(curves),
         times=gathered.times(),
-        groups=differences(dif),
+        groups=read_differences(dif),
+        keys=read_keys(keys),
+        untelling=dict(zip(scored.item_ids, untelling, strict=True)),
     )
 
 

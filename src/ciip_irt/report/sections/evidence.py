@@ -15,7 +15,7 @@ WORDS = {
     "information_at_cut": "information at the cut",
     "suspect_option": "option most like a right answer",
     "suspect_share": "its share",
-    "suspect_probability": "probability that it discriminates too well",
+    "suspect_probability": "probability that another option is right",
     "dead_options": "options that fool nobody",
     "edge_weight": "weight at the edge of the curves tried (near 0 is good)",
 }

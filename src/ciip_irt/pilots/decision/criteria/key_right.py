@@ -1,4 +1,4 @@
-"""Key: no distractor behaves as a right answer does."""
+"""Key: it is right, no other option is, and the choice of an option has to do with what one knows."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,65 +6,72 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.pilots.decision.criteria.criterion import Criterion, CriterionResult, number, say_chosen
-from ciip_irt.pilots.evidence import ItemEvidence, OptionEvidence
+from ciip_irt.pilots.evidence import ItemEvidence, KeyEvidence
 from ciip_irt.pilots.policy import Policy
 
 __all__ = ["KEY_RIGHT"]
 
+SURE = 0.99  # a probability above is told as ".99 or more": the model is not exact to more places
+
 
 def judge(evidence: ItemEvidence, policy: Policy) -> CriterionResult | None:
-    """One less the largest probability that a distractor's own R exceeds the policy's limit.
+    """The probability that the key is right, of the key check: the same number as ``key_validation`` has.
 
-    A distractor that those who know more choose more often is the right answer, or one of two. The
-    statement is about another curve than the item's, so it has no place among the item's curves.
+    The statement is about the curves of all options together, so it has no place among the item's own
+    curves; its doubt (a wrong key, a second right option, guessing) often has the same cause as a low R.
     """
     if policy.key_doubt is None:
         return None
-    found = doubtful_option(evidence, policy)
-    if found is None:
-        return CriterionResult(None, "nothing is known about the distractors")
-    option, doubt = found
-    words = f"{say_chosen(option)}, and it behaves as a right answer with probability {number(doubt)}"
-    return CriterionResult(1.0 - doubt, words)
+    key = evidence.key
+    if key is None or not evidence.n:
+        return CriterionResult(None, "nothing is known about the key")
+    return CriterionResult(key.right, _say_doubt(evidence, key))
 
 
-def doubtful_option(evidence: ItemEvidence, policy: Policy) -> tuple[OptionEvidence, float] | None:
-    """The distractor that most resembles a right answer, and the probability that its R exceeds the limit."""
-    if not evidence.n:
-        return None
-    doubts = [
-        (option, option.posterior.probability(option.posterior.r > policy.r_low))
-        for option in evidence.distractors
-        if option.posterior.r is not None
-    ]
-    return max(doubts, key=lambda pair: pair[1]) if doubts else None
+def _say_doubt(evidence: ItemEvidence, key: KeyEvidence) -> str:
+    if key.guessed > key.other:
+        return (
+            "what candidates choose may have nothing to do with what they know (probability"
+            f" {number(key.guessed)})"
+        )
+    return (
+        f"{_say_option(evidence, key)}, and with probability {number(key.other)} another option than the key"
+        " is right, alone or besides it"
+    )
+
+
+def _say_option(evidence: ItemEvidence, key: KeyEvidence) -> str:
+    found = next((option for option in evidence.distractors if option.option == key.option), None)
+    return say_chosen(found) if found is not None else "no wrong option stands out"
 
 
 def accuse(evidence: ItemEvidence, policy: Policy) -> str | None:
     """Names the option for which the policy doubts the key."""
-    found = doubtful_option(evidence, policy)
-    if found is None or policy.key_doubt is None or found[1] <= policy.key_doubt:
+    key = evidence.key
+    if key is None or policy.key_doubt is None or key.other <= policy.key_doubt:
         return None
-    option, doubt = found
-    sure = f"{number(min(doubt, 0.99))}{' or more' if doubt > 0.99 else ''}"
+    sure = f"{number(min(key.other, SURE))}{' or more' if key.other > SURE else ''}"
     return (
-        f"Key: {say_chosen(option)}, and those who know more choose it more often (probability"
-        f" {sure} that it behaves as a right answer). Check the key, and whether"
-        f" {option.option} is also right."
+        f"Key: {_say_option(evidence, key)}, and those who know more choose it more often (probability"
+        f" {sure} that it is right, alone or besides the key). Check the key, and whether"
+        f" {key.option} is also right."
     )
 
 
-def row(evidence: ItemEvidence, policy: Policy) -> Mapping[str, Any]:
-    """The distractor most like a right answer, and those that fool hardly anybody."""
-    found = doubtful_option(evidence, policy)
-    if found is None:
+def row(evidence: ItemEvidence, policy: Policy) -> Mapping[str, Any]:  # noqa: ARG001 (as every criterion)
+    """The likeliest other right option, and those that fool hardly anybody."""
+    if not evidence.distractors:
         return {}
-    option, doubt = found
+    dead = "".join(option.option for option in evidence.distractors if not option.functioning)
+    key = evidence.key
+    if key is None:
+        return {"dead_options": dead}
+    share = {option.option: option.share for option in evidence.distractors}
     return {
-        "suspect_option": option.option,
-        "suspect_share": option.share,
-        "suspect_probability": doubt,
-        "dead_options": "".join(one.option for one in evidence.distractors if not one.functioning),
+        "suspect_option": key.option,
+        "suspect_share": share.get(key.option or ""),
+        "suspect_probability": key.other,
+        "dead_options": dead,
     }
 
 
