@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,28 @@ from ciip_irt.blueprint import Blueprint, load_blueprint
 from ciip_irt.tables import RESULT_FILES, files
 
 PROJECT = Path(__file__).resolve().parent.parent
+GOLDEN = PROJECT / "tests" / "golden"
+SHARED = PROJECT / os.environ.get("CIIP_IRT_SHARED", "../shared")
+OF_OTHERS = {"SAT12", "VerbalAggression", "VerbalAggression_poly", "Science"}
+"""Data sets of other people, by the name that tests are parametrised with; they are in ``SHARED`` only."""
+
+
+def needs_shared(item: pytest.Item) -> bool:
+    """Whether a test reads other people's data: by the fixture ``shared``, or by the name of a data set."""
+    given = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "shared" in getattr(item, "fixturenames", ()) or any(
+        isinstance(value, str) and value in OF_OTHERS for value in given
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without other people's data their tests are left out; ``test_shared_data.py`` says so, once."""
+    if (SHARED / "reference").is_dir():
+        return
+    left_out = [item for item in items if needs_shared(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not needs_shared(item)]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,13 +55,14 @@ def _files_keep_their_contracts() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder with real data and golden results of other programs; tests skip where it is absent."""
-    folder = PROJECT / os.environ.get("CIIP_IRT_SHARED", "../shared")
-    if not (folder / "reference").is_dir():
-        pytest.skip(
-            f"golden results and real data are absent ({folder}); set CIIP_IRT_SHARED to their folder"
-        )
-    return folder
+    """The folder with other people's data and what other programs say of them."""
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def results_of() -> Callable[[str], Path]:
+    """The folder of a data set with the results of other programs: ours where we have it."""
+    return lambda data: GOLDEN / data if (GOLDEN / data).is_dir() else SHARED / "reference" / data
 
 
 @pytest.fixture(scope="session")

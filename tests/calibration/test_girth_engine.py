@@ -1,5 +1,6 @@
 """girth against golden results and our own estimation; what it must refuse, and the evidence why."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +25,8 @@ def whole(scores: ScoreArray) -> list[ResponseBlock]:
     return [ResponseBlock(np.arange(scores.shape[1]), scores)]
 
 
-def golden(shared: Path, data: str, model: str) -> tuple[list[ResponseBlock], FloatArray, float]:
+def golden(folder: Path, model: str) -> tuple[list[ResponseBlock], FloatArray, float]:
     """The data, a and b of mirt (J, 2), and the standard deviation of the population."""
-    folder = shared / "reference" / data
     scores = pl.read_csv(folder / "data.csv").to_numpy().astype(np.int8)
     table = pl.read_csv(folder / model / "pars_irt.csv", null_values="NA")
     ab = np.column_stack([table.filter(pl.col("par") == name)["est"].to_numpy() for name in ("a", "b")])
@@ -35,8 +35,10 @@ def golden(shared: Path, data: str, model: str) -> tuple[list[ResponseBlock], Fl
 
 # LSAT fits the models; SAT12 has an item with a wrong key and others too easy, where girth's shortcut shows
 @pytest.mark.parametrize(("data", "tolerance"), [("LSAT6", 5e-4), ("LSAT7", 5e-4), ("SAT12", 0.02)])
-def test_rasch_in_our_units_agrees_with_mirt(shared: Path, data: str, tolerance: float) -> None:
-    blocks, ab, sd = golden(shared, data, "rasch")
+def test_rasch_in_our_units_agrees_with_mirt(
+    results_of: Callable[[str], Path], data: str, tolerance: float
+) -> None:
+    blocks, ab, sd = golden(results_of(data), "rasch")
     found = estimate_with_girth(blocks, "rasch", len(ab))
     np.testing.assert_allclose(found.parameters[:, 1], ab[:, 1], atol=tolerance)
     assert found.parameters[:, 0].tolist() == [1.0] * len(ab)
@@ -45,8 +47,8 @@ def test_rasch_in_our_units_agrees_with_mirt(shared: Path, data: str, tolerance:
 
 
 @pytest.mark.parametrize("data", ["LSAT6", "LSAT7"])
-def test_2pl_agrees_with_mirt(shared: Path, data: str) -> None:
-    blocks, ab, _ = golden(shared, data, "2pl")
+def test_2pl_agrees_with_mirt(results_of: Callable[[str], Path], data: str) -> None:
+    blocks, ab, _ = golden(results_of(data), "2pl")
     found = estimate_with_girth(blocks, "2pl", len(ab))
     np.testing.assert_allclose(found.parameters[:, :2], ab, atol=5e-4)
     assert found.sd == 1.0
@@ -54,7 +56,7 @@ def test_2pl_agrees_with_mirt(shared: Path, data: str) -> None:
 
 
 def test_2pl_agrees_with_mirt_where_items_fit_badly(shared: Path) -> None:
-    blocks, ab, _ = golden(shared, "SAT12", "2pl")
+    blocks, ab, _ = golden(shared / "reference" / "SAT12", "2pl")
     found = estimate_with_girth(blocks, "2pl", 32)
     # mirt's slopes: item 12 .16; item 32, whose key is wrong, .13: both below girth's range
     assert found.at_bound.nonzero()[0].tolist() == [11, 31]

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from ciip_irt.arrays import MISSING, ScoreArray
+from tests.conftest import SHARED
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -31,18 +33,23 @@ def scores_of(path: Path) -> ScoreArray:
 
 @dataclass(frozen=True)
 class Golden:
-    """The shared folder, read as arrays."""
+    """The results of other programs, read as arrays; paths start with the name of a data set."""
 
+    results_of: Callable[[str], Path]
     shared: Path
 
+    def path(self, path: str) -> Path:
+        data, _, rest = path.partition("/")
+        return self.shared / path if data == "realdata" else self.results_of(data) / rest
+
     def column(self, path: str, name: str) -> np.ndarray:
-        return column(self.shared / path, name)
+        return column(self.path(path), name)
 
     def rows(self, path: str) -> list[dict[str, str]]:
-        return rows_of(self.shared / path)
+        return rows_of(self.path(path))
 
     def scores(self, path: str) -> ScoreArray:
-        return scores_of(self.shared / path)
+        return scores_of(self.path(path))
 
     def licensure(self) -> tuple[list[dict[str, str]], ScoreArray, ScoreArray]:
         """Key rows, scores and option codes (1636, 200); omitted (code 4) is wrong, not seen is missing."""
@@ -77,5 +84,5 @@ def sat12(shared: Path) -> tuple[ScoreArray, ScoreArray, np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def golden(shared: Path) -> Golden:
-    return Golden(shared)
+def golden(results_of: Callable[[str], Path]) -> Golden:
+    return Golden(results_of, SHARED)

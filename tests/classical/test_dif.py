@@ -15,23 +15,25 @@ from ciip_irt.errors import InputError
 
 
 def verbal(golden):
-    scores = golden.scores("reference/VerbalAggression/data.csv")
-    rows = golden.rows("reference/VerbalAggression/group.csv")
+    scores = golden.scores("VerbalAggression/data.csv")
+    rows = golden.rows("VerbalAggression/group.csv")
     return scores, np.array([row["group"] == "male" for row in rows]).astype(np.int64)
 
 
+@pytest.mark.usefixtures("shared")
 def test_against_difr(golden):
     scores, group = verbal(golden)
     result = mantel_haenszel(dif_sums(dif_tables(scores, scores.sum(axis=1), group, n_levels=25)))
-    table = "reference/VerbalAggression/dif/mantel_haenszel_difR_purifyFALSE.csv"
+    table = "VerbalAggression/dif/mantel_haenszel_difR_purifyFALSE.csv"
     assert result.d_dif == pytest.approx(golden.column(table, "D_DIF"), abs=1e-9)
     assert (result.se / 2.35) ** 2 == pytest.approx(golden.column(table, "varLambda"), abs=1e-9)
     assert result.chi2 == pytest.approx(golden.column(table, "MH"), abs=1e-9)
     assert result.p_value == pytest.approx(golden.column(table, "p"), abs=1e-9)
-    standard = golden.column("reference/VerbalAggression/dif/standardization_difR.csv", "PDIF")
+    standard = golden.column("VerbalAggression/dif/standardization_difR.csv", "PDIF")
     assert result.std_p_dif == pytest.approx(standard, abs=1e-9)
 
 
+@pytest.mark.usefixtures("shared")
 def test_blocks_merge_as_tables_and_forms_add_as_sums(golden):
     scores, group = verbal(golden)
     level = scores.sum(axis=1).astype(np.int64)

@@ -82,15 +82,16 @@ def test_shifting_the_criterion_changes_no_correlation():
 
 @pytest.mark.parametrize("name", CTT)
 def test_against_psych_and_mirt(golden, name):
-    scores = golden.scores(f"reference/{name}/data.csv")
+    scores = golden.scores(f"{name}/data.csv")
     low = scores.min()
     result = item_statistics(scores - low, (scores - low).sum(axis=1), max_score=int(scores.max() - low))
-    table = f"reference/{name}/ctt/item_stats_psych_alpha.csv"
+    table = f"{name}/ctt/item_stats_psych_alpha.csv"
     assert result.r == pytest.approx(golden.column(table, "r.drop"), abs=1e-9)
     assert result.p * (scores.max() - low) + low == pytest.approx(golden.column(table, "mean"), abs=1e-9)
     assert result.sd == pytest.approx(golden.column(table, "sd"), abs=1e-9)
 
 
+@pytest.mark.usefixtures("shared")
 def test_real_licensure_exam_scored_items_and_pilots(golden):
     key, scores, chosen = golden.licensure()
     scored = np.array([row["status"] == "scored" for row in key])
@@ -104,6 +105,7 @@ def test_real_licensure_exam_scored_items_and_pilots(golden):
     assert result.r == pytest.approx(golden.column(table, "pbis_rest"), abs=1e-5)
 
 
+@pytest.mark.usefixtures("shared")
 def test_real_sat12(golden):
     scores, _, _ = golden.sat12()
     result = item_statistics(scores, scores.sum(axis=1))
@@ -112,9 +114,10 @@ def test_real_sat12(golden):
     assert result.r == pytest.approx(golden.column(table, "pbis_rest"), abs=1e-5)
 
 
+@pytest.mark.usefixtures("shared")
 def test_the_golden_mean_total(golden):
-    scores = golden.scores("reference/SAT12/data.csv")
-    text = (golden.shared / "reference/SAT12/ctt/overall_mirt.json").read_text()
+    scores = golden.scores("SAT12/data.csv")
+    text = golden.path("SAT12/ctt/overall_mirt.json").read_text()
     assert scores.sum(axis=1).mean() == pytest.approx(json.loads(text)["mean_total.score"])
 
 

@@ -26,6 +26,7 @@ def test_options_against_brute_force():
             assert result.r[j, k] == pytest.approx(np.corrcoef(picked, rest)[0, 1])
 
 
+@pytest.mark.usefixtures("shared")
 def test_the_r_of_the_key_is_the_r_of_the_item(golden):
     scores, chosen, key = golden.sat12()
     total = scores.sum(axis=1).astype(float)

@@ -12,14 +12,15 @@ CTT = ["LSAT6", "LSAT7", "SAT12", "VerbalAggression", "VerbalAggression_poly", "
 
 @pytest.mark.parametrize("name", CTT)
 def test_alpha_against_psych(golden, name):
-    folder = golden.shared / "reference" / name / "ctt"
-    result = reliability(golden.scores(f"reference/{name}/data.csv"))
+    folder = golden.results_of(name) / "ctt"
+    result = reliability(golden.scores(f"{name}/data.csv"))
     assert result.alpha == pytest.approx(json.loads((folder / "reliability.json").read_text())["alpha_raw"])
-    deleted = golden.column(f"reference/{name}/ctt/alpha_drop_psych.csv", "raw_alpha")
+    deleted = golden.column(f"{name}/ctt/alpha_drop_psych.csv", "raw_alpha")
     assert result.if_deleted == pytest.approx(deleted, abs=1e-9)
     assert result.low < result.alpha < result.high
 
 
+@pytest.mark.usefixtures("shared")
 def test_the_real_licensure_exam(golden):
     key, scores, _ = golden.licensure()
     result = reliability(scores[:, [row["status"] == "scored" for row in key]])

@@ -1,6 +1,7 @@
 """What the reference folder holds, read once: data, parameters, model and tables."""
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +15,16 @@ from ciip_irt.irt.models import MODELS, ItemModel
 class Golden:
     """Results of other programs, by data and model."""
 
-    folder: Path
+    results_of: Callable[[str], Path]
 
     def scores(self, data: str) -> np.ndarray:
         """Persons x items, scores from 0."""
-        table = np.genfromtxt(self.folder / data / "data.csv", delimiter=",", skip_header=1)
+        table = np.genfromtxt(self.results_of(data) / "data.csv", delimiter=",", skip_header=1)
         return (table - table.min()).astype(np.int8)
 
     def fitted(self, data: str, model: str) -> tuple[np.ndarray, float, ItemModel]:
         """Parameters (J, P), the population's spread, and the model."""
-        with (self.folder / data / model / "pars_irt.csv").open() as lines:
+        with (self.results_of(data) / model / "pars_irt.csv").open() as lines:
             rows = list(csv.DictReader(lines))
         shape, names = MODELS[model.split("_")[0]], ["a", "b", "g"]
         if shape.for_categories is not None:
@@ -35,13 +36,13 @@ class Golden:
 
     def table(self, data: str, model: str, file: str) -> np.ndarray:
         """A CSV file with its header as names; dots in names are dropped."""
-        return np.genfromtxt(self.folder / data / model / file, delimiter=",", names=True)
+        return np.genfromtxt(self.results_of(data) / model / file, delimiter=",", names=True)
 
     def matrix(self, data: str, model: str, file: str) -> np.ndarray:
         """A CSV file without its header and first column."""
-        return np.genfromtxt(self.folder / data / model / file, delimiter=",", skip_header=1)[:, 1:]
+        return np.genfromtxt(self.results_of(data) / model / file, delimiter=",", skip_header=1)[:, 1:]
 
 
 @pytest.fixture(scope="session")
-def golden(shared: Path) -> Golden:
-    return Golden(shared / "reference")
+def golden(results_of: Callable[[str], Path]) -> Golden:
+    return Golden(results_of)

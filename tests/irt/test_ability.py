@@ -1,6 +1,7 @@
 """Abilities against other programs' scores, brute force and identities."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +45,10 @@ COMPARABLE = [
 
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize(("model", "method"), COMPARABLE)
-def test_same_scores_as_the_reference(shared: Path, data: str, model: str, method: str) -> None:
-    folder = shared / "reference" / data
+def test_same_scores_as_the_reference(
+    results_of: Callable[[str], Path], data: str, model: str, method: str
+) -> None:
+    folder = results_of(data)
     parameters, sd = reference(folder / model)
     x = np.genfromtxt(folder / "data.csv", delimiter=",", skip_header=1).astype(np.int8)[:50]
     got = estimate_abilities([ResponseBlock(np.arange(x.shape[1]), x)], parameters, method=method, sd=sd)
@@ -62,11 +65,9 @@ def test_same_scores_as_the_reference(shared: Path, data: str, model: str, metho
 
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("model", FOLDERS)
-def test_sum_score_table(shared: Path, data: str, model: str) -> None:
-    parameters, sd = reference(shared / "reference" / data / model)
-    table = np.genfromtxt(
-        shared / "reference" / data / model / "eapsum_table.csv", delimiter=",", skip_header=1
-    )
+def test_sum_score_table(results_of: Callable[[str], Path], data: str, model: str) -> None:
+    parameters, sd = reference(results_of(data) / model)
+    table = np.genfromtxt(results_of(data) / model / "eapsum_table.csv", delimiter=",", skip_header=1)
     theta, se = score_table(parameters, sd=sd)
     np.testing.assert_allclose(theta, table[:, 1], atol=1e-3)
     np.testing.assert_allclose(se, table[:, 2], atol=1e-3)
@@ -154,8 +155,9 @@ def test_rasch_table_is_the_ml_of_every_pattern() -> None:
     np.testing.assert_allclose(got.se, se[x.sum(axis=1)], atol=1e-6)
 
 
-def test_conditional_likelihood_table(shared: Path) -> None:
-    folder = shared / "reference" / "SAT12" / "rasch_cml_eRm"
+@pytest.mark.parametrize("data", ["LSAT6", "SAT12"])
+def test_conditional_likelihood_table(results_of: Callable[[str], Path], data: str) -> None:
+    folder = results_of(data) / "rasch_cml_eRm"
     with (folder / "pars.csv").open() as lines:
         b = np.array([float(row["b"]) for row in csv.DictReader(lines)])
     table = np.genfromtxt(folder / "raw_to_theta_ML.csv", delimiter=",", skip_header=1)

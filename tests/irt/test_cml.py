@@ -4,6 +4,7 @@ import csv
 import gzip
 import itertools
 import json
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -105,8 +106,8 @@ def test_symmetric_functions_of_thousands_of_items_stay_finite() -> None:
 
 
 @pytest.mark.parametrize("data", ["LSAT6", "LSAT7", "SAT12", "VerbalAggression"])
-def test_same_as_erm_and_psychotools(shared: Path, data: str) -> None:
-    folder = shared / "reference" / data
+def test_same_as_erm_and_psychotools(results_of: Callable[[str], Path], data: str) -> None:
+    folder = results_of(data)
     x = np.genfromtxt(folder / "data.csv", delimiter=",", skip_header=1)
     fit = fitted(x)
     assert fit.converged

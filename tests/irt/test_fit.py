@@ -1,6 +1,7 @@
 """Item fit: the reference's figures, brute force, and behaviour on data with holes."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,8 @@ def simulated(n: int, seed: int, n_items: int = 24) -> tuple[np.ndarray, np.ndar
 
 @pytest.mark.parametrize("data", ["LSAT6", "LSAT7"])
 @pytest.mark.parametrize("model", FREE)
-def test_s_x2_of_the_reference(shared: Path, data: str, model: str) -> None:
-    folder = shared / "reference" / data
+def test_s_x2_of_the_reference(results_of: Callable[[str], Path], data: str, model: str) -> None:
+    folder = results_of(data)
     parameters, sd = reference(folder / model)
     x = np.genfromtxt(folder / "data.csv", delimiter=",", skip_header=1).astype(np.int8)
     block = ResponseBlock(np.arange(x.shape[1]), x)
@@ -76,8 +77,8 @@ def test_s_x2_keeps_its_level_with_rotating_blocks_and_finds_a_bad_item() -> Non
 
 @pytest.mark.parametrize("data", ["LSAT6", "LSAT7"])
 @pytest.mark.parametrize("model", FREE)
-def test_mean_squares_of_the_reference(shared: Path, data: str, model: str) -> None:
-    folder = shared / "reference" / data
+def test_mean_squares_of_the_reference(results_of: Callable[[str], Path], data: str, model: str) -> None:
+    folder = results_of(data)
     parameters, sd = reference(folder / model)
     x = np.genfromtxt(folder / "data.csv", delimiter=",", skip_header=1).astype(np.int8)
     fit = FIT["mean_squares"]([ResponseBlock(np.arange(x.shape[1]), x)], parameters, sd=sd, method="eap")

@@ -49,6 +49,7 @@ def test_mean_squares_of_the_reference(golden: Any, data: str, model: str) -> No
         assert np.all(p[off] > 0.9)
 
 
+@pytest.mark.usefixtures("shared")
 def test_infit_of_nearly_certain_answers_is_its_definition(golden: Any) -> None:
     parameters, sd, shape = golden.fitted("SAT12", "2pl")
     x = golden.scores("SAT12")
@@ -64,6 +65,7 @@ def test_infit_of_nearly_certain_answers_is_its_definition(golden: Any) -> None:
     )
 
 
+@pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("model", ["2pl", "3pl_prior_norm", "3pl_prior_expbeta"])
 def test_s_x2_where_little_is_pooled(golden: Any, model: str) -> None:
     parameters, sd, shape = golden.fitted("VerbalAggression", model)
@@ -75,6 +77,7 @@ def test_s_x2_where_little_is_pooled(golden: Any, model: str) -> None:
     assert close.sum() >= 22
 
 
+@pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("model", ["gpcm", "grm"])
 def test_s_x2_of_more_scores(golden: Any, model: str) -> None:
     """Thin cells can be joined in many ways: where the degrees of freedom agree, most figures do."""
@@ -89,6 +92,7 @@ def test_s_x2_of_more_scores(golden: Any, model: str) -> None:
     assert np.abs(fit.column("df") - table["dfS_X2"]).max() <= 4
 
 
+@pytest.mark.usefixtures("shared")
 def test_s_x2_expects_what_all_patterns_together_give(golden: Any) -> None:
     """The 256 patterns of four items with four scores, one by one."""
     parameters, sd, shape = golden.fitted("Science", "gpcm")

@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,8 @@ THETA = np.linspace(-3, 3, 7)
 
 @pytest.mark.parametrize("data", ["LSAT6", "SAT12"])
 @pytest.mark.parametrize("model", ["rasch", "2pl", "3pl_prior_expbeta"])
-def test_information_of_the_reference(shared: Path, data: str, model: str) -> None:
-    folder = shared / "reference" / data / model
+def test_information_of_the_reference(results_of: Callable[[str], Path], data: str, model: str) -> None:
+    folder = results_of(data) / model
     with (folder / "pars_irt.csv").open() as lines:
         rows = list(csv.DictReader(lines))
     parameters = np.array([[float(row["est"]) for row in rows if row["par"] == p] for p in "abg"]).T

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +32,9 @@ def column(folder: Path, parameter: str, name: str, file: str = "independent_che
 
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("model", FOLDERS)
-def test_same_maximum(shared: Path, data: str, model: str) -> None:
-    folder = shared / "reference" / data / FOLDERS[model]
-    fit = fitted(shared / "reference" / data, model)
+def test_same_maximum(results_of: Callable[[str], Path], data: str, model: str) -> None:
+    folder = results_of(data) / FOLDERS[model]
+    fit = fitted(results_of(data), model)
     check = json.loads((folder / "independent_check.json").read_text())
     assert fit.converged
     assert fit.information_positive_definite
@@ -62,8 +63,8 @@ def test_same_maximum(shared: Path, data: str, model: str) -> None:
 
 
 @pytest.mark.parametrize("data", DATA)
-def test_1pl_is_rasch_in_other_units(shared: Path, data: str) -> None:
-    folder = shared / "reference" / data
+def test_1pl_is_rasch_in_other_units(results_of: Callable[[str], Path], data: str) -> None:
+    folder = results_of(data)
     one, rasch = fitted(folder, "1pl"), fitted(folder, "rasch")
     sd = rasch.population_sd[0]
     assert one.log_likelihood == pytest.approx(rasch.log_likelihood, abs=1e-5)
@@ -73,10 +74,10 @@ def test_1pl_is_rasch_in_other_units(shared: Path, data: str) -> None:
 
 
 @pytest.mark.parametrize("model", ["rasch", "2pl"])
-def test_cross_product_standard_errors(shared: Path, model: str) -> None:
+def test_cross_product_standard_errors(results_of: Callable[[str], Path], model: str) -> None:
     for data in ("LSAT6", "LSAT7"):
-        folder = shared / "reference" / data / model
-        fit = fitted(shared / "reference" / data, model, "cross_product")
+        folder = results_of(data) / model
+        fit = fitted(results_of(data), model, "cross_product")
         file = "pars_slope_intercept_SEcrossprod.csv"
         if model == "2pl":
             np.testing.assert_allclose(fit.standard_errors[:, 0], column(folder, "a1", "se", file), rtol=1e-3)

@@ -42,7 +42,7 @@ DIFFERENT = [
 @pytest.mark.parametrize(("data", "model", "use", "file"), SAME)
 def test_same_as_the_reference(golden: Any, data: str, model: str, use: str, file: str) -> None:
     parameters, sd, shape = golden.fitted(data, model)
-    wanted = json.loads((golden.folder / data / model / file).read_text())
+    wanted = json.loads((golden.results_of(data) / model / file).read_text())
     fit = model_fit(golden.scores(data), parameters, model=shape, sd=sd, use=use)
     assert fit.df == wanted["df"]
     assert fit.statistic == pytest.approx(wanted["M2"], rel=3e-3)
@@ -108,7 +108,7 @@ def test_where_the_reference_differs_the_definition_agrees_with_us(
     assert fit.df == df
     assert fit.statistic == pytest.approx(value, rel=1e-5)
     if data == "Science":
-        wanted = json.loads((golden.folder / data / model / file).read_text())
+        wanted = json.loads((golden.results_of(data) / model / file).read_text())
         assert abs(value / wanted["M2"] - 1) > 0.1
 
 

@@ -58,6 +58,7 @@ def test_both_layouts_give_the_identical_table(vendor: Ingested, long: Ingested)
     assert vendor.candidates.equals(long.candidates.select(vendor.candidates.columns))
 
 
+@pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("layout", ["vendor", "long"])
 def test_every_row_is_accounted_for(layout: str, request: pytest.FixtureRequest) -> None:
     result: Ingested = request.getfixturevalue(layout)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -148,14 +149,14 @@ def test_csem_is_the_spread_of_the_scores() -> None:
 
 
 @pytest.mark.parametrize("data", ["LSAT6", "VerbalAggression", "SAT12"])
-def test_reliability_of_other_programs(shared: Path, data: str) -> None:
-    folder = shared / "reference" / data / "2pl"
+def test_reliability_of_other_programs(results_of: Callable[[str], Path], data: str) -> None:
+    folder = results_of(data) / "2pl"
     reference = json.loads((folder / "reliability.json").read_text())
     with (folder / "pars_irt.csv").open() as lines:
         rows = list(csv.DictReader(lines))
     items = np.array([[float(row["est"]) for row in rows if row["par"] == p] for p in "abg"]).T
     assert marginal_reliability(items) == pytest.approx(reference["marginal_rxx"], abs=1e-4)
-    scores = np.genfromtxt(shared / "reference" / data / "data.csv", delimiter=",", skip_header=1)
+    scores = np.genfromtxt(results_of(data) / "data.csv", delimiter=",", skip_header=1)
     block = ResponseBlock(np.arange(len(items)), scores.astype(np.int8))
     eap = estimate_abilities([block], items)
     assert empirical_reliability(eap.theta, eap.se) == pytest.approx(reference["empirical_rxx_EAP"], abs=1e-4)
