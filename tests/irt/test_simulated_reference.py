@@ -13,17 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ciip_irt.irt.ability import estimate_abilities, score_table
-from ciip_irt.irt.estimation.cml import fit_cml
-from ciip_irt.irt.estimation.mml import MmlFit, fit_mml
-from ciip_irt.irt.fit import FIT
-from ciip_irt.irt.fit.local_dependence import local_dependence
-from ciip_irt.irt.fit.model_fit import model_fit
-from ciip_irt.irt.information import expected_score
-from ciip_irt.irt.information import test_information as form_information
-from ciip_irt.irt.linking.linking import link
+from ciip_irt.irt import ResponseBlock, estimate_abilities, expected_score, score_table
+from ciip_irt.irt import test_information as form_information
+from ciip_irt.irt.estimation import MmlFit, fit_cml, fit_mml
+from ciip_irt.irt.fit import FIT, local_dependence, model_fit
+from ciip_irt.irt.linking import link
 from ciip_irt.irt.models import MODELS, ItemModel
-from ciip_irt.irt.response_blocks import ResponseBlock
 
 CASES = {
     "dich/rasch": "rasch",
