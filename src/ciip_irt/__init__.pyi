@@ -20,6 +20,7 @@ from .errors import ScaleError as ScaleError
 from .errors import TableError as TableError
 from .forms import Assembly as Assembly
 from .forms import Finding as Finding
+from .forms import Findings as Findings
 from .forms import assemble as assemble
 from .forms import bank_capacity as bank_capacity
 from .forms import check_forms as check_forms
@@ -32,6 +33,7 @@ from .job.result import JobResult as JobResult
 from .job.run import run_job as run_job
 from .pilots import PilotReview as PilotReview
 from .pilots import Policy as Policy
+from .pilots import Promoted as Promoted
 from .pilots import load_policy as load_policy
 from .pilots import plan_pilots as plan_pilots
 from .pilots import promote as promote
@@ -44,6 +46,7 @@ from .responses import ScoringRules as ScoringRules
 from .responses import ingest as ingest
 from .responses import score as score
 from .responses import select_eligible as select_eligible
+from .scores import Accreditation as Accreditation
 from .scores import load_scale as load_scale
 from .scores import score_tables as score_tables
 from .scores.tables.accreditation import accreditation_table as accreditation_table

@@ -125,7 +125,9 @@ def test_refuses_what_is_not_complete_data_of_one_population(change: str, said: 
     if change == "design":
         blocks[1] = ResponseBlock(np.arange(4), scores[200:, :4])
     elif change == "gap":
-        blocks[0].scores[:3, 5] = MISSING
+        holed = scores[:200].copy()
+        holed[:3, 5] = MISSING
+        blocks[0] = ResponseBlock(np.arange(6), holed)
     else:
         blocks[1] = ResponseBlock(np.arange(6), scores[200:], group=1)
     with pytest.raises(DesignError, match=said):

@@ -58,11 +58,10 @@ def test_the_information_is_that_of_the_likelihood(model: str) -> None:
     """Every entry of H_NF, and of H_FF, by second differences of a likelihood written here; two groups."""
     rng = np.random.default_rng(5)
     items = items_of(model, 5, rng)
-    blocks = [
-        ResponseBlock(np.arange(5), answers(items, rng.normal(0.3, 0.9, 200), rng), 0),
-        ResponseBlock(np.arange(1, 5), answers(items[1:], rng.normal(-0.5, 1.2, 150), rng), 1),
-    ]
-    blocks[1].scores[3, 2] = -1
+    first = answers(items, rng.normal(0.3, 0.9, 200), rng)
+    second = answers(items[1:], rng.normal(-0.5, 1.2, 150), rng)
+    second[3, 2] = -1
+    blocks = [ResponseBlock(np.arange(5), first, 0), ResponseBlock(np.arange(1, 5), second, 1)]
     priors = default_priors(model)
     fit = fit_mml(
         blocks,

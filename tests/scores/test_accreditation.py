@@ -29,7 +29,7 @@ def sample() -> Parts:
 
 @pytest.fixture(scope="module")
 def table(sample: Parts) -> pl.DataFrame:
-    return ci.accreditation_table(*sample, theta_cut=STANDARD)
+    return ci.accreditation_table(*sample, theta_cut=STANDARD).to_frame()
 
 
 def test_the_cut_is_the_expected_score_of_the_bank(table: pl.DataFrame, sample: Parts) -> None:
@@ -84,18 +84,18 @@ def test_the_same_cut_given_as_a_raw_score(table: pl.DataFrame, sample: Parts) -
     scored, _, calibration = sample
     cuts = dict(table.select("form_id", "cut").iter_rows())
     analysis = ci.analyse_items(scored, cuts=cuts)
-    by_raw = ci.accreditation_table(scored, analysis, calibration)
+    by_raw = ci.accreditation_table(scored, analysis, calibration).table
     assert by_raw["pass_rate"].to_list() == table["pass_rate"].to_list()
     assert by_raw["pass_rate"].to_list() == analysis.form_summary["pass_rate"].to_list()
     assert by_raw["expected_at_cut"].null_count() == by_raw.height
     assert by_raw["theta_cut"].to_list() == pytest.approx([STANDARD] * by_raw.height, abs=0.06)
-    by_totals = ci.accreditation_table(scored, analysis)
+    by_totals = ci.accreditation_table(scored, analysis).table
     assert set(by_totals["decision_method"]) == {"livingston_lewis"}
     assert by_totals["csem_at_cut"].null_count() == by_totals.height
     for name in ("decision_accuracy", "decision_consistency"):
         np.testing.assert_allclose(by_totals[name].to_numpy(), by_raw[name].to_numpy(), atol=0.02)
     other = ci.analyse_items(scored, cuts={"CIIP-1": 60})
-    remark = ci.accreditation_table(scored, other, calibration, theta_cut=STANDARD).row(0, named=True)
+    remark = ci.accreditation_table(scored, other, calibration, theta_cut=STANDARD).table.row(0, named=True)
     assert "The item analysis was given a cut of 60." in remark["remarks"]
 
 
@@ -108,7 +108,7 @@ def test_an_item_without_parameters_is_counted_as_seen(table: pl.DataFrame, samp
     parameters[place] = np.nan
     partial = ci.accreditation_table(
         scored, analysis, replace(calibration, parameters_array=parameters), theta_cut=STANDARD
-    )
+    ).table
     for row, whole in zip(partial.iter_rows(named=True), table.iter_rows(named=True), strict=True):
         p = analysis.item_statistics.filter(
             (pl.col("item_id") == lost) & (pl.col("form_id") == row["form_id"])
@@ -142,7 +142,7 @@ def test_deliveries_with_other_items_and_few_candidates_are_said() -> None:
     scored = ci.score(log.filter(~short), bank)
     (row,) = ci.accreditation_table(
         scored, ci.analyse_items(scored), ci.calibrate(scored, "rasch"), theta_cut=0.0
-    ).to_dicts()
+    ).table.to_dicts()
     assert "8 deliveries had other scored items; the cut is that of the usual 20." in row["remarks"]
     assert "Only 60 candidates" in row["remarks"]
     assert 0.5 < row["decision_consistency"] < row["decision_accuracy"] < 1
@@ -151,7 +151,7 @@ def test_deliveries_with_other_items_and_few_candidates_are_said() -> None:
 def test_a_form_of_pilots_has_no_decisions() -> None:
     log, bank = small_programme(np.random.default_rng(1).random((30, 6)) < 0.6, status="pilot")
     scored = ci.score(log, bank)
-    (row,) = ci.accreditation_table(scored, ci.analyse_items(scored, cuts={"F": 3})).to_dicts()
+    (row,) = ci.accreditation_table(scored, ci.analyse_items(scored, cuts={"F": 3})).table.to_dicts()
     assert row["decision_method"] is None
     assert "Without a reliability" in row["remarks"]
 
@@ -167,7 +167,7 @@ def test_what_does_not_belong_together(sample: Parts) -> None:
 
 
 def test_no_cut_at_all(sample: Parts) -> None:
-    bare = ci.accreditation_table(*sample[:2])
+    bare = ci.accreditation_table(*sample[:2]).table
     assert bare["pass_rate"].null_count() == bare.height
     assert all("No cut is known" in remark for remark in bare["remarks"])
 
@@ -176,7 +176,7 @@ def test_a_calibration_that_did_not_converge_is_said(sample: Parts) -> None:
     scored, analysis, calibration = sample
     table = ci.accreditation_table(
         scored, analysis, replace(calibration, converged=False), theta_cut=STANDARD
-    )
+    ).table
     assert all("did not converge" in remark for remark in table["remarks"])
 
 
@@ -196,7 +196,7 @@ def licensure(shared: Path) -> ci.ScoredResponses:
 
 def test_the_licensure_exam(licensure: ci.ScoredResponses) -> None:
     analysis = ci.analyse_items(licensure, cuts={"form1": 110})
-    (row,) = ci.accreditation_table(licensure, analysis, ci.calibrate(licensure, "rasch")).to_dicts()
+    (row,) = ci.accreditation_table(licensure, analysis, ci.calibrate(licensure, "rasch")).table.to_dicts()
     assert (row["n_candidates"], row["n_scored_items"], row["cut"]) == (1636, 170, 110)
     assert row["mean"] == pytest.approx(123.3123, abs=1e-4)
     assert row["sem"] == pytest.approx(5.337845, abs=1e-6)

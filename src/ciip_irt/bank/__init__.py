@@ -3,7 +3,15 @@
 from ciip_irt.bank.anchors import read_anchors
 from ciip_irt.bank.edits import edited
 from ciip_irt.bank.history import current_wording, item_hashes, roles_then
-from ciip_irt.bank.item_bank import ItemBank, change_status, read_bank, with_parameters
+from ciip_irt.bank.item_bank import (
+    ItemBank,
+    Items,
+    as_bank,
+    as_items,
+    change_status,
+    read_bank,
+    with_parameters,
+)
 from ciip_irt.bank.item_times import with_expected_times
 from ciip_irt.bank.keys import CREDIT_ALL, credited_options
 from ciip_irt.bank.ledger import appended, read_ledger
@@ -12,8 +20,11 @@ from ciip_irt.bank.scale import Scale, scale_of
 __all__ = [
     "CREDIT_ALL",
     "ItemBank",
+    "Items",
     "Scale",
     "appended",
+    "as_bank",
+    "as_items",
     "change_status",
     "credited_options",
     "current_wording",

@@ -10,9 +10,10 @@ import polars as pl
 from ciip_irt.arrays import FloatArray
 from ciip_irt.bank.scale import Scale, scale_of
 from ciip_irt.errors import InputError, Problem, ScaleError, plural
-from ciip_irt.tables import ITEMS, read_table, show_html
+from ciip_irt.records import result
+from ciip_irt.tables import ITEMS, AnyFrame, polars_frame, read_table, show_html
 
-__all__ = ["ItemBank", "change_status", "read_bank", "with_parameters"]
+__all__ = ["ItemBank", "Items", "as_bank", "as_items", "change_status", "read_bank", "with_parameters"]
 
 NEXT_STATUS: Mapping[str, tuple[str, ...]] = {
     "draft": ("pilot", "retired"),
@@ -22,6 +23,7 @@ NEXT_STATUS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ItemBank:
     """Items as the ``items`` contract describes them, checked, and all on one scale.
@@ -41,7 +43,7 @@ class ItemBank:
     where: str = "items"
 
     @classmethod
-    def from_frame(cls, frame: pl.DataFrame, where: str = "items") -> "ItemBank":
+    def from_frame(cls, frame: AnyFrame, where: str = "items") -> "ItemBank":
         """A bank from a table with at least ``item_id, domain, status, key, options``.
 
         Raises
@@ -49,7 +51,7 @@ class ItemBank:
         TableError, ScaleError
             Everything wrong with the rows; parameters on more than one scale.
         """
-        items = ITEMS.validate(frame, where)
+        items = ITEMS.validate(polars_frame(frame, where), where)
         return cls(items, scale_of(items, where), where)
 
     @property
@@ -90,6 +92,38 @@ class ItemBank:
         return show_html("Item bank", self.summary(), self.items.select(shown))
 
 
+Items = ItemBank | AnyFrame
+"""What public functions take where they need the bank."""
+
+
+def as_items(given: Items, where: str = "items") -> pl.DataFrame:
+    """The table of items, whether a bank or a frame of any make was given; not checked yet.
+
+    Raises
+    ------
+    TableError
+        It is neither.
+    """
+    return given.items if isinstance(given, ItemBank) else polars_frame(given, where)
+
+
+def as_bank(given: Items, where: str = "items") -> ItemBank:
+    """The bank, whether itself or the table of its items was given.
+
+    Raises
+    ------
+    TableError, ScaleError
+        A table breaks the ``items`` contract or mixes scales.
+
+    >>> table = pl.DataFrame({"item_id": ["I1"], "domain": "A", "status": "pilot", "key": "A",
+    ...                       "options": "AB"})
+    >>> bank = as_bank(table)
+    >>> as_bank(bank) is bank, bank.item_ids
+    (True, ('I1',))
+    """
+    return given if isinstance(given, ItemBank) else ItemBank.from_frame(given, where)
+
+
 def read_bank(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8") -> ItemBank:
     """The bank in a file (CSV, XLSX, Parquet or NDJSON).
 
@@ -97,6 +131,16 @@ def read_bank(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8"
     ------
     InputError
         The file cannot be read, breaks the contract or mixes scales; all failures at once.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "items.csv")
+    ...     _ = file.write_text("item_id,domain,status,key,options,b\\nI1,A,scored,B,ABCD,-0.3\\n")
+    ...     read_bank(file)
+    1 item in 1 domain: 1 scored.
+    1 calibrated on scale 'bank' (rasch, D = 1).
     """
     items = read_table(path, ITEMS, delimiter=delimiter, encoding=encoding)
     return ItemBank(items, scale_of(items, str(path)), str(path))

@@ -29,6 +29,7 @@ from math import ceil, comb, floor
 
 from ciip_irt.blueprint.apportionment_rules import HALF, RULES, Rule, Weight, exact, plain, resolve_rule
 from ciip_irt.errors import BlueprintError, Problem, plural
+from ciip_irt.records import result
 
 __all__ = [
     "RULES",
@@ -64,6 +65,7 @@ class Tie:
     n_resolutions: int
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Apportionment:
     """What a rule gives for a length: quotas, remainders, the tie if there is one, and every solution.

@@ -14,6 +14,7 @@ import polars as pl
 
 from ciip_irt.blueprint.requirements import FormRequirements
 from ciip_irt.errors import BlueprintError, Problem, plural
+from ciip_irt.records import result
 
 __all__ = [
     "ApportionmentRecord",
@@ -104,6 +105,7 @@ class Target:
     weights: tuple[float, ...] = ()
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Blueprint:
     """What a form must be; see the fields.

@@ -13,6 +13,7 @@ import polars as pl
 from ciip_irt.bank import ItemBank
 from ciip_irt.blueprint.blueprint import Blueprint, resolve_domains
 from ciip_irt.errors import BlueprintError, Problem, plural
+from ciip_irt.records import result
 from ciip_irt.tables import STATUS, Column, Table, show_html
 
 __all__ = ["OUTLINE_MAPPING", "Migration", "migrate"]
@@ -30,6 +31,7 @@ SUPPLY = {"letter": pl.String, "domain": pl.String, "before": pl.Int64, "after":
 SHOWN = 10
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Migration:
     """A bank under the new outline, and what moved.

@@ -13,6 +13,7 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.errors import BlueprintError, Problem, plural
+from ciip_irt.records import result
 
 if TYPE_CHECKING:
     from ciip_irt.blueprint.blueprint import Blueprint, Target
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["QUANTITIES", "Quantity", "ResolvedTarget", "resolve_targets"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A quantity that a form has: its words, unit and the contribution of each item.

@@ -16,6 +16,7 @@ from ciip_irt.errors import plural
 from ciip_irt.irt import ResponseBlock
 from ciip_irt.irt.estimation import fit_mml
 from ciip_irt.irt.linking import ScaleAgreement, compare_scales
+from ciip_irt.records import result
 from ciip_irt.screening import Concern, Whole
 
 __all__ = ["AnchorSet", "examine_anchor_set"]
@@ -24,6 +25,7 @@ SHOWN = 5
 MAJORITY = 0.5  # of the anchors displaced: then nothing is "usual among these anchors"
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class AnchorSet:
     """What a free estimation says of the anchors.

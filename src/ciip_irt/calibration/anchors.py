@@ -13,6 +13,7 @@ from ciip_irt.errors import Problem, ScaleError, plural
 from ciip_irt.irt import ResponseBlock, connected_parts
 from ciip_irt.irt.estimation import AnchoredInformation, ErrorsWithAnchors, MmlFit, errors_with_anchors
 from ciip_irt.irt.linking import AnchorScreen, DriftLimits, free_displacement, robust_z
+from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables import ANCHOR_ITEMS
 
@@ -21,6 +22,7 @@ __all__ = ["AnchorReport", "Anchors", "anchor_warnings", "anchors_of", "no_ancho
 FEW_ANCHORS = 10
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Anchors:
     """What the bank holds of the items of a log.
@@ -75,6 +77,7 @@ def anchors_of(scored: ScoredResponses, bank: ItemBank, blocks: Sequence[Respons
     return Anchors(held, values, errors, (domain.astype(np.int64), part))
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class AnchorReport:
     """The anchors after an estimation: how far each would move, who goes, and the errors that follow.

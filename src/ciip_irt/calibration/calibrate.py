@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.bank import ItemBank, Scale
+from ciip_irt.bank import Items, Scale, as_bank
 from ciip_irt.calibration.anchors import Anchors, anchor_warnings, anchors_of, no_anchors
 from ciip_irt.calibration.checks.fit_table import displacements, fit_table
 from ciip_irt.calibration.checks.fit_warnings import warnings_of_fit, with_names
@@ -36,7 +36,7 @@ def calibrate(
     scored: ScoredResponses,
     model: str = "rasch",
     *,
-    anchors: ItemBank | None = None,
+    anchors: Items | None = None,
     purify: bool = True,
     drift: DriftLimits | None = None,
     priors: PriorKind = "default",
@@ -63,7 +63,7 @@ def calibrate(
     model
         ``rasch``, ``1pl``, ``2pl`` or ``3pl``.
     anchors
-        The bank whose scored items hold the scale.
+        The bank whose scored items hold the scale, or the table of its items.
     purify, drift
         Whether anchors that drifted beyond the limits stop holding the scale and are estimated anew, one at a
         time, the worst first. Displacements are reported either way.
@@ -103,12 +103,13 @@ def calibrate(
     >>> from ciip_irt.simulate import simulate_programme
     >>> from ciip_irt.responses import score
     >>> programme = simulate_programme(n_candidates=150, seed=1)
-    >>> bank = ItemBank.from_frame(programme.items)
+    >>> bank = programme.items
     >>> calibration = calibrate(score(programme.responses, bank), "rasch", anchors=bank)
     >>> calibration.converged
     True
     """
     _check(model, engine, population, ability, groups)
+    anchors = None if anchors is None else as_bank(anchors, "anchors")
     scale = scale_of_calibration(scored, model, D, scale_id, anchors)
     members = population_groups(scored, groups)
     data = grouped_blocks(scored, members)

@@ -10,6 +10,7 @@ from ciip_irt.calibration.anchors import AnchorReport, Anchors
 from ciip_irt.irt import Priors, ResponseBlock
 from ciip_irt.irt.estimation import MmlFit, fit_mml, information_with_anchors, parameter_intervals
 from ciip_irt.irt.linking import DriftLimits, screen_anchors
+from ciip_irt.records import result
 
 __all__ = ["Estimation", "Options", "estimated"]
 
@@ -30,6 +31,7 @@ class Options:
     limits: DriftLimits
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Estimation:
     """The last fit, the anchors that held the scale in it, and errors and intervals that allow for theirs."""

@@ -15,6 +15,7 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray, ScoreArray
 from ciip_irt.errors import ConvergenceError, DesignError, InputError, Problem, plural
 from ciip_irt.irt import ResponseBlock, check_blocks
+from ciip_irt.records import result
 
 __all__ = ["GIRTH_MODELS", "GirthEstimates", "estimate_with_girth"]
 
@@ -47,6 +48,7 @@ WITHOUT_CONVERGENCE: Final = (
 )
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class GirthEstimates:
     """What girth estimates, in this package's units.

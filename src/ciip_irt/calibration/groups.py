@@ -8,6 +8,7 @@ import polars as pl
 from ciip_irt.arrays import BoolArray, IntArray
 from ciip_irt.errors import InputError, Problem, did_you_mean, plural
 from ciip_irt.irt import ResponseBlock
+from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 
 __all__ = ["ONE", "GroupedBlocks", "Groups", "grouped_blocks", "population_groups"]
@@ -19,6 +20,7 @@ MOST = 50
 NO_GROUPS = ("delivery_id", "candidate_id", "total", "n_scored", "n_pilot", "delivered_at")
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Groups:
     """Populations of a calibration.
@@ -95,6 +97,7 @@ def population_groups(scored: ScoredResponses, column: str | None = None) -> Gro
     return Groups(column, names, place.to_numpy().astype(np.int64))
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class GroupedBlocks:
     """Answers in blocks of one population each.

@@ -22,6 +22,7 @@ from ciip_irt.irt.linking import (
     transform_errors,
     transform_parameters,
 )
+from ciip_irt.records import result
 from ciip_irt.tables import ITEM_PARAMETERS, LINK, show_html
 
 __all__ = ["LinkedCalibrations", "link_calibrations"]
@@ -29,6 +30,7 @@ __all__ = ["LinkedCalibrations", "link_calibrations"]
 NAMES = ("a", "b", "c")
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class LinkedCalibrations:
     """The new calibration on the old one's scale.

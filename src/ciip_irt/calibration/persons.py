@@ -11,6 +11,7 @@ from ciip_irt.calibration.groups import GroupedBlocks
 from ciip_irt.calibration.populations import Populations
 from ciip_irt.errors import plural
 from ciip_irt.irt import estimate_abilities, person_posteriors
+from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 
 __all__ = ["AbilityMethod", "People", "people"]
@@ -18,6 +19,7 @@ __all__ = ["AbilityMethod", "People", "people"]
 AbilityMethod = Literal["eap", "map", "ml", "wle"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class People:
     """Abilities from the scored items, in the order of ``ScoredResponses.deliveries``.

@@ -9,11 +9,13 @@ from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.calibration.groups import ONE, Groups
 from ciip_irt.irt import default_points, log_weights
 from ciip_irt.irt.estimation import MmlFit
+from ciip_irt.records import result
 from ciip_irt.tables import POPULATION, POPULATION_POINTS
 
 __all__ = ["Populations"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Populations:
     """One or more populations.

@@ -12,6 +12,7 @@ from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import Scale
 from ciip_irt.errors import plural
 from ciip_irt.provenance import Provenance
+from ciip_irt.records import result
 from ciip_irt.tables import ANCHOR_ITEMS, ITEM_PARAMETERS, POPULATION_POINTS, show_html
 
 __all__ = ["ESTIMATED", "Calibration"]
@@ -25,6 +26,7 @@ ESTIMATED: Mapping[str, tuple[str, ...]] = {
 }
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Item parameters on a scale, the population they were estimated with, and how well they fit.

@@ -29,6 +29,7 @@ from scipy.stats import norm
 from ciip_irt.arrays import FloatArray, IntArray, ScoreArray
 from ciip_irt.classical.dif_classes import class_probabilities
 from ciip_irt.errors import InputError
+from ciip_irt.records import result
 
 __all__ = [
     "ETS_CLASSES",
@@ -45,6 +46,7 @@ __all__ = [
 ETS_CLASSES = ("A", "B", "C", "insufficient")
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class DifTables:
     """Persons (S, J) by score level and item: reference right, wrong, focal right, wrong."""
@@ -62,6 +64,7 @@ class DifTables:
         return DifTables(*wide)
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class DifSums:
     """Sums (J,) over score levels from which every Mantel-Haenszel quantity follows; they add over forms."""
@@ -80,6 +83,7 @@ class DifSums:
     weight: FloatArray
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class MantelHaenszel:
     """DIF statistics (J,) per item; NaN where the groups cannot be compared.

@@ -17,6 +17,7 @@ from scipy.special import logsumexp
 from scipy.stats import beta, norm
 
 from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.records import result
 
 __all__ = ["MINIMUM_ITEMS", "ClassProbabilities", "class_probabilities"]
 
@@ -27,6 +28,7 @@ SHARE = np.array([0.003, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45])
 SHARE_PRIOR = beta(1, 9)  # one item in ten, known no better than from ten items
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ClassProbabilities:
     """Probabilities (3, J) of the classes A, B, C; posterior means of ``tau`` and ``share``.

@@ -26,6 +26,7 @@ from scipy.stats import chi2
 
 from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.classical.dif import DifTables
+from ciip_irt.records import result
 
 __all__ = ["LogisticDif", "logistic_dif"]
 
@@ -36,6 +37,7 @@ FARTHEST = 30.0  # logits: a coefficient beyond this is separation, not an estim
 DELTA = 2.35
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class LogisticDif:
     """Statistics (J,) per item; NaN where one of the groups has no answers or only equal ones.

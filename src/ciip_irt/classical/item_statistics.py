@@ -29,6 +29,7 @@ from scipy.special import ndtri
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray, ScoreArray
 from ciip_irt.classical.moments import CategoryMoments, category_moments
+from ciip_irt.records import result
 
 __all__ = [
     "ItemStatistics",
@@ -42,6 +43,7 @@ __all__ = [
 STEADYING = 10.0
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ItemStatistics:
     """Classical statistics, one entry (J,) per item; NaN where the answers do not determine a value.

@@ -13,12 +13,14 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray, ScoreArray
 from ciip_irt.errors import InputError
+from ciip_irt.records import result
 
 __all__ = ["CategoryMoments", "category_moments", "merge_moments"]
 
 CELLS_PER_CHUNK = 2_000_000
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class CategoryMoments:
     """Criterion by item and category.

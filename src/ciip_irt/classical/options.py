@@ -15,10 +15,12 @@ from scipy.stats import rankdata
 from ciip_irt.arrays import FloatArray, IntArray, ScoreArray
 from ciip_irt.classical.item_statistics import correlation_interval, unequal_spread, wilson_interval
 from ciip_irt.classical.moments import CategoryMoments
+from ciip_irt.records import result
 
 __all__ = ["OptionStatistics", "fifths", "option_counts_by_group", "option_statistics", "shares_by_group"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class OptionStatistics:
     """Statistics (J, K) per item and option; NaN where nobody answered or nothing varies.

@@ -14,10 +14,12 @@ import numpy as np
 from scipy.stats import f as f_distribution
 
 from ciip_irt.arrays import FloatArray, IntArray, ScoreArray
+from ciip_irt.records import result
 
 __all__ = ["Reliability", "alpha_by_group", "item_covariance", "reliability"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Reliability:
     """Reliability of a total score.

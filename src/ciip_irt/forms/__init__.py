@@ -12,7 +12,7 @@ from ciip_irt.forms.checking.check import CHECKED_RULES, RULE_MEANINGS, check_fo
 from ciip_irt.forms.checking.finding_formats import FORMATS, report_findings
 from ciip_irt.forms.checking.form_files import FormFiles, read_form_files
 from ciip_irt.forms.constraints import CONSTRAINTS
-from ciip_irt.forms.findings import ERROR, Finding, findings_frame
+from ciip_irt.forms.findings import ERROR, Finding, Findings, findings_frame
 from ciip_irt.forms.pilot_plan import planned_pilots
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Assembly",
     "BankCapacity",
     "Finding",
+    "Findings",
     "FormFiles",
     "assemble",
     "bank_capacity",

@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.bank import Items, as_items
 from ciip_irt.blueprint import Blueprint
 from ciip_irt.errors import BlueprintError, Problem, plural
 from ciip_irt.forms.anchor_block import mark_anchors, with_anchor_block
@@ -46,6 +47,7 @@ from ciip_irt.forms.search.parallel import SearchEffort
 from ciip_irt.forms.search.strategy import CUT_SHORT, Candidate, solve_forms, solve_with_room
 from ciip_irt.forms.shortage.lines import SHORTAGE_COLUMNS
 from ciip_irt.forms.shortage.shortage import count_shortages, nearest_change
+from ciip_irt.tables import AnyFrame, polars_frame
 
 __all__ = ["assemble"]
 
@@ -57,14 +59,14 @@ ROOM = 3_000
 
 
 def assemble(
-    items: pl.DataFrame,
+    items: Items,
     blueprint: Blueprint,
     *,
     n_forms: int = 3,
     seed: int = 2026,
     theta_cut: float | None = None,
-    earlier: pl.DataFrame | None = None,
-    pilot_plan: pl.DataFrame | None = None,
+    earlier: AnyFrame | None = None,
+    pilot_plan: AnyFrame | None = None,
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Assembly:
@@ -77,7 +79,7 @@ def assemble(
     Parameters
     ----------
     items
-        The bank, as the ``items`` contract describes it; ``domain`` holds letters or names. A column ``n``
+        The bank, or the table of its items; ``domain`` holds letters or names. A column ``n``
         (answers so far) sends the pilots with the fewest answers first.
     theta_cut
         The standard on the bank scale; replaces the blueprint's.
@@ -101,9 +103,10 @@ def assemble(
     _check_request(n_forms, time_limit)
     if theta_cut is not None:
         blueprint = replace(blueprint, theta_cut=theta_cut)
+    items, earlier = as_items(items), None if earlier is None else polars_frame(earlier, "earlier forms")
     pool, answers, warnings = bank_pool(items, blueprint, n_forms, earlier)
     if pilot_plan is not None:
-        pool = with_pilot_plan(pool, pilot_plan)
+        pool = with_pilot_plan(pool, polars_frame(pilot_plan, "pilot plan"))
     shortages = count_shortages(pool)
     if not shortages.height and pool.blueprint.requirements.anchors is not None:
         pool, words = with_anchor_block(pool, seed)

@@ -13,6 +13,7 @@ from ciip_irt.errors import plural
 from ciip_irt.forms.constraints.difficulty import achieved_value
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.pool.form_set import SCORED, Form
+from ciip_irt.records import result
 from ciip_irt.tables import show_html
 
 __all__ = [
@@ -32,6 +33,7 @@ ACHIEVED_COLUMNS = {
 }  # fmt: skip
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Assembly:
     """Forms, checked again from their table, or the reasons why there are none.

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.arrays import BoolArray
+from ciip_irt.bank import Items, as_items
 from ciip_irt.blueprint import Blueprint
 from ciip_irt.errors import BlueprintError, Problem, plural
 from ciip_irt.forms.anchor_block import with_anchor_block
@@ -28,7 +29,8 @@ from ciip_irt.forms.shortage.new_items import bands_of, difficulty_of
 from ciip_irt.forms.shortage.shortage import most_forms, one_form_shortages
 from ciip_irt.forms.shortage.supply import supply_of
 from ciip_irt.forms.tolerances import SOLVED
-from ciip_irt.tables import show_html
+from ciip_irt.records import result
+from ciip_irt.tables import AnyFrame, polars_frame, show_html
 
 __all__ = ["BankCapacity", "bank_capacity"]
 
@@ -54,6 +56,7 @@ WRITING_COLUMNS = {
 }  # fmt: skip
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class BankCapacity:
     """What a bank supports under a blueprint.
@@ -167,12 +170,12 @@ class BankCapacity:
 
 
 def bank_capacity(
-    items: pl.DataFrame,
+    items: Items,
     blueprint: Blueprint,
     *,
     max_overlap: float | None = None,
     theta_cut: float | None = None,
-    earlier: pl.DataFrame | None = None,
+    earlier: AnyFrame | None = None,
     build: bool | None = None,
     seed: int = 2026,
     progress: Callable[[str], None] | None = None,
@@ -194,6 +197,7 @@ def bank_capacity(
         As ``assemble``.
     """
     blueprint = _asked_for(blueprint, max_overlap, theta_cut)
+    items, earlier = as_items(items), None if earlier is None else polars_frame(earlier, "earlier forms")
     pool, _, warnings = bank_pool(items, blueprint, 1, earlier)
     shortages = one_form_shortages(pool)
     if not shortages.height and blueprint.requirements.anchors is not None:

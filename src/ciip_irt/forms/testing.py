@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ciip_irt.bank import read_bank
+from ciip_irt.bank import as_items, read_bank
 from ciip_irt.blueprint import Blueprint, load_blueprint
 from ciip_irt.forms.checking.check import check_forms
 from ciip_irt.forms.checking.finding_formats import report_findings
@@ -66,7 +66,7 @@ def assert_form_conforms(
         blueprint = load_blueprint(blueprint)
     if theta_cut is not None:
         blueprint = replace(blueprint, theta_cut=theta_cut)
-    bank = items if isinstance(items, pl.DataFrame) else read_bank(items).items
+    bank = read_bank(items).items if isinstance(items, str | Path) else as_items(items)
     table = _table(forms, bank, blueprint)
     before = None if earlier is None else _table(earlier, bank, blueprint)
     findings = check_forms(table, blueprint, bank, earlier=before)

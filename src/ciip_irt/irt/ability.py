@@ -15,6 +15,7 @@ from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points, refine_points
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.records import result
 from ciip_irt.threads import one_blas_thread
 
 __all__ = ["METHODS", "AbilityEstimates", "estimate_abilities", "person_posteriors", "score_table"]
@@ -24,6 +25,7 @@ LIMIT = 12.0
 DICHOTOMOUS = MODELS["3pl"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class AbilityEstimates:
     """Persons in the order of the blocks, one after the other.

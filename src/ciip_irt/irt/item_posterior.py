@@ -17,6 +17,7 @@ from scipy.special import expit
 
 from ciip_irt.arrays import MISSING, BoolArray, FloatArray, ScoreArray
 from ciip_irt.errors import InputError, Problem
+from ciip_irt.records import result
 
 __all__ = ["ItemPosterior", "grid_log_prior", "item_posterior"]
 
@@ -24,6 +25,7 @@ BATCH = 32
 SMALLEST = 1e-9  # BATCH factors of this size still stay above the smallest double
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ItemPosterior:
     """Probabilities of (a, b) on a grid.

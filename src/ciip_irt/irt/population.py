@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.records import result
 
 __all__ = [
     "KINDS",
@@ -43,6 +44,7 @@ STEPS = 50
 KEPT = 0.3  # share of a root weight that an extrapolation leaves at least
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Population:
     """Populations, one for each group.

@@ -9,10 +9,12 @@ from scipy.sparse.csgraph import connected_components
 
 from ciip_irt.arrays import MISSING, BoolArray, IntArray, ScoreArray
 from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.records import result
 
 __all__ = ["ResponseBlock", "answer_counts", "check_blocks", "connected_parts"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ResponseBlock:
     """Scores of the persons who met the same items.

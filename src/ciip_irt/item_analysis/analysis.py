@@ -21,6 +21,7 @@ from ciip_irt.item_analysis.statistics_tables import item_table, option_table, q
 from ciip_irt.item_analysis.tallies import Tally, pool, tally_form
 from ciip_irt.item_analysis.timing import Timing, examine_timing
 from ciip_irt.provenance import Provenance
+from ciip_irt.records import result
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 from ciip_irt.tables import POOLED, show_html
 
@@ -29,6 +30,7 @@ __all__ = ["ItemAnalysis", "analyse_items"]
 FEW_CANDIDATES = 100
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ItemAnalysis:
     """Classical item analysis, as the tables that are written.

@@ -16,6 +16,7 @@ from ciip_irt.irt import ResponseBlock, person_posteriors
 from ciip_irt.irt.estimation import fit_mml
 from ciip_irt.irt.keys import group_abilities
 from ciip_irt.irt.models import probability
+from ciip_irt.records import result
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 
 __all__ = ["Abilities", "ChoiceCounts", "bank_abilities", "choice_counts", "rasch_abilities"]
@@ -25,6 +26,7 @@ GROUPS = 30
 LEAST_SD = 0.05
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Abilities:
     """What tells ability: parameters (J, 3) of ``scored.items`` (NaN: does not count) and the population.
@@ -45,6 +47,7 @@ class Abilities:
         return replace(self, parameters=others)
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ChoiceCounts:
     """Options chosen, by ability.

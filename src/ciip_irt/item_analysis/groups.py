@@ -20,6 +20,7 @@ from ciip_irt.classical import (
 )
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.item_analysis.telling_answers import keep_telling_answers
+from ciip_irt.records import result
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 from ciip_irt.tables import DIF
 
@@ -44,6 +45,7 @@ MOST_LEFT_OUT = 0.2
 LOGISTIC = ("d_logistic", "p_uniform", "p_nonuniform", "r2_change")
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """One focal group against the reference group, for every item.

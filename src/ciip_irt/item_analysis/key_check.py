@@ -17,6 +17,7 @@ from ciip_irt.irt.keys import DEFAULT_RATES, FlawRates, KeyProbabilities, key_pr
 from ciip_irt.item_analysis.choice_counts import Abilities, choice_counts, rasch_abilities
 from ciip_irt.item_analysis.statistics_tables import key_mask
 from ciip_irt.item_analysis.telling_answers import keep_telling_answers
+from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables import KEY_VALIDATION, Table, show_html
 
@@ -27,6 +28,7 @@ JUDGED = Table(KEY_VALIDATION.name, tuple(c for c in KEY_VALIDATION.columns if c
 LOOK_FROM = 0.05
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class KeyCheck:
     """Probabilities about the keys, item by item.

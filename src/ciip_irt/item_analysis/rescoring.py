@@ -23,6 +23,7 @@ from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt.models import probability
 from ciip_irt.item_analysis.choice_counts import Abilities, bank_abilities, choice_counts
 from ciip_irt.item_analysis.form_summary import scored_part
+from ciip_irt.records import result
 from ciip_irt.responses import AdministeredBlock, CellStatus, ScoredResponses
 from ciip_irt.scores.numbers import lowest_passing, passes
 from ciip_irt.tables import RESCORING, show_html
@@ -30,6 +31,7 @@ from ciip_irt.tables import RESCORING, show_html
 __all__ = ["RescoringEffects", "rescored", "rescoring_effects", "rescoring_table"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class RescoringEffects:
     """What each outcome would do.

@@ -22,6 +22,7 @@ from ciip_irt.classical import (
     merge_moments,
     option_counts_by_group,
 )
+from ciip_irt.records import result
 from ciip_irt.responses import AdministeredBlock, CellStatus, ScoredResponses
 from ciip_irt.tables import POOLED
 
@@ -30,6 +31,7 @@ __all__ = ["Tally", "pool", "tally_form"]
 N_FIFTHS = 5
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Sums over the deliveries of one form, or of all forms.

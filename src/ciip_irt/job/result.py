@@ -10,7 +10,7 @@ from ciip_irt.bank import ItemBank
 from ciip_irt.blueprint import Blueprint
 from ciip_irt.calibration import Calibration, ModelChecks
 from ciip_irt.errors import plural
-from ciip_irt.forms import Assembly, Finding
+from ciip_irt.forms import ERROR, Assembly, Findings
 from ciip_irt.item_analysis import ItemAnalysis
 from ciip_irt.job.curves import form_curves
 from ciip_irt.job.exam import Exam
@@ -28,8 +28,9 @@ from ciip_irt.job.outputs import (
 )
 from ciip_irt.pilots import PilotReview
 from ciip_irt.pilots.plan import Needs
+from ciip_irt.records import result
 from ciip_irt.responses import Eligible, Ingested, ScoredResponses
-from ciip_irt.scores import ScoreTables
+from ciip_irt.scores import Accreditation, ScoreTables
 from ciip_irt.tables import show_html
 
 __all__ = ["JobResult"]
@@ -37,6 +38,7 @@ __all__ = ["JobResult"]
 LOOK_AT = (1, 2)
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class JobResult:
     """Everything the job found, step by step."""
@@ -49,7 +51,7 @@ class JobResult:
     analysis: ItemAnalysis
     calibration: Calibration
     checks: ModelChecks
-    accreditation: pl.DataFrame
+    accreditation: Accreditation
     scores: ScoreTables
     review: PilotReview
     needs: Needs
@@ -57,17 +59,13 @@ class JobResult:
     ledger: pl.DataFrame
     blueprint: Blueprint
     assembly: Assembly
-    findings: tuple[Finding, ...]
+    findings: Findings
     seconds: Mapping[str, float]
 
     @property
     def is_yes(self) -> bool:
         """Whether every step gave what was asked for: converged, forms found, no finding that is an error."""
-        return (
-            self.calibration.converged is not False
-            and self.assembly.conforms
-            and not any(finding.severity == "error" for finding in self.findings)
-        )
+        return self.calibration.converged is not False and self.assembly.conforms and self.findings.conforms
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -134,7 +132,7 @@ class JobResult:
         assembly = self.assembly
         if not assembly.forms.height:
             return [assembly.summary()]
-        errors = sum(finding.severity == "error" for finding in self.findings)
+        errors = sum(finding.severity == ERROR for finding in self.findings)
         checked = "all of them pass the check" if not errors else f"the check finds {plural(errors, 'error')}"
         forms = assembly.forms["form_id"].n_unique()
         lines = [
@@ -156,7 +154,7 @@ class JobResult:
             **analysis_outputs(self.analysis),
             **calibration_outputs(self.calibration),
             **check_outputs(self.checks),
-            "accreditation.csv": self.accreditation,
+            "accreditation.csv": self.accreditation.table,
             **score_outputs(self.scores),
             **pilot_outputs(self.review, self.bank, self.calibration, self.needs),
             "items_proposed.csv": self.proposed_bank.items,

@@ -11,13 +11,13 @@ import polars as pl
 from ciip_irt.bank import ItemBank, read_bank, read_ledger, roles_then, with_parameters
 from ciip_irt.blueprint import load_blueprint
 from ciip_irt.calibration import Calibration, calibrated_and_checked
-from ciip_irt.forms import assemble, check_forms
+from ciip_irt.forms import Findings, assemble, check_forms
 from ciip_irt.item_analysis import analyse_items
 from ciip_irt.job.calibrating import calibration_of, rounding_of, scores_of
 from ciip_irt.job.demand import demand_of
 from ciip_irt.job.exam import Exam
 from ciip_irt.job.result import JobResult
-from ciip_irt.pilots import PilotReview, load_policy, promote, review_pilots
+from ciip_irt.pilots import PilotReview, Promoted, load_policy, promote, review_pilots
 from ciip_irt.pilots.plan import bank_needs, with_needs
 from ciip_irt.responses import (
     EligibilityRules,
@@ -114,14 +114,14 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     proposed, ledger = _proposal(bank, review, calibration)
     step("assemble", "assembling forms")
     assembly = assemble(
-        proposed.items,
+        proposed,
         blueprint,
         n_forms=int(exam.get("assembly", "forms", 3)),
         seed=int(exam.get("assembly", "seed", 2026)),
         progress=progress,
     )
     step("check", "checking forms")
-    findings = tuple(check_forms(assembly.forms, blueprint, proposed.items)) if assembly.forms.height else ()
+    findings = check_forms(assembly.forms, blueprint, proposed) if assembly.forms.height else Findings()
     step("end", "done")
     del seconds["end"]
     return JobResult(
@@ -164,7 +164,7 @@ def _raw_cuts(
     return cuts
 
 
-def _proposal(bank: ItemBank, review: PilotReview, calibration: Calibration) -> tuple[ItemBank, pl.DataFrame]:
+def _proposal(bank: ItemBank, review: PilotReview, calibration: Calibration) -> Promoted:
     """The bank as the policy would have it. A bank without parameters takes all of a free calibration's."""
     parameters = calibration.wide()
     if bank.scale is None:

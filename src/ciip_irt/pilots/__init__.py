@@ -12,7 +12,14 @@
 from ciip_irt.pilots.decision import PilotReview, review_pilots
 from ciip_irt.pilots.plan import Demand, FormRoom, Needs, PilotPlan, bank_needs, plan_pilots, with_needs
 from ciip_irt.pilots.policy import Policy, load_policy, shipped_policies
-from ciip_irt.pilots.sheet import Promotion, apply_sheet, decision_files, promote, read_decisions
+from ciip_irt.pilots.sheet import (
+    Promoted,
+    Promotion,
+    apply_sheet,
+    decision_files,
+    promote,
+    read_decisions,
+)
 from ciip_irt.pilots.simulate import OperatingCharacteristics, programme_of_bank, simulate_policy
 
 __all__ = [
@@ -23,6 +30,7 @@ __all__ = [
     "PilotPlan",
     "PilotReview",
     "Policy",
+    "Promoted",
     "Promotion",
     "apply_sheet",
     "bank_needs",

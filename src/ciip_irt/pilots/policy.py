@@ -14,12 +14,14 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.errors import InputError, Problem, did_you_mean
+from ciip_irt.records import result
 from ciip_irt.tables import show_html
 from ciip_irt.tables.shipped import parsed_toml, shipped_or_own
 
 __all__ = ["Policy", "load_policy", "parse_policy", "shipped_policies"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Policy:
     """When a pilot item deserves to be scored.

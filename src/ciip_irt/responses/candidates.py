@@ -6,7 +6,7 @@ import polars as pl
 
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.responses.readers.source import attribute_name, text
-from ciip_irt.tables import CANDIDATES, delimiter_beside, read_frame
+from ciip_irt.tables import CANDIDATES, AnyFrame, delimiter_beside, polars_frame, read_frame
 
 __all__ = ["delivery_table", "read_candidates", "with_attributes"]
 
@@ -14,7 +14,7 @@ OF_THE_LOG = ("form_id", "attempt", "delivered_at")
 
 
 def read_candidates(
-    given: Path | str | pl.DataFrame, delimiter: str = ",", encoding: str = "utf-8"
+    given: Path | str | AnyFrame, delimiter: str = ",", encoding: str = "utf-8"
 ) -> tuple[pl.DataFrame, str, str]:
     """The attributes as text, the column that joins them (``delivery_id`` or ``candidate_id``), the name.
 
@@ -23,11 +23,11 @@ def read_candidates(
     InputError
         Neither column is there; an id is empty or occurs twice.
     """
-    where = "candidates" if isinstance(given, pl.DataFrame) else str(given)
+    where = str(given) if isinstance(given, Path | str) else "candidates"
     frame = (
-        given
-        if isinstance(given, pl.DataFrame)
-        else read_frame(given, delimiter=delimiter_beside(given, delimiter), encoding=encoding)
+        read_frame(given, delimiter=delimiter_beside(given, delimiter), encoding=encoding)
+        if isinstance(given, Path | str)
+        else polars_frame(given, where)
     )
     on = next((name for name in ("delivery_id", "candidate_id") if name in frame.columns), None)
     if on is None:

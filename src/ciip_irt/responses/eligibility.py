@@ -8,8 +8,9 @@ import polars as pl
 
 from ciip_irt.classical import rapid_thresholds
 from ciip_irt.errors import InputError, Problem, did_you_mean, plural
+from ciip_irt.records import result
 from ciip_irt.responses.candidates import delivery_table
-from ciip_irt.tables import CANDIDATES, EXCLUSIONS, show_html
+from ciip_irt.tables import CANDIDATES, EXCLUSIONS, AnyFrame, polars_frame, show_html
 
 __all__ = ["EligibilityRules", "Eligible", "select_eligible"]
 
@@ -74,6 +75,7 @@ class EligibilityRules:
             raise InputError(problems)
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Eligible:
     """The deliveries that count, and the others with the rule and the reason.
@@ -115,8 +117,8 @@ class Eligible:
 
 
 def select_eligible(
-    responses: pl.DataFrame,
-    candidates: pl.DataFrame | None = None,
+    responses: AnyFrame,
+    candidates: AnyFrame | None = None,
     rules: EligibilityRules = EligibilityRules(),
 ) -> Eligible:
     """The deliveries that count by ``rules``.
@@ -152,6 +154,8 @@ def select_eligible(
     [('d2', 'attempt', "Attempt '2'; only first attempts count."),
      ('d3', 'attempt', "Attempt '0' is unknown, so it is not taken as a first attempt.")]
     """
+    responses = polars_frame(responses, "responses")
+    candidates = None if candidates is None else polars_frame(candidates, "candidates")
     deliveries = _deliveries(responses, candidates)
     has_times = "time_s" in responses.columns and responses["time_s"].count() > 0
     _require_known(deliveries, rules, has_times)

@@ -7,15 +7,16 @@ from typing import Any
 
 import polars as pl
 
-from ciip_irt.bank import ItemBank
+from ciip_irt.bank import Items, as_bank
 from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.records import result
 from ciip_irt.responses.candidates import delivery_table, read_candidates, with_attributes
 from ciip_irt.responses.mapping import ColumnMapping, read_mapping
 from ciip_irt.responses.readers import READERS, Reader, ReadLog, Source
 from ciip_irt.responses.row_counts import count_rows, loud_notes, nothing_left
 from ciip_irt.responses.rules import Examination, examine, quarantine
 from ciip_irt.responses.score_check import score_check, score_notes
-from ciip_irt.tables import EXCLUSIONS, RESPONSES, read_frame, show_html
+from ciip_irt.tables import EXCLUSIONS, RESPONSES, AnyFrame, read_frame, show_html
 
 __all__ = ["Ingested", "ingest"]
 
@@ -26,6 +27,7 @@ Files = Path | str | Sequence[Path | str]
 NEEDS_ITEMS = " A wide file needs the items file as well (--items)."
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Ingested:
     """A log in canonical form, and an account of everything that was not taken over.
@@ -81,10 +83,10 @@ class Ingested:
 def ingest(
     files: Files,
     *,
-    bank: ItemBank | None = None,
+    bank: Items | None = None,
     format: str | None = None,
     mapping: ColumnMapping | Path | str | None = None,
-    candidates: Path | str | pl.DataFrame | None = None,
+    candidates: Path | str | AnyFrame | None = None,
     delimiter: str = ",",
     encoding: str = "utf-8",
 ) -> Ingested:
@@ -95,9 +97,9 @@ def ingest(
     files
         CSV, CSV.gz, XLSX, Parquet or NDJSON files; all of one layout.
     bank
-        The items. Needed for wide files; where given, unknown items and options that an item does not
-        offer are set apart, and the source's 0/1 scores (where the mapping names them) are held against
-        the keys.
+        The items, as a bank or a table. Needed for wide files; where given, unknown items and options that
+        an item does not offer are set apart, and the source's 0/1 scores (where the mapping names them) are
+        held against the keys.
     format
         ``long``, ``wide`` or ``vendor-wide``; told from the columns, or said by the mapping, where not given.
     mapping
@@ -142,6 +144,7 @@ def ingest(
         else read_mapping(mapping)
     )
     delimiter, encoding = plan.delimiter or delimiter, plan.encoding or encoding
+    bank = None if bank is None else as_bank(bank)
     item_ids = () if bank is None else bank.item_ids
     attributes = None if candidates is None else read_candidates(candidates, delimiter, encoding)
     logs, readers = _read_all(paths, plan, format, item_ids, delimiter, encoding)

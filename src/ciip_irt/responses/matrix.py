@@ -7,6 +7,7 @@ items nobody there was given.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,6 +17,7 @@ from ciip_irt.arrays import MISSING, BoolArray, FloatArray, IntArray, ScoreArray
 from ciip_irt.errors import plural
 from ciip_irt.irt import ResponseBlock
 from ciip_irt.provenance import Provenance
+from ciip_irt.records import result
 from ciip_irt.tables import show_html
 
 __all__ = ["AdministeredBlock", "CellStatus", "ScoredResponses"]
@@ -31,6 +33,7 @@ class CellStatus(IntEnum):
     NOT_ADMINISTERED = 4
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class AdministeredBlock:
     """The deliveries of one form that saw the same items in the same roles.
@@ -68,6 +71,7 @@ class AdministeredBlock:
     positions: NDArray[np.int16]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ScoredResponses:
     """All eligible deliveries, scored.
@@ -206,24 +210,27 @@ def blocks_from_cells(cells: pl.DataFrame, n_items: int) -> tuple[AdministeredBl
         column_of[items] = np.arange(len(items))
         at = (row_of[columns["person"][picked]], column_of[columns["item"][picked]])
         shape = (len(members), len(items))
-        block = AdministeredBlock(
-            form_id=form_id,
-            persons=members,
-            items=items,
-            is_scored=signed % 2 == 1,
-            scores=np.full(shape, MISSING, dtype=np.int8),
-            choices=np.full(shape, -1, dtype=np.int8),
-            statuses=np.full(shape, CellStatus.NOT_ADMINISTERED, dtype=np.uint8),
-            times=np.full(shape, np.nan, dtype=np.float32),
-            positions=np.zeros(shape, dtype=np.int16),
+        blocks.append(
+            AdministeredBlock(
+                form_id=form_id,
+                persons=members,
+                items=items,
+                is_scored=signed % 2 == 1,
+                scores=_filled(np.full(shape, MISSING, dtype=np.int8), at, columns["score"][picked]),
+                choices=_filled(np.full(shape, -1, dtype=np.int8), at, columns["choice"][picked]),
+                statuses=_filled(
+                    np.full(shape, CellStatus.NOT_ADMINISTERED, dtype=np.uint8), at, columns["status"][picked]
+                ),
+                times=_filled(np.full(shape, np.nan, dtype=np.float32), at, times[picked]),
+                positions=_filled(np.zeros(shape, dtype=np.int16), at, columns["position"][picked]),
+            )
         )
-        block.scores[at] = columns["score"][picked]
-        block.choices[at] = columns["choice"][picked]
-        block.statuses[at] = columns["status"][picked]
-        block.times[at] = times[picked]
-        block.positions[at] = columns["position"][picked]
-        blocks.append(block)
     return tuple(blocks)
+
+
+def _filled(empty: NDArray[Any], at: tuple[IntArray, IntArray], values: NDArray[Any]) -> NDArray[Any]:
+    empty[at] = values
+    return empty
 
 
 Group = tuple[str, IntArray, IntArray]

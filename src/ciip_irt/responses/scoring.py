@@ -10,11 +10,11 @@ from typing import Literal
 import polars as pl
 
 from ciip_irt.arrays import MISSING
-from ciip_irt.bank import CREDIT_ALL, ItemBank, credited_options, current_wording
+from ciip_irt.bank import CREDIT_ALL, ItemBank, Items, as_bank, credited_options, current_wording
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.provenance import Provenance, data_hash
 from ciip_irt.responses.matrix import CellStatus, ScoredResponses, blocks_from_cells
-from ciip_irt.tables import CANDIDATES, EXCLUSIONS, RESPONSES
+from ciip_irt.tables import CANDIDATES, EXCLUSIONS, RESPONSES, AnyFrame, polars_frame
 
 __all__ = ["ScoringRules", "score"]
 
@@ -44,10 +44,10 @@ class ScoringRules:
 
 
 def score(
-    responses: pl.DataFrame,
-    bank: ItemBank,
+    responses: AnyFrame,
+    bank: Items,
     *,
-    candidates: pl.DataFrame | None = None,
+    candidates: AnyFrame | None = None,
     exclusions: pl.DataFrame | None = None,
     rules: ScoringRules = ScoringRules(),
 ) -> ScoredResponses:
@@ -58,9 +58,9 @@ def score(
     responses
         The ``responses`` contract; only the deliveries that are to be analysed.
     bank
-        Items with their keys. The status decides the role (``scored`` counts in the total, ``pilot`` and
-        ``draft`` do not) unless the log has a column ``role``. Answers to a pilot given before its
-        ``revised_on`` were given to another wording and are left out, with a warning.
+        Items with their keys, as a bank or a table. The status decides the role (``scored`` counts in the
+        total, ``pilot`` and ``draft`` do not) unless the log has a column ``role``. Answers to a pilot given
+        before its ``revised_on`` were given to another wording and are left out, with a warning.
     candidates
         Attributes, one row per delivery (``candidates`` contract).
     exclusions
@@ -84,9 +84,11 @@ def score(
     >>> score(log, bank).totals
     array([2., 1.])
     """
-    responses = RESPONSES.validate(responses).select(RESPONSES.names)
-    _require_items(responses, bank)
-    given = responses
+    bank = as_bank(bank)
+    if candidates is not None:
+        candidates = polars_frame(candidates, "candidates")
+    given = RESPONSES.validate(polars_frame(responses, "responses")).select(RESPONSES.names)
+    _require_items(given, bank)
     responses, reworded = current_wording(given, bank)
     if responses.is_empty():
         raise InputError(Problem("no answer counts", where="responses", examples=reworded))

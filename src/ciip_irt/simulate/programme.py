@@ -10,6 +10,7 @@ from scipy.special import expit
 from ciip_irt.arrays import BoolArray
 from ciip_irt.blueprint import load_blueprint
 from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.records import result
 from ciip_irt.scores.numbers import passes
 from ciip_irt.simulate.answers import Answers, answer
 from ciip_irt.simulate.bank_table import bank_frame, truth_frame
@@ -28,6 +29,7 @@ THETA_CUT = -0.65
 NAME = "CIIP 2025 (simulated)"
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class SimulatedProgramme:
     """What ``simulate_programme`` made.

@@ -48,6 +48,7 @@ from ciip_irt.tables.form_tables import (
     SUPPLY,
     WRITING_ASSIGNMENT,
 )
+from ciip_irt.tables.frames import AnyFrame, polars_frame
 from ciip_irt.tables.log_tables import (
     CANDIDATES,
     EXCLUSIONS,
@@ -143,6 +144,7 @@ __all__ = [
     "TRUTH",
     "TRUTH_PERSONS",
     "WRITING_ASSIGNMENT",
+    "AnyFrame",
     "Column",
     "Examined",
     "RecordFile",
@@ -156,6 +158,7 @@ __all__ = [
     "describe_result_files",
     "may_be_absent",
     "may_be_empty",
+    "polars_frame",
     "read_csv",
     "read_frame",
     "read_spreadsheet",

@@ -9,6 +9,7 @@ from ciip_irt.arrays import IntArray, ScoreArray
 from ciip_irt.errors import DesignError, plural
 from ciip_irt.irt.fit import ParallelAnalysis, parallel_analysis
 from ciip_irt.provenance import Provenance
+from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables import DIMENSIONALITY, show_html
 
@@ -19,6 +20,7 @@ FEW_DELIVERIES = 100
 NAMED = 5
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Dimensionality:
     """Eigenvalues of the scored items of one form, beside those that chance alone gives.

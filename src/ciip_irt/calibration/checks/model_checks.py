@@ -32,6 +32,7 @@ from ciip_irt.irt.fit import (
 )
 from ciip_irt.irt.models import MODELS
 from ciip_irt.provenance import Provenance
+from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.responses.exclude import exclude_deliveries
 from ciip_irt.tables import ITEM_FIT, MODEL_FIT, show_html
@@ -46,6 +47,7 @@ ANSWERS_AT_HAND = 500_000  # so many answers are simulated 20 times in a second 
 FEW_PERSONS = 100
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ModelChecks:
     """How well the model holds, from four sides.

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-import polars as pl
-
+from ciip_irt.bank import Items, as_items
 from ciip_irt.blueprint import Blueprint
 from ciip_irt.errors import plural
 from ciip_irt.forms.constraints import CONSTRAINTS
-from ciip_irt.forms.findings import ERROR, WARNING, Finding
+from ciip_irt.forms.findings import ERROR, WARNING, Finding, Findings
 from ciip_irt.forms.item_order import longest_run, single_keys
 from ciip_irt.forms.pool.form_set import FormSet, form_set
+from ciip_irt.tables import AnyFrame, polars_frame
 
 __all__ = ["CHECKED_RULES", "RULE_MEANINGS", "asked", "check_form_set", "check_forms"]
 
@@ -19,49 +19,59 @@ BLOCK = 3
 
 
 def check_forms(
-    forms: pl.DataFrame,
+    forms: AnyFrame,
     blueprint: Blueprint,
-    items: pl.DataFrame,
+    items: Items,
     *,
-    earlier: pl.DataFrame | None = None,
+    earlier: AnyFrame | None = None,
     where: str = "forms",
-) -> list[Finding]:
-    """Everything in which the forms do not conform, form by form; an empty list where they do.
+) -> Findings:
+    """Everything in which the forms do not conform, form by form; nothing where they do.
 
     Parameters
     ----------
     forms
         ``form_id, position, item_id, role, domain``; one or more forms. Overlap is judged among them.
     items
-        The bank, as the ``items`` contract describes it; a target without a value is its average.
+        The bank, or the table of its items; a target without a value is its average.
     earlier
         Forms used before: overlap with each is judged too.
+
+    Returns
+    -------
+    The findings as a sequence that also knows ``conforms``, ``to_frame()`` and ``summary()``.
 
     Raises
     ------
     TableError, ScaleError, BlueprintError
         The tables cannot be read as forms and items of this blueprint.
 
+    >>> import polars as pl
     >>> from ciip_irt.blueprint.blueprint import Domain
     >>> two = Blueprint("two", "1", "2024", 2, (Domain("A", "Procurement", 1), Domain("B", "Operations", 1)))
     >>> items = pl.DataFrame({"item_id": ["I1", "I2", "I3"], "domain": ["A", "B", "B"],
     ...                       "status": "scored", "key": "A", "options": "ABCD"})
     >>> form = pl.DataFrame({"form_id": "X", "position": [1, 2], "item_id": ["I2", "I3"],
     ...                      "role": "scored", "domain": "B"})
-    >>> for finding in check_forms(form, two, items):
+    >>> findings = check_forms(form, two, items)
+    >>> for finding in findings:
     ...     print(finding.message)
     A Procurement: 0 items, blueprint needs 1
     B Operations: 2 items, blueprint needs 1
+    >>> findings
+    1 form checked: 2 errors; 0 forms conform.
     """
-    return check_form_set(form_set(forms, blueprint, items, where, earlier))
+    before = None if earlier is None else polars_frame(earlier, "earlier forms")
+    return check_form_set(form_set(polars_frame(forms, where), blueprint, as_items(items), where, before))
 
 
-def check_form_set(given: FormSet) -> list[Finding]:
+def check_form_set(given: FormSet) -> Findings:
     """As ``check_forms``, on tables that have been read already."""
     rules = [*TABLE_RULES.values(), *(constraint.check for constraint in CONSTRAINTS.values())]
     findings = [finding for rule in rules for finding in rule(given)]
     order = {form.form_id: number for number, form in enumerate(given.forms)}
-    return sorted(findings, key=lambda finding: order[finding.form_id])
+    findings.sort(key=lambda finding: order[finding.form_id])
+    return Findings(tuple(findings), tuple(order))
 
 
 def _unknown_items(given: FormSet) -> Iterator[Finding]:

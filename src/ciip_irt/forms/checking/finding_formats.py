@@ -8,8 +8,8 @@ from pathlib import PurePath
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from ciip_irt.errors import BlueprintError, Problem, plural
-from ciip_irt.forms.findings import ERROR, WARNING, Finding
+from ciip_irt.errors import BlueprintError, Problem
+from ciip_irt.forms.findings import ERROR, WARNING, Finding, Findings
 
 __all__ = ["FORMATS", "report_findings"]
 
@@ -82,18 +82,8 @@ def _text(checked: Checked) -> str:
         for f in checked.findings
     ]
     if not checked.quiet:
-        lines.append(_count(checked))
+        lines.append(Findings(checked.findings, checked.form_ids).summary())
     return "".join(line + "\n" for line in lines)
-
-
-def _count(checked: Checked) -> str:
-    errors = sum(f.severity == ERROR for f in checked.findings)
-    counts = {"error": errors, "warning": len(checked.findings) - errors}
-    found = [plural(count, word) for word, count in counts.items() if count]
-    failing = {f.form_id for f in checked.findings if f.severity == ERROR}
-    conforming = sum(form_id not in failing for form_id in checked.form_ids)
-    tail = f"; {plural(conforming, 'form')} {'conforms' if conforming == 1 else 'conform'}"
-    return f"{plural(len(checked.form_ids), 'form')} checked: {', '.join(found) or 'nothing found'}{tail}."
 
 
 def _json(checked: Checked) -> str:

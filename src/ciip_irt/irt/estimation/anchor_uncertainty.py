@@ -19,11 +19,13 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.irt.estimation.anchored_information import AnchoredInformation
 from ciip_irt.irt.estimation.mml_fit import MmlFit
+from ciip_irt.records import result
 from ciip_irt.threads import one_blas_thread
 
 __all__ = ["ErrorsWithAnchors", "errors_with_anchors"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ErrorsWithAnchors:
     """Standard errors that allow for the anchors' uncertainty.

@@ -25,11 +25,13 @@ from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import Population
 from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.records import result
 from ciip_irt.threads import Run, map_pieces, one_blas_thread
 
 __all__ = ["AnchoredInformation", "information_with_anchors"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class AnchoredInformation:
     """Information and gradient by the values of all items, anchors included, and by the population moments.

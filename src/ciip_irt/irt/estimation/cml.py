@@ -27,6 +27,7 @@ from ciip_irt.irt.estimation.symmetric_functions import (
 )
 from ciip_irt.irt.models.log_odds import logit
 from ciip_irt.irt.response_blocks import ResponseBlock, check_blocks, connected_parts
+from ciip_irt.records import result
 
 __all__ = ["CmlFit", "fit_cml"]
 
@@ -35,6 +36,7 @@ CLOSE = 1e-5  # relative distance of two easinesses below which their limit is m
 HALVINGS = 30
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class CmlFit:
     """Rasch difficulties with standard errors, and how the iteration ended.

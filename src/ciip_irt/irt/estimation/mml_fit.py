@@ -6,6 +6,7 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.errors import plural
+from ciip_irt.records import result
 
 __all__ = ["MmlFit", "fit_warnings"]
 
@@ -18,6 +19,7 @@ ENDINGS = {
 }
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class MmlFit:
     """Item parameters with standard errors, populations, and how the iteration ended.

@@ -16,6 +16,7 @@ from ciip_irt.errors import plural
 from ciip_irt.irt.estimation.mml_fit import MmlFit
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.priors import Priors
+from ciip_irt.records import result
 
 __all__ = ["TARGETS", "SampleAdvice", "answers_needed", "asymptotes_at_bound", "sample_advice"]
 
@@ -27,6 +28,7 @@ slope 1): enough to place an item, not to build a cut on it alone.
 """
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class SampleAdvice:
     """Which items have too few answers for the model, and how many would do.

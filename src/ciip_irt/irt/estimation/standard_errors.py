@@ -21,6 +21,7 @@ from ciip_irt.irt.models import ItemModel
 from ciip_irt.irt.population import SHAPES, Population, sd_at_bound
 from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.records import result
 from ciip_irt.threads import Run
 
 __all__ = [
@@ -40,6 +41,7 @@ FLAT = 1e-6
 SEARCHES = 5
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class StandardErrors:
     """Standard errors on the reported scale.

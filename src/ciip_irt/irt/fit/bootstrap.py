@@ -24,12 +24,14 @@ from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.quadrature import default_points
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.records import result
 
 __all__ = ["BootstrapSample", "bootstrap_samples"]
 
 DICHOTOMOUS = MODELS["3pl"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class BootstrapSample:
     """One replication: answers in the design's blocks, re-estimated parameters (J, P), EAP of all (N,)."""

@@ -13,6 +13,7 @@ from scipy.special import ndtr, ndtri, owens_t
 
 from ciip_irt.arrays import MISSING, FloatArray, IntArray, ScoreArray
 from ciip_irt.errors import DesignError, InputError, Problem, plural
+from ciip_irt.records import result
 
 __all__ = [
     "FEWEST_IN_A_CATEGORY",
@@ -32,6 +33,7 @@ QUANTILE = 0.95
 EDGE = np.pi / 2 - 1e-9
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ParallelAnalysis:
     """Eigenvalues of the tetrachoric correlations beside those of data without any correlation.

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from ciip_irt.arrays import FloatArray, IntArray
+from ciip_irt.records import result
 
 __all__ = ["ItemFit"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ItemFit:
     """One row for each item of the pool.

@@ -7,10 +7,12 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, IntArray, ScoreArray
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.records import result
 
 __all__ = ["ItemSet", "group_identical_sets"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ItemSet:
     """Persons of one population whose scored answers are to the same items.

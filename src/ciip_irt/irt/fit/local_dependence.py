@@ -14,6 +14,7 @@ from ciip_irt.irt.fit.bootstrap import BootstrapSample
 from ciip_irt.irt.fit.residuals import Residuals, compute_residuals
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.records import result
 from ciip_irt.threads import one_blas_thread
 
 __all__ = ["LocalDependence", "MaximumReference", "local_dependence"]
@@ -26,6 +27,7 @@ FEW_ITEMS = 8  # times as many in the pool: then laying blocks side by side woul
 EULER = 0.5772156649015329
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class LocalDependence:
     """Every pair of items; all arrays are symmetric (J, J), NaN where fewer than the minimum answered both.

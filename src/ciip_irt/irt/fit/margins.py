@@ -10,12 +10,14 @@ import numpy as np
 
 from ciip_irt.arrays import FloatArray, IntArray, ScoreArray
 from ciip_irt.irt.models import ItemModel
+from ciip_irt.records import result
 
 __all__ = ["Margins", "Tangent", "expected_margins", "margin_tangent"]
 
 NEGLIGIBLE = 1e-9  # of the largest: a direction in which the margins do not move
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Margins:
     """What the model expects of J items on Q weighted points, with C features of each single item.
@@ -161,6 +163,7 @@ def expected_margins(
     )
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Tangent:
     """Where the margins move when free parameters do, as an orthonormal basis in the parameters' space.

@@ -17,6 +17,7 @@ from ciip_irt.irt.fit.margins import Margins, Tangent, expected_margins, margin_
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import equally_spaced
+from ciip_irt.records import result
 
 __all__ = ["MARGINS", "ModelFit", "model_fit"]
 
@@ -29,6 +30,7 @@ MOST_ITERATIONS = 2000
 CLOSE = 0.05  # RMSEA of a close fit, SRMSR of a small misfit (Maydeu-Olivares & Joe 2014)
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ModelFit:
     """Overall fit of one set of items answered in full by ``n`` persons.

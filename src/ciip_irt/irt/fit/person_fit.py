@@ -15,6 +15,7 @@ from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt.ability import estimate_abilities
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.records import result
 
 __all__ = ["METHODS", "PersonFit", "person_fit"]
 
@@ -24,6 +25,7 @@ PERSONS_AT_ONCE = 2048
 SMALLEST = 1e-300
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class PersonFit:
     """Persons in the order of the blocks.

@@ -8,6 +8,7 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.records import result
 
 __all__ = ["Residuals", "compute_residuals", "scored_part"]
 
@@ -15,6 +16,7 @@ DICHOTOMOUS = MODELS["3pl"]
 PERSONS_AT_ONCE = 2048
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Residuals:
     """Some persons of one block, those items of it that have parameters.

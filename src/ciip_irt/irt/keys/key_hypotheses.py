@@ -25,6 +25,7 @@ from ciip_irt.irt.keys.key_priors import (
     estimate_shape,
     hypothesis_evidence,
 )
+from ciip_irt.records import result
 
 __all__ = ["DEFAULT_RATES", "FlawRates", "KeyProbabilities", "key_probabilities"]
 
@@ -56,6 +57,7 @@ DEFAULT_RATES: Final[Mapping[str, FlawRates]] = {
 }
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class KeyProbabilities:
     """Posterior probabilities of the hypotheses about J items; an item's sum to one.

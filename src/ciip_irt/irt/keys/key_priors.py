@@ -27,6 +27,7 @@ from scipy.special import log_ndtr
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.keys.option_choice import ChoiceEvidence, ChoicePrior, choice_evidence
+from ciip_irt.records import result
 
 __all__ = ["ChoiceItems", "ChoiceShape", "Places", "estimate_shape", "hypothesis_evidence"]
 
@@ -95,6 +96,7 @@ class Places:
         return 3 + 4 * self.n_options
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ChoiceItems:
     """Who chose what, and the hypotheses: ``right`` (J, H, K) says which options are right under each."""

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
+from ciip_irt.records import result
 
 __all__ = ["ChoiceEvidence", "ChoicePrior", "choice_evidence", "group_abilities"]
 
@@ -33,6 +34,7 @@ HALVINGS = 8
 ROWS_AT_ONCE = 1000
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ChoicePrior:
     """Normal priors of the 2K parameters (c_1..c_K, a_1..a_K) for J items and H hypotheses.
@@ -49,6 +51,7 @@ class ChoicePrior:
     precision: FloatArray
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ChoiceEvidence:
     """The answers in the light of every hypothesis.

@@ -23,6 +23,7 @@ from ciip_irt.errors import InputError, Problem
 from ciip_irt.irt.estimation.anchored_information import AnchoredInformation
 from ciip_irt.irt.information import expected_item_score, item_information
 from ciip_irt.irt.linking.drift import CRITICAL, DISPLACED, KEPT_SHARE, robust_z
+from ciip_irt.records import result
 
 __all__ = ["AnchorScreen", "DriftLimits", "free_displacement", "screen_anchors"]
 
@@ -69,6 +70,7 @@ class DriftLimits:
             raise InputError(problems)
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class AnchorScreen:
     """Displacement of every anchor, and what should be done.

@@ -10,6 +10,7 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt.linking.scale_link import SHIFTS, Direction, Link, link
+from ciip_irt.records import result
 
 __all__ = ["DroppedAnchor", "Purification", "displacement", "purify", "robust_z"]
 
@@ -75,6 +76,7 @@ class DroppedAnchor:
     reason: str
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Purification:
     """A link through the anchors that stayed, and what was dropped on the way.

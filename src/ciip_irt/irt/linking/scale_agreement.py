@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.records import result
 
 __all__ = ["ScaleAgreement", "compare_scales"]
 
@@ -31,6 +32,7 @@ DISPLACED_ERRORS = 3.0  # standard errors, with the limit of drift
 DISPLACED_SHARE = 0.5  # of the anchors: when more are displaced nothing holds the scale
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ScaleAgreement:
     """How bank difficulties and free estimates agree.

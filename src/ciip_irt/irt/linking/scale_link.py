@@ -26,6 +26,7 @@ from ciip_irt.arrays import FloatArray
 from ciip_irt.errors import DesignError, InputError, Problem, plural
 from ciip_irt.irt.linking.rasch_shift import SHIFTS, rasch_shift
 from ciip_irt.irt.models.logistic import probability
+from ciip_irt.records import result
 
 __all__ = ["METHODS", "SHIFTS", "Direction", "Link", "link", "transform_errors", "transform_parameters"]
 
@@ -36,6 +37,7 @@ METHODS = (*MOMENTS, *CURVES, *SHIFTS)
 FEW_ITEMS = 10
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Link:
     """Constants of ``theta_old = A theta_new + B``.

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
+from ciip_irt.records import result
 
 __all__ = ["ItemModel"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ItemModel:
     """An item response model.

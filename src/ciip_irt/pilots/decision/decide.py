@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.bank import ItemBank, Scale
+from ciip_irt.bank import Items, Scale, as_bank
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.item_analysis import check_keys, dif_between_groups
 from ciip_irt.pilots.decision.evidence_table import EVIDENCE_SCHEMA, evidence_row
@@ -16,6 +16,7 @@ from ciip_irt.pilots.decision.verdict import verdict
 from ciip_irt.pilots.evidence import PilotEvidence, PilotPrior, estimate_population, gather_evidence
 from ciip_irt.pilots.policy import Policy, load_policy
 from ciip_irt.provenance import Provenance
+from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables import PILOT_DECISIONS, show_html
 
@@ -42,6 +43,7 @@ class OnScale(Protocol):
     def sd(self) -> float: ...
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class PilotReview:
     """Decisions about pilot items, and what they rest on.
@@ -98,7 +100,7 @@ class PilotReview:
 
 def review_pilots(
     scored: ScoredResponses,
-    bank: ItemBank,
+    bank: Items,
     policy: Policy | None = None,
     *,
     calibration: OnScale | None = None,
@@ -112,7 +114,7 @@ def review_pilots(
     scored
         Scored responses of all administrations that count as evidence.
     bank
-        The bank; its items with status ``pilot`` are judged.
+        The bank, or the table of its items; those with status ``pilot`` are judged.
     policy
         Limits; the default policy when absent.
     calibration
@@ -135,12 +137,13 @@ def review_pilots(
     >>> from ciip_irt.responses import score
     >>> from ciip_irt.simulate import simulate_programme
     >>> programme = simulate_programme(n_candidates=150, seed=1)
-    >>> bank = ItemBank.from_frame(programme.items)
+    >>> bank = programme.items
     >>> review = review_pilots(score(programme.responses, bank), bank)
     >>> review.decisions["decision"].is_in(["promote", "hold", "revise", "retire"]).all()
     True
     """
     policy = load_policy() if policy is None else policy
+    bank = as_bank(bank)
     if calibration is not None:
         if calibration.item_ids != scored.item_ids:
             raise InputError(

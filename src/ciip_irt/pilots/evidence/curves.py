@@ -21,6 +21,7 @@ from scipy.interpolate import RectBivariateSpline
 from scipy.special import expit
 
 from ciip_irt.arrays import BoolArray, FloatArray, ScoreArray
+from ciip_irt.records import result
 
 __all__ = ["CurveGrid", "coarse_log_likelihood", "curve_grid", "interpolate", "likely_part"]
 
@@ -32,6 +33,7 @@ PERSONS_AT_ONCE = 4096
 SMALLEST = 1e-12
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class CurveGrid:
     """Slopes (S,), intercepts (D,), ability points u (Q,) with the reference population's weights (Q,)."""

@@ -8,6 +8,7 @@ from scipy.special import gammainc
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.item_analysis import Untelling
 from ciip_irt.pilots.evidence.curves import CurveGrid, interpolate, likely_part
+from ciip_irt.records import result
 
 __all__ = [
     "CurvePosterior",
@@ -26,6 +27,7 @@ FUNCTIONING = 0.05  # share of candidates from which on a distractor works (doma
 UNLIKELY = 25.0  # how far below the likeliest curve, in logs, a curve is left out
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class CurvePosterior:
     """Posterior over the M curves that are at all likely.
@@ -226,6 +228,7 @@ def _scaled_chi2(x: float, mean: float, variance: float) -> float:
     return float(gammainc(mean / scale / 2.0, x / scale / 2.0))
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ItemEvidence:
     """One pilot item.

@@ -7,6 +7,7 @@ import numpy as np
 from ciip_irt.arrays import MISSING, BoolArray, FloatArray
 from ciip_irt.irt import ResponseBlock, person_posteriors
 from ciip_irt.irt.models import probability
+from ciip_irt.records import result
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 
 __all__ = ["Reference", "estimate_population", "reference"]
@@ -14,6 +15,7 @@ __all__ = ["Reference", "estimate_population", "reference"]
 POINTS, REACH = 81, 5.0
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Reference:
     """The reference population N(mean, sd^2) and the scored items, on ability points.

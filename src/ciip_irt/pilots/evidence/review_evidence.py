@@ -40,6 +40,7 @@ from ciip_irt.pilots.evidence.priors import (
 )
 from ciip_irt.pilots.evidence.reference import Reference, reference
 from ciip_irt.pilots.policy import Policy
+from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 
 __all__ = ["PilotEvidence", "gather_evidence"]
@@ -47,6 +48,7 @@ __all__ = ["PilotEvidence", "gather_evidence"]
 EM_STEP = 4
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class PilotEvidence:
     """The evidence on a set of pilot items; ``item(k)`` or iteration gives one item's.

@@ -22,6 +22,7 @@ from scipy.optimize import brentq
 from ciip_irt.arrays import FloatArray
 from ciip_irt.errors import plural
 from ciip_irt.pilots.decision import PilotReview
+from ciip_irt.records import result
 from ciip_irt.tables import show_html
 
 __all__ = ["BANDS", "Demand", "Needs", "bank_needs", "with_needs"]
@@ -78,6 +79,7 @@ class Demand:
         return [self.letter_of.get(" ".join(domain.split()).casefold(), None) for domain in items["domain"]]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What the bank lacks.

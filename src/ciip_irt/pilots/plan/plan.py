@@ -14,6 +14,7 @@ from datetime import date, timedelta
 import polars as pl
 from scipy.stats import poisson
 
+from ciip_irt.bank import Items, as_items
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.pilots.plan.allocation import (
     Allocation,
@@ -26,7 +27,8 @@ from ciip_irt.pilots.plan.allocation import (
 from ciip_irt.pilots.plan.needs import Demand, Needs, bank_needs
 from ciip_irt.pilots.plan.priority import NEW_PILOT_N, Pilot, Row, prioritise, request_answers
 from ciip_irt.pilots.policy import Policy
-from ciip_irt.tables import show_html
+from ciip_irt.records import result
+from ciip_irt.tables import AnyFrame, polars_frame, show_html
 
 __all__ = ["PLAN_SCHEMA", "PilotPlan", "months_between", "plan_pilots"]
 
@@ -41,6 +43,7 @@ LONGEST_WAIT = 60  # months looked ahead when it is asked how long all pilots wo
 SLOTS_TRIED = 200
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class PilotPlan:
     """A plan, and what it cannot do.
@@ -106,14 +109,14 @@ def months_between(start: date, end: date) -> float:
 
 
 def plan_pilots(
-    items: pl.DataFrame,
+    items: Items,
     forms: Sequence[FormRoom],
     demand: Demand,
     policy: Policy,
     *,
     start: date,
     until: date,
-    review: pl.DataFrame | None = None,
+    review: AnyFrame | None = None,
     new_pilot_n: int = NEW_PILOT_N,
     statuses: Sequence[str] = ("pilot",),
 ) -> PilotPlan:
@@ -122,7 +125,7 @@ def plan_pilots(
     Parameters
     ----------
     items
-        The bank (``items`` contract); ``enemies`` never meet in a form.
+        The bank, or the table of its items; ``enemies`` never meet in a form.
     forms
         Their slots, and the answers expected of each between ``start`` and ``until``.
     demand
@@ -153,6 +156,8 @@ def plan_pilots(
     [('F1', 'P1', 120.0, True), ('F2', 'P2', 80.0, False)]
     """
     _check(forms, start, until)
+    items = as_items(items)
+    review = None if review is None else polars_frame(review, "review")
     evidence = None if review is None else review.select("item_id", "b", "probability")
     needs = bank_needs(items, demand, evidence)
     pilots, rows = request_answers(items, demand, policy, review, new_pilot_n, statuses)

@@ -14,7 +14,7 @@ import polars as pl
 
 from ciip_irt.bank import ItemBank, Scale, appended, edited, item_hashes, with_parameters
 from ciip_irt.errors import InputError, Problem, TableError, plural
-from ciip_irt.pilots.sheet.promote import promote
+from ciip_irt.pilots.sheet.promote import SHOWN, decided, promote
 from ciip_irt.pilots.sheet.sheet import (
     EVIDENCE_FILE,
     PARAMETERS_FILE,
@@ -25,6 +25,7 @@ from ciip_irt.pilots.sheet.sheet import (
     find_unsigned,
     read_sheet,
 )
+from ciip_irt.records import result
 from ciip_irt.tables import show_html
 from ciip_irt.tables.files import read_csv
 
@@ -32,7 +33,6 @@ __all__ = ["Evidence", "Promotion", "apply_sheet", "read_evidence"]
 
 KEPT = ("item_id", "decision", "reviewer", "override", "comment", "reasons", "evidence", "item_hash")
 FIRST_ROW = 2
-DID = {"promote": "promoted", "hold": "held", "revise": "back to draft for rework", "retire": "retired"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Evidence:
     where: str
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Promotion:
     """A bank after a review.
@@ -94,12 +95,7 @@ class Promotion:
         return self.lines
 
     def summary(self) -> str:
-        settled = pl.coalesce("override", "decision")
-        counts = dict(self.lines.select(settled.alias("settled"))["settled"].value_counts().iter_rows())
-        told = ", ".join(f"{counts.get(name, 0)} {did}" for name, did in DID.items())
-        overridden = self.lines.filter(pl.col("override") != pl.col("decision")).height
-        by_hand = f"; {plural(overridden, 'override')}" if overridden else ""
-        lines = [f"{plural(self.lines.height, 'decision')} brought in: {told}{by_hand}."]
+        lines = [decided(self.lines)]
         if self.unseen:
             lines.append(f"{plural(self.unseen, 'pilot')} without an answer so far: nothing to decide.")
         if self.left_out:
@@ -107,7 +103,7 @@ class Promotion:
                 f"{plural(self.left_out, 'pilot')} of the review without a row on the sheet:"
                 " nothing is decided about them."
             )
-        if counts.get("revise"):
+        if (self.lines.select(pl.coalesce("override", "decision")).to_series() == "revise").any():
             lines.append(
                 "Items back in draft: when one has been reworded, write the day into 'revised_on' and set its"
                 " status to pilot; answers given before that day no longer count for it."
@@ -115,8 +111,7 @@ class Promotion:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        shown = ["item_id", "status_before", "status_after", "decision", "override", "reviewer", "by"]
-        return show_html("Promotion", self.summary(), self.lines.select(shown))
+        return show_html("Promotion", self.summary(), self.lines.select(SHOWN))
 
 
 def read_evidence(path: Path | str) -> Evidence:

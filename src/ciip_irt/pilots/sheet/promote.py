@@ -1,30 +1,68 @@
 """The bank that follows from reviewed decisions, and the ledger lines that account for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
-from ciip_irt.bank import ItemBank, Scale, change_status, with_parameters
-from ciip_irt.errors import InputError, Problem
+from ciip_irt.bank import ItemBank, Items, Scale, as_bank, change_status, with_parameters
+from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.pilots.sheet.sheet import check_decisions
-from ciip_irt.tables import LEDGER
+from ciip_irt.records import result
+from ciip_irt.tables import LEDGER, AnyFrame, polars_frame, show_html
 
-__all__ = ["promote"]
+__all__ = ["Promoted", "decided", "promote"]
 
 NEW_STATUS = {"promote": "scored", "revise": "draft", "retire": "retired", "hold": "pilot"}
+DID = {"promote": "promoted", "hold": "held", "revise": "back to draft for rework", "retire": "retired"}
+SHOWN = ("item_id", "status_before", "status_after", "decision", "override", "reviewer", "by")
 VALUES = ("a", "b", "c", "se_a", "se_b", "se_c")
 
 
+@result
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """A bank after decisions, and the lines of its ledger that account for it; unpacks into the two."""
+
+    bank: ItemBank
+    lines: pl.DataFrame
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from (self.bank, self.lines)
+
+    def to_frame(self) -> pl.DataFrame:
+        """The new lines of the ledger, one per item of the sheet."""
+        return self.lines
+
+    def summary(self) -> str:
+        """How many decisions were brought in, and what came of the items."""
+        return decided(self.lines)
+
+    def _repr_html_(self) -> str:
+        return show_html("Promotion", self.summary(), self.lines.select(SHOWN))
+
+
+def decided(lines: pl.DataFrame) -> str:
+    """What the lines of a ledger did, in a sentence."""
+    settled = pl.coalesce("override", "decision")
+    counts = dict(lines.select(settled.alias("settled"))["settled"].value_counts().iter_rows())
+    told = ", ".join(f"{counts.get(name, 0)} {did}" for name, did in DID.items())
+    overridden = lines.filter(pl.col("override") != pl.col("decision")).height
+    by_hand = f"; {plural(overridden, 'override')}" if overridden else ""
+    return f"{plural(lines.height, 'decision')} brought in: {told}{by_hand}."
+
+
 def promote(
-    bank: ItemBank,
-    decisions: pl.DataFrame,
-    parameters: pl.DataFrame | None = None,
+    bank: Items,
+    decisions: AnyFrame,
+    parameters: AnyFrame | None = None,
     *,
     by: str,
     scale: Scale | None = None,
     evidence: str = "",
     date: str = "",
-) -> tuple[ItemBank, pl.DataFrame]:
+) -> Promoted:
     """The bank after the decisions, and the ledger of what was changed.
 
     An override takes the place of the decision. Promoted items become ``scored``, items to be revised go back
@@ -33,7 +71,7 @@ def promote(
     Parameters
     ----------
     bank
-        The bank the decisions are about; it is left as it is.
+        The bank the decisions are about, or the table of its items; it is left as it is.
     decisions
         The ``pilot_decisions`` contract, as reviewed.
     parameters
@@ -50,7 +88,8 @@ def promote(
 
     Returns
     -------
-    The new bank, and the lines for its ledger: one per item of the sheet, sorted by item.
+    The new bank, and the lines for its ledger: one per item of the sheet, sorted by item. Unpacks as
+    ``bank, lines``.
 
     Raises
     ------
@@ -59,8 +98,21 @@ def promote(
         given, nobody named in ``by``; all at once.
     ScaleError
         The parameters are on another scale than the bank.
+
+    Examples
+    --------
+    >>> items = pl.DataFrame({"item_id": ["P1", "P2"], "domain": "A", "status": "pilot", "key": "A",
+    ...                       "options": "ABCD"})
+    >>> sheet = pl.DataFrame({"item_id": ["P1", "P2"], "domain": "A", "decision": ["promote", "hold"],
+    ...     "probability": [0.97, 0.6], "n": [120, 30], "more_needed": [0, 70], "reasons": "-",
+    ...     "reviewer": None, "override": None, "comment": None})
+    >>> bank, lines = promote(items, sheet, by="C. Hair")
+    >>> bank.items["status"].to_list(), lines["status_after"].to_list()
+    (['scored', 'pilot'], ['scored', 'pilot'])
     """
-    decisions = check_decisions(decisions)
+    bank = as_bank(bank)
+    parameters = None if parameters is None else polars_frame(parameters, "parameters")
+    decisions = check_decisions(polars_frame(decisions, "decisions"))
     settled = decisions.with_columns(settled=pl.coalesce("override", "decision"))
     status_of = dict(zip(bank.items["item_id"], bank.items["status"], strict=True))
     promoted = settled.filter(pl.col("settled") == "promote")["item_id"].to_list()
@@ -96,7 +148,7 @@ def promote(
             evidence=pl.lit(evidence or None, dtype=pl.String),
         )
     )
-    return after, LEDGER.validate(facts.select(LEDGER.names).sort("item_id"))
+    return Promoted(after, LEDGER.validate(facts.select(LEDGER.names).sort("item_id")))
 
 
 def _problems(bank: ItemBank, items: Sequence[str], status_of: dict[str, str], by: str) -> list[Problem]:

@@ -33,6 +33,7 @@ from ciip_irt.pilots.simulate.true_programme import (
     TrueProgramme,
     simulate_pilots,
 )
+from ciip_irt.records import result
 from ciip_irt.tables import show_html
 
 __all__ = ["FIXED_R", "OperatingCharacteristics", "programme_of_bank", "review_simulated", "simulate_policy"]
@@ -53,6 +54,7 @@ OUTCOMES = {
 }
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class OperatingCharacteristics:
     """What a policy does to pilots whose truth is known.

@@ -19,6 +19,7 @@ from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.irt import ResponseBlock
 from ciip_irt.irt.estimation import fit_mml
 from ciip_irt.provenance import Provenance
+from ciip_irt.records import result
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 from ciip_irt.tables import ITEMS
 
@@ -33,6 +34,7 @@ POINTS, REACH = 121, 6.0
 SKEW_SHAPE = 4.0  # a mirrored gamma of this shape has skewness -1: a long tail of weak candidates
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class TrueProgramme:
     """A programme as it truly is.
@@ -118,6 +120,7 @@ class TrueProgramme:
         return replace(self, known=known)
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class SimulatedPilots:
     """Pilots with their truth, and the answers to them.

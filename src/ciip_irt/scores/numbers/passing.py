@@ -10,6 +10,7 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.errors import InputError, Problem
+from ciip_irt.records import result
 
 __all__ = ["TOLERANCE", "DecisionQuality", "decision_quality", "lowest_passing", "passes"]
 
@@ -34,6 +35,7 @@ def lowest_passing(cut: float) -> int:
     return math.ceil(cut - TOLERANCE)
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class DecisionQuality:
     """How often pass and fail are right, and how often a second form would say the same.

@@ -1,6 +1,7 @@
 """The statistics that accreditation asks for, one row per active form."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,51 @@ from ciip_irt.calibration import Calibration
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt import theta_at_expected_score
 from ciip_irt.item_analysis import ItemAnalysis
+from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.scores.numbers.model_decisions import csem, lee
 from ciip_irt.scores.numbers.passing import DecisionQuality, passes
 from ciip_irt.scores.numbers.score_scale import Rounding, raw_cut
 from ciip_irt.scores.numbers.total_decisions import livingston_lewis
 from ciip_irt.scores.tables.form_items import form_parameters, form_population, usual_scored_items
-from ciip_irt.tables import ACCREDITATION
+from ciip_irt.tables import ACCREDITATION, show_html
 
-__all__ = ["accreditation_table"]
+__all__ = ["Accreditation", "accreditation_table"]
 
 FEW_CANDIDATES = 100
+
+
+@result
+@dataclass(frozen=True, slots=True)
+class Accreditation:
+    """The statistics of the active forms that accreditation asks for: ``table``, one row per form."""
+
+    table: pl.DataFrame
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row per form."""
+        return self.table
+
+    def summary(self) -> str:
+        """A sentence per form: candidates, pass rate, reliability, consistency of the decisions."""
+        return "\n".join(_sentence(row) for row in self.table.iter_rows(named=True)) or "No form."
+
+    def _repr_html_(self) -> str:
+        shown = ["form_id", "n_candidates", "pass_rate", "cut", "reliability", "decision_consistency"]
+        return show_html("Statistics for accreditation", self.summary(), self.table.select(shown))
+
+
+def _sentence(row: Mapping[str, Any]) -> str:
+    facts = [
+        f"{words} {row[name]:{form}}"
+        for name, words, form in (
+            ("pass_rate", "pass rate", ".1%"),
+            ("reliability", "reliability", ".2f"),
+            ("decision_consistency", "decisions consistent", ".1%"),
+        )
+        if row[name] is not None
+    ]
+    return f"{row['form_id']}: {', '.join([plural(row['n_candidates'], 'candidate'), *facts])}."
 
 
 def accreditation_table(
@@ -31,7 +66,7 @@ def accreditation_table(
     *,
     theta_cut: float | None = None,
     rounding: Rounding = "up",
-) -> pl.DataFrame:
+) -> Accreditation:
     """Per form: N, passing, mean, spread, reliability, item statistics, and how dependable pass and fail are.
 
     With a calibration and ``theta_cut`` the raw cut of each form is the expected score at the standard,
@@ -56,7 +91,8 @@ def accreditation_table(
 
     Returns
     -------
-    One row per form: ``form_id, n_candidates, pass_rate, cut, mean, sd, reliability, reliability_type, sem,
+    A table (``to_frame()``), one row per form:
+    ``form_id, n_candidates, pass_rate, cut, mean, sd, reliability, reliability_type, sem,
     n_scored_items, mean_p, mean_r, decision_consistency, decision_accuracy, kappa, decision_method,
     csem_at_cut`` (raw points), ``theta_cut, expected_at_cut, csem_theta`` (logits), ``remarks``.
 
@@ -77,7 +113,7 @@ def accreditation_table(
     >>> scored = score(programme.responses, bank)
     >>> table = accreditation_table(
     ...     scored, analyse_items(scored), calibrate(scored, "rasch", anchors=bank), theta_cut=-0.65)
-    >>> table.select("form_id", "n_scored_items", "decision_method").row(0)
+    >>> table.to_frame().select("form_id", "n_scored_items", "decision_method").row(0)
     ('CIIP-1', 130, 'lee')
     """
     _check(scored, analysis, calibration, theta_cut)
@@ -101,7 +137,7 @@ def accreditation_table(
             remarks.append(f"The item analysis was given a cut of {row['cut']:g}.")
         record["remarks"] = " ".join(remarks)
         rows.append(record)
-    return ACCREDITATION.frame(rows)
+    return Accreditation(ACCREDITATION.frame(rows))
 
 
 def _check(

@@ -17,6 +17,7 @@ from ciip_irt.irt import (
     theta_at_expected_score,
 )
 from ciip_irt.irt import test_information as form_information
+from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.scores.numbers.model_decisions import ability_points, csem, lee, rudner
 from ciip_irt.scores.numbers.passing import DecisionQuality, passes
@@ -30,6 +31,7 @@ REACH = 8.0  # standard deviations
 LESS_EXTREME = 0.3  # nothing and everything right count as .3 and the maximum less .3, as in Winsteps
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ScoreTables:
     """What scores mean, by form.

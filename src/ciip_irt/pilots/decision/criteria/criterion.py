@@ -10,12 +10,14 @@ import polars as pl
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.pilots.evidence import CurvePosterior, ItemEvidence, OptionEvidence
 from ciip_irt.pilots.policy import Policy
+from ciip_irt.records import result
 
 __all__ = ["LIKELY", "Criterion", "CriterionResult", "decimals", "judge_curves", "number", "say_chosen"]
 
 LIKELY = 0.5  # more probable than not: from here on something is named as the fault, unless a policy says
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class CriterionResult:
     """The answer of one criterion about one item.
