@@ -29,7 +29,7 @@ FILES: dict[str, Table] = {
     "items.csv": tables.ITEMS,
     "results/dif.csv": tables.DIF,
     "results/exclusions.csv": tables.EXCLUSIONS,
-    "results/flags.csv": tables.FLAGS,
+    "results/flags.csv": tables.ITEM_FLAGS,
     "results/forms.csv": tables.FORMS,
     "results/item_statistics.csv": tables.ITEM_STATISTICS,
     "results/items_proposed.csv": tables.ITEMS,

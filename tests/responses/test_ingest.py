@@ -195,7 +195,7 @@ def test_a_time_stamp_in_another_layout(ingest_text: Read, log_text: Text) -> No
     content = log_text().replace("2025-03-01", "3/1/2025 09:30").replace("2025-03-02", "3/2/2025 10:00")
     result = ingest_text(content)
     assert [rule for _, rule, _ in listed(result)] == ["time_stamp_unreadable"] * 4
-    assert "time_stamp_format" in result.notes[0]
+    assert "time_stamp_format" in result.cautions[0]
     plan = ColumnMapping.from_dict({"format": "long", "time_stamp_format": "%m/%d/%Y %H:%M"})
     result = ingest_text(content, mapping=plan)
     assert listed(result) == []
@@ -273,7 +273,7 @@ def test_more_than_one_row_in_twenty_is_said_loudly(ingest_text: Read, log_text:
     quiet = ingest_text(log_text(*lines, "c1,d1,1,F,X,3,A,answered,30,"))
     assert quiet.notes == ("1 row was set apart: the item is not in the items file (1).",)
     loud = ingest_text(log_text("c1,d1,1,F,X,3,A,answered,30,"))
-    assert loud.notes[0].startswith("CAUTION: 20% of the rows were set apart")
+    assert loud.cautions[0].startswith("20% of the rows were set apart")
 
 
 def test_several_files_and_a_duplicate_across_them(tmp_path: Path, log_text: Text, bank: ItemBank) -> None:
@@ -302,7 +302,7 @@ def test_the_source_scores_are_held_against_the_keys(ingest_text: Read, log_text
     assert result.counts["score_check"] == {"compared": 4, "different": 0, "items": {}}
     wrong = ingest_text(content.replace(",3,2025-03-02,0", ",3,2025-03-02,1"), mapping=plan)
     assert wrong.counts["score_check"] == {"compared": 4, "different": 1, "items": {"I02": 1}}
-    assert wrong.notes[0].startswith("CAUTION: the source's own scores differ")
+    assert wrong.cautions[0].startswith("the source's own scores differ")
 
 
 def test_an_item_that_everyone_is_credited_for_agrees_with_a_source_that_does_so(
@@ -415,6 +415,6 @@ def test_any_log_is_accounted_for_row_by_row(
 def test_two_answers_of_one_delivery_may_be_two_sittings(ingest_text: Read, log_text: Text) -> None:
     other = [f"c1,d1,1,F,I0{k},{k},D,answered,30," for k in (1, 2)]
     same = [f"c1,d1,1,F,I0{k},{k},A,answered,30," for k in (1, 2)]
-    notes = ingest_text(log_text(*same, *other, *other)).notes
-    assert notes[0].startswith("CAUTION: ")
-    assert "Then give every sitting a delivery_id of its own." in notes[0]
+    result = ingest_text(log_text(*same, *other, *other))
+    assert "Then give every sitting a delivery_id of its own." in result.cautions[0]
+    assert result.sentences[0] == f"CAUTION: {result.cautions[0]}"

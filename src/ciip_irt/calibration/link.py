@@ -81,7 +81,7 @@ class LinkedCalibrations:
 
     def summary(self) -> str:
         dropped = self.common.filter(pl.col("decision") == "dropped")
-        lines = [self.link.summary().splitlines()[0]]
+        lines = [self.link.equation()]
         lines += [f"{row['item_id']}: {row['why']}" for row in dropped.iter_rows(named=True)]
         return "\n".join([*lines, *self.warnings])
 

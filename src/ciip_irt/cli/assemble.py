@@ -79,7 +79,5 @@ def run(arguments: argparse.Namespace) -> int:
     write_outputs(arguments.out, outputs, replaces=ASSEMBLY_FILES)
     for sentence in assembly.warnings:
         warn(sentence)
-    # The summary ends with the warnings, which have been said.
-    lines = [line for line in assembly.summary().splitlines() if line not in assembly.warnings]
-    print("\n".join(lines), file=sys.stdout if assembly.conforms else sys.stderr)
+    print("\n".join(assembly.outcome()), file=sys.stdout if assembly.conforms else sys.stderr)
     return 0 if assembly.conforms else 1

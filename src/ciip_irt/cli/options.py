@@ -294,6 +294,8 @@ def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredRespon
     responses, history = roles_then(
         eligible.responses, read_ledger(Path(arguments.items).parent / "ledger.csv")
     )
+    for sentence in read.cautions:
+        warn(sentence)
     for sentence in (*read.notes, *eligible.notes, *history):
         note(sentence)
     return score(
@@ -306,9 +308,8 @@ def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredRespon
 
 
 def note(sentence: str) -> None:
-    """What was done with the log, on standard error; a warning only where it asks for caution."""
-    urgent = sentence.startswith("CAUTION: ")
-    print(f"{'warning' if urgent else 'note'}: {sentence.removeprefix('CAUTION: ')}", file=sys.stderr)
+    """One thing that was done, on standard error."""
+    print(f"note: {sentence}", file=sys.stderr)
 
 
 def warn(sentence: str) -> None:

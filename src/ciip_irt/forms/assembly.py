@@ -125,7 +125,11 @@ class Assembly:
         }
 
     def summary(self) -> str:
-        """The outcome in a few plain sentences."""
+        """The outcome in a few plain sentences, then the warnings."""
+        return "\n".join([*self.outcome(), *self.warnings])
+
+    def outcome(self) -> list[str]:
+        """The outcome in a few plain sentences, without the warnings."""
         many = plural(self.n_forms, "form")
         if not self.forms.height:
             head = (
@@ -133,7 +137,7 @@ class Assembly:
                 if self.n_forms > 1
                 else f"No form to blueprint {self.blueprint}: {self.status}."
             )
-            return "\n".join([head, *self.shortages["message"], *self.warnings])
+            return [head, *self.shortages["message"]]
         first = self.forms.filter(pl.col("form_id") == self.forms["form_id"][0])
         scored = int((first["role"] == SCORED).sum())
         lines = [
@@ -169,7 +173,7 @@ class Assembly:
                 f"Two forms share at most {plural(common, 'scored item')}{beside}."
                 if common else f"No two forms share a scored item{beside}."
             )  # fmt: skip
-        return "\n".join([*lines, *self.warnings])
+        return lines
 
     def _repr_html_(self) -> str:
         frame = self.achieved if self.achieved.height else self.shortages

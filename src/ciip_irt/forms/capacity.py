@@ -108,18 +108,18 @@ class BankCapacity:
         return {
             "blueprint": self.blueprint, "max_common_items": self.max_common, "disjoint_forms": self.disjoint,
             "supported_forms": self.supported, "more_may_exist": self.at_least, "built_forms": self.built,
-            "summary": self.summary().splitlines(), "warnings": list(self.warnings),
+            "answer": self.answer(), "summary": self.summary().splitlines(), "warnings": list(self.warnings),
         }  # fmt: skip
 
     def summary(self) -> str:
-        """The answer in a few plain sentences."""
+        """The answer in a few plain sentences, what runs out first, and what to write."""
+        return "\n".join([*self.answer(), *(self._what_next() if self.supported else ())])
+
+    def answer(self) -> list[str]:
+        """How many forms the bank supports, or why none, in a few plain sentences."""
         if not self.supported:
-            return "\n".join(
-                [
-                    f"The bank does not support one form to blueprint {self.blueprint}.",
-                    *self.shortages["message"],
-                ]
-            )
+            refusal = f"The bank does not support one form to blueprint {self.blueprint}."
+            return [refusal, *self.shortages["message"]]
         lines = [self._head()]
         if self.built is not None:
             none = self.built_common == 0
@@ -131,12 +131,15 @@ class BankCapacity:
                 else f"Built and checked: {plural(self.built, 'form')}. For more, up to {goal}, neither forms"
                 " nor a reason against them were found."
             )
+        return lines
+
+    def _what_next(self) -> list[str]:
         first = self.cells.filter(pl.col("what") == "domain").head(3)
         shown = "; ".join(
             f"{row['name']} ({row['available']} items: {row['forms_alone']:.1f} forms that share none)"
             for row in first.iter_rows(named=True)
         )
-        lines.append(f"First to run out: {shown}.")
+        lines = [f"First to run out: {shown}."]
         none = self.at_least or self.max_common == 0
         sharing = f" that share none{self.beside}" if none else f" that share at most {self.max_common}"
         for (forms,), part in self.writing.group_by("forms", maintain_order=True):
@@ -147,7 +150,7 @@ class BankCapacity:
                 f"For {forms} forms{sharing} write {plural(total, 'item')}, each worth"
                 f" {part['worth'][0]:.3f} of a form: {shown}{more}."
             )
-        return "\n".join(lines)
+        return lines
 
     @property
     def beside(self) -> str:

@@ -60,6 +60,7 @@ def consistency(
         for domain in dict.fromkeys(labels):
             own = part[:, labels == domain]
             found = reliability(own, confidence=confidence)
+            worth = _worth(found)
             rows.append(
                 {
                     "form_id": tally.form_id,
@@ -73,7 +74,8 @@ def consistency(
                     "reliability_low": found.low,
                     "reliability_high": found.high,
                     "sem": found.sem,
-                    "says": _says(found),
+                    "says": _says(found, worth),
+                    "worth": worth,
                 }
             )
     schema = {"form_id": pl.String, "item_id": pl.String, "alpha_if_deleted": pl.Float64}
@@ -83,19 +85,21 @@ def consistency(
     )
 
 
-def _says(found: Reliability) -> str:
-    items = plural(found.n_items, "item")
+def _worth(found: Reliability) -> str:
+    """What such a score tells about a person, as a sentence."""
     if not np.isfinite(found.alpha):
-        return f"{items}: no reliability can be computed, so the score says nothing about a person."
+        return "No reliability can be computed, so the score says nothing about a person."
     if found.alpha >= ENOUGH:
-        return f"{items}, reliability {number(found.alpha)}: good enough to tell candidates their strengths."
-    meant = f"a score is uncertain by {2 * found.sem:.1f} points either way"
+        return "Good enough to tell candidates their strengths."
+    meant = f"A score is uncertain by {2 * found.sem:.1f} points either way"
     if found.alpha >= SOME:
         return (
-            f"{items}, reliability {number(found.alpha)}: {meant}. Good for groups, such as a training"
-            " programme; for one person it is a hint where to study, not a result."
+            f"{meant}. Good for groups, such as a training programme; for one person it is a hint where to"
+            " study, not a result."
         )
-    return (
-        f"{items}, reliability {number(found.alpha)}: {meant}. Too low to say anything about one person;"
-        " report it for groups only."
-    )
+    return f"{meant}. Too low to say anything about one person; report it for groups only."
+
+
+def _says(found: Reliability, worth: str) -> str:
+    known = f", reliability {number(found.alpha)}" if np.isfinite(found.alpha) else ""
+    return f"{plural(found.n_items, 'item')}{known}: {worth[0].lower()}{worth[1:]}"

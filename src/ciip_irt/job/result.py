@@ -71,7 +71,7 @@ class JobResult:
     def warnings(self) -> tuple[str, ...]:
         """What a reader should know, from all steps."""
         return (
-            *self.read.notes,
+            *self.read.sentences,
             *self.eligible.notes,
             *self.scored.warnings,
             *self.analysis.warnings,

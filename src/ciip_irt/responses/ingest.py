@@ -1,7 +1,7 @@
 """Any log into the canonical table: read, examine, set apart what cannot be used, account for every row."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from ciip_irt.records import result
 from ciip_irt.responses.candidates import delivery_table, read_candidates, with_attributes
 from ciip_irt.responses.mapping import ColumnMapping, read_mapping
 from ciip_irt.responses.readers import READERS, Reader, ReadLog, Source
-from ciip_irt.responses.row_counts import count_rows, loud_notes, nothing_left
+from ciip_irt.responses.row_counts import count_rows, nothing_left, row_notes
 from ciip_irt.responses.rules import Examination, examine, quarantine
 from ciip_irt.responses.score_check import score_check, score_notes
 from ciip_irt.tables import EXCLUSIONS, RESPONSES, AnyFrame, read_frame, show_html
@@ -46,8 +46,10 @@ class Ingested:
     counts
         What goes into ``ingest.json``; per file and in total
         ``rows_read = rows_kept + rows_quarantined + rows_excluded``.
+    cautions
+        What a reader must not overlook, in words.
     notes
-        What a reader should know, in words; the loudest first.
+        What else a reader should know, in words.
     """
 
     responses: pl.DataFrame
@@ -55,7 +57,13 @@ class Ingested:
     quarantine: pl.DataFrame
     exclusions: pl.DataFrame
     counts: Mapping[str, Any]
+    cautions: tuple[str, ...]
     notes: tuple[str, ...]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Cautions, marked as such, then notes."""
+        return (*(f"CAUTION: {caution}" for caution in self.cautions), *self.notes)
 
     def to_frame(self) -> pl.DataFrame:
         """One row per response: the ``responses`` contract."""
@@ -72,7 +80,7 @@ class Ingested:
                 f"{total['rows_excluded']:,} in {left_out}.",
                 f"{plural(total['deliveries'], 'delivery', 'deliveries')} of "
                 f"{plural(total['candidates'], 'candidate')}; {kinds}.",
-                *self.notes,
+                *self.sentences,
             ]
         )
 
@@ -177,15 +185,17 @@ def ingest(
     if not (kept["status"] == "answered").any():
         raise InputError(nothing_left(counts, examined, ", ".join(map(str, paths))))
     check = score_check(kept, bank)
-    notes = [*loud_notes(counts, examined), *score_notes(check), *notes]
-    return Ingested(
+    by_rows, by_scores = row_notes(counts, examined), score_notes(check)
+    result = Ingested(
         responses=kept.select(RESPONSES.names),
         candidates=delivery_table(kept, deliveries),
         quarantine=quarantine(examined.listed, names),
         exclusions=exclusions,
-        counts={**counts, "score_check": check, "notes": notes},
-        notes=tuple(notes),
+        counts={**counts, "score_check": check},
+        cautions=(*by_rows[0], *by_scores[0]),
+        notes=(*by_rows[1], *by_scores[1], *notes),
     )
+    return replace(result, counts={**result.counts, "notes": list(result.sentences)})
 
 
 def _read_all(

@@ -10,7 +10,7 @@ from ciip_irt.responses.readers import Reader, ReadLog
 from ciip_irt.responses.rules import RULES, Examination
 from ciip_irt.tables import RESPONSE_STATUS
 
-__all__ = ["count_rows", "loud_notes", "nothing_left"]
+__all__ = ["count_rows", "nothing_left", "row_notes"]
 
 LOUD_SHARE = 0.05
 
@@ -87,9 +87,10 @@ def nothing_left(counts: Mapping[str, Any], examined: Examination, where: str) -
     return problems
 
 
-def loud_notes(counts: Mapping[str, Any], examined: Examination) -> list[str]:
-    """What was done to how many rows, loudly where it was more than one in twenty."""
+def row_notes(counts: Mapping[str, Any], examined: Examination) -> tuple[list[str], list[str]]:
+    """What was done to how many rows: what asks for caution, more than one row in twenty, and the rest."""
     total = counts["total"]
+    cautions: list[str] = []
     notes: list[str] = []
     read = max(total["rows_read"], 1)
     for action, one, many in (
@@ -105,12 +106,10 @@ def loud_notes(counts: Mapping[str, Any], examined: Examination) -> list[str]:
         listing = "; ".join(f"{RULES[name].reason} ({n:,})" for name, n in rules.items())
         if number / read > LOUD_SHARE:
             worst = max(rules, key=lambda name: rules[name])
-            notes.insert(
-                0, f"CAUTION: {number / read:.0%} of the rows {many}: {listing}. {RULES[worst].remedy}"
-            )
+            cautions.insert(0, f"{number / read:.0%} of the rows {many}: {listing}. {RULES[worst].remedy}")
         else:
             notes.append(f"{plural(number, 'row')} {one if number == 1 else many}: {listing}.")
     if total["deliveries_excluded"]:
         sittings = plural(total["deliveries_excluded"], "delivery", "deliveries")
         notes.append(f"{sittings} without a usable answer left out.")
-    return notes
+    return cautions, notes

@@ -35,13 +35,15 @@ def score_check(kept: pl.DataFrame, bank: ItemBank | None) -> dict[str, Any] | N
     return {"compared": joined.height, "different": different.height, "items": dict(worst.iter_rows())}
 
 
-def score_notes(check: Mapping[str, Any] | None) -> list[str]:
+def score_notes(check: Mapping[str, Any] | None) -> tuple[list[str], list[str]]:
+    """What asks for caution in a comparison of scores, and what does not."""
     if check is None:
-        return []
+        return [], []
     if not check["different"]:
-        return [f"The source's own scores equal ours in all {check['compared']:,} answers."]
+        return [], [f"The source's own scores equal ours in all {check['compared']:,} answers."]
     items = ", ".join(f"{item} ({count:,})" for item, count in list(check["items"].items())[:5])
-    return [
-        f"CAUTION: the source's own scores differ from ours in {check['different']:,} of"
+    caution = (
+        f"the source's own scores differ from ours in {check['different']:,} of"
         f" {check['compared']:,} answers, most on {items}. Check the keys of these items."
-    ]
+    )
+    return [caution], []

@@ -1,17 +1,17 @@
 """What cannot be trusted of an estimation, in the words of the command: its options, items and groups."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from ciip_irt.arrays import IntArray
 from ciip_irt.errors import plural
-from ciip_irt.irt.estimation import MmlFit
+from ciip_irt.irt.estimation import MmlFit, no_spread
 
 __all__ = ["warnings_of_fit", "with_names"]
 
-SHOWN = 5
+SHOWN = 5  # names in a sentence: as many as anybody reads
+NOT_CONVERGED, NO_SPREAD = "not_converged", "no_spread"  # codes of the estimation's notices
 SIMPLER = {"1pl": ("rasch",), "2pl": ("rasch",), "3pl": ("2pl", "rasch")}
 
 
@@ -23,10 +23,15 @@ def warnings_of_fit(
     ``with_bank`` says whether a bank holds the scale, so that its priors can be had; ``with_priors`` whether
     there were some.
     """
-    said = [sentence for sentence in fit.warnings if not sentence.startswith("The iteration stopped")]
-    said = _with_groups(said, groups)
-    if not fit.converged:
-        said.insert(0, _not_converged(fit, with_bank=with_bank, with_priors=with_priors))
+    narrow = [notice.subject[0] for notice in fit.notices if notice.code == NO_SPREAD]
+    said: list[str] = []
+    for notice in fit.notices:
+        if notice.code == NOT_CONVERGED:
+            said.insert(0, _not_converged(fit, with_bank=with_bank, with_priors=with_priors))
+        elif notice.code != NO_SPREAD:
+            said.append(notice.words)
+        elif notice.subject[0] == narrow[0]:  # one sentence for all populations
+            said.append(_no_spread([groups[group] for group in narrow], alone=len(groups) == 1))
     said = with_names(said, fit.no_variance, item_ids)
     edge = np.flatnonzero(fit.at_bound.any(axis=1))
     if edge.size:
@@ -55,30 +60,13 @@ def _not_converged(fit: MmlFit, *, with_bank: bool, with_priors: bool) -> str:
     )
 
 
-def _with_groups(said: list[str], groups: Sequence[str]) -> list[str]:
-    """One sentence for all populations of which the same is said, with their names."""
-    result: list[str] = []
-    whose: dict[str, list[str]] = {}
-    for sentence in said:
-        found = re.match(r"Population (\d+) ", sentence)
-        about = sentence[found.end() :] if found else sentence
-        if found is None or about not in whose:
-            result.append(about)
-        if found is not None:
-            whose.setdefault(about, []).append(groups[int(found.group(1))])
-    for about, names in whose.items():
-        if len(groups) == 1:
-            who = "The population comes"
-        elif len(names) == 1:
-            who = f"The population {names[0]!r} comes"
-        else:
-            shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
-            who = f"{len(names)} populations ({shown}) come"
-        place = result.index(about)
-        result[place] = f"{who} {about.removeprefix('comes ')}"
-        if len(names) > 1:
-            result[place] = result[place].replace(": its answers show", " each: their answers show")
-    return result
+def _no_spread(names: Sequence[str], *, alone: bool) -> str:
+    if alone:
+        return no_spread("The population")
+    if len(names) == 1:
+        return no_spread(f"The population {names[0]!r}")
+    shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+    return no_spread(f"{len(names)} populations ({shown})", several=True)
 
 
 def _listed(items: IntArray, item_ids: Sequence[str]) -> str:

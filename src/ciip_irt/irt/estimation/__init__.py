@@ -5,7 +5,7 @@ from ciip_irt.irt.estimation.anchored_information import AnchoredInformation, in
 from ciip_irt.irt.estimation.cml import fit_cml
 from ciip_irt.irt.estimation.intervals import parameter_intervals
 from ciip_irt.irt.estimation.mml import fit_mml
-from ciip_irt.irt.estimation.mml_fit import MmlFit
+from ciip_irt.irt.estimation.mml_fit import MmlFit, no_spread
 from ciip_irt.irt.estimation.sample_size import TARGETS, SampleAdvice, sample_advice
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "fit_cml",
     "fit_mml",
     "information_with_anchors",
+    "no_spread",
     "parameter_intervals",
     "sample_advice",
 ]

@@ -27,7 +27,7 @@ from ciip_irt.irt.em.starts import (
     identify_population,
     start_parameters,
 )
-from ciip_irt.irt.estimation.mml_fit import MmlFit, fit_warnings
+from ciip_irt.irt.estimation.mml_fit import MmlFit, fit_notices
 from ciip_irt.irt.estimation.standard_errors import METHODS, StandardErrors, compute_standard_errors
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import (
@@ -375,7 +375,7 @@ def _report(
         information_positive_definite=errors.positive_definite,
         second_order=errors.second_order,
         undetermined=errors.undetermined,
-        warnings=fit_warnings(
+        notices=fit_notices(
             converged=converged,
             iterations=solution.iterations,
             change=found.change,

@@ -1,14 +1,16 @@
 """What a marginal maximum likelihood fit returns."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.errors import plural
+from ciip_irt.notices import Notice
 from ciip_irt.records import result
 
-__all__ = ["MmlFit", "fit_warnings"]
+__all__ = ["MmlFit", "fit_notices", "no_spread"]
 
 NOTABLE_BOUND = 10.0  # log-likelihood units: below, what is left concerns weights that no item feels
 ENDINGS = {
@@ -63,8 +65,8 @@ class MmlFit:
     undetermined
         Shape (J, P): working values that nothing determines. They have no standard errors, and those of the
         others take them as given.
-    warnings
-        Plain sentences: what cannot be trusted, and what to try.
+    notices
+        What cannot be trusted, and what to try; ``warnings`` are the same as plain sentences.
     theta, weights
         Shapes (Q,) and (G, Q): ability points and the populations' weights.
     lindsay_bound
@@ -100,11 +102,16 @@ class MmlFit:
     information_positive_definite: bool | None
     second_order: str
     undetermined: BoolArray
-    warnings: tuple[str, ...]
+    notices: tuple[Notice, ...]
     theta: FloatArray
     weights: FloatArray
     lindsay_bound: float
     population: str
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What cannot be trusted, and what to try, in plain sentences."""
+        return tuple(notice.words for notice in self.notices)
 
     @property
     def aic(self) -> float:
@@ -139,7 +146,7 @@ class MmlFit:
         return "\n".join([*lines, *self.warnings])
 
 
-def fit_warnings(
+def fit_notices(
     *,
     converged: bool,
     iterations: int,
@@ -154,68 +161,94 @@ def fit_warnings(
     asymptotes: BoolArray | None,
     bound: float,
     histogram: bool,
-) -> tuple[str, ...]:
-    """What cannot be trusted, and what would help, in plain sentences."""
-    said: list[str] = []
+) -> tuple[Notice, ...]:
+    """What cannot be trusted, and what would help."""
+    found: list[Notice] = []
+
+    def add(code: str, words: str, subject: Iterable[int] = ()) -> None:
+        found.append(Notice(code, words, tuple(int(one) for one in subject)))
+
     if not converged:
-        said.append(
+        add(
+            "not_converged",
             f"The iteration stopped after {plural(iterations, 'step')} with a last change of {change:.1g} "
             f"(wanted {tolerance:.1g}). Try in this order: a prior on the slopes (and on c for the "
             "three-parameter model), a model with fewer parameters (2pl or rasch), more answers for the "
-            "items with the largest standard errors, more iterations."
+            "items with the largest standard errors, more iterations.",
         )
         if histogram:
-            said.append(
+            add(
+                "histogram_not_converged",
                 "A histogram of abilities has a weight at every point, which few candidates or few items do "
-                "not determine: the normal population is the better choice here."
+                "not determine: the normal population is the better choice here.",
             )
     alike = no_variance[answers[no_variance] > 0]
     if alike.size:
-        said.append(
+        add(
+            "answered_alike",
             f"{plural(int(alike.size), 'item')} answered alike by everybody: without a prior on b the "
-            "difficulty has no finite estimate, so none is given. More answers, or a prior on b, would help."
+            "difficulty has no finite estimate, so none is given. More answers, or a prior on b, would help.",
+            alike,
         )
     unseen = no_variance[answers[no_variance] == 0]
     if unseen.size:
-        said.append(f"{plural(int(unseen.size), 'item')} without a single answer: no estimate.")
+        add("no_answer", f"{plural(int(unseen.size), 'item')} without a single answer: no estimate.", unseen)
     if asymptotes is not None and asymptotes.any():
         at_bound = at_bound & ~asymptotes[:, None]
-        said.append(
+        add(
+            "asymptote_at_edge",
             f"{plural(int(asymptotes.sum()), 'item')} with a lower asymptote (c) at the edge of its range, "
             "where it has no standard error and a and b are uncertain with it: too few candidates of low "
             "ability met the item. The two-parameter model, a tighter prior on c or more candidates would "
-            "help."
+            "help.",
+            np.flatnonzero(asymptotes),
         )
-    touching = int(at_bound.any(axis=1).sum())
-    if touching:
-        said.append(
-            f"{plural(touching, 'item')} with an estimate at the edge of the allowed range, where it has no "
-            "standard error: the data do not determine it. A prior, a simpler model or more answers would "
-            "help."
+    touching = np.flatnonzero(at_bound.any(axis=1))
+    if touching.size:
+        add(
+            "at_edge",
+            f"{plural(int(touching.size), 'item')} with an estimate at the edge of the allowed range, where "
+            "it has no standard error: the data do not determine it. A prior, a simpler model or more "
+            "answers would help.",
+            touching,
         )
-    said.extend(
-        f"Population {group} comes out with almost no spread: its answers show no more agreement between "
-        "items than chance. More persons or items would help, or a standard deviation that is given, not "
-        "estimated."
-        for group in narrow
-    )
+    for group in narrow:
+        add("no_spread", no_spread(f"Population {group}"), (group,))
     if second_order == "saddle":
-        said.append(
+        add(
+            "saddle",
             "The estimates are no maximum: in some direction the likelihood still rises (a saddle point), so "
             "there are no standard errors. The items may measure two things; look at the dimensionality, or "
-            "calibrate them apart."
+            "calibrate them apart.",
         )
     if second_order == "flat":
-        lost = int(undetermined.any(axis=1).sum())
-        said.append(
+        lost = np.flatnonzero(undetermined.any(axis=1))
+        add(
+            "flat",
             "The information matrix is not positive definite: the data do not determine "
-            + (f"all values of {plural(lost, 'item')}" if lost else "the population")
+            + (f"all values of {plural(int(lost.size), 'item')}" if lost.size else "the population")
             + ", and there are no standard errors for what they leave open. A prior, a simpler model or more "
-            "answers would help."
+            "answers would help.",
+            lost,
         )
     if bound > NOTABLE_BOUND:
-        said.append(
+        add(
+            "histogram_may_gain",
             f"The histogram of abilities could still gain up to {bound:,.0f} log-likelihood units; the items "
-            "had come to rest. Read its weights as a rough picture."
+            "had come to rest. Read its weights as a rough picture.",
         )
-    return tuple(said)
+    return tuple(found)
+
+
+def no_spread(who: str, *, several: bool = False) -> str:
+    """That a population, or several, have next to no spread of abilities.
+
+    >>> no_spread("Population 0")[:60]
+    'Population 0 comes out with almost no spread: its answers sh'
+    """
+    come, each, their = ("come", " each", "their") if several else ("comes", "", "its")
+    return (
+        f"{who} {come} out with almost no spread{each}: {their} answers show no more agreement between"
+        " items than chance. More persons or items would help, or a standard deviation that is given, not"
+        " estimated."
+    )

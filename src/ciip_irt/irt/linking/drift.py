@@ -112,7 +112,7 @@ class Purification:
         lines = [
             f"{plural(int(self.kept.sum()), 'anchor')} kept of {self.kept.size}"
             f" (correlation {self.correlation:.3f}, ratio of spreads {self.sd_ratio:.2f}).",
-            self.link.summary().splitlines()[0],
+            self.link.equation(),
             *(f"Dropped item {one.item}: {one.reason}" for one in self.dropped),
         ]
         return "\n".join([*lines, *self.warnings])

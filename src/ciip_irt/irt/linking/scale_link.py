@@ -73,11 +73,14 @@ class Link:
     converged: bool
     warnings: tuple[str, ...]
 
+    def equation(self) -> str:
+        """The link as one line."""
+        how = self.method.replace("_", "/" if self.method in MOMENTS else " ")
+        return f"theta_old = {self.A:.4f} theta_new {self.B:+.4f} ({how}, {plural(self.n_items, 'item')})."
+
     def summary(self) -> str:
         """A few plain sentences."""
-        how = self.method.replace("_", "/" if self.method in MOMENTS else " ")
-        said = f"theta_old = {self.A:.4f} theta_new {self.B:+.4f} ({how}, {plural(self.n_items, 'item')})."
-        return "\n".join([said, *self.warnings])
+        return "\n".join([self.equation(), *self.warnings])
 
 
 def link(

@@ -42,10 +42,11 @@ def weak_distractors(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     if not weak:
         return None
     one = len(weak) == 1
-    told = listed([f"{option.option} by {percent(option.share)}" for option in weak])
+    chosen = " was chosen by " if one else " by "
+    told = listed([f"{option.option}{chosen}{percent(option.share)}" for option in weak])
     return Flag(
         5,
-        f"Option {told}.".replace(" by ", " was chosen by ", 1) if one else f"Hardly chosen: {told}.",
+        f"Option {told}." if one else f"Hardly chosen: {told}.",
         "It fools nobody." if one else "They fool nobody.",
         "Replace it, or drop to fewer options." if one else "Replace them, or drop to fewer options.",
         float(len(weak)),

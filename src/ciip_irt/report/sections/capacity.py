@@ -16,11 +16,10 @@ def _build(edition: Edition) -> Sequence[Page]:
     results = edition.results
     cells = results.table("capacity.csv").sort("runs_out")
     writing = results.table("writing_assignment.csv")
-    answer = results.record("capacity.json").get("summary")
+    record = results.record("capacity.json")
     # What is to be written stands in a table of its own, so the sentences stop before it.
-    lead = [
-        line for line in answer or [] if isinstance(line, str) and not line.startswith(("For ", "First "))
-    ]
+    answer = record.get("answer", record.get("summary"))
+    lead = [line for line in answer or [] if isinstance(line, str)]
     assignments = [
         {
             "forms": forms,

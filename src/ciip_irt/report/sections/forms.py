@@ -9,7 +9,6 @@ import polars as pl
 from ciip_irt.errors import plural
 from ciip_irt.plots import Chart, form_characteristic_chart, form_information_chart, score_distribution_chart
 from ciip_irt.report.edition import Edition, Page, Section
-from ciip_irt.report.formats import sentence_case
 from ciip_irt.report.results import Results
 from ciip_irt.report.sections.choices import shown_columns
 from ciip_irt.tables import POOLED
@@ -147,7 +146,7 @@ def _domain_scores(edition: Edition) -> list[tuple[str, list[dict[str, Any]]]]:
                 {
                     **row,
                     "domain": edition.domain_title(row["domain"]),
-                    "says": sentence_case(str(row["says"] or "").partition(": ")[2] or row["says"]),
+                    "says": row["worth"] or row["says"],
                 }
                 for row in rows.iter_rows(named=True)
             ],
