@@ -37,6 +37,9 @@ STRICTER = 1.3
 STARTS = 3
 FAIR = 0.004
 ROUNDS_WITHOUT_GAIN = 6
+# Looks for the best exchange, per form: small pools have few pairs to count, yet every look takes its time.
+# No run on the benchmarks comes near it.
+CALLS = 100_000
 KICKS_PER_ROUND = 5
 
 
@@ -78,6 +81,7 @@ def parallel_forms(
             if stopped != "work" or run.fair() or run.stopped():
                 break
             run.spent += run.search.pairs
+            run.calls += run.search.calls
         if run.forms is None and not run.stopped():
             if progress is not None:
                 progress("Rounding finds no forms; building them one after the other.")
@@ -99,7 +103,7 @@ class _Run:
         self.forms: BoolArray | None = None
         self.best = (np.inf, np.inf)
         self.search: SwapSearch
-        self.spent = 0
+        self.spent = self.calls = 0
         self.until = monotonic() + effort.seconds
         if len(model.goals):
             room = np.maximum(0.05, 1 - np.abs(start.measures - model.aims))
@@ -172,7 +176,10 @@ class _Run:
         return objective <= max(1.0, self.bound + 1.0)
 
     def stopped(self) -> str:
-        if self.spent + self.search.pairs >= self.effort.pairs * (self.model.n_forms + 1):
+        shares = self.model.n_forms + 1
+        if self.spent + self.search.pairs >= self.effort.pairs * shares:
+            return "work"
+        if self.calls + self.search.calls >= CALLS * shares:
             return "work"
         return "seconds" if self.out_of_time() else ""
 

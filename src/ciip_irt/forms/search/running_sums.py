@@ -13,12 +13,15 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.forms.model.form_model import FormModel
 from ciip_irt.forms.search.rounding import kinds
+from ciip_irt.forms.tolerances import ROUNDING
 
-__all__ = ["EPSILON", "STATE", "RunningSums", "beyond"]
+__all__ = ["EPSILON", "STATE", "RunningSums", "beyond", "more_beyond"]
 
 # Rows over so few items (enemies, sets) are priced item by item; of the others, classes of items together.
 FEW = 8
-EPSILON = 1e-9
+# A gain in sums of squares, in tolerances, below which nothing was gained; or below this share of the squares
+# themselves, which is what their rounding leaves unsure.
+EPSILON, UNSURE = 1e-9, 1e-13
 STATE = ("forms", "wide_sums", "narrow_sums", "off", "common", "uses", "adding", "removing")
 
 
@@ -35,6 +38,7 @@ class RunningSums:
     pairs: int = 0
     swaps: int = 0
     rounds: int = 0
+    calls: int = 0
     checkpoint: Callable[[], bool] = bool
 
     def __post_init__(self) -> None:
@@ -44,12 +48,17 @@ class RunningSums:
         inexact = model.lower < model.upper
         # Exact rows are kept by every exchange within a kind. Of sets they are only watched; repair across
         # kinds looks at the others.
+        # Sums of whole numbers are exact: nothing of them is rounding.
+        self.whole = bool((model.rows == np.round(model.rows)).all())
         self.watched = model.rows[few & ~inexact]
         self.watched_at = model.lower[few & ~inexact]
+        self.watched_rounding = _rounding(self.watched, self.watched_at, self.watched_at)
         self.wide = model.rows[~few]
         self.wide_low, self.wide_high = model.lower[~few], model.upper[~few]
+        self.wide_rounding = _rounding(self.wide, self.wide_low, self.wide_high)
         self.narrow = model.rows[few & inexact]
         self.narrow_low, self.narrow_high = model.lower[few & inexact], model.upper[few & inexact]
+        self.narrow_rounding = _rounding(self.narrow, self.narrow_low, self.narrow_high)
         self.members = [np.flatnonzero(row) for row in self.narrow]
         self.in_narrow: dict[int, list[int]] = {}
         for number, items in enumerate(self.members):
@@ -87,23 +96,27 @@ class RunningSums:
         items = self.members[row]
         low, high, now = self.narrow_low[row], self.narrow_high[row], self.narrow_sums[form, row]
         c = self.narrow[row, items]
-        here = beyond(now, low, high)
-        self.adding[form, items] += sign * (beyond(now + c, low, high) - here)
-        self.removing[form, items] += sign * (beyond(now - c, low, high) - here)
+        unsure = self.narrow_rounding[row]
+        self.adding[form, items] += sign * more_beyond(now, c, low, high, unsure)
+        self.removing[form, items] += sign * more_beyond(now, -c, low, high, unsure)
 
     def broken(self) -> float:
         """By how much all rows together are broken, in their units; 0 where the forms conform."""
-        rows = beyond(self.wide_sums, self.wide_low, self.wide_high).sum()
-        rows += beyond(self.narrow_sums, self.narrow_low, self.narrow_high).sum()
+        rows = beyond(self.wide_sums, self.wide_low, self.wide_high, self.wide_rounding).sum()
+        rows += beyond(self.narrow_sums, self.narrow_low, self.narrow_high, self.narrow_rounding).sum()
         if len(self.watched):
             sums = np.einsum("fn,rn->fr", self.forms.astype(np.float64), self.watched)
-            rows += np.abs(sums - self.watched_at).sum()
+            rows += beyond(sums, self.watched_at, self.watched_at, self.watched_rounding).sum()
         if self.model.max_common is not None:
             rows += np.triu(np.maximum(self.common - self.model.max_common, 0), 1).sum()
-        return float(rows) if rows > EPSILON else 0.0
+        return float(rows)
 
     def sum_of_squares(self) -> float:
         return float((self.off**2).sum())
+
+    def least_gain(self) -> float:
+        """What a change of the sum of squares must exceed to be more than rounding."""
+        return max(EPSILON, UNSURE * (float(self.squares.max(initial=0.0)) + self.sum_of_squares()))
 
     def exchange(self, form: int, leaving: int, coming: int) -> None:
         """Put one item in the place of another."""
@@ -135,7 +148,28 @@ class RunningSums:
             setattr(self, name, value)
 
 
-def beyond(sums: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
-    """By how much sums lie outside their bounds."""
-    result: FloatArray = np.maximum(low - sums, 0.0) + np.maximum(sums - high, 0.0)
+def _rounding(rows: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """What rounding can do to the sum of each row, in the row's own units."""
+    bounds = np.maximum(
+        np.where(np.isfinite(low), np.abs(low), 0), np.where(np.isfinite(high), np.abs(high), 0)
+    )
+    result: FloatArray = ROUNDING * np.maximum(bounds, np.abs(rows).max(axis=1, initial=0.0))
+    return result
+
+
+def beyond(
+    sums: FloatArray, low: FloatArray, high: FloatArray, rounding: FloatArray | float = 0.0
+) -> FloatArray:
+    """By how much sums lie outside their bounds; within what rounding can do they lie inside."""
+    off = np.maximum(low - sums, 0.0) + np.maximum(sums - high, 0.0)
+    result: FloatArray = np.where(off <= rounding, 0.0, off)
+    return result
+
+
+def more_beyond(
+    sums: FloatArray, step: FloatArray, low: FloatArray, high: FloatArray, rounding: FloatArray | float
+) -> FloatArray:
+    """By how much more they lie outside after a step; a change that rounding can make is none."""
+    change = beyond(sums + step, low, high, rounding) - beyond(sums, low, high, rounding)
+    result: FloatArray = np.where(np.abs(change) <= rounding, 0.0, change)
     return result

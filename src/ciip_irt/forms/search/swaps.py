@@ -14,7 +14,8 @@ counted in pairs judged, so that a limit on it gives the same answer on every ma
 import numpy as np
 
 from ciip_irt.arrays import FloatArray, IntArray
-from ciip_irt.forms.search.running_sums import EPSILON, RunningSums, beyond
+from ciip_irt.forms.search.running_sums import RunningSums, more_beyond
+from ciip_irt.forms.tolerances import ROUNDING
 
 __all__ = ["SwapSearch"]
 
@@ -59,11 +60,11 @@ class SwapSearch(RunningSums):
         change = 2 * (step**2).sum(axis=2) + 2 * np.einsum(
             "ijq,q->ij", step, self.off[first] - self.off[second]
         )
-        change += price * (
-            self._broken_rows(first, leaving, coming)
-            + self._broken_rows(second, coming, leaving).T
-            + self._broken_common(first, leaving, coming, without=second)
-            + self._broken_common(second, coming, leaving, without=first).T
+        change += price * self._total(
+            self._broken_rows(first, leaving, coming),
+            self._broken_rows(second, coming, leaving).T,
+            self._broken_common(first, leaving, coming, without=second),
+            self._broken_common(second, coming, leaving, without=first).T,
         )
         self.pairs += change.size
         found = self._best_pair(change, leaving, coming)
@@ -76,9 +77,11 @@ class SwapSearch(RunningSums):
 
     def _best_pair(self, change: FloatArray, leaving: IntArray, coming: IntArray) -> tuple[int, int] | None:
         """The best pair that gains, of three, without a narrow row that holds both; marks ``change``."""
+        self.calls += 1
+        needed = self.least_gain()
         for _ in range(3):
             best = int(np.argmin(change))
-            if change.flat[best] >= -EPSILON:
+            if change.flat[best] >= -needed:
                 return None
             i, j = divmod(best, len(coming))
             if not self._meet(int(leaving[i]), int(coming[j])):
@@ -96,10 +99,20 @@ class SwapSearch(RunningSums):
         change: FloatArray = np.einsum("iq,jq->ij", -2.0 * out, into)
         change += (self.squares[leaving] - 2.0 * (out * d).sum(axis=1))[:, None]
         change += self.squares[coming] + 2.0 * (into * d).sum(axis=1)
-        change += price * (
-            self._broken_rows(form, leaving, coming) + self._broken_common(form, leaving, coming)
+        change += price * self._total(
+            self._broken_rows(form, leaving, coming), self._broken_common(form, leaving, coming)
         )
         return change
+
+    def _total(self, *parts: FloatArray) -> FloatArray:
+        """Their sum; where one takes away what another adds, the rest is rounding, and none."""
+        total = parts[0].copy()
+        for part in parts[1:]:
+            total += part
+        if not self.whole:
+            size = np.abs(parts).sum(axis=0)
+            total[np.abs(total) <= ROUNDING * size] = 0.0
+        return total
 
     def _broken_rows(self, form: int, leaving: IntArray, coming: IntArray) -> FloatArray:
         """By how much more every pair breaks the rows of the form."""
@@ -108,7 +121,8 @@ class SwapSearch(RunningSums):
         step = self.class_columns[:, into][:, None, :] - self.class_columns[:, out][:, :, None]
         now = self.wide_sums[form][:, None, None]
         low, high = self.wide_low[:, None, None], self.wide_high[:, None, None]
-        by_class = (beyond(now + step, low, high) - beyond(now, low, high)).sum(axis=0)
+        more = more_beyond(now, step, low, high, self.wide_rounding[:, None, None])
+        by_class = self._total(*more) if len(more) else np.zeros((len(out), len(into)))
         change: FloatArray = by_class[out_at[:, None], into_at[None, :]]
         change += self.removing[form, leaving][:, None]
         change += self.adding[form, coming]
@@ -161,7 +175,7 @@ class SwapSearch(RunningSums):
                 continue
             for out, into in moves:
                 self._move(form, other, out, into)
-            if self.sum_of_squares() < before - EPSILON and self.broken() <= broken:
+            if self.sum_of_squares() < before - self.least_gain() and self.broken() <= broken:
                 return True
             for out, into in reversed(moves):
                 self._move(form, other, into, out)
@@ -194,7 +208,7 @@ class SwapSearch(RunningSums):
             if other is not None:
                 broken += self._broken_rows(other, coming, leaving).T
                 broken += self._broken_common(other, coming, leaving, without=form).T
-            i, j = np.nonzero(broken <= EPSILON)
+            i, j = np.nonzero(broken <= 0)
             self.pairs += broken.size
             outs.append(leaving[i])
             ins.append(coming[j])
@@ -227,7 +241,7 @@ class SwapSearch(RunningSums):
                 better |= self.improve_twice(other)
             if not better:
                 break
-        if self.sum_of_squares() < before - EPSILON and self.broken() <= broken:
+        if self.sum_of_squares() < before - self.least_gain() and self.broken() <= broken:
             return True
         self.restore(saved)
         return False
