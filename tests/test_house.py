@@ -102,6 +102,7 @@ def test_everything_public_is_there_and_documented() -> None:
 
 
 ERRORS = {name for name in errors.__all__ if inspect.isclass(getattr(errors, name))}
+PUBLIC = {name: getattr(ciip_irt, name) for name in ciip_irt.__all__}
 FUNCTIONS = [name for name in ciip_irt.__all__ if name[0].islower()]
 
 
@@ -111,8 +112,19 @@ def test_every_error_can_be_caught_by_its_name_at_the_top() -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_docstring_names_errors_that_are_there(name: str) -> None:
-    named = set(re.findall(r"\b[A-Z]\w+(?:Error|Answer)\b", inspect.getdoc(getattr(ciip_irt, name)) or ""))
+    named = set(re.findall(r"\b[A-Z]\w+(?:Error|Answer)\b", inspect.getdoc(PUBLIC[name]) or ""))
     assert named <= ERRORS
+
+
+RAISES_NOTHING = {"check_keys"}
+"""Functions that have no input to refuse: what cannot be judged has empty cells."""
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_public_function_has_an_example_and_names_its_errors(name: str) -> None:
+    documented = inspect.getdoc(PUBLIC[name]) or ""
+    assert ">>> " in documented
+    assert ("Raises\n------" in documented) != (name in RAISES_NOTHING)
 
 
 @pytest.mark.parametrize("name", [n for n in ciip_irt.__all__ if n[0].isupper() and n not in ERRORS])

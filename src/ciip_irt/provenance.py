@@ -13,6 +13,8 @@ from typing import Any
 
 import polars as pl
 
+from ciip_irt._version import __version__
+
 __all__ = ["Provenance", "data_hash", "versions"]
 
 ROWS_AT_ONCE = 500_000
@@ -65,5 +67,9 @@ def data_hash(frame: pl.DataFrame) -> str:
 
 def versions() -> dict[str, str]:
     """Versions of this package and of what computes for it."""
-    packages = ("ciip-irt", "numpy", "scipy", "polars", "highspy", "girth")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+    packages = ("numpy", "scipy", "polars", "highspy", "girth")
+    return {
+        "python": platform.python_version(),
+        "ciip-irt": __version__,
+        **{name: version(name) for name in packages},
+    }

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     plan = read_frame(planned, **text_format(arguments, planned)) if planned else None
     with Progress() as progress:
         assembly = assemble(
-            bank.items,
+            bank,
             blueprint,
             n_forms=arguments.forms,
             seed=arguments.seed,

@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         scored, calibration, checks = calibrated_and_checked(
             scored, estimate, simulations=0, exclude_misfit=arguments.exclude_person_misfit
         )
-        note(checks.sentences[0])
+        note(checks.left_out)
     dif, _ = dif_between_groups(scored, arguments.dif)
     review = review_pilots(scored, bank, policy, calibration=calibration, dif=dif)
     needs = None

@@ -99,6 +99,17 @@ def assemble(
     ------
     TableError, ScaleError, BlueprintError
         Unusable input: a bank that breaks its contract or mixes scales, unknown domains, no theta_cut.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ciip_irt.blueprint import Domain
+    >>> two = Blueprint("two", "1", "2024", 2, (Domain("A", "Procurement", 1), Domain("B", "Operations", 1)))
+    >>> items = pl.DataFrame({"item_id": [f"I{n}" for n in range(1, 7)], "domain": ["A", "B"] * 3,
+    ...                       "status": "scored", "key": "A", "options": "ABCD"})
+    >>> assembly = assemble(items, two, n_forms=3)
+    >>> assembly.conforms, assembly.to_frame()["item_id"].n_unique()
+    (True, 6)
     """
     _check_request(n_forms, time_limit)
     if theta_cut is not None:

@@ -198,6 +198,16 @@ def bank_capacity(
     ------
     TableError, ScaleError, BlueprintError
         As ``assemble``.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ciip_irt.blueprint import Domain
+    >>> two = Blueprint("two", "1", "2024", 2, (Domain("A", "Procurement", 1), Domain("B", "Operations", 1)))
+    >>> items = pl.DataFrame({"item_id": [f"I{n}" for n in range(1, 7)], "domain": ["A", "B"] * 3,
+    ...                       "status": "scored", "key": "A", "options": "ABCD"})
+    >>> bank_capacity(items, two, max_overlap=0).supported
+    3
     """
     blueprint = _asked_for(blueprint, max_overlap, theta_cut)
     items, earlier = as_items(items), None if earlier is None else polars_frame(earlier, "earlier forms")

@@ -100,6 +100,18 @@ def load_exam(path: Path | str) -> Exam:
     InputError
         Not there, not TOML, unknown or missing settings, values of the wrong kind, files that do not
         exist: everything at once.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     files = {"log.csv": "", "items.csv": "", "exam.toml": '[exam]\\nname = "CIIP"\\n'
+    ...              '[responses]\\nfiles = ["log.csv"]\\n[items]\\nfile = "items.csv"\\n'
+    ...              '[blueprint]\\nfile = "ciip-2024"\\n'}
+    ...     for name, text in files.items():
+    ...         _ = Path(folder, name).write_text(text)
+    ...     load_exam(Path(folder, "exam.toml")).name
+    'CIIP'
     """
     path = Path(path)
     try:

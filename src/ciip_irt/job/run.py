@@ -42,6 +42,13 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     ------
     CiipError
         The first step that cannot go on, with everything wrong in it.
+
+    Examples
+    --------
+    >>> from ciip_irt import load_exam
+    >>> job = run_job(load_exam("data/samples/exam.toml"))  # doctest: +SKIP
+    >>> job.is_yes  # doctest: +SKIP
+    True
     """
     seconds: dict[str, float] = {}
     started = time.perf_counter()

@@ -69,6 +69,8 @@ class ModelChecks:
         How many samples the cut-offs rest on; 0: none.
     sentences
         What was found, in words.
+    left_out
+        How many deliveries were left out for their misfit, in words, where that was asked for.
     """
 
     fit: pl.DataFrame
@@ -78,13 +80,14 @@ class ModelChecks:
     simulations: int
     sentences: tuple[str, ...]
     provenance: Provenance
+    left_out: str = ""
 
     def to_frame(self) -> pl.DataFrame:
         """Item fit, in long form."""
         return self.fit
 
     def summary(self) -> str:
-        return "\n".join(self.sentences)
+        return "\n".join([self.left_out, *self.sentences] if self.left_out else self.sentences)
 
     def misfitting(self, level: float) -> list[str]:
         """Deliveries whose lz* is below the ``level`` limit."""
@@ -115,6 +118,11 @@ def check_model(
         Of these samples.
     person_level
         Deliveries with a smaller p of lz* are ``flagged``.
+
+    Raises
+    ------
+    InputError
+        The grouping of the calibration is no column of these candidates.
 
     Notes
     -----
@@ -204,7 +212,7 @@ def calibrated_and_checked(
         f" their answers hardly fit their score (lz*, p < {exclude_misfit:g}; {by_chance} by chance alone)."
     )
     said += " exclusions.csv names them." if reasons else ""
-    return fewer, again, replace(checks, sentences=(said, *checks.sentences))
+    return fewer, again, replace(checks, left_out=said)
 
 
 def _simulated(
