@@ -51,7 +51,7 @@ def test_wide(ingest_text: Read) -> None:
     ]  # fmt: skip
     assert result.candidates.select("form_id", "age").rows() == [("F", "30"), ("G", "40")]
     assert result.counts["files"][0]["not_administered"] == 2
-    assert any("2 empty cells taken as not administered" in note for note in result.notes)
+    assert any("2 empty cells: items not given" in line for line in result.readings[0].said)
 
 
 def test_wide_with_codes(ingest_text: Read) -> None:
@@ -93,7 +93,7 @@ def test_wide_columns_that_look_like_items_of_no_bank(ingest_text: Read) -> None
 
 def test_wide_lines_without_answers_and_twice(ingest_text: Read) -> None:
     result = ingest_text("candidate_id,I01,I02\nc1,A,B\nc2,,\nc1,A,C\n")
-    assert result.exclusions.select("delivery_id", "rule", "rows").rows() == [("c2", "no_answer", 0)]
+    assert result.exclusions.select("delivery_id", "rule", "rows").rows() == [("c2", "no_answer", 2)]
     assert result.quarantine.select("row", "item_id", "rule").rows() == [
         (4, "I01", "duplicate"), (4, "I02", "conflicting_duplicate"),
     ]  # fmt: skip
@@ -252,5 +252,5 @@ def test_long_and_wide_and_vendor_wide_agree(
     )
     (tmp_path / "key.csv").write_text("n,item\n3,P01\n")
     first = ingest(tmp_path / "long.parquet", bank=bank).responses
-    assert ingest(tmp_path / "wide.csv", bank=bank).responses.equals(first)
+    assert ingest(tmp_path / "wide.csv", bank=bank, format="wide").responses.equals(first)
     assert ingest(tmp_path / "vendor.csv", bank=bank, mapping=plan).responses.equals(first)

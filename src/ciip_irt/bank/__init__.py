@@ -8,11 +8,20 @@ from ciip_irt.bank.item_bank import (
     Items,
     as_bank,
     as_items,
+    bank_of,
     change_status,
     read_bank,
     with_parameters,
 )
 from ciip_irt.bank.item_times import with_expected_times
+from ciip_irt.bank.items_file import (
+    items_of_grids,
+    left_out_for_lack,
+    names_matched,
+    offered,
+    plain_keys,
+    read_items_file,
+)
 from ciip_irt.bank.keys import CREDIT_ALL, credited_options
 from ciip_irt.bank.ledger import appended, read_ledger
 from ciip_irt.bank.scale import Scale, scale_of
@@ -25,13 +34,20 @@ __all__ = [
     "appended",
     "as_bank",
     "as_items",
+    "bank_of",
     "change_status",
     "credited_options",
     "current_wording",
     "edited",
     "item_hashes",
+    "items_of_grids",
+    "left_out_for_lack",
+    "names_matched",
+    "offered",
+    "plain_keys",
     "read_anchors",
     "read_bank",
+    "read_items_file",
     "read_ledger",
     "roles_then",
     "scale_of",

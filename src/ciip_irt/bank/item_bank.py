@@ -8,12 +8,22 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import FloatArray
+from ciip_irt.bank.items_file import complete_items, read_items_file
 from ciip_irt.bank.scale import Scale, scale_of
 from ciip_irt.errors import InputError, Problem, ScaleError, plural
 from ciip_irt.records import result
-from ciip_irt.tables import ITEMS, AnyFrame, polars_frame, read_table, show_html
+from ciip_irt.tables import ITEMS, AnyFrame, polars_frame, show_html
 
-__all__ = ["ItemBank", "Items", "as_bank", "as_items", "change_status", "read_bank", "with_parameters"]
+__all__ = [
+    "ItemBank",
+    "Items",
+    "as_bank",
+    "as_items",
+    "bank_of",
+    "change_status",
+    "read_bank",
+    "with_parameters",
+]
 
 NEXT_STATUS: Mapping[str, tuple[str, ...]] = {
     "draft": ("pilot", "retired"),
@@ -41,6 +51,10 @@ class ItemBank:
     items: pl.DataFrame
     scale: Scale | None
     where: str = "items"
+    assumed: tuple[str, ...] = ()
+    """Columns that the file lacked and that were filled in: ``domain``, ``status``, ``options``."""
+    said: tuple[str, ...] = ()
+    """How the file was read, in words."""
 
     @classmethod
     def from_frame(cls, frame: AnyFrame, where: str = "items") -> "ItemBank":
@@ -124,8 +138,19 @@ def as_bank(given: Items, where: str = "items") -> ItemBank:
     return given if isinstance(given, ItemBank) else ItemBank.from_frame(given, where)
 
 
-def read_bank(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8") -> ItemBank:
-    """The bank in a file (CSV, XLSX, Parquet or NDJSON).
+def read_bank(
+    path: Path | str, *, delimiter: str | None = None, encoding: str | None = None, complete: bool = False
+) -> ItemBank:
+    """The bank in a file (CSV, XLSX, ODS, Parquet or NDJSON), its columns under their usual names or others
+    (``Item ID``, ``Key``, ``Topic``).
+
+    Parameters
+    ----------
+    delimiter, encoding
+        Of a text file; told from it where not given.
+    complete
+        Fill in domain, status and options where the file has no such column; ``assumed`` of the bank says
+        which.
 
     Raises
     ------
@@ -142,8 +167,19 @@ def read_bank(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8"
     1 item in 1 domain: 1 scored.
     1 calibrated on scale 'bank' (rasch, D = 1).
     """
-    items = read_table(path, ITEMS, delimiter=delimiter, encoding=encoding)
-    return ItemBank(items, scale_of(items, str(path)), str(path))
+    frame, said = read_items_file(path, delimiter=delimiter, encoding=encoding)
+    return bank_of(frame, str(path), said, complete=complete)
+
+
+def bank_of(
+    frame: pl.DataFrame, where: str, said: tuple[str, ...] = (), *, complete: bool = True
+) -> ItemBank:
+    """The bank in a table whose columns have their canonical names; some may be missing (``read_bank``)."""
+    filled, assumed = complete_items(frame) if complete else (frame, ())
+    if "key" in filled.columns and not complete:
+        filled = complete_items(filled)[0].select(frame.columns)
+    items = ITEMS.validate(filled, where)
+    return ItemBank(items, scale_of(items, where), where, assumed, said)
 
 
 def change_status(bank: ItemBank, status: Mapping[str, str]) -> ItemBank:

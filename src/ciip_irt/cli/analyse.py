@@ -1,18 +1,33 @@
 """``ciip-irt analyse``: classical item and option statistics, and what they flag."""
 
 import argparse
+from pathlib import Path
 
-from ciip_irt.cli.options import add_groupings, add_log, add_out, number, read_items, scored_log, warn
+from ciip_irt.cli.options import (
+    add_groupings,
+    add_log,
+    add_out,
+    items_given,
+    no_key,
+    number,
+    read_log,
+    scored_log,
+    warn,
+)
+from ciip_irt.errors import InputError
 
 EPILOG = """\
+LOG alone is enough where the file holds the key (a row KEY, a second sheet); else give --key or --items.
+How the file is read is said first and kept in mapping.toml; --mapping reads the next file the same way.
 writes item_statistics.csv, option_statistics.csv, option_quantiles.csv, key_validation.csv, rescoring.csv,
 flags.csv, dif.csv, form_summary.csv, domain_scores.csv,
-item_times.csv, form_times.csv, pace.csv, delivery_times.csv and exclusions.csv. p and R come with 95 %
+item_times.csv, form_times.csv, pace.csv, delivery_times.csv, exclusions.csv and report/index.html, into a
+folder beside the log (--out for another). p and R come with 95 %
 intervals; pilots are held against the scored total."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_log(parser)
+    add_log(parser, items_required=False)
     parser.add_argument(
         "--testing-time",
         type=number,
@@ -34,15 +49,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--theta-cut", type=number, metavar="THETA", help="passing standard on the bank's scale"
     )
     keys.add_argument("--raw-cut", type=number, metavar="SCORE", help="raw score needed to pass, every form")
-    add_out(parser)
+    add_out(parser, required=False)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from ciip_irt.bank import left_out_for_lack
     from ciip_irt.item_analysis import analyse_items
-    from ciip_irt.job.outputs import analysis_outputs, exclusion_outputs
+    from ciip_irt.job.outputs import analysis_outputs, exclusion_outputs, reading_outputs
+    from ciip_irt.report import write_report
     from ciip_irt.tables import write_outputs
 
-    scored = scored_log(arguments, read_items(arguments))
+    bank, about = items_given(arguments)
+    read = read_log(arguments, bank, about)
+    for reading in read.readings:
+        print(reading.summary())
+    if read.bank is None:
+        raise InputError(no_key(arguments))
+    for sentence in (*read.bank.said, *left_out_for_lack(read.bank.assumed, read.bank.items.height)):
+        print(f"  {sentence}")
+    scored = scored_log(arguments, read.bank, read)
     raw = arguments.raw_cut
     analysis = analyse_items(
         scored,
@@ -52,11 +77,20 @@ def run(arguments: argparse.Namespace) -> int:
         theta_cut=arguments.theta_cut,
         what_if=dict(_item_and_option(text) for text in arguments.what_if),
     )
-    write_outputs(arguments.out, {**exclusion_outputs(scored), **analysis_outputs(analysis)})
+    out = Path(arguments.out) if arguments.out else _beside(Path(arguments.log[0]))
+    outputs = {**exclusion_outputs(scored), **analysis_outputs(analysis), **reading_outputs(read)}
+    write_outputs(out, outputs)
+    index = write_report(out)
     for sentence in scored.warnings:
         warn(sentence)
     print(analysis.summary())
+    print(f"Results: {out}\nReport: {index}")
     return 0
+
+
+def _beside(log: Path) -> Path:
+    """The folder for the results of a log: beside it, called after it."""
+    return log.with_name(f"{log.name.split('.')[0]}-results")
 
 
 def _item_and_option(text: str) -> tuple[str, str | None]:

@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     blueprint = load_blueprint(arguments.blueprint)
     if arguments.theta_cut is not None:
         blueprint = replace(blueprint, theta_cut=arguments.theta_cut)
-    how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
+    how = {"delimiter": arguments.delimiter or ",", "encoding": arguments.encoding or "utf-8"}
     bank = timed_items(arguments)
 
     def read_forms(names: list[str]) -> "FormFiles":

@@ -31,6 +31,8 @@ __all__ = [
     "add_text_format",
     "add_theta_cut",
     "earlier_forms",
+    "items_given",
+    "no_key",
     "note",
     "number",
     "read_items",
@@ -64,13 +66,13 @@ def whole(least: int) -> Callable[[str], int]:
     return parsed
 
 
-def add_out(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+def add_out(parser: argparse.ArgumentParser, default: str | None = None, *, required: bool = True) -> None:
     """``--out DIR``."""
     parser.add_argument(
         "--out",
         metavar="DIR",
         default=default,
-        required=default is None,
+        required=required and default is None,
         help="folder for the results" + (f" (default: {default})" if default else ""),
     )
 
@@ -79,11 +81,13 @@ def add_text_format(parser: argparse._ActionsContainer) -> None:
     """``--delimiter`` and ``--encoding`` of delimited text files."""
     parser.add_argument(
         "--delimiter",
-        default=",",
+        default=None,
         metavar="C",
-        help="between cells of CSV files: one character, or tab, semicolon, bar (default: comma)",
+        help="between cells of CSV files: a character, or tab, semicolon, bar (default: seen from the file)",
     )
-    parser.add_argument("--encoding", default="utf-8", help="of CSV files, e.g. cp1252 (default: utf-8)")
+    parser.add_argument(
+        "--encoding", default=None, help="of CSV files, e.g. cp1252 (default: seen from the file)"
+    )
 
 
 def add_items(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
@@ -170,10 +174,10 @@ def add_logs(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_log(parser: argparse.ArgumentParser) -> None:
+def add_log(parser: argparse.ArgumentParser, *, items_required: bool = True) -> None:
     """Everything that says how a response log is read, who counts, and how it is scored."""
     add_logs(parser)
-    add_items(parser)
+    add_items(parser, required=items_required)
     add_reading(parser)
     who = parser.add_argument_group("who counts")
     who.add_argument(
@@ -221,21 +225,77 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     reading.add_argument(
         "--candidates", default=None, metavar="FILE", help="attributes, one row per delivery"
     )
+    reading.add_argument("--sheet", default=None, metavar="NAME", help="sheet of a workbook with the answers")
+    reading.add_argument(
+        "--key", default=None, metavar="FILE", help="the key: a table with a column of items and one of keys"
+    )
+    reading.add_argument(
+        "--key-row",
+        type=whole(1),
+        default=None,
+        metavar="N",
+        help="number of the row that is the key",
+    )
+    reading.add_argument(
+        "--blank",
+        choices=("omitted", "not_reached", "invalid", "not_administered"),
+        default=None,
+        help="what an empty cell of a wide log means (default: seen from where they stand)",
+    )
+    reading.add_argument(
+        "--attribute",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column that is about candidates though it looks like a question; may be repeated",
+    )
+    reading.add_argument(
+        "--keep-names", action="store_true", help="keep names, e-mail addresses and the like in the results"
+    )
     add_text_format(reading)
 
 
 def text_format(arguments: argparse.Namespace, path: "Path | str") -> dict[str, str]:
     """How a file is read that may have commas beside a log with semicolons."""
-    from ciip_irt.tables import delimiter_beside
+    from ciip_irt.tables import delimiter_beside, told_format
 
-    return {"delimiter": delimiter_beside(path, arguments.delimiter), "encoding": arguments.encoding}
+    if arguments.delimiter is None:
+        delimiter, encoding = told_format(Path(path))
+        return {"delimiter": delimiter, "encoding": arguments.encoding or encoding}
+    return {
+        "delimiter": delimiter_beside(path, arguments.delimiter),
+        "encoding": arguments.encoding or "utf-8",
+    }
 
 
-def read_items(arguments: argparse.Namespace) -> "ItemBank":
-    """The bank named by ``--items``."""
+def read_items(arguments: argparse.Namespace, *, complete: bool = False) -> "ItemBank":
+    """The bank named by ``--items``; ``complete``: columns that it lacks are filled in."""
     from ciip_irt.bank import read_bank
 
-    return read_bank(arguments.items, **text_format(arguments, arguments.items))
+    return read_bank(arguments.items, **text_format(arguments, arguments.items), complete=complete)
+
+
+def items_given(arguments: argparse.Namespace) -> "tuple[ItemBank | None, pl.DataFrame | None]":
+    """The items of ``--items`` with the keys of ``--key``; what ``--items`` says where neither has keys."""
+    from ciip_irt.bank import bank_of, read_items_file
+
+    files = [name for name in (arguments.items, arguments.key) if name is not None]
+    tables = [read_items_file(name, **text_format(arguments, name)) for name in files]
+    if not tables:
+        return None, None
+    (items, said), *key = tables
+    if key:
+        keys, more = key[0]
+        if "item_id" not in keys.columns or "key" not in keys.columns:
+            what, remedy = "no columns of items and keys", "Name them item and key."
+            raise InputError(Problem(what, where=arguments.key, row=1, remedy=remedy))
+        items = keys.select("item_id", "key").join(
+            items.drop("key", strict=False), on="item_id", how="left", maintain_order="left"
+        )
+        said = (*said, *more)
+    if "key" not in items.columns:
+        return None, items
+    return bank_of(items, files[0], said), None
 
 
 def timed_items(arguments: argparse.Namespace) -> "ItemBank":
@@ -255,13 +315,16 @@ def earlier_forms(arguments: argparse.Namespace) -> "pl.DataFrame | None":
 
     if not arguments.earlier:
         return None
-    how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
-    return read_form_files(arguments.earlier, **how).forms
+    return read_form_files(
+        arguments.earlier, delimiter=arguments.delimiter or ",", encoding=arguments.encoding or "utf-8"
+    ).forms
 
 
-def read_log(arguments: argparse.Namespace, bank: "ItemBank | None") -> "Ingested":
+def read_log(
+    arguments: argparse.Namespace, bank: "ItemBank | None", about: "pl.DataFrame | None" = None
+) -> "Ingested":
     """The log files named on the command line, examined."""
-    from ciip_irt.responses import ingest
+    from ciip_irt.responses import Choices, ingest
 
     return ingest(
         [Path(name) for name in arguments.log],
@@ -271,20 +334,36 @@ def read_log(arguments: argparse.Namespace, bank: "ItemBank | None") -> "Ingeste
         candidates=arguments.candidates,
         delimiter=arguments.delimiter,
         encoding=arguments.encoding,
+        choices=Choices(
+            sheet=arguments.sheet,
+            key_row=arguments.key_row,
+            blank=arguments.blank,
+            attributes=tuple(arguments.attribute),
+            keep_names=arguments.keep_names,
+        ),
+        about=about,
     )
 
 
-def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredResponses":
-    """The log of ``add_log``: read, examined, narrowed to who counts, scored.
+def scored_log(
+    arguments: argparse.Namespace, bank: "ItemBank | None", read: "Ingested | None" = None
+) -> "ScoredResponses":
+    """The log of ``add_log``: read (unless it is given), examined, narrowed to who counts, scored.
 
-    What was set apart is said on standard error; nothing is dropped in silence.
+    How it was read and what was set apart is said on standard error; nothing is dropped in silence.
     """
     import polars as pl
 
     from ciip_irt.bank import read_ledger, roles_then
     from ciip_irt.responses import EligibilityRules, ScoringRules, score, select_eligible
 
-    read = read_log(arguments, bank)
+    if read is None:
+        read = read_log(arguments, bank)
+        for reading in read.readings:
+            print(reading.summary(), file=sys.stderr)
+    bank = read.bank
+    if bank is None:
+        raise InputError(no_key(arguments))
     rules = EligibilityRules(
         attempts=_attempts(arguments.attempts),
         exclude_attributes=_excluded(arguments.exclude),
@@ -292,7 +371,7 @@ def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredRespon
     )
     eligible = select_eligible(read.responses, read.candidates, rules)
     responses, history = roles_then(
-        eligible.responses, read_ledger(Path(arguments.items).parent / "ledger.csv")
+        eligible.responses, read_ledger(Path(arguments.items or arguments.log[0]).parent / "ledger.csv")
     )
     for sentence in read.cautions:
         warn(sentence)
@@ -304,6 +383,16 @@ def scored_log(arguments: argparse.Namespace, bank: "ItemBank") -> "ScoredRespon
         candidates=eligible.candidates,
         exclusions=pl.concat([read.exclusions, eligible.exclusions]),
         rules=ScoringRules(arguments.omitted, arguments.not_reached, arguments.invalid),
+    )
+
+
+def no_key(arguments: argparse.Namespace) -> Problem:
+    """That there is a log and nothing to score it by."""
+    return Problem(
+        "no key is found in the log",
+        where=arguments.log[0],
+        remedy="Give it with --key (a table with a column of items and one of keys) or --items, as a row that"
+        " begins with KEY, or as a second sheet.",
     )
 
 

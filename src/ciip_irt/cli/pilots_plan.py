@@ -119,8 +119,8 @@ def _rooms(
         names = [f"form-{number:0{len(first)}d}" for number in range(1, count + 1)]
         inside: dict[str, frozenset[str]] = {}
     else:
-        how = {"delimiter": arguments.delimiter, "encoding": arguments.encoding}
-        table = read_form_files(arguments.forms, **how).forms
+        delimiter, encoding = arguments.delimiter or ",", arguments.encoding or "utf-8"
+        table = read_form_files(arguments.forms, delimiter=delimiter, encoding=encoding).forms
         names = table["form_id"].unique(maintain_order=True).to_list()
         scored = table.filter(role="scored").group_by("form_id").agg("item_id")
         inside = {name: frozenset(items) for name, items in scored.iter_rows()}

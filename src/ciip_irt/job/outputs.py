@@ -29,6 +29,7 @@ __all__ = [
     "findings_outputs",
     "ingest_outputs",
     "pilot_outputs",
+    "reading_outputs",
     "score_outputs",
 ]
 
@@ -55,6 +56,20 @@ def ingest_outputs(read: "Ingested") -> Outputs:
         "exclusions.csv": read.exclusions,
         "ingest.json": read.counts,
     }
+
+
+def reading_outputs(read: "Ingested") -> Outputs:
+    """The mapping of each file that was recognised, and the items where the key was found in the log."""
+    from ciip_irt.responses import mapping_text
+
+    one = len(read.readings) == 1
+    outputs: Outputs = {}
+    for reading in read.readings:
+        name = "mapping.toml" if one else f"mapping-{reading.file}.toml"
+        outputs[name] = mapping_text(reading)
+        if reading.items is not None and read.bank is not None:
+            outputs["items_read.csv"] = read.bank.items
+    return outputs
 
 
 def exclusion_outputs(scored: "ScoredResponses") -> Outputs:

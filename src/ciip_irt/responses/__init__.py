@@ -4,18 +4,22 @@ from ciip_irt.responses.eligibility import EligibilityRules, Eligible, select_el
 from ciip_irt.responses.ingest import Ingested, ingest
 from ciip_irt.responses.mapping import ColumnMapping, read_mapping
 from ciip_irt.responses.matrix import AdministeredBlock, CellStatus, ScoredResponses
+from ciip_irt.responses.recognition import Choices, Reading, mapping_text
 from ciip_irt.responses.scoring import ScoringRules, score
 
 __all__ = [
     "AdministeredBlock",
     "CellStatus",
+    "Choices",
     "ColumnMapping",
     "EligibilityRules",
     "Eligible",
     "Ingested",
+    "Reading",
     "ScoredResponses",
     "ScoringRules",
     "ingest",
+    "mapping_text",
     "read_mapping",
     "score",
     "select_eligible",

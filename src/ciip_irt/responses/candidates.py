@@ -6,15 +6,23 @@ import polars as pl
 
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.responses.readers.source import attribute_name, text
-from ciip_irt.tables import CANDIDATES, AnyFrame, delimiter_beside, polars_frame, read_frame
+from ciip_irt.tables import (
+    CANDIDATES,
+    AnyFrame,
+    delimiter_beside,
+    polars_frame,
+    read_frame,
+    renamed_by_meaning,
+)
 
 __all__ = ["delivery_table", "read_candidates", "with_attributes"]
 
+IDENTIFIERS = ("delivery_id", "candidate_id")
 OF_THE_LOG = ("form_id", "attempt", "delivered_at")
 
 
 def read_candidates(
-    given: Path | str | AnyFrame, delimiter: str = ",", encoding: str = "utf-8"
+    given: Path | str | AnyFrame, delimiter: str | None = None, encoding: str | None = None
 ) -> tuple[pl.DataFrame, str, str]:
     """The attributes as text, the column that joins them (``delivery_id`` or ``candidate_id``), the name.
 
@@ -25,11 +33,16 @@ def read_candidates(
     """
     where = str(given) if isinstance(given, Path | str) else "candidates"
     frame = (
-        read_frame(given, delimiter=delimiter_beside(given, delimiter), encoding=encoding)
+        read_frame(
+            given,
+            delimiter=None if delimiter is None else delimiter_beside(given, delimiter),
+            encoding=encoding,
+        )
         if isinstance(given, Path | str)
         else polars_frame(given, where)
     )
-    on = next((name for name in ("delivery_id", "candidate_id") if name in frame.columns), None)
+    frame = frame.rename(renamed_by_meaning(frame.columns, IDENTIFIERS)[0])
+    on = next((name for name in IDENTIFIERS if name in frame.columns), None)
     if on is None:
         shown = ", ".join(frame.columns[:12])
         remedy = "Name the column that identifies the sitting delivery_id, or the person candidate_id."

@@ -7,16 +7,18 @@ from typing import Any
 
 import polars as pl
 
-from ciip_irt.bank import Items, as_bank
+from ciip_irt.bank import ItemBank, Items, as_bank
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.records import result
 from ciip_irt.responses.candidates import delivery_table, read_candidates, with_attributes
 from ciip_irt.responses.mapping import ColumnMapping, read_mapping
+from ciip_irt.responses.open_log import OpenedLog, bank_of_logs, open_log
 from ciip_irt.responses.readers import READERS, Reader, ReadLog, Source
+from ciip_irt.responses.recognition import NO_CHOICES, Choices, Reading
 from ciip_irt.responses.row_counts import count_rows, nothing_left, row_notes
 from ciip_irt.responses.rules import Examination, examine, quarantine
 from ciip_irt.responses.score_check import score_check, score_notes
-from ciip_irt.tables import EXCLUSIONS, RESPONSES, AnyFrame, read_frame, show_html
+from ciip_irt.tables import EXCLUSIONS, RESPONSES, AnyFrame, show_html
 
 __all__ = ["Ingested", "ingest"]
 
@@ -50,6 +52,11 @@ class Ingested:
         What a reader must not overlook, in words.
     notes
         What else a reader should know, in words.
+    bank
+        The items the log was held against: those given, or those of the key found in the file; ``None``
+        where there is neither. For a log of marks (0 and 1) every item's key is ``1``.
+    readings
+        How each file was recognised, for files that were.
     """
 
     responses: pl.DataFrame
@@ -59,6 +66,8 @@ class Ingested:
     counts: Mapping[str, Any]
     cautions: tuple[str, ...]
     notes: tuple[str, ...]
+    bank: ItemBank | None = None
+    readings: tuple[Reading, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -84,6 +93,17 @@ class Ingested:
             ]
         )
 
+    def explained(self, rows: int = 12) -> str:
+        """The first responses as they were read, in columns."""
+        shown = [
+            name for name in RESPONSES.names if self.responses[name].null_count() < self.responses.height
+        ]
+        with pl.Config(
+            tbl_rows=rows, tbl_cols=-1, tbl_width_chars=160, tbl_hide_column_data_types=True,
+            tbl_hide_dataframe_shape=True, ascii_tables=True,
+        ):  # fmt: skip
+            return str(self.responses.select(shown).head(rows))
+
     def _repr_html_(self) -> str:
         return show_html("Ingested log", self.summary(), self.responses)
 
@@ -95,8 +115,10 @@ def ingest(
     format: str | None = None,
     mapping: ColumnMapping | Path | str | None = None,
     candidates: Path | str | AnyFrame | None = None,
-    delimiter: str = ",",
-    encoding: str = "utf-8",
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    choices: Choices = NO_CHOICES,
+    about: pl.DataFrame | None = None,
 ) -> Ingested:
     """Read one or several log files into the canonical table.
 
@@ -114,6 +136,12 @@ def ingest(
         A column-mapping file; its delimiter and encoding go before those given here.
     candidates
         Attributes, one row per ``delivery_id`` or per ``candidate_id``.
+    delimiter, encoding
+        Of text files; told from each file where not given.
+    choices
+        What is said about files without a mapping, so that nothing need be guessed.
+    about
+        What a file says about items without saying their keys; joined to the keys found in the log.
 
     Raises
     ------
@@ -144,18 +172,15 @@ def ingest(
     paths = [Path(files)] if isinstance(files, Path | str) else [Path(path) for path in files]
     if not paths:
         raise InputError("No log file was given.")
-    plan = (
-        mapping
-        if isinstance(mapping, ColumnMapping)
-        else ColumnMapping()
-        if mapping is None
-        else read_mapping(mapping)
-    )
-    delimiter, encoding = plan.delimiter or delimiter, plan.encoding or encoding
+    plan = mapping if mapping is None or isinstance(mapping, ColumnMapping) else read_mapping(mapping)
+    if plan is not None:
+        delimiter, encoding = plan.delimiter or delimiter, plan.encoding or encoding
     bank = None if bank is None else as_bank(bank)
-    item_ids = () if bank is None else bank.item_ids
     attributes = None if candidates is None else read_candidates(candidates, delimiter, encoding)
-    logs, readers = _read_all(paths, plan, format, item_ids, delimiter, encoding)
+    choices = replace(choices, delimiter=delimiter, encoding=encoding)
+    opened, logs, readers = _read_all(paths, plan, format, bank, choices)
+    readings = tuple(log.reading for log in opened if log.reading is not None)
+    plan = plan or ColumnMapping()
     names = [path.name for path in paths]
     if len(set(names)) < len(names):
         names = [str(path) for path in paths]
@@ -171,6 +196,8 @@ def ingest(
     if attributes is not None:
         rows, deliveries, said = with_attributes(rows, deliveries, attributes)
         notes += said
+    answers = [str(answer) for answer in rows["response"].drop_nulls().unique()]
+    bank = bank_of_logs(opened, answers, bank, about)
     read = rows["file"].value_counts()
     examined = examine(rows, bank, plan)
     del rows
@@ -186,42 +213,50 @@ def ingest(
         raise InputError(nothing_left(counts, examined, ", ".join(map(str, paths))))
     check = score_check(kept, bank)
     by_rows, by_scores = row_notes(counts, examined), score_notes(check)
+    by_files = [caution for reading in readings for caution in reading.cautions]
     result = Ingested(
         responses=kept.select(RESPONSES.names),
         candidates=delivery_table(kept, deliveries),
         quarantine=quarantine(examined.listed, names),
         exclusions=exclusions,
-        counts={**counts, "score_check": check},
-        cautions=(*by_rows[0], *by_scores[0]),
+        counts={**counts, "score_check": check, **_readings_told(readings)},
+        cautions=(*by_files, *by_rows[0], *by_scores[0]),
         notes=(*by_rows[1], *by_scores[1], *notes),
+        bank=bank,
+        readings=readings,
     )
     return replace(result, counts={**result.counts, "notes": list(result.sentences)})
 
 
+def _readings_told(readings: Sequence[Reading]) -> dict[str, Any]:
+    """How each file was recognised; nothing where none had to be."""
+    return {"readings": {one.file: list(one.said) for one in readings}} if readings else {}
+
+
 def _read_all(
     paths: Sequence[Path],
-    mapping: ColumnMapping,
+    mapping: ColumnMapping | None,
     format: str | None,
-    item_ids: tuple[str, ...],
-    delimiter: str,
-    encoding: str,
-) -> tuple[list[ReadLog], list[Reader]]:
+    bank: ItemBank | None,
+    choices: Choices,
+) -> tuple[list[OpenedLog], list[ReadLog], list[Reader]]:
     """Every file read; what is wrong with any of them in one error."""
+    opened: list[OpenedLog] = []
     logs: list[ReadLog] = []
     readers: list[Reader] = []
     problems: list[Problem] = []
     for path in paths:
         try:
-            frame = read_frame(path, delimiter=delimiter, encoding=encoding)
-            source = Source(frame, str(path), path, mapping, item_ids)
-            reader = _reader_for(source, format)
-            logs.append(reader.read(source))
+            log = open_log(path, mapping, format, bank, choices)
+            reader = _reader_for(log.source, format)
+            logs.append(reader.read(log.source))
             readers.append(reader)
+            opened.append(log)
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(problems)
-    return logs, readers
+    return opened, logs, readers
 
 
 def _reader_for(source: Source, format: str | None) -> Reader:

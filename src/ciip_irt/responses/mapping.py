@@ -13,7 +13,15 @@ from typing import Any
 from ciip_irt.errors import InputError, Problem, did_you_mean
 from ciip_irt.tables import RESPONSES
 
-__all__ = ["ColumnMapping", "KeyFile", "MissingCodes", "Questions", "read_mapping"]
+__all__ = [
+    "ColumnMapping",
+    "KeyFile",
+    "KeyPlace",
+    "MissingCodes",
+    "Questions",
+    "TablePlace",
+    "read_mapping",
+]
 
 FORMATS = ("long", "wide", "vendor-wide")
 KINDS_OF_BLANK = ("omitted", "not_reached", "invalid", "not_administered")
@@ -24,7 +32,7 @@ RESERVED = (*RESPONSES.names, "total", "n_scored", "n_pilot", "person")
 """Names that an attribute of a candidate cannot have."""
 COUNTED = "counted"
 """``position = "counted"``: the place among the questions that this candidate was given, in order."""
-RECODABLE = ("response", "status", "role")
+RECODABLE = ("response", "status", "role", "item_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,42 @@ class KeyFile:
 
 
 @dataclass(frozen=True, slots=True)
+class TablePlace:
+    """Where in the file the table stands, and which of its rows are not candidates.
+
+    ``header_row`` counts from 1; 0 says that there is none, and the columns are called ``column 1``, ...
+    ``rows_apart`` are the words that rows begin with which are not candidates (``KEY``, ``Total correct``),
+    ``rows_apart_at`` numbers of further ones. ``answers`` is ``marks`` where the cells hold 0 and 1.
+    ``string`` is the column that holds all answers of a person in one text, one character per item of
+    ``item_columns``. ``exporter`` is the program whose own layout is taken apart first (``EXPORTERS``).
+    """
+
+    exporter: str | None = None
+    string: str | None = None
+    sheet: str | None = None
+    header_row: int | None = None
+    rows_apart: tuple[str, ...] = ()
+    rows_apart_at: tuple[int, ...] = ()
+    decimal: str | None = None
+    answers: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlace:
+    """Where the key stands: in a row of the log (by its first words or its number), in columns of the log
+    (a pattern in ``{n}``, or one column of a long log), or in a table of its own (a sheet, or a file beside
+    the log) with one row per item.
+    """
+
+    row: str | None = None
+    row_at: int | None = None
+    columns: str | None = None
+    sheet: str | None = None
+    file: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnMapping:
     """How a log becomes the canonical table. Every part has a default that changes nothing.
 
@@ -97,7 +141,7 @@ class ColumnMapping:
     format: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
-    item_columns: str | None = None
+    item_columns: str | tuple[str, ...] | None = None
     conflicting_duplicates: str = "first"
     time_unit: str = "seconds"
     time_stamp_format: str | None = None
@@ -108,6 +152,8 @@ class ColumnMapping:
     key_file: KeyFile | None = None
     missing: MissingCodes = MissingCodes()
     recode: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    table: TablePlace | None = None
+    key: KeyPlace | None = None
     where: str = "mapping"
 
     @classmethod
@@ -161,6 +207,7 @@ Wrong = Callable[..., None]
 TOP = (
     "format", "delimiter", "encoding", "item_columns", "conflicting_duplicates", "time_unit",
     "time_stamp_format", "columns", "constants", "candidates", "questions", "key_file", "missing", "recode",
+    "table", "key",
 )  # fmt: skip
 CHOICES = {
     "format": FORMATS,
@@ -171,9 +218,11 @@ CHOICES = {
 
 def _parsed(data: Mapping[str, Any], where: str, wrong: Wrong) -> ColumnMapping:
     _unknown(data, TOP, "", wrong)
-    plain = {}
+    plain: dict[str, Any] = {}
     for key in TOP[:7]:
-        if key in data:
+        if key == "item_columns" and _is_list_of(data.get(key), str):
+            plain[key] = tuple(data[key])
+        elif key in data:
             plain[key] = _text(data, key, "", wrong, CHOICES.get(key, ()))
     delimiter = plain.get("delimiter")
     if delimiter is not None and len(delimiter) != 1:
@@ -207,8 +256,39 @@ def _parsed(data: Mapping[str, Any], where: str, wrong: Wrong) -> ColumnMapping:
                 if name in recode
             }
         ),
+        table=_place(data, "table", TablePlace, wrong),
+        key=_place(data, "key", KeyPlace, wrong),
         where=where,
     )
+
+
+PLACES: Mapping[str, type] = MappingProxyType(
+    {"header_row": int, "row_at": int, "rows_apart": str, "rows_apart_at": int}
+)
+"""What the settings of ``[table]`` and ``[key]`` hold that are not a text; the last two are lists."""
+
+
+def _place(data: Mapping[str, Any], name: str, kind: Callable[..., Any], wrong: Wrong) -> Any:
+    """The section ``[table]`` or ``[key]`` as its record; ``None`` where the file has none."""
+    if name not in data:
+        return None
+    section = _section(data, name, wrong)
+    _unknown(section, kind.__slots__, f"[{name}]", wrong)  # type: ignore[attr-defined]
+    found: dict[str, Any] = {}
+    for key, value in section.items():
+        if key.startswith("rows_apart"):
+            if _is_list_of(value, PLACES[key]):
+                found[key] = tuple(value)
+            else:
+                wrong(f"[{name}]: {key} = {value!r} is not a list", 'Write ["KEY"], or [2, 64].')
+        elif key in PLACES:
+            if type(value) is int and value >= 0:
+                found[key] = value
+            else:
+                wrong(f"[{name}]: {key} = {value!r} is not the number of a row", "Rows count from 1.")
+        elif key in kind.__slots__:  # type: ignore[attr-defined]
+            found[key] = _text(section, key, f"[{name}]", wrong)
+    return kind(**found)
 
 
 def _check_layout(mapping: ColumnMapping, wrong: Wrong) -> None:

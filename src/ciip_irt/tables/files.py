@@ -19,9 +19,11 @@ from ciip_irt.tables.contract import Table
 from ciip_irt.tables.header import NOTHING_ABOVE_HEADER, check_header, columns_kept
 
 __all__ = [
+    "as_utf8",
     "csv_bytes",
     "delimiter_beside",
     "delimiter_named",
+    "file_bytes",
     "read_csv",
     "read_frame",
     "read_table",
@@ -52,14 +54,19 @@ def read_table(
     return table.validate(frame, where=str(path))
 
 
-def read_frame(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8") -> pl.DataFrame:
-    """A CSV, CSV.gz, XLSX (first sheet), Parquet or NDJSON file by its ending; any contract comes later."""
+def read_frame(
+    path: Path | str, *, delimiter: str | None = ",", encoding: str | None = "utf-8"
+) -> pl.DataFrame:
+    """A CSV, CSV.gz, XLSX (first sheet), Parquet or NDJSON file by its ending; any contract comes later.
+
+    Delimiter and encoding of text are told from the file where they are ``None``.
+    """
     path = Path(path)
     name = path.name.lower()
     if name.endswith(".parquet"):
-        return _reading(path, lambda: pl.read_parquet(io.BytesIO(_bytes(path))), "a Parquet file")
+        return _reading(path, lambda: pl.read_parquet(io.BytesIO(file_bytes(path))), "a Parquet file")
     if name.endswith((".ndjson", ".jsonl")):
-        content = _bytes(path)
+        content = file_bytes(path)
         return _reading(
             path,
             lambda: pl.read_ndjson(io.BytesIO(content), infer_schema_length=None),
@@ -80,8 +87,12 @@ def read_frame(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8
     return read_csv(path, delimiter=delimiter, encoding=encoding)
 
 
-def read_csv(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8") -> pl.DataFrame:
+def read_csv(
+    path: Path | str, *, delimiter: str | None = ",", encoding: str | None = "utf-8"
+) -> pl.DataFrame:
     """A delimited text file (plain or gzip), every cell as text, empty cells as null.
+
+    Delimiter and encoding are told from the file where they are ``None``.
 
     A byte-order mark is skipped. Text cells that were escaped on writing (``'=``, ``'+``, ...) are
     unescaped.
@@ -91,8 +102,14 @@ def read_csv(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8")
     InputError
         Absent or empty file, another encoding or delimiter, repeated column names, ragged rows.
     """
-    path, delimiter = Path(path), delimiter_named(delimiter)
-    content = _utf8(_bytes(path), path, encoding)
+    path = Path(path)
+    if delimiter is None or encoding is None:
+        from ciip_irt.tables.sheets.grid import told_delimiter, told_text
+
+        text, told = told_text(path, encoding)
+        delimiter, encoding = delimiter or told_delimiter(text) or ",", told
+    delimiter = delimiter_named(delimiter)
+    content = as_utf8(file_bytes(path), path, encoding)
     header = _header(content, path, delimiter)
     check_header(header, str(path), delimiter)
     try:
@@ -203,7 +220,8 @@ def _spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _bytes(path: Path) -> bytes:
+def file_bytes(path: Path) -> bytes:
+    """The content of a file, unpacked where it is gzip; raises ``InputError`` where there is none."""
     try:
         content = path.read_bytes()
         if content.startswith(GZIP_MAGIC):
@@ -267,7 +285,7 @@ def delimiter_beside(path: Path | str, delimiter: str) -> str:
     return delimiter if delimiter.encode() in first else ","
 
 
-def _utf8(content: bytes, path: Path, encoding: str) -> bytes:
+def as_utf8(content: bytes, path: Path, encoding: str) -> bytes:
     """The text as UTF-8 without byte-order mark; copies of large files are kept few."""
     if content.startswith(UTF16_MARKS) and encoding.lower().replace("-", "") == "utf8":
         remedy = "Save it as 'CSV UTF-8', or say --encoding utf-16."

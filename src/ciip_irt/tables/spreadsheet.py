@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from openpyxl.cell import Cell, MergedCell
     from openpyxl.worksheet.worksheet import Worksheet
 
-__all__ = ["Sheet", "read_spreadsheet", "sheet_names", "workbook"]
+__all__ = ["Sheet", "read_cells", "read_spreadsheet", "sheet_names", "workbook"]
 
 LONG_AGO = dt.datetime(2000, 1, 1)
 ZIP_DATE = (2000, 1, 1, 0, 0, 0)
@@ -120,6 +120,22 @@ def read_spreadsheet(path: Path | str, sheet: str | None = None) -> pl.DataFrame
     frame = frame[:, list(kept)]
     frame.columns = list(kept.values())
     return frame
+
+
+def read_cells(path: Path | str) -> list[tuple[str, list[list[str]]]]:
+    """Name and cells, as text, of every sheet that is not hidden; empty cells are empty texts.
+
+    Raises
+    ------
+    InputError
+        As ``read_spreadsheet``.
+    """
+    path = Path(path)
+    content = _content(path)
+    return [
+        (name, [[_text(cell) or "" for cell in row] for row in _rows(content, path, name)[1]])
+        for name in sheet_names(path)
+    ]
 
 
 def sheet_names(path: Path | str) -> tuple[str, ...]:

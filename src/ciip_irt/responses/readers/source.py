@@ -44,6 +44,8 @@ class Source:
     path: Path
     mapping: ColumnMapping
     item_ids: tuple[str, ...] = ()
+    lines: tuple[int, ...] = ()
+    """The number of each row in the file, where rows were left out; else they count from the header on."""
 
     @property
     def name(self) -> str:
@@ -105,7 +107,8 @@ def source_lines(source: Source) -> tuple[pl.DataFrame, int, tuple[int, ...], li
         frame = frame.drop(nested)
         notes.append(f"{source.name}: nested columns are not read: {', '.join(nested)}.")
     names = frame.columns
-    lines = frame.with_row_index(LINE, offset=FIRST_LINE).with_columns(pl.col(LINE).cast(pl.Int64))
+    numbers = pl.Series(LINE, source.lines or range(FIRST_LINE, FIRST_LINE + frame.height), dtype=pl.Int64)
+    lines = frame.select(numbers, pl.all())
     filled = lines
     if names and lines[names[0]].null_count():
         filled = lines.filter(~pl.all_horizontal(pl.col(names).is_null()))

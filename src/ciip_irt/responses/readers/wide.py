@@ -60,11 +60,13 @@ def _read(source: Source) -> ReadLog:
         }
     )
     cells, not_administered = with_statuses(cells, source.mapping, blank="not_administered")
+    called = source.mapping.recode.get("item_id", {})
+    item_names = [called.get(name, name) for name in items]
     rows = pl.concat(
         [
             ids[cells["line"]],
             cells.select(
-                "response", "status", item_id=pl.Series(items, dtype=pl.String).gather(cells["item"])
+                "response", "status", item_id=pl.Series(item_names, dtype=pl.String).gather(cells["item"])
             ),
         ],
         how="horizontal",
@@ -94,6 +96,12 @@ def row_by_row(lines: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
 def _item_columns(source: Source, columns: Sequence[str]) -> tuple[list[str], list[str]]:
     """The item columns, and those that look like items but are not in the bank."""
     pattern = source.mapping.item_columns
+    if isinstance(pattern, tuple):
+        present = set(columns)
+        if absent := [name for name in pattern if name not in present]:
+            what = f"columns of item_columns ({source.mapping.where}) are not in the file"
+            raise InputError(Problem(what, source.where, row=1, examples=tuple(absent[:5])))
+        return list(pattern), []
     if pattern is not None:
         found = [name for name in columns if fnmatchcase(name, pattern)]
         if not found:

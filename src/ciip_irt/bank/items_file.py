@@ -1,0 +1,218 @@
+"""An items file as people have it: the columns under their own names, some of them missing."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.tables import ITEMS, Grid, Headed, folded, headed, read_frame, read_grids, renamed_by_meaning
+
+__all__ = [
+    "ASSUMED_DOMAIN",
+    "complete_items",
+    "items_of_grids",
+    "left_out_for_lack",
+    "names_matched",
+    "offered",
+    "plain_keys",
+    "read_items_file",
+]
+
+ASSUMED_DOMAIN = "all"
+AS_TABLES = (".parquet", ".ndjson", ".jsonl")
+LEAST_OPTIONS = 4  # a key of A to C does not say that there are only three options; four is the usual item
+UNUSED = ("role", "score", "position", "response", "points")
+
+
+def read_items_file(
+    path: Path | str, *, delimiter: str | None = None, encoding: str | None = None
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The items in a file, columns under their canonical names, and what was done to get there.
+
+    The sheet with a column of items and a column of keys is taken; a header may stand below title rows.
+
+    Raises
+    ------
+    InputError
+        No such table; two columns that could be the same thing.
+    """
+    path = Path(path)
+    if path.name.lower().endswith(AS_TABLES):
+        return renamed_items(read_frame(path), str(path))
+    grids = read_grids(path, delimiter=delimiter, encoding=encoding)
+    found = items_of_grids(grids, str(path))
+    return found if found is not None else renamed_items(frame_of(headed(grids[0])), str(path))
+
+
+def items_of_grids(grids: Sequence[Grid], where: str) -> tuple[pl.DataFrame, tuple[str, ...]] | None:
+    """The first sheet that has a column of items and one of keys, as ``read_items_file``; ``None``: none."""
+    for grid in grids:
+        table = headed(grid)
+        wanted = ("item_id", "key")
+        renamed, unclear = renamed_by_meaning(table.names, wanted)
+        there = {*renamed.values(), *unclear, *(name for name in wanted if name in table.names)}
+        if table.row and there.issuperset(wanted):
+            place = f"{where}, sheet {grid.name!r}" if grid.name else where
+            return renamed_items(frame_of(table, grid.delimiter), place)
+    return None
+
+
+def frame_of(table: Headed, delimiter: str = "") -> pl.DataFrame:
+    """The table as a frame of text, empty cells null; decimal commas of a file without comma delimiters
+    become points in the columns of numbers.
+    """
+    columns = {
+        name: [cell or None for cell in table.column(place)]
+        for place, name in enumerate(table.names)
+        if not name.startswith("column ") or any(table.column(place))
+    }
+    frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+    if delimiter in ("", ","):
+        return frame
+    commas = pl.col(pl.String).str.replace(r"^([-+]?\d*),(\d+)$", "${1}.${2}")
+    return frame.with_columns(commas)
+
+
+def renamed_items(frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The columns of the ``items`` contract under their canonical names; what was renamed, in words."""
+    found, unclear = renamed_by_meaning(frame.columns, ITEMS.names)
+    required = [name for name in unclear if name in ("item_id", "key", "domain", "status", "options")]
+    if required:
+        name = required[0]
+        columns = " and ".join(repr(column) for column in unclear[name][:3])
+        remedy = f"Name the right one {name!r}."
+        raise InputError(Problem(f"columns {columns} could both be the {name}", where, 1, remedy=remedy))
+    said = []
+    if found:
+        listing = ", ".join(f"{column!r} is {name}" for column, name in found.items())
+        said.append(f"{Path(where).name}: {listing}.")
+    return frame.rename(found), tuple(said)
+
+
+def complete_items(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The table with domain, status and options filled in where the file has no such column, and the names
+    of those columns.
+
+    Without domains all items are of one domain ``all``; without a status all count; without options the
+    letters from the first to the last that any key names are offered, four at least. A number of options
+    (``4``) is the first so many letters. Keys and options in lower case throughout become capitals.
+
+    >>> complete_items(pl.DataFrame({"item_id": ["Q1", "Q2"], "key": ["a", "c"]}))[0].rows()
+    [('Q1', 'A', 'all', 'scored', 'ABCD'), ('Q2', 'C', 'all', 'scored', 'ABCD')]
+    """
+    assumed = []
+    if "key" in frame.columns:
+        frame = frame.with_columns(plain_keys(frame["key"]))
+    if "domain" not in frame.columns:
+        frame = frame.with_columns(domain=pl.lit(ASSUMED_DOMAIN))
+        assumed.append("domain")
+    if "status" not in frame.columns:
+        frame = frame.with_columns(status=pl.lit("scored"))
+        assumed.append("status")
+    else:
+        frame = frame.with_columns(pl.col("status").cast(pl.String).str.strip_chars().str.to_lowercase())
+    if "options" in frame.columns:
+        frame = frame.with_columns(_options(frame))
+    elif "key" in frame.columns:
+        frame = frame.with_columns(options=pl.lit(offered(frame["key"])))
+        assumed.append("options")
+    return frame, tuple(assumed)
+
+
+def offered(keys: pl.Series, answers: Sequence[str] = ()) -> str:
+    """The letters (or digits) from the first to the last that keys and answers name.
+
+    >>> offered(pl.Series(["B", "A|E"])), offered(pl.Series(["1", "3"]))
+    ('ABCDE', '1234')
+    """
+    letters = {part.strip() for key in keys.drop_nulls() for part in str(key).split("|")} | set(answers)
+    letters = {letter for letter in letters if len(letter) == 1 and letter != "*"}
+    if letters <= {"0", "1"} and letters == {"1"}:
+        return "01"
+    if not letters:
+        return "ABCD"
+    digits = all(letter.isdigit() for letter in letters)
+    first = min(letters | ({"1"} if digits else {"a"} if min(letters).islower() else {"A"}))
+    if not digits and letters <= {"T", "F"}:
+        return "TF"
+    last = max(*letters, chr(ord(first) + LEAST_OPTIONS - 1))
+    return "".join(chr(code) for code in range(ord(first), ord(last) + 1))
+
+
+def plain_keys(keys: pl.Series) -> pl.Series:
+    """Keys without brackets and blanks, ``A, C`` as ``A|C``, in capitals where all are in lower case."""
+    plain = keys.cast(pl.String).str.strip_chars()
+    plain = plain.str.replace(r"^\(?([A-Za-z0-9])[).:]$", "${1}")
+    plain = plain.str.replace_all(r"\s*(?:[,;/&|]|\bor\b)\s*", "|")
+    letters = plain.drop_nulls()
+    if len(letters) and letters.str.contains(r"^[a-z](\|[a-z])*$").all():
+        plain = plain.str.to_uppercase()
+    return plain.alias(keys.name)
+
+
+def _options(frame: pl.DataFrame) -> pl.Expr:
+    """Options as letters: a number of options is the first so many, separators go, lower case as the keys."""
+    text = pl.col("options").cast(pl.String).str.strip_chars()
+    letters = text.str.replace_all(r"[,;/|\s]+", "")
+    count = text.cast(pl.Int64, strict=False)
+    lettered = "key" in frame.columns and frame["key"].str.contains(r"^[A-Z*|]+$").all()
+    if not lettered:
+        return letters.alias("options")
+    few = count.is_between(2, 9) & (text.str.len_chars() == 1)
+    named = pl.lit("ABCDEFGHI").str.slice(0, count.fill_null(0).cast(pl.UInt32))
+    return pl.when(few).then(named).otherwise(letters.str.to_uppercase()).alias("options")
+
+
+def names_matched(wanted: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """``name -> known name`` for names that differ only in case, blanks, underscores or leading zeros, or of
+    which only the number is left (``1`` for ``Q1``), where that is unambiguous for all of them.
+
+    >>> names_matched(["q 1", "q 2"], ["Q1", "Q2"]), names_matched(["1", "2"], ["Q01", "Q02"])
+    ({'q 1': 'Q1', 'q 2': 'Q2'}, {'1': 'Q01', '2': 'Q02'})
+    """
+    for shaped in (folded, _without_zeros, _bare_number):
+        by_shape: dict[str, list[str]] = {}
+        numbered = shaped is _bare_number
+        for name in known:
+            by_shape.setdefault(_any_number(name) if numbered else shaped(name), []).append(name)
+        if numbered and len(known) != len(wanted):
+            continue  # the 17th question of a form need not be the 17th of a bank
+        shapes = [shaped(name) for name in wanted]
+        if len(set(shapes)) < len(shapes) or "" in shapes:
+            continue
+        hits = {
+            name: by_shape[shape][0]
+            for name, shape in zip(wanted, shapes, strict=True)
+            if len(by_shape.get(shape, ())) == 1
+        }
+        if len(hits) >= max(2, len(wanted) / 2):
+            return {name: hit for name, hit in hits.items() if name != hit}
+    return {}
+
+
+def _without_zeros(name: str) -> str:
+    return re.sub(r"0+(?=\d)", "", folded(name))
+
+
+def _bare_number(name: str) -> str:
+    """The number of ``17``, ``Q17``, ``Question 17``, ``Item_17``: names that say no more than the place."""
+    found = re.fullmatch(r"(?:q|question|item|no|nr)?#?0*(\d+)", folded(name))
+    return "" if found is None else found[1]
+
+
+def _any_number(name: str) -> str:
+    numbers = re.findall(r"\d+", name)
+    return numbers[0].lstrip("0") if len(numbers) == 1 else ""
+
+
+def left_out_for_lack(assumed: Sequence[str], bank_items: int) -> list[str]:
+    """One line for each column that was missing: what was left out for it, and what it would need."""
+    lines = {
+        "domain": "No domains: no domain scores and no forms. A column domain (or topic) gives them.",
+        "status": f"No status: {plural(bank_items, 'item')} count, none is a pilot. A column status"
+        " (scored, pilot) tells them apart.",
+        "options": "No options: taken from the answers. A column options (ABCD) says which are offered.",
+    }
+    return [lines[name] for name in assumed]

@@ -1,0 +1,91 @@
+"""The table of a log cut out of its file as a mapping says: sheet, header, rows that are not candidates, and
+the key where the file has it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from ciip_irt.bank import items_of_grids
+from ciip_irt.errors import InputError, Problem, did_you_mean
+from ciip_irt.responses.mapping import ColumnMapping, KeyPlace, TablePlace
+from ciip_irt.responses.recognition.rows import label_place
+from ciip_irt.tables import Grid, Headed, headed, read_grids
+
+__all__ = ["Prepared", "prepare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A log as a table: its rows, their numbers in the file, and the key found in it (``item_id, key``)."""
+
+    frame: pl.DataFrame
+    lines: tuple[int, ...]
+    items: pl.DataFrame | None
+
+
+def prepare(grids: Sequence[Grid], mapping: ColumnMapping, path: Path) -> Prepared:
+    """The table that ``[table]`` and ``[key]`` of the mapping describe.
+
+    Raises
+    ------
+    InputError
+        No such sheet; the key is not where the mapping says.
+    """
+    place = mapping.table or TablePlace()
+    grid = _sheet(grids, place.sheet, path)
+    table = headed(grid, place.header_row)
+    names = list(table.names)
+    identity = {name: names.index(column) for name, column in mapping.columns.items() if column in names}
+    wanted = mapping.item_columns if isinstance(mapping.item_columns, tuple) else ()
+    items = [names.index(name) for name in wanted if name in names]
+    label_of = label_place(identity, items, len(names))
+    labels, numbers = set(place.rows_apart), set(place.rows_apart_at)
+    apart = [label_of(row) in labels or number in numbers
+             for row, number in zip(table.rows, table.numbers, strict=True)]  # fmt: skip
+    stay = [position for position, gone in enumerate(apart) if not gone]
+    rows = [table.rows[position] for position in stay]
+    lines = tuple(table.numbers[position] for position in stay)
+    frame = pl.DataFrame(
+        {name: [row[column] or None for row in rows] for column, name in enumerate(names)},
+        schema=dict.fromkeys(names, pl.String),
+    )
+    if place.decimal == ",":
+        frame = frame.with_columns(pl.all().str.replace(r"^([-+]?\d*),(\d+)$", "${1}.${2}"))
+    if not {"candidate_id", "delivery_id"}.intersection(mapping.columns) and "candidate_id" not in names:
+        frame = frame.with_columns(candidate_id=pl.Series([f"row {line}" for line in lines]))
+    key = None if mapping.key is None else _key(mapping.key, grids, table, items, label_of, path)
+    return Prepared(frame, lines, key)
+
+
+def _sheet(grids: Sequence[Grid], name: str | None, path: Path) -> Grid:
+    if name is None:
+        return grids[0]
+    for grid in grids:
+        if grid.name == name:
+            return grid
+    remedy = did_you_mean(name, [grid.name for grid in grids], "It has")
+    raise InputError(Problem(f"there is no sheet {name!r}", where=str(path), remedy=remedy))
+
+
+def _key(  # type: ignore[no-untyped-def]
+    place: KeyPlace, grids: Sequence[Grid], table: Headed, items: Sequence[int], label_of, path: Path
+) -> pl.DataFrame:
+    if place.sheet is not None or place.file is not None:
+        source = path if place.file is None else path.parent / place.file
+        sheets = grids if place.file is None else read_grids(source)
+        named = [grid for grid in sheets if place.sheet is None or grid.name == place.sheet]
+        found = items_of_grids(named, str(source))
+        if found is None:
+            remedy = "Correct [key] in the mapping file."
+            raise InputError(Problem("no table with items and keys is there", str(source), remedy=remedy))
+        return found[0].filter(pl.col("item_id").is_not_null() & pl.col("key").is_not_null())
+    for row, number in zip(table.rows, table.numbers, strict=True):
+        if number == place.row_at or (place.row is not None and label_of(row) == place.row):
+            pairs = [(table.names[item], row[item]) for item in items if row[item]]
+            return pl.DataFrame(pairs, schema={"item_id": pl.String, "key": pl.String}, orient="row")
+    remedy = "Correct [key] in the mapping file."
+    shown = repr(place.row) if place.row is not None else f"number {place.row_at}"
+    raise InputError(Problem(f"there is no row {shown} with the key", where=str(path), remedy=remedy))

@@ -1,0 +1,158 @@
+"""Which rows are not candidates: the key, totals, averages, percentages, maxima, notes; and why."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ciip_irt.tables import Headed, folded
+from ciip_irt.tables.sheets.cells import (
+    KEY_WORDS,
+    SUMMARY_WORDS,
+    is_answer,
+    is_number,
+    missing_kind,
+    share_of_answers,
+)
+
+__all__ = ["RowApart", "label_place", "rows_apart"]
+
+MOSTLY = 0.8  # of a row's filled cells: a key may lack an item, a candidate a legible mark
+SUMS = frozenset({"totals", "averages", "percentages", "spread", "extremes", "counts"})
+
+
+@dataclass(frozen=True, slots=True)
+class RowApart:
+    """A row that is no candidate: its place in the table, number in the file, first words, kind and reason.
+
+    ``kind`` is ``key``, ``header``, a kind of ``SUMMARY_WORDS``, ``note``, or ``unclear``: nameless, with an
+    answer to every item, so that it could be the key or a candidate.
+    """
+
+    place: int
+    number: int
+    label: str
+    kind: str
+    reason: str
+
+
+def rows_apart(
+    table: Headed, items: Sequence[int], candidate: int | None, known_key: Mapping[str, str] | None = None
+) -> tuple[RowApart, ...]:
+    """The rows that are not candidates.
+
+    Parameters
+    ----------
+    items
+        Places of the item columns.
+    candidate
+        Place of the column that tells the candidates, where there is one.
+    known_key
+        Item name -> key from elsewhere (the items file, a file of keys), as the file writes answers.
+    """
+    label_of = label_place({} if candidate is None else {"candidate_id": candidate}, items, len(table.names))
+    letters = _letters(table, items)
+    marks = _alphabet(table, items) <= {"0", "1"}
+    named = candidate is not None and any(row[candidate] for row in table.rows)
+    found = []
+    for place, row in enumerate(table.rows):
+        label = label_of(row)
+        cells = [row[item] for item in items]
+        verdict = _judge(label, cells, bool(candidate is None or row[candidate]), named, letters, marks)
+        if verdict is None and _equals_key(table, items, cells, known_key) and not _like_an_id(
+            table, candidate, row
+        ):  # fmt: skip
+            verdict = ("key", "it equals the key")
+        if row == table.names:
+            verdict = ("header", "it repeats the header")
+        if verdict is not None:
+            found.append(RowApart(place, table.numbers[place], label, *verdict))
+    return tuple(found)
+
+
+def label_place(
+    identity: Mapping[str, int], items: Sequence[int], width: int
+) -> Callable[[Sequence[str]], str]:
+    """The first words of a row: its candidate, or where that is empty the first filled cell that is no
+    item's.
+    """
+    first = [identity[name] for name in ("candidate_id", "delivery_id") if name in identity][:1]
+    places = [*first, *(place for place in range(width) if place not in set(items))]
+    return lambda row: next((row[place] for place in places if row[place]), "")
+
+
+def _judge(
+    label: str, cells: list[str], has_id: bool, named: bool, letters: bool, marks: bool
+) -> tuple[str, str] | None:
+    filled = [cell for cell in cells if cell]
+    word = folded(label).rstrip("#")
+    answers = share_of_answers(cells) if filled else 0.0
+    if word in KEY_WORDS and answers >= MOSTLY:
+        return "key", f"it begins with {label!r}"
+    kind = SUMMARY_WORDS.get(word)
+    if word in KEY_WORDS:
+        return "note", f"it begins with {label!r}"
+    numeric = bool(filled) and sum(map(is_number, filled)) >= MOSTLY * len(filled)
+    fractions = any(is_number(cell) and cell not in ("0", "1") for cell in filled)
+    one_value = len(set(filled)) <= 1  # of marks, only a row of equal ones can be a maximum or a minimum
+    if kind is not None and (
+        not filled or (kind in SUMS and numeric and (letters or (marks and (fractions or one_value))))
+    ):
+        return kind, f"{label!r}: {kind}"
+    if kind == "notes" and answers < MOSTLY:
+        return kind, f"{label!r}: {kind}"
+    if kind in SUMS and (letters and answers < MOSTLY):
+        return kind, f"{label!r}: {kind}"
+    if not has_id and named:
+        if not filled:
+            return "note", "it has neither a candidate nor an answer"
+        if numeric and (letters or fractions):
+            return "totals", "it has no candidate, and numbers where others have answers"
+        if answers >= MOSTLY:
+            return "unclear", "it has no candidate, and answers"
+        return "note", "it has no candidate, and text where others have answers"
+    if not filled and " " in label and not any(cells):
+        return "note", "it has no answer, and a sentence where others have their candidate"
+    return None
+
+
+def _letters(table: Headed, items: Sequence[int]) -> bool:
+    """Whether the answers are letters: half of the first answers at least."""
+    cells = [row[item] for row in table.rows for item in items if row[item]]
+    return sum(is_answer(cell) and not cell.isdigit() for cell in cells) > len(cells) / 2
+
+
+def _alphabet(table: Headed, items: Sequence[int]) -> set[str]:
+    """The answers that make up all but one in twenty of the cells."""
+    counts: dict[str, int] = {}
+    for row in table.rows:
+        for item in items:
+            cell = row[item]
+            if cell and missing_kind(cell) is None:
+                counts[cell] = counts.get(cell, 0) + 1
+    total = sum(counts.values())
+    return {cell for cell, count in counts.items() if count > 0.05 * total}
+
+
+def _equals_key(
+    table: Headed, items: Sequence[int], cells: Sequence[str], known_key: Mapping[str, str] | None
+) -> bool:
+    if not known_key:
+        return False
+    pairs = [
+        (cell.casefold(), known_key[folded(table.names[item])].casefold())
+        for item, cell in zip(items, cells, strict=True)
+        if folded(table.names[item]) in known_key
+    ]
+    return len(pairs) >= 5 and all(cell == key for cell, key in pairs)
+
+
+def _like_an_id(table: Headed, candidate: int | None, row: Sequence[str]) -> bool:
+    """Whether the row's candidate is written as most others are: digits where those have digits."""
+    if candidate is None:
+        return True
+    own = row[candidate]
+    shapes = [_written(cell) for cell in table.column(candidate) if cell]
+    return bool(own) and shapes.count(_written(own)) > max(1, len(shapes) / 10)
+
+
+def _written(cell: str) -> str:
+    return "".join("9" if c.isdigit() else "A" if c.isalpha() else c for c in cell)

@@ -1,0 +1,1 @@
+"""Tables as people have them: sheets of cells, names of columns, where the header stands."""
