@@ -127,7 +127,7 @@ def test_limits_can_be_set_and_domains_keep_their_anchors(
     drifted: tuple[ScoredResponses, ItemBank, pl.DataFrame],
 ) -> None:
     scored, bank, _ = drifted
-    assert calibrate(scored, "rasch", anchors=bank, drift=DriftLimits(displaced=2.0)).dropped == []
+    assert calibrate(scored, "rasch", anchors=bank, drift=DriftLimits(displacement=2.0)).dropped == []
     alone = bank.items.with_columns(
         domain=pl.when(pl.col("item_id") == "I004").then(pl.lit("Z")).otherwise("domain")
     )

@@ -53,7 +53,7 @@ def test_rasch_shift_and_one_item_that_drifted() -> None:
     new = done.parameters.filter(pl.col("item_id") > "I029")["estimate"].to_numpy()
     np.testing.assert_allclose(new, b[30:], atol=0.3)
     kept = link_calibrations(
-        calibration(here, scale="spring", first=10), calibration(b[:30], scale="bank"), drop=False
+        calibration(here, scale="spring", first=10), calibration(b[:30], scale="bank"), purify=False
     )
     assert set(kept.common["decision"]) == {"kept"}
     assert kept.link.B < done.link.B

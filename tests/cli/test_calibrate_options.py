@@ -75,8 +75,10 @@ def test_too_few_iterations_exit_1_and_say_what_to_do(
         (("--D", "1.7"), "the calibration asked for has D = 1.7"),
         (("--scale-id", "mine"), "the one asked for is 'mine'"),
         (("--anchors", "none", "--priors", "bank"), "nothing holds it here"),
-        (("--displacement", "-1"), "the limit displaced is -1"),
-        (("--score-scale", "art"), "Did you mean 'arrt'?"),
+        (
+            ("--score-scale", "art"),
+            "there is no such score scale (No such file or directory). Did you mean arrt?",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(
@@ -110,10 +112,13 @@ def test_anchors_of_a_file_with_another_D_are_refused(
         (("--theta-cut", "nan"), "nan is no number that anything could be compared with"),
         (("--theta-cut", "inf"), "inf is no number"),
         (("--theta-cut", "high"), "invalid number value: 'high'"),
-        (("--max-iterations", "0"), "0 is below 1"),
-        (("--fit-simulations", "-1"), "-1 is below 0"),
-        (("--fit-simulations", "few"), "invalid whole number value: 'few'"),
-        (("--anchors", "none", "--scale-id", " "), "the scale has an empty name"),
+        (("--displacement", "-1"), "--displacement: must be a number from 0 up, not -1"),
+        (("--keep-anchors", "80"), "--keep-anchors: must be a number from 0 to 1, not 80"),
+        (("--robust-z", "nan"), "--robust-z: must be a finite number, not nan"),
+        (("--max-iterations", "0"), "--max-iterations: must be a whole number of at least 1, not 0"),
+        (("--fit-simulations", "-1"), "must be a whole number of at least 0, not -1"),
+        (("--fit-simulations", "few"), "must be a whole number of at least 0, not 'few'"),
+        (("--anchors", "none", "--scale-id", " "), "--scale-id: must be text, not ' '"),
     ],
 )
 def test_values_that_mean_nothing(

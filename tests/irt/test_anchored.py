@@ -231,7 +231,7 @@ def test_drifted_anchors_and_only_they_are_dropped(model: str) -> None:
 def test_enough_anchors_stay() -> None:
     blocks, _, fit = moved_anchors("rasch")
     at = information_with_anchors(blocks, fit)
-    one = screen_anchors(at, DriftLimits(kept_share=29 / 30))
+    one = screen_anchors(at, DriftLimits(keep_anchors=29 / 30))
     assert one.dropped == (3,)
     assert np.flatnonzero(one.protected).tolist() == [7]
     domain = np.zeros(40, dtype=np.int64)
@@ -250,7 +250,7 @@ def test_an_uncertain_bank_value_is_not_called_drift() -> None:
 
 
 def test_limits_are_checked() -> None:
-    with pytest.raises(InputError, match="displaced is -1"):
-        DriftLimits(displaced=-1)
-    with pytest.raises(InputError, match=r"kept_share is 1\.5"):
-        DriftLimits(kept_share=1.5)
+    with pytest.raises(InputError, match="displacement is -1"):
+        DriftLimits(displacement=-1)
+    with pytest.raises(InputError, match=r"keep_anchors is 1\.5"):
+        DriftLimits(keep_anchors=1.5)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ciip_irt.errors import InputError
+from ciip_irt.irt.linking import DriftLimits
 from ciip_irt.irt.linking.drift import displacement, purify, robust_z
 from ciip_irt.irt.linking.scale_link import link
 
@@ -88,7 +89,7 @@ def test_no_more_than_a_fifth_goes() -> None:
     done = purify(rasch(b), rasch(now))
     assert len(done.dropped) == 6
     assert "1 further anchor drifted, but no more than 20% may be dropped" in done.warnings[0]
-    assert len(purify(rasch(b), rasch(now), kept_share=0.6).dropped) == 7
+    assert len(purify(rasch(b), rasch(now), limits=DriftLimits(keep_anchors=0.6)).dropped) == 7
 
 
 def test_too_many_to_tell_is_said() -> None:
@@ -114,11 +115,11 @@ def test_disagreement_is_said() -> None:
     b = rng.normal(size=30)
     noisy = purify(rasch(b), rasch(b + rng.normal(0, 0.9, 30)))
     assert any("correlate 0." in warning for warning in noisy.warnings)
-    stretched = purify(rasch(b), rasch(1.3 * b), displaced=3.0)
+    stretched = purify(rasch(b), rasch(1.3 * b), limits=DriftLimits(displacement=3.0))
     assert any("spread 1.30 times" in warning for warning in stretched.warnings)
 
 
 def test_impossible_limits() -> None:
     b = rasch(np.linspace(-1, 1, 20))
-    with pytest.raises(InputError, match=r"critical_z is -1(.|\n)*kept_share is 0"):
-        purify(b, b, critical_z=-1, kept_share=0)
+    with pytest.raises(InputError, match=r"robust_z is -1(.|\n)*keep_anchors is -0.1"):
+        purify(b, b, limits=DriftLimits(robust_z=-1, keep_anchors=-0.1))

@@ -153,9 +153,9 @@ class TestExamFiles:
         said = capsys.readouterr().err
         for expected in (
             "Did you mean 'responses'?",
-            "name must be text",
-            "'formt'",
-            "[blueprint] file is missing",
+            ":2: [exam] name: must be text, not 5",
+            ":7: [items] formt: unknown key",
+            "[blueprint] file: is missing",
         ):
             assert expected in said
         assert not (tmp_path / "out").exists()

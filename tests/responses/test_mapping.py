@@ -53,36 +53,38 @@ def test_everything_a_mapping_can_say() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({}, "'format' is missing. Say one of: long, wide, vendor-wide"),
-        ({"format": "tall"}, "format = 'tall' is not known"),
-        ({"format": "long", "delimeter": ";"}, "unknown key 'delimeter'. Did you mean 'delimiter'?"),
-        ({"format": "long", "delimiter": ";;"}, "'delimiter' is ';;'"),
-        ({"format": "long", "delimiter": 5}, "delimiter = 5 is not a text. Put it in double quotes"),
-        ({"format": "long", "columns": "ID"}, "'columns' is not a section"),
-        ({"format": "long", "columns": {"candidat": "ID"}}, "[columns]: unknown key 'candidat'. Did you mean 'candidate_id'?"),
+        ({}, "format: is missing. Say one of: long, wide, vendor-wide"),
+        ({"format": "tall"}, "format: must be one of long, wide, vendor-wide, not 'tall'"),
+        ({"format": "long", "delimeter": ";"}, "delimeter: unknown key. Did you mean 'delimiter'?"),
+        ({"format": "long", "delimiter": ";;"}, "delimiter: must be one character, not ';;'"),
+        ({"format": "long", "delimiter": 5}, "delimiter: must be one character, not 5"),
+        ({"format": "long", "columns": "ID"}, "columns: must be a section, not 'ID'. Write [columns]"),
+        ({"format": "long", "columns": {"candidat": "ID"}}, "[columns] candidat: unknown key. Did you mean 'candidate_id'?"),
         ({"format": "long", "columns": {"form_id": "F"}, "constants": {"form_id": "F"}}, "in [columns] and in [constants]"),
         ({"format": "long", "candidates": {"total": "Total"}}, "reserved names: total"),
-        ({"format": "long", "missing": {"omitted": "9"}}, "omitted = '9' is not a list of texts"),
-        ({"format": "long", "missing": {"omitted": [9]}}, "omitted = [9] is not a list of texts"),
+        ({"format": "long", "missing": {"omitted": "9"}}, "[missing] omitted: must be a list of texts, not '9'. Write [\"9\"], with"),
+        ({"format": "long", "missing": {"omitted": [9]}}, "[missing] omitted: must be a list of texts, not [9]"),
         ({"format": "long", "missing": {"omitted": ["9"], "not_reached": ["9"]}}, "codes have two meanings: '9'"),
         ({"format": "long", "missing": {"omitted": [""]}}, "'' is not a code"),
-        ({"format": "long", "missing": {"blank": "nothing"}}, "blank = 'nothing' is not known"),
-        ({"format": "long", "recode": {"respond": {}}}, "[recode]: unknown key 'respond'"),
-        ({"format": "long", "recode": {"response": {"1": 5}}}, "[recode.response]: 1 = 5 is not a text"),
+        ({"format": "long", "missing": {"blank": "nothing"}}, "[missing] blank: must be one of omitted, not_reached, invalid, not_administered, not 'nothing'"),
+        ({"format": "long", "recode": {"respond": {}}}, "[recode] respond: unknown key. Did you mean 'response'?"),
+        ({"format": "long", "recode": {"response": {"1": 5}}}, "[recode.response] 1: must be text, not 5. Put it in double quotes"),
         ({"format": "long", "questions": [QUESTIONS]}, "[[questions]] belongs to format = 'vendor-wide'"),
-        ({"format": "long", "item_columns": "I*"}, "'item_columns' belongs to format = 'wide'"),
+        ({"format": "long", "item_columns": "I*"}, "item_columns: belongs to format = 'wide'"),
         ({"format": "wide", "columns": {"response": "r"}}, "which a wide file has once per item"),
         ({"format": "vendor-wide"}, "a vendor-wide mapping needs [[questions]]"),
-        ({"format": "vendor-wide", "questions": QUESTIONS}, "'questions' is not a list of tables"),
+        ({"format": "vendor-wide", "questions": QUESTIONS}, "for each, with two brackets"),
         ({"format": "vendor-wide", "questions": [{"numbers": [1, 3], "response": "q{n}"}]}, "do not say which items"),
         ({"format": "vendor-wide", "questions": [QUESTIONS, QUESTIONS]}, "numbers of two [[questions]] overlap"),
-        ({"format": "vendor-wide", "questions": [{**QUESTIONS, "numbers": [3, 1]}]}, "'numbers' is [3, 1]"),
-        ({"format": "vendor-wide", "questions": [{**QUESTIONS, "numbers": "1-3"}]}, "'numbers' is '1-3'"),
+        ({"format": "vendor-wide", "questions": [{**QUESTIONS, "numbers": [3, 1]}]}, "[questions 1] numbers: must be [low, high], not [3, 1]"),
+        ({"format": "vendor-wide", "questions": [{**QUESTIONS, "numbers": "1-3"}]}, "[questions 1] numbers: must be [low, high], not '1-3'"),
         ({"format": "vendor-wide", "questions": [{**QUESTIONS, "response": "q"}]}, "is not a pattern in {n}"),
         ({"format": "vendor-wide", "questions": [{**QUESTIONS, "response": "q{m}"}]}, "is not a pattern in {n}"),
         ({"format": "vendor-wide", "questions": [{**QUESTIONS, "response": "q{n.x}"}]}, "is not a pattern in {n}"),
-        ({"format": "vendor-wide", "questions": [{**QUESTIONS, "role": "trial"}]}, "role = 'trial'"),
-        ({"format": "vendor-wide", "questions": [QUESTIONS], "key_file": {"path": "k"}}, "[key_file] lacks number, item_id"),
+        ({"format": "vendor-wide", "questions": [{**QUESTIONS, "numbers": [0, 99999999]}]}, "must be [low, high]"),
+        ({"format": "vendor-wide", "questions": [{**QUESTIONS, "response": "q{n:500000000}"}]}, "is not a pattern in {n}"),
+        ({"format": "vendor-wide", "questions": [{**QUESTIONS, "role": "trial"}]}, "[questions 1] role: must be one of scored, pilot, not 'trial'"),
+        ({"format": "vendor-wide", "questions": [QUESTIONS], "key_file": {"path": "k"}}, "[key_file] item_id: is missing"),
     ],
 )  # fmt: skip
 def test_what_a_mapping_cannot_say(data: dict[str, Any], said: str) -> None:
@@ -91,9 +93,9 @@ def test_what_a_mapping_cannot_say(data: dict[str, Any], said: str) -> None:
 
 def test_everything_wrong_is_said_at_once() -> None:
     said = wrong(fromat="long", columns={"item": "Q"}, missing={"omited": ["9"]})
-    assert "unknown key 'fromat'" in said
-    assert "unknown key 'item'" in said
-    assert "unknown key 'omited'. Did you mean 'omitted'?" in said
+    assert "fromat: unknown key" in said
+    assert "[columns] item: unknown key" in said
+    assert "[missing] omited: unknown key. Did you mean 'omitted'?" in said
 
 
 def test_numbers_fill_patterns() -> None:
@@ -102,7 +104,11 @@ def test_numbers_fill_patterns() -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"format = long", "not a TOML file"), (b'format = "\xff"', "not UTF-8 text"), (None, "no such file")],
+    [
+        (b"format = long", "map.toml:1: not valid TOML"),
+        (b'format = "\xff"', "map.toml:1: the file is not UTF-8 text"),
+        (None, "there is no such mapping"),
+    ],
 )
 def test_files_that_are_no_mapping(tmp_path: Path, content: bytes | None, said: str) -> None:
     path = tmp_path / "map.toml"

@@ -137,7 +137,7 @@ def test_a_scale_of_ones_own(tmp_path: Path, made: tuple[ScoredResponses, Calibr
     with pytest.raises(InputError) as caught:
         load_scale(path)
     assert "Did you mean 'passing'?" in str(caught.value)
-    assert "missing: passing" in str(caught.value)
+    assert "passing: is missing" in str(caught.value)
     path.write_text(
         "at_cut = 500\nat_maximum = 400\nlowest = 200\nhighest = 800\ndecimals = 0\npassing = 900\n"
     )

@@ -177,7 +177,7 @@ def _why(
         return f"Drifted: {how}; kept because too few anchors would stay, in all or in its domain."
     if asked:
         return f"Drifted: {how}; kept because dropping was not asked for."
-    if abs(moved) <= limits.displaced:
+    if abs(moved) <= limits.displacement:
         return ""
     if abs(moved) <= limits.certainty * error:
         return f"Kept: {how}; too few answers to prove it."
@@ -191,15 +191,15 @@ def anchor_warnings(table: pl.DataFrame, report: AnchorReport, limits: DriftLimi
     n = table.height
     if dropped.height:
         said.append(
-            f"{dropped.height} of {plural(n, 'anchor')} displaced by more than {limits.displaced:g} logit no"
-            f" longer {'holds' if dropped.height == 1 else 'hold'} the scale and"
+            f"{dropped.height} of {plural(n, 'anchor')} displaced by more than {limits.displacement:g} logit"
+            f" no longer {'holds' if dropped.height == 1 else 'hold'} the scale and"
             f" {'was' if dropped.height == 1 else 'were'} estimated anew: {_named(dropped)} (+ = harder than"
             " in the bank). Review them: has the content changed, has an item leaked, is a key wrong?"
         )
     stayed = _worst_first(table.filter(pl.col("why").str.starts_with("Drifted")))
     if stayed.height:
         said.append(
-            f"{plural(stayed.height, 'anchor')} displaced by more than {limits.displaced:g} logit still"
+            f"{plural(stayed.height, 'anchor')} displaced by more than {limits.displacement:g} logit still"
             f" {'holds' if stayed.height == 1 else 'hold'} the scale: {_named(stayed)} (+ = harder than in"
             " the bank). anchors.csv says why; review them before they hold the scale again."
         )

@@ -210,14 +210,14 @@ def _errors_in_words(standard_errors: str, found: Estimation) -> str:
 def _limits_in_words(limits: DriftLimits, *, purify: bool) -> str:
     """For the record of a run."""
     said = (
-        f"displacement over {limits.displaced:g} logit, over {limits.certainty:g} standard errors and robust"
-        f" z over {limits.critical_z:g}"
+        f"displacement over {limits.displacement:g} logit, over {limits.certainty:g} standard errors and"
+        f" robust z over {limits.robust_z:g}"
     )
     if not purify:
         return f"reported only: {said}"
     return (
-        f"dropped: {said}, the worst first; at least {limits.kept_share:.0%} of the anchors and"
-        f" {limits.kept_share_within:.0%} of each domain's stay"
+        f"dropped: {said}, the worst first; at least {limits.keep_anchors:.0%} of the anchors and"
+        f" {limits.keep_anchors_within:.0%} of each domain's stay"
     )
 
 

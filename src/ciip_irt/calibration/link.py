@@ -17,10 +17,12 @@ from ciip_irt.irt.linking import (
     Link,
     displacement,
     link,
-    purify,
     robust_z,
     transform_errors,
     transform_parameters,
+)
+from ciip_irt.irt.linking import (
+    purify as without_drifted,
 )
 from ciip_irt.records import result
 from ciip_irt.tables import ITEM_PARAMETERS, LINK, show_html
@@ -94,7 +96,7 @@ def link_calibrations(
     old: Calibration | pl.DataFrame,
     method: str | None = None,
     *,
-    drop: bool = True,
+    purify: bool = True,
     drift: DriftLimits | None = None,
     direction: Direction = "symmetric",
 ) -> LinkedCalibrations:
@@ -108,7 +110,7 @@ def link_calibrations(
         ``mean_mean``, ``mean_gmean``, ``mean_sigma``, ``haebara``, ``stocking_lord``; for rasch
         ``mean_shift``, ``weighted_shift``, ``robust_shift``. Default: ``mean_shift`` for rasch,
         ``stocking_lord`` for the others.
-    drop
+    purify
         Whether common items that drifted stop holding the scale (``irt.drift.purify``).
     drift
         Limits of robust z and displacement, and the share of the common items that stays.
@@ -152,8 +154,8 @@ def link_calibrations(
     se_new = errors_new[:, 1] if np.isfinite(errors_new[:, 1]).all() else None
     D = scale_old.D
     reasons: dict[int, str] = {}
-    if drop:
-        done = purify(
+    if purify:
+        done = without_drifted(
             old_values,
             new_values,
             method,
@@ -161,9 +163,7 @@ def link_calibrations(
             direction=direction,
             se_old=se_old,
             se_new=se_new,
-            critical_z=limits.critical_z,
-            displaced=limits.displaced,
-            kept_share=limits.kept_share,
+            limits=limits,
         )
         found, warnings = done.link, done.warnings
         reasons = {one.item: one.reason for one in done.dropped}

@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         read_table(arguments.new, ITEM_PARAMETERS, **text_format(arguments, arguments.new)),
         read_table(arguments.old, ITEM_PARAMETERS, **text_format(arguments, arguments.old)),
         arguments.method,
-        drop=arguments.purify,
+        purify=arguments.purify,
         drift=DriftLimits(arguments.displacement, arguments.robust_z),
         direction=arguments.direction,
     )

@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         calibration = estimate(scored)
     else:
         scored, calibration, checks = calibrated_and_checked(
-            scored, estimate, simulations=0, exclude_misfit=arguments.exclude_person_misfit
+            scored, estimate, fit_simulations=0, exclude_person_misfit=arguments.exclude_person_misfit
         )
         note(checks.left_out)
     dif, _ = dif_between_groups(scored, arguments.dif)

@@ -1,51 +1,64 @@
-"""The calibration and the scores that an exam file asks for."""
+"""The calibration and the scores that an exam file or a command asks for."""
 
-from typing import cast
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from ciip_irt.bank import ItemBank, read_anchors
-from ciip_irt.calibration import Calibration, DriftLimits, calibrate
+from ciip_irt.calibration import (
+    Calibration,
+    DriftLimits,
+    ModelChecks,
+    calibrate,
+    calibrated_and_checked,
+)
 from ciip_irt.job.exam import Exam
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.scores import ScoreTables, load_scale, score_tables
 from ciip_irt.scores.numbers import Rounding
 
-__all__ = ["calibration_of", "rounding_of", "scores_of"]
+__all__ = ["calibrate_as_told", "rounding_of", "scores_of"]
 
-LIMITS = {
-    "displacement": "displaced",
-    "robust_z": "critical_z",
-    "certainty": "certainty",
-    "keep_anchors": "kept_share",
-}
-PASSED_ON = ("purify", "priors", "groups", "population", "ability", "max_iterations", "scale_id")
+LIMITS = ("displacement", "robust_z", "certainty", "keep_anchors", "keep_anchors_within")
+ABOUT_CHECKS = ("fit_simulations", "exclude_person_misfit")
 
 
-def calibration_of(exam: Exam, scored: ScoredResponses, bank: ItemBank) -> Calibration:
-    """Calibrate as the section ``[calibration]`` says; the bank's scored items hold the scale by default.
+def calibrate_as_told(
+    scored: ScoredResponses, bank: ItemBank, told: Mapping[str, Any], *, folder: Path | None = None
+) -> tuple[ScoredResponses, Calibration, ModelChecks]:
+    """Calibrate and check the model by the settings of ``CALIBRATION``, from wherever they come.
+
+    Parameters
+    ----------
+    told
+        Every setting of ``exam_settings.CALIBRATION`` with its value.
+    folder
+        Where a path to anchors starts.
 
     Raises
     ------
     CiipError
         As ``calibrate`` and ``read_anchors``.
     """
-    given = exam.sections.get("calibration", {})
-    named = str(given.get("anchors", "bank"))
-    if named == "bank":
-        anchors: ItemBank | None = bank
-    else:
-        anchors = None if named == "none" else read_anchors(exam.folder / named, bank)
-    return calibrate(
-        scored,
-        str(given.get("model", "rasch")),
-        anchors=anchors,
-        drift=DriftLimits(**{field: float(given[key]) for key, field in LIMITS.items() if key in given}),
-        **{key: given[key] for key in PASSED_ON if key in given},
-    )
+    anchors: ItemBank | None = bank
+    if told["anchors"] != "bank":
+        file = Path(folder or "") / told["anchors"]
+        anchors = None if told["anchors"] == "none" else read_anchors(file, bank)
+    limits = DriftLimits(**{name: told[name] for name in LIMITS})
+    passed_on = {
+        name: told[name] for name in told if name not in (*LIMITS, *ABOUT_CHECKS, "model", "anchors")
+    }
+
+    def estimate(those: ScoredResponses) -> Calibration:
+        return calibrate(those, told["model"], anchors=anchors, drift=limits, **passed_on)
+
+    return calibrated_and_checked(scored, estimate, **{name: told[name] for name in ABOUT_CHECKS})
 
 
 def rounding_of(exam: Exam) -> Rounding:
     """How the expected score at the standard becomes the raw cut."""
-    return cast(Rounding, str(exam.get("scores", "rounding", "up")))
+    rounding: Rounding = exam.get("scores", "rounding")
+    return rounding
 
 
 def scores_of(
@@ -57,6 +70,6 @@ def scores_of(
         scored,
         calibration,
         theta_cut=theta_cut if here else None,
-        rule=load_scale(exam.named_or_path("scores", "scale", "arrt")),
+        rule=load_scale(exam.named_or_path("scores", "scale")),
         rounding=rounding_of(exam),
     )

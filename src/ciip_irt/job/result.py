@@ -184,8 +184,8 @@ class JobResult:
         settings = {
             "policy": self.review.policy.name,
             "blueprint": self.blueprint.name,
-            "forms": self.exam.get("assembly", "forms", 3),
-            "seed": self.exam.get("assembly", "seed", 2026),
+            "forms": self.exam.get("assembly", "forms"),
+            "seed": self.exam.get("assembly", "seed"),
         }
         return self.calibration.provenance.with_settings(**settings).to_dict()
 

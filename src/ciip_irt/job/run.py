@@ -3,17 +3,16 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from ciip_irt.bank import ItemBank, read_bank, read_ledger, roles_then, with_parameters
 from ciip_irt.blueprint import load_blueprint
-from ciip_irt.calibration import Calibration, calibrated_and_checked
+from ciip_irt.calibration import Calibration
 from ciip_irt.forms import Findings, assemble, check_forms
 from ciip_irt.item_analysis import analyse_items
-from ciip_irt.job.calibrating import calibration_of, rounding_of, scores_of
+from ciip_irt.job.calibrating import calibrate_as_told, rounding_of, scores_of
 from ciip_irt.job.demand import demand_of
 from ciip_irt.job.exam import Exam
 from ciip_irt.job.result import JobResult
@@ -64,17 +63,17 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
             progress(doing)
 
     step("settings", "reading settings")
-    blueprint = load_blueprint(exam.named_or_path("blueprint", "file", "ciip-2024"))
+    blueprint = load_blueprint(exam.named_or_path("blueprint", "file"))
     if (theta_cut := exam.get("assembly", "theta_cut")) is not None:
-        blueprint = replace(blueprint, theta_cut=float(theta_cut))
-    policy = load_policy(exam.named_or_path("pilots", "policy", "default"))
+        blueprint = replace(blueprint, theta_cut=theta_cut)
+    policy = load_policy(exam.named_or_path("pilots", "policy"))
     bank = read_bank(
         exam.folder / str(exam.get("items", "file")),
-        delimiter=exam.get("items", "delimiter", ","),
-        encoding=exam.get("items", "encoding", "utf-8"),
+        delimiter=exam.get("items", "delimiter"),
+        encoding=exam.get("items", "encoding"),
     )
-    rules = ScoringRules(**exam.sections.get("scoring", {}))
-    eligibility = EligibilityRules(**_eligibility(exam))
+    rules = ScoringRules(**exam.written("scoring"))
+    eligibility = EligibilityRules(**exam.written("eligibility"))
     step("ingest", "reading the log")
     read = ingest(
         [exam.folder / name for name in exam.get("responses", "files")],
@@ -82,8 +81,8 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         format=exam.get("responses", "format"),
         mapping=exam.path("responses", "mapping"),
         candidates=exam.path("responses", "candidates"),
-        delimiter=exam.get("responses", "delimiter", ","),
-        encoding=exam.get("responses", "encoding", "utf-8"),
+        delimiter=exam.get("responses", "delimiter"),
+        encoding=exam.get("responses", "encoding"),
     )
     step("score", "scoring")
     eligible = select_eligible(read.responses, read.candidates, eligibility)
@@ -99,11 +98,8 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     )
     step("calibrate", "calibrating")
     # First, because it may leave out deliveries: every table counts the same ones.
-    scored, calibration, checks = calibrated_and_checked(
-        scored,
-        lambda those: calibration_of(exam, those, bank),
-        simulations=exam.get("calibration", "fit_simulations"),
-        exclude_misfit=exam.get("calibration", "exclude_person_misfit"),
+    scored, calibration, checks = calibrate_as_told(
+        scored, bank, exam.settings["calibration"], folder=exam.folder
     )
     step("analyse", "analysing items")
     analysis = analyse_items(
@@ -115,7 +111,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     )
     step("pilots", "reviewing pilot items")
     review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analysis)
-    demand = demand_of(blueprint, int(exam.get("assembly", "forms", 3)))
+    demand = demand_of(blueprint, exam.get("assembly", "forms"))
     needs = bank_needs(bank.items, demand, review.evidence)
     review = with_needs(review, needs, demand)
     proposed, ledger = _proposal(bank, review, calibration)
@@ -123,8 +119,8 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     assembly = assemble(
         proposed,
         blueprint,
-        n_forms=int(exam.get("assembly", "forms", 3)),
-        seed=int(exam.get("assembly", "seed", 2026)),
+        n_forms=exam.get("assembly", "forms"),
+        seed=exam.get("assembly", "seed"),
         progress=progress,
     )
     step("check", "checking forms")
@@ -184,16 +180,3 @@ def _proposal(bank: ItemBank, review: PilotReview, calibration: Calibration) -> 
         by=NOBODY,
         evidence=calibration.provenance.data_hash,
     )
-
-
-def _eligibility(exam: Exam) -> dict[str, Any]:
-    settings = dict(exam.sections.get("eligibility", {}))
-    for name in ("attempts", "exclude_deliveries"):
-        if isinstance(settings.get(name), list):
-            settings[name] = tuple(settings[name])
-    if "exclude_attributes" in settings:
-        settings["exclude_attributes"] = {
-            name: tuple(map(str, values if isinstance(values, list) else [values]))
-            for name, values in settings["exclude_attributes"].items()
-        }
-    return settings

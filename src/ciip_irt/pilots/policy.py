@@ -4,21 +4,27 @@ A policy is a TOML file. Those that ship with the package are named without path
 ``arrt-like``.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from ciip_irt.errors import InputError, Problem, did_you_mean
 from ciip_irt.records import result
+from ciip_irt.settings import (
+    Number,
+    Section,
+    Setting,
+    Text,
+    Whole,
+    read_settings,
+    shipped_names,
+    shipped_or_own,
+)
 from ciip_irt.tables import show_html
-from ciip_irt.tables.shipped import parsed_toml, shipped_or_own
 
-__all__ = ["Policy", "load_policy", "parse_policy", "shipped_policies"]
+__all__ = ["POLICY", "Policy", "load_policy", "parse_policy", "shipped_policies"]
 
 
 @result
@@ -91,9 +97,10 @@ class Policy:
     def to_frame(self) -> pl.DataFrame:
         """One row per limit: ``section, limit, value, source``."""
         rows = [
-            (section, key, getattr(self, name), self.sources.get(section, ""))
-            for section, keys in SECTIONS.items()
-            for key, name in keys.items()
+            (section, limit.name, getattr(self, limit.attribute), self.sources.get(section, ""))
+            for section, limits in SECTIONS.items()
+            for limit in limits.settings
+            if limit.name != SOURCE.name
         ]
         schema = {"section": pl.String, "limit": pl.String, "value": pl.Float64, "source": pl.String}
         return pl.DataFrame(rows, schema=schema, orient="row")
@@ -109,28 +116,89 @@ class Policy:
         return show_html("Pilot policy", self.summary(), self.to_frame(), rows=20)
 
 
-SECTIONS: Mapping[str, Mapping[str, str]] = {
-    "p": {"low": "p_low", "high": "p_high"},
-    "r": {"low": "r_low"},
-    "key": {"doubt": "key_doubt"},
-    "b": {"low": "b_low", "high": "b_high"},
-    "information": {"theta_cut": "theta_cut", "low": "information_low"},
-    "dif": {"doubt": "dif_doubt", "minimum_n": "dif_minimum_n"},
-    "fit": {"rmsd": "fit_rmsd", "minimum_n": "fit_minimum_n"},
-    "time": {"seconds": "time_seconds"},
-    "n": {"minimum": "minimum_n", "maximum": "maximum_n"},
-    "decision": {
-        "promote": "promote",
-        "give_up": "give_up",
-        "loss_wrong_promotion": "loss_wrong_promotion",
-        "loss_wrong_rejection": "loss_wrong_rejection",
-    },
+SOURCE = Setting(
+    "source", Text(), "where the limits of this section come from", required=True,
+    remedy="Say where the limits of this section come from.",
+)  # fmt: skip
+
+
+def _limit(
+    section: str, name: str, kind: Number | Whole, doc: str, *, required: bool = False, attribute: str = ""
+) -> Setting:
+    return Setting(name, kind, doc, required=required, attribute=attribute or f"{section}_{name}")
+
+
+PROBABILITY = Number(0, 1)
+LOSS = Number(above=0)
+POLICY = Section(
+    (
+        Setting("name", Text(), "short name", required=True, remedy='Write name = "..." at the top.'),
+        Setting("title", Text(blank=True), "long name"),
+        Setting("p", Section((
+            _limit("p", "low", PROBABILITY, "least proportion right", required=True),
+            _limit("p", "high", PROBABILITY, "largest proportion right", required=True),
+            SOURCE,
+        )), "proportion right in the reference population", required=True),
+        Setting("r", Section((
+            _limit("r", "low", Number(above=-1, below=1), "least point-biserial with the scored total",
+                   required=True),
+            SOURCE,
+        )), "discrimination", required=True),
+        Setting("key", Section((
+            _limit("key", "doubt", PROBABILITY,
+                   "largest probability that a distractor behaves as a right answer"),
+            SOURCE,
+        )), "key validation"),
+        Setting("b", Section((
+            _limit("b", "low", Number(), "least difficulty on the bank scale"),
+            _limit("b", "high", Number(), "largest difficulty on the bank scale"),
+            SOURCE,
+        )), "difficulty that the bank can use"),
+        Setting("information", Section((
+            _limit("information", "theta_cut", Number(), "standard on the bank scale", attribute="theta_cut"),
+            _limit("information", "low", Number(), "least item information there"),
+            SOURCE,
+        )), "item information at the standard"),
+        Setting("dif", Section((
+            _limit("dif", "doubt", PROBABILITY,
+                   "probability of DIF of class C above which DIF is named as the fault"),
+            _limit("dif", "minimum_n", Whole(1), "fewest answers in each group"),
+            SOURCE,
+        )), "differential item functioning"),
+        Setting("fit", Section((
+            _limit("fit", "rmsd", Number(above=0), "largest root mean square deviation from the curve"),
+            _limit("fit", "minimum_n", Whole(1), "fewest answers"),
+            SOURCE,
+        )), "fit of the item's curve"),
+        Setting("time", Section((
+            _limit("time", "seconds", Number(above=0), "seconds that an answer may take on average"),
+            SOURCE,
+        )), "response time"),
+        Setting("n", Section((
+            _limit("n", "minimum", Whole(1), "answers below which nothing is decided", required=True,
+                   attribute="minimum_n"),
+            _limit("n", "maximum", Whole(1), "answers from which on waiting is no longer an option",
+                   required=True, attribute="maximum_n"),
+            SOURCE,
+        )), "numbers of answers", required=True),
+        Setting("decision", Section((
+            _limit("decision", "promote", PROBABILITY, "promote from this probability that all criteria hold",
+                   required=True, attribute="promote"),
+            _limit("decision", "give_up", PROBABILITY, "give up from this probability down",
+                   required=True, attribute="give_up"),
+            _limit("decision", "loss_wrong_promotion", LOSS, "what a wrong promotion costs",
+                   required=True, attribute="loss_wrong_promotion"),
+            _limit("decision", "loss_wrong_rejection", LOSS, "what a wrong rejection costs",
+                   required=True, attribute="loss_wrong_rejection"),
+            SOURCE,
+        )), "when to promote and when to give up", required=True),
+    ),
+    record=Policy,
+)  # fmt: skip
+"""What a policy file may say."""
+SECTIONS: Mapping[str, Section] = {
+    setting.name: setting.kind for setting in POLICY.settings if isinstance(setting.kind, Section)
 }
-REQUIRED = ("p.low", "p.high", "r.low", "n.minimum", "n.maximum", "decision.promote", "decision.give_up",
-            "decision.loss_wrong_promotion", "decision.loss_wrong_rejection")  # fmt: skip
-PROBABILITIES = ("p.low", "p.high", "key.doubt", "dif.doubt", "decision.promote", "decision.give_up")
-WHOLE = ("n.minimum", "n.maximum", "dif.minimum_n", "fit.minimum_n")
-ABOVE_ZERO = ("fit.rmsd", "time.seconds", "decision.loss_wrong_promotion", "decision.loss_wrong_rejection")
 PAIRS = (("p", "low", "high"), ("b", "low", "high"), ("n", "minimum", "maximum"),
          ("decision", "give_up", "promote"))  # fmt: skip
 
@@ -141,9 +209,7 @@ def shipped_policies() -> tuple[str, ...]:
     >>> shipped_policies()
     ('arrt-like', 'default')
     """
-    folder = files("ciip_irt.pilots") / "policies"
-    names = (entry.name for entry in folder.iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+    return shipped_names("ciip_irt.pilots", "policies")
 
 
 def load_policy(name_or_path: str | Path = "default") -> Policy:
@@ -165,92 +231,19 @@ def load_policy(name_or_path: str | Path = "default") -> Policy:
 
 def parse_policy(text: str, where: str = "policy") -> Policy:
     """The policy that a TOML text describes; see ``load_policy``."""
-    content = parsed_toml(text, where)
-    problems: list[Problem] = []
-
-    def wrong(place: str, what: str, remedy: str = "") -> None:
-        row = _line_of(text, place)
-        problems.append(Problem(f"{place}: {what}", where=where, row=row, remedy=remedy))
-
-    _check_names(content, wrong)
+    policy = read_settings(text, where, POLICY)
+    for section, low, high in PAIRS:
+        limits = policy[section]
+        if {low, high} <= limits.given and limits.sound(low, high) and not limits[low] < limits[high]:
+            limits.wrong(low, f"must be below {high}")
+    information = policy["information"]
+    if "low" in information.given and "theta_cut" not in information.given:
+        information.wrong("theta_cut", "is missing", "Give the cut score on the bank scale.")
+    policy.finish()
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
-    for section, keys in SECTIONS.items():
-        table = content.get(section, {})
-        if not isinstance(table, dict):
-            wrong(section, "must be a section", f"Write [{section}] and its limits below it.")
-            continue
-        source = table.get("source", "")
-        if not isinstance(source, str) or (table and not source.strip()):
-            wrong(f"{section}.source", "is missing", "Say where the limits of this section come from.")
-        elif source:
+    for section in SECTIONS:
+        values |= policy[section].written()
+        if source := values.pop(SOURCE.name, ""):
             sources[section] = source
-        for key, name in keys.items():
-            place = f"{section}.{key}"
-            value = table.get(key)
-            if value is None:
-                if place in REQUIRED:
-                    wrong(place, "is missing")
-                continue
-            if fault := _fault(place, value):
-                wrong(place, fault)
-            else:
-                values[name] = value if place in WHOLE else float(value)
-    for section, low, high in PAIRS:
-        names = SECTIONS[section][low], SECTIONS[section][high]
-        if all(name in values for name in names) and not values[names[0]] < values[names[1]]:
-            wrong(f"{section}.{low}", f"must be below {section}.{high}")
-    if "information_low" in values and "theta_cut" not in values:
-        wrong("information.theta_cut", "is missing", "Give the cut score on the bank scale.")
-    title, policy_name = content.get("title", ""), content.get("name")
-    if not isinstance(policy_name, str) or not policy_name.strip():
-        wrong("name", "is missing", 'Write name = "..." at the top.')
-    if not isinstance(title, str):
-        wrong("title", f"must be text, not {title!r}")
-    if problems:
-        raise InputError(problems)
-    return Policy(name=str(policy_name), title=title, sources=sources, where=where, **values)
-
-
-def _check_names(content: Mapping[str, Any], wrong: Any) -> None:
-    top = ("name", "title", *SECTIONS)
-    for key, value in content.items():
-        if key not in top:
-            wrong(key, "unknown key", did_you_mean(key, top, "Known here"))
-        elif isinstance(value, dict) and key in SECTIONS:
-            known = (*SECTIONS[key], "source")
-            for inner in value:
-                if inner not in known:
-                    wrong(f"{key}.{inner}", "unknown key", did_you_mean(inner, known, "Known here"))
-
-
-def _fault(place: str, value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return f"must be a number, not {value!r}"
-    if place in WHOLE:
-        return (
-            "" if isinstance(value, int) and value >= 1 else f"must be a whole number from 1, not {value!r}"
-        )
-    if place in PROBABILITIES and not 0 <= value <= 1:
-        return f"must lie between 0 and 1, not {value!r}"
-    if place == "r.low" and not -1 < value < 1:
-        return f"must lie between -1 and 1, not {value!r}"
-    if place in ABOVE_ZERO and not 0 < value < float("inf"):
-        return f"must be above 0, not {value!r}"
-    if not abs(value) < float("inf"):
-        return f"must be a finite number, not {value!r}"
-    return ""
-
-
-def _line_of(text: str, place: str) -> int | None:
-    """Line of ``section.key`` as usually written, or of its section."""
-    section, _, key = place.rpartition(".")
-    current, found = "", None
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[([^\[\]]+)\]", line):
-            current = header[1].strip()
-            if current in (section, place):
-                found = number
-        elif current == section and re.match(rf"\s*{re.escape(key)}\s*=", line):
-            return number
-    return found
+    return Policy(name=policy["name"], title=policy["title"] or "", sources=sources, where=where, **values)

@@ -3,17 +3,34 @@
 ``docs/reading-logs.md`` explains every key with a worked example.
 """
 
-import tomllib
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
-from ciip_irt.errors import InputError, Problem, did_you_mean
+from ciip_irt.settings import (
+    AnyOf,
+    Whole,
+    ListOf,
+    Named,
+    Range,
+    Repeated,
+    Section,
+    Setting,
+    Table,
+    Text,
+    file_text,
+    read_settings,
+    read_values,
+    shown,
+)
 from ciip_irt.tables import RESPONSES
 
 __all__ = [
+    "MAPPING",
     "ColumnMapping",
     "KeyFile",
     "KeyPlace",
@@ -133,9 +150,9 @@ class ColumnMapping:
     ('long', {'time_s': 'seconds'})
     >>> ColumnMapping.from_dict({"fromat": "long", "columns": {"item": "Q"}}, where="map.toml")
     Traceback (most recent call last):
-    ciip_irt.errors.InputError: map.toml: unknown key 'fromat'. Did you mean 'format'?
-    map.toml: [columns]: unknown key 'item'. Did you mean 'item_id'?
-    map.toml: 'format' is missing. Say one of: long, wide, vendor-wide.
+    ciip_irt.errors.InputError: map.toml: fromat: unknown key. Did you mean 'format'?
+    map.toml: format: is missing. Say one of: long, wide, vendor-wide.
+    map.toml: [columns] item: unknown key. Did you mean 'item_id'?
     """
 
     format: str | None = None
@@ -165,16 +182,7 @@ class ColumnMapping:
         InputError
             Unknown keys (with the nearest known one), wrong types, contradictions; everything at once.
         """
-        problems: list[Problem] = []
-
-        def wrong(what: str, remedy: str = "") -> None:
-            problems.append(Problem(what, where=where, remedy=remedy))
-
-        mapping = _parsed(data, where, wrong)
-        _check_layout(mapping, wrong)
-        if problems:
-            raise InputError(problems)
-        return mapping
+        return _mapping(read_values(data, where, MAPPING), where)
 
     @property
     def seconds_per_unit(self) -> float:
@@ -189,254 +197,197 @@ def read_mapping(path: Path | str) -> ColumnMapping:
     InputError
         The file cannot be read, is not TOML, or says something that a mapping cannot say.
     """
-    path = Path(path)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(reason, where=str(path), remedy="Check the path of the mapping.")) from None
-    except UnicodeDecodeError:
-        raise InputError(Problem("not UTF-8 text", where=str(path), remedy="Save it as UTF-8.")) from None
-    except tomllib.TOMLDecodeError as error:
-        remedy = 'A value is written key = "value", a section [name].'
-        raise InputError(Problem(f"not a TOML file: {error}", where=str(path), remedy=remedy)) from None
-    return ColumnMapping.from_dict(data, where=str(path))
+    text = file_text(path, kind="mapping")
+    return _mapping(read_settings(text, str(path), MAPPING), str(path))
 
 
-Wrong = Callable[..., None]
-TOP = (
-    "format", "delimiter", "encoding", "item_columns", "conflicting_duplicates", "time_unit",
-    "time_stamp_format", "columns", "constants", "candidates", "questions", "key_file", "missing", "recode",
-    "table", "key",
-)  # fmt: skip
-CHOICES = {
-    "format": FORMATS,
-    "conflicting_duplicates": ("first", "last"),
-    "time_unit": tuple(SECONDS_PER_UNIT),
-}
-
-
-def _parsed(data: Mapping[str, Any], where: str, wrong: Wrong) -> ColumnMapping:
-    _unknown(data, TOP, "", wrong)
-    plain: dict[str, Any] = {}
-    for key in TOP[:7]:
-        if key == "item_columns" and _is_list_of(data.get(key), str):
-            plain[key] = tuple(data[key])
-        elif key in data:
-            plain[key] = _text(data, key, "", wrong, CHOICES.get(key, ()))
-    delimiter = plain.get("delimiter")
-    if delimiter is not None and len(delimiter) != 1:
-        wrong(f"'delimiter' is {delimiter!r}", 'Give one character: ",", ";", "|" or "\\t".')
-    columns = _texts(_section(data, "columns", wrong), "[columns]", wrong, COLUMNS)
-    constants = _texts(_section(data, "constants", wrong), "[constants]", wrong, RESPONSES.names)
-    both = sorted(set(columns) & set(constants))
-    if both:
-        wrong(f"named in [columns] and in [constants]: {', '.join(both)}", "Keep one of the two.")
-    candidates = (
-        _texts(_section(data, "candidates", wrong), "[candidates]", wrong) if "candidates" in data else None
+MOST_QUESTIONS = (
+    9999  # numbers of questions; a form has hundreds, and each number becomes columns to look for
+)
+WORD = Text(blank=True)
+ROW = Whole(0)
+WORDS = ListOf(WORD, "texts", remedy='Write ["9"], with the quotes.')
+KIND_OF_BLANK = Text(choices=KINDS_OF_BLANK)
+MAPPING = Section(
+    (
+        Setting(
+            "format", Text(choices=FORMATS), "how answers stand in the file", required=True,
+            remedy=f"Say one of: {', '.join(FORMATS)}.",
+        ),
+        Setting("delimiter", Text(pattern=r"[\s\S]", blank=True, called="one character",
+                                  remedy='Such as ",", ";", "|" or "\\t".'), "between cells"),
+        Setting("encoding", Text(), "of the file, such as cp1252"),
+        Setting("item_columns", AnyOf((WORD, ListOf(WORD, "texts")), "text or a list of texts"),
+                'of a wide file: a pattern of its item columns, such as "Q*", or their names'),
+        Setting("conflicting_duplicates", Text(choices=("first", "last")),
+                "which of two different answers to the same question stands"),
+        Setting("time_unit", Text(choices=tuple(SECONDS_PER_UNIT)), "unit of the response times"),
+        Setting("time_stamp_format", WORD, "how time stamps are written, such as %d.%m.%Y %H:%M"),
+        Setting("columns", Named(WORD, names=COLUMNS), "canonical column = column of the file"),
+        Setting("constants", Named(WORD, names=RESPONSES.names), "canonical column = its value in every row"),
+        Setting("candidates", Named(WORD), "attribute of the candidate = column of the file"),
+        Setting("questions", Repeated(Section((
+            Setting("numbers", Range(0, MOST_QUESTIONS), "first and last number", required=True,
+                    remedy="Give the first and the last number: [1, 200]."),
+            Setting("response", WORD, "response columns", required=True,
+                    remedy='Name the response columns, as in "iraw.{n}".'),
+            Setting("item_id", WORD, "item of question {n}"),
+            Setting("time_s", WORD, "columns of response times"),
+            Setting("score", WORD, "columns of scores"),
+            Setting("position", WORD, f'columns of positions, or "{COUNTED}"'),
+            Setting("role", Text(choices=("scored", "pilot")), "of all these questions"),
+        ))), "of a vendor-wide file: blocks of questions, columns as patterns in {n}"),
+        Setting("key_file", Section((
+            Setting("path", Text(), "table that says which item question n is", required=True),
+            Setting("number", Text(), "its column of numbers", required=True),
+            Setting("item_id", Text(), "its column of items", required=True),
+            Setting("role", Text(), "its column of roles"),
+            Setting("form_id", Text(), "its column of forms"),
+        ), record=KeyFile), "of a vendor-wide file: which item each question is"),
+        Setting("missing", Section((
+            *(Setting(kind, WORDS, f"codes of the response column: {kind}") for kind in KINDS_OF_BLANK),
+            Setting("blank", KIND_OF_BLANK, "what an empty cell means"),
+            Setting("blank_without_time", KIND_OF_BLANK, "what it means where the time is empty too"),
+        ), record=MissingCodes), "which cells hold no answer, and why"),
+        Setting("recode", Named(Named(WORD), names=RECODABLE), "value of the file = its meaning"),
+        Setting("table", Section((
+            Setting("exporter", WORD, "program whose own layout is taken apart first"),
+            Setting("string", WORD, "column that holds all answers of a person in one text"),
+            Setting("sheet", WORD, "sheet of a workbook"),
+            Setting("header_row", ROW, "row of the column names, counted from 1; 0: there is none"),
+            Setting("rows_apart", ListOf(WORD, "texts", remedy='Write ["KEY"].'),
+                    "words that rows begin with which are not candidates"),
+            Setting("rows_apart_at", ListOf(ROW, "row numbers", remedy="Write [2, 64]."),
+                    "numbers of further rows that are not candidates"),
+            Setting("decimal", WORD, "decimal mark of the numbers"),
+            Setting("answers", WORD, "marks: the cells hold 0 and 1"),
+        ), record=TablePlace), "where in the file the table stands"),
+        Setting("key", Section((
+            Setting("row", WORD, "first words of the row of the log that holds the key"),
+            Setting("row_at", ROW, "its number"),
+            Setting("columns", WORD, "columns of the log that hold it"),
+            Setting("sheet", WORD, "sheet with one row per item"),
+            Setting("file", WORD, "file beside the log with one row per item"),
+            Setting("text", WORD, "the key itself"),
+        ), record=KeyPlace), "where the key stands"),
     )
-    reserved = sorted(set(candidates or ()) & set(RESERVED))
+)  # fmt: skip
+"""What a mapping may say."""
+
+
+def _mapping(told: Table, where: str) -> ColumnMapping:
+    both = sorted(set(told["columns"]) & set(told["constants"]))
+    if both:
+        told.wrong("constants", f"named in [columns] and in [constants]: {', '.join(both)}",
+                   "Keep one of the two.")  # fmt: skip
+    reserved = sorted(set(told["candidates"]) & set(RESERVED))
     if reserved:
         remedy = "Give the attribute another name; columns of the log itself belong into [columns]."
-        wrong(f"[candidates] uses reserved names: {', '.join(reserved)}", remedy)
-    recode = _section(data, "recode", wrong)
-    _unknown(recode, RECODABLE, "[recode]", wrong)
+        told.wrong("candidates", f"uses reserved names: {', '.join(reserved)}", remedy)
+    _check_codes(told["missing"])
+    for questions in told["questions"]:
+        _check_patterns(questions)
+    if told.sound("format") and told["format"] is not None:
+        _check_layout(told)
+    told.finish()
+    plain = ("format", "delimiter", "encoding", "item_columns", "conflicting_duplicates", "time_unit",
+             "time_stamp_format")  # fmt: skip
     return ColumnMapping(
-        **{key: value for key, value in plain.items() if value is not None},
-        columns=MappingProxyType(columns),
-        constants=MappingProxyType(constants),
-        candidates=None if candidates is None else MappingProxyType(candidates),
-        questions=_questions(data.get("questions", []), wrong),
-        key_file=_key_file(data, wrong),
-        missing=_missing(_section(data, "missing", wrong), wrong),
+        **{name: told[name] for name in plain if name in told.given},
+        columns=MappingProxyType(told["columns"]),
+        constants=MappingProxyType(told["constants"]),
+        candidates=MappingProxyType(told["candidates"]) if "candidates" in told.given else None,
+        questions=tuple(_questions(table) for table in told["questions"]),
+        key_file=told["key_file"].record() if "key_file" in told.given else None,
+        missing=told["missing"].record(),
         recode=MappingProxyType(
-            {
-                name: MappingProxyType(_texts(_section(recode, name, wrong), f"[recode.{name}]", wrong))
-                for name in RECODABLE
-                if name in recode
-            }
+            {name: MappingProxyType(meanings) for name, meanings in told["recode"].items()}
         ),
-        table=_place(data, "table", TablePlace, wrong),
-        key=_place(data, "key", KeyPlace, wrong),
+        table=told["table"].record() if "table" in told.given else None,
+        key=told["key"].record() if "key" in told.given else None,
         where=where,
     )
 
 
-PLACES: Mapping[str, type] = MappingProxyType(
-    {"header_row": int, "row_at": int, "rows_apart": str, "rows_apart_at": int}
-)
-"""What the settings of ``[table]`` and ``[key]`` hold that are not a text; the last two are lists."""
+def _questions(table: Table) -> Questions:
+    first, last = table["numbers"]
+    rest = {name: value for name, value in table.written().items() if name != "numbers"}
+    return Questions(first, last, **rest)
 
 
-def _place(data: Mapping[str, Any], name: str, kind: Callable[..., Any], wrong: Wrong) -> Any:
-    """The section ``[table]`` or ``[key]`` as its record; ``None`` where the file has none."""
-    if name not in data:
-        return None
-    section = _section(data, name, wrong)
-    _unknown(section, kind.__slots__, f"[{name}]", wrong)  # type: ignore[attr-defined]
-    found: dict[str, Any] = {}
-    for key, value in section.items():
-        if key.startswith("rows_apart"):
-            if _is_list_of(value, PLACES[key]):
-                found[key] = tuple(value)
-            else:
-                wrong(f"[{name}]: {key} = {value!r} is not a list", 'Write ["KEY"], or [2, 64].')
-        elif key in PLACES:
-            if type(value) is int and value >= 0:
-                found[key] = value
-            else:
-                wrong(f"[{name}]: {key} = {value!r} is not the number of a row", "Rows count from 1.")
-        elif key in kind.__slots__:  # type: ignore[attr-defined]
-            found[key] = _text(section, key, f"[{name}]", wrong)
-    return kind(**found)
-
-
-def _check_layout(mapping: ColumnMapping, wrong: Wrong) -> None:
-    if mapping.format is None:
-        wrong("'format' is missing", f"Say one of: {', '.join(FORMATS)}.")
-        return
-    if mapping.format == "vendor-wide":
-        if not mapping.questions:
-            wrong("a vendor-wide mapping needs [[questions]]", "See docs/reading-logs.md.")
-        for questions in mapping.questions:
-            if questions.item_id is None and mapping.key_file is None:
-                wrong(
-                    f"[[questions]] {questions.first} to {questions.last} do not say which items they are",
-                    'Give item_id = "F1_{n:03}", or a [key_file].',
-                )
-        ranges = [set(questions.numbers) for questions in mapping.questions]
-        if sum(map(len, ranges)) != len(set().union(*ranges)):
-            wrong("the numbers of two [[questions]] overlap", "Every question belongs to one block.")
-    elif mapping.questions or mapping.key_file:
-        named = "[[questions]]" if mapping.questions else "[key_file]"
-        wrong(f"{named} belongs to format = 'vendor-wide', not to {mapping.format!r}")
-    if mapping.item_columns is not None and mapping.format != "wide":
-        wrong(f"'item_columns' belongs to format = 'wide', not to {mapping.format!r}")
-    cells = ("item_id", "response", "position", "time_s", "status", "role", "score")
-    inside = [name for name in cells if name in mapping.columns]
-    if mapping.format != "long" and inside:
-        place = "[[questions]]" if mapping.format == "vendor-wide" else "the item columns"
-        wrong(
-            f"[columns] names {', '.join(inside)}, which a {mapping.format} file has once per item in {place}"
-        )
-
-
-def _questions(given: Any, wrong: Wrong) -> tuple[Questions, ...]:
-    if not isinstance(given, list) or not all(isinstance(table, dict) for table in given):
-        wrong("'questions' is not a list of tables", "Write [[questions]] with two brackets.")
-        return ()
-    known = ("numbers", "response", "item_id", "time_s", "score", "position", "role")
-    found = []
-    for number, table in enumerate(given, start=1):
-        place = f"[[questions]] no. {number}"
-        _unknown(table, known, place, wrong)
-        bounds = table.get("numbers")
-        if not (_is_list_of(bounds, int) and len(bounds) == 2 and 0 <= bounds[0] <= bounds[1]):
-            wrong(f"{place}: 'numbers' is {bounds!r}", "Give the first and the last number: [1, 200].")
-            bounds = [1, 1]
-        texts = {key: _text(table, key, place, wrong) for key in known[1:] if key in table}
-        for key in ("response", "item_id", "time_s", "score", "position"):
-            pattern = texts.get(key)
-            if pattern is None or (key == "position" and pattern == COUNTED):
-                continue
-            if not _is_pattern(pattern, single=bounds[0] == bounds[1]):
-                wrong(
-                    f"{place}: {key} = {pattern!r} is not a pattern in {{n}}", 'Write "iraw.{n}" or "{n:03}".'
-                )
-                texts[key] = None
-        if "response" not in table:
-            wrong(f"{place}: 'response' is missing", 'Name the response columns, as in "iraw.{n}".')
-        if texts.get("role") not in (None, "scored", "pilot"):
-            wrong(f"{place}: role = {texts['role']!r}", "Say scored or pilot.")
-        found.append(Questions(bounds[0], bounds[1], **{"response": "{n}", **_given(texts)}))
-    return tuple(found)
-
-
-def _key_file(data: Mapping[str, Any], wrong: Wrong) -> KeyFile | None:
-    if "key_file" not in data:
-        return None
-    table = _section(data, "key_file", wrong)
-    _unknown(table, ("path", "number", "item_id", "role", "form_id"), "[key_file]", wrong)
-    texts = {key: _text(table, key, "[key_file]", wrong) for key in table}
-    absent = [key for key in ("path", "number", "item_id") if texts.get(key) is None]
-    if absent:
-        wrong(
-            f"[key_file] lacks {', '.join(absent)}", "Give the file, its number column and its item column."
-        )
-        return None
-    return KeyFile(**{key: texts.get(key) for key in KeyFile.__slots__})  # type: ignore[arg-type]
-
-
-def _missing(table: Mapping[str, Any], wrong: Wrong) -> MissingCodes:
-    _unknown(table, MissingCodes.__slots__, "[missing]", wrong)
-    values: dict[str, Any] = {}
-    for kind in KINDS_OF_BLANK:
-        codes = table.get(kind, [])
-        if not _is_list_of(codes, str):
-            wrong(f"[missing]: {kind} = {codes!r} is not a list of texts", 'Write ["9"], with the quotes.')
-            codes = []
-        values[kind] = tuple(codes)
-    for key in ("blank", "blank_without_time"):
-        if key in table:
-            values[key] = _text(table, key, "[missing]", wrong, KINDS_OF_BLANK)
-    codes = [code for kind in KINDS_OF_BLANK for code in values[kind]]
+def _check_codes(missing: Table) -> None:
+    codes = [code for kind in KINDS_OF_BLANK for code in missing[kind]]
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
-        wrong(f"[missing]: codes have two meanings: {', '.join(map(repr, twice))}", "Keep one of them.")
+        kind = next(kind for kind in reversed(KINDS_OF_BLANK) if twice[0] in missing[kind])
+        missing.wrong(kind, f"codes have two meanings: {', '.join(map(repr, twice))}", "Keep one of them.")
     if "" in codes:
-        wrong("[missing]: '' is not a code", 'Say blank = "omitted" for empty cells.')
-    return MissingCodes(**values)
+        kind = next(kind for kind in KINDS_OF_BLANK if "" in missing[kind])
+        missing.wrong(kind, "'' is not a code", 'Say blank = "omitted" for empty cells.')
 
 
-def _section(data: Mapping[str, Any], name: str, wrong: Wrong) -> Mapping[str, Any]:
-    table = data.get(name, {})
-    if isinstance(table, Mapping):
-        return table
-    wrong(f"{name!r} is not a section", f"Write [{name}] and the keys below it.")
-    return {}
+def _check_patterns(questions: Table) -> None:
+    if not questions.sound("numbers"):
+        return
+    first, last = questions["numbers"]
+    for key in ("response", "item_id", "time_s", "score", "position"):
+        pattern = questions[key]
+        if pattern is None or (key == "position" and pattern == COUNTED):
+            continue
+        if not _is_pattern(pattern, single=first == last):
+            questions.wrong(
+                key, f"{shown(pattern)} is not a pattern in {{n}}", 'Write "iraw.{n}" or "{n:03}".'
+            )
 
 
-def _text(
-    table: Mapping[str, Any], key: str, place: str, wrong: Wrong, allowed: tuple[str, ...] = ()
-) -> str | None:
-    value = table[key]
-    shown = f"{place + ': ' if place else ''}{key} = {value!r}"
-    if not isinstance(value, str):
-        wrong(f"{shown} is not a text", "Put it in double quotes.")
-        return None
-    if allowed and value not in allowed:
-        wrong(f"{shown} is not known", f"Say one of: {', '.join(allowed)}.")
-        return None
-    return value
+def _check_layout(told: Table) -> None:
+    layout, blocks = told["format"], told["questions"]
+    if layout == "vendor-wide":
+        if not blocks and told.sound("questions"):
+            told.wrong("format", "a vendor-wide mapping needs [[questions]]", "See docs/reading-logs.md.")
+        _check_blocks(blocks, with_key_file="key_file" in told.given)
+    else:
+        for name, written in (("questions", "[[questions]]"), ("key_file", "[key_file]")):
+            if name in told.given:
+                told.wrong(name, f"{written} belongs to format = 'vendor-wide', not to {layout!r}")
+    if "item_columns" in told.given and layout != "wide":
+        told.wrong("item_columns", f"belongs to format = 'wide', not to {layout!r}")
+    cells = ("item_id", "response", "position", "time_s", "status", "role", "score")
+    inside = [name for name in cells if name in told["columns"]]
+    if layout != "long" and inside:
+        place = "[[questions]]" if layout == "vendor-wide" else "the item columns"
+        told.wrong(
+            "columns", f"names {', '.join(inside)}, which a {layout} file has once per item in {place}"
+        )
 
 
-def _texts(
-    table: Mapping[str, Any], place: str, wrong: Wrong, known: tuple[str, ...] | None = None
-) -> dict[str, str]:
-    if known is not None:
-        _unknown(table, known, place, wrong)
-    return _given({key: _text(table, key, place, wrong) for key in table})
-
-
-def _given(texts: Mapping[str, str | None]) -> dict[str, str]:
-    return {key: value for key, value in texts.items() if value is not None}
-
-
-def _unknown(table: Mapping[str, Any], known: Iterable[str], place: str, wrong: Wrong) -> None:
-    known = tuple(known)
-    for key in table:
-        if key not in known:
-            hint = did_you_mean(key, known, "Known are")
-            wrong(f"{place + ': ' if place else ''}unknown key {key!r}", hint)
-
-
-def _is_list_of(value: Any, kind: type) -> bool:
-    return isinstance(value, list) and all(type(element) is kind for element in value)
+def _check_blocks(blocks: tuple[Table, ...], *, with_key_file: bool) -> None:
+    """Whether every question is one item, and of one block."""
+    so_far: set[int] = set()
+    for questions in blocks:
+        if not questions.sound("numbers"):
+            continue
+        first, last = questions["numbers"]
+        if "item_id" not in questions.given and not with_key_file:
+            questions.wrong(
+                "item_id", f"questions {first} to {last} do not say which items they are",
+                'Give item_id = "F1_{n:03}", or a [key_file].',
+            )  # fmt: skip
+        numbers = set(range(first, last + 1))
+        if numbers & so_far:
+            questions.wrong("numbers", "the numbers of two [[questions]] overlap",
+                            "Every question belongs to one block.")  # fmt: skip
+        so_far |= numbers
 
 
 def _is_pattern(pattern: str, single: bool) -> bool:
-    """Whether it has a place for n; a block of a single question may name its columns outright."""
+    """Whether it has a place for n, alone or with a width; a single question may name columns outright."""
     try:
-        return pattern.format(n=1) != pattern.format(n=2) or single
-    except (IndexError, KeyError, ValueError, AttributeError, TypeError):
+        places = [place for place in Formatter().parse(pattern) if place[1] is not None]
+    except ValueError:
         return False
+    plain = all(
+        name == "n" and conversion is None and re.fullmatch(r"0?\d{0,2}d?", spec or "", re.ASCII)
+        for _, name, spec, conversion in places
+    )
+    return plain and (bool(places) or single)

@@ -171,45 +171,46 @@ def calibrated_and_checked(
     scored: ScoredResponses,
     estimate: Callable[[ScoredResponses], Calibration],
     *,
-    simulations: int | None = None,
+    fit_simulations: int | None = None,
     seed: int = 1,
-    exclude_misfit: float | None = None,
+    exclude_person_misfit: float | None = None,
 ) -> tuple[ScoredResponses, Calibration, ModelChecks]:
-    """Calibrate and check; with ``exclude_misfit`` once more without those who hardly fit.
+    """Calibrate and check; with ``exclude_person_misfit`` once more without those who hardly fit.
 
-    ``exclude_misfit`` is the p of lz* below which a delivery is left out of a second calibration; the
+    ``exclude_person_misfit`` is the p of lz* below which a delivery is left out of a second calibration; the
     deliveries returned then lack them, and their exclusions say why. One pass only: whoever no longer fits
     after that stays, for a rule that is repeated until nobody is left over would go on taking the tail.
 
     Raises
     ------
     InputError
-        ``exclude_misfit`` outside 0 to 0.2, or nobody left.
+        ``exclude_person_misfit`` outside 0 to 0.2, or nobody left.
     """
     calibration = estimate(scored)
-    if exclude_misfit is None:
-        return scored, calibration, check_model(scored, calibration, simulations=simulations, seed=seed)
-    if not 0 < exclude_misfit <= MOST_EXCLUDED:
+    if exclude_person_misfit is None:
+        return scored, calibration, check_model(scored, calibration, simulations=fit_simulations, seed=seed)
+    if not 0 < exclude_person_misfit <= MOST_EXCLUDED:
         raise InputError(
             Problem(
-                f"exclude misfit below p = {exclude_misfit:g}",
+                f"exclude misfit below p = {exclude_person_misfit:g}",
                 remedy=f"Use a value above 0 and up to {MOST_EXCLUDED:g}, as in 0.001: so many fitting"
                 " candidates are lost, too.",
             )
         )
     first = check_model(scored, calibration, simulations=0)
-    gone = first.person_fit.filter(pl.col("p") < exclude_misfit)
+    gone = first.person_fit.filter(pl.col("p") < exclude_person_misfit)
     reasons = {
-        delivery: f"Answers hardly fit the score: lz* {value:.2f}, p < {exclude_misfit:g}."
+        delivery: f"Answers hardly fit the score: lz* {value:.2f}, p < {exclude_person_misfit:g}."
         for delivery, value in gone.select("delivery_id", "lz_star").iter_rows()
     }
     fewer = exclude_deliveries(scored, reasons, "person_misfit")
     again = estimate(fewer) if reasons else calibration
-    checks = check_model(fewer, again, simulations=simulations, seed=seed)
-    by_chance = round(exclude_misfit * first.person_fit["p"].count())
+    checks = check_model(fewer, again, simulations=fit_simulations, seed=seed)
+    by_chance = round(exclude_person_misfit * first.person_fit["p"].count())
     said = (
         f"{plural(len(reasons), 'delivery was', 'deliveries were')} left out of this calibration, because"
-        f" their answers hardly fit their score (lz*, p < {exclude_misfit:g}; {by_chance} by chance alone)."
+        f" their answers hardly fit their score (lz*, p < {exclude_person_misfit:g}; {by_chance} by chance"
+        " alone)."
     )
     said += " exclusions.csv names them." if reasons else ""
     return fewer, again, replace(checks, left_out=said)

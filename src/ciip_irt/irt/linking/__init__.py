@@ -2,11 +2,11 @@
 
 from ciip_irt.irt.linking.anchor_displacement import (
     AnchorScreen,
-    DriftLimits,
     free_displacement,
     screen_anchors,
 )
 from ciip_irt.irt.linking.drift import displacement, purify, robust_z
+from ciip_irt.irt.linking.drift_limits import DriftLimits
 from ciip_irt.irt.linking.scale_agreement import ScaleAgreement, compare_scales
 from ciip_irt.irt.linking.scale_link import (
     METHODS,

@@ -19,55 +19,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.errors import InputError, Problem
 from ciip_irt.irt.estimation.anchored_information import AnchoredInformation
 from ciip_irt.irt.information import expected_item_score, item_information
-from ciip_irt.irt.linking.drift import CRITICAL, DISPLACED, KEPT_SHARE, robust_z
+from ciip_irt.irt.linking.drift import robust_z
+from ciip_irt.irt.linking.drift_limits import DriftLimits
 from ciip_irt.records import result
 
-__all__ = ["AnchorScreen", "DriftLimits", "free_displacement", "screen_anchors"]
+__all__ = ["AnchorScreen", "free_displacement", "screen_anchors"]
 
 FEWEST_FOR_Z = 5  # below, quartiles say nothing
 STEPS = 25
-
-
-@dataclass(frozen=True, slots=True)
-class DriftLimits:
-    """When an anchor has drifted, and how many may be dropped.
-
-    Attributes
-    ----------
-    displaced
-        In logits.
-    critical_z
-        Robust z.
-    certainty
-        In standard errors of the displacement. An anchor drifted where all three limits are passed.
-    kept_share
-        Share of all anchors that stays at the least.
-    kept_share_within
-        Share of the anchors of each domain (and of each part of the design) that stays at the least.
-    """
-
-    displaced: float = DISPLACED
-    critical_z: float = CRITICAL
-    certainty: float = 3.0
-    kept_share: float = KEPT_SHARE
-    kept_share_within: float = 0.5
-
-    def __post_init__(self) -> None:
-        problems = [
-            Problem(f"the limit {name} is {value}", remedy="Give zero or more.")
-            for name in ("displaced", "critical_z", "certainty")
-            if not (value := getattr(self, name)) >= 0
-        ]
-        problems += [
-            Problem(f"{name} is {value}", remedy="Give a share, such as 0.8.")
-            for name in ("kept_share", "kept_share_within")
-            if not 0 <= (value := getattr(self, name)) <= 1
-        ]
-        if problems:
-            raise InputError(problems)
 
 
 @result
@@ -158,8 +119,8 @@ def screen_anchors(
         with np.errstate(invalid="ignore"):
             drifted = (
                 known
-                & (np.abs(z) > limits.critical_z)
-                & (np.abs(d) > limits.displaced)
+                & (np.abs(z) > limits.robust_z)
+                & (np.abs(d) > limits.displacement)
                 & (np.abs(d) > limits.certainty * se)
             )
         free_to_go = drifted & _may_go(kept, first, cells, limits)
@@ -178,13 +139,13 @@ def screen_anchors(
 
 def _may_go(kept: BoolArray, first: BoolArray, cells: Sequence[IntArray], limits: DriftLimits) -> BoolArray:
     """Shape (J,): anchors without which enough would stay."""
-    result = np.full(kept.shape, kept.sum() > max(_ceiling(limits.kept_share * first.sum()), 1))
+    result = np.full(kept.shape, kept.sum() > max(_ceiling(limits.keep_anchors * first.sum()), 1))
     for labels in cells:
         size = int(labels.max(initial=0)) + 1
         before = np.bincount(labels[first], minlength=size)
         now = np.bincount(labels[kept], minlength=size)
         result &= (
-            now > np.maximum(_ceiling(np.asarray(limits.kept_share_within * before, dtype=np.float64)), 1)
+            now > np.maximum(_ceiling(np.asarray(limits.keep_anchors_within * before, dtype=np.float64)), 1)
         )[labels]
     return result
 

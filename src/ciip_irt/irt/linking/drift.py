@@ -8,15 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.errors import plural
+from ciip_irt.irt.linking.drift_limits import DriftLimits
 from ciip_irt.irt.linking.scale_link import SHIFTS, Direction, Link, link
 from ciip_irt.records import result
 
 __all__ = ["DroppedAnchor", "Purification", "displacement", "purify", "robust_z"]
 
-CRITICAL = 1.645
-DISPLACED = 0.5
-KEPT_SHARE = 0.8
 ENOUGH_CORRELATION = 0.95
 IQR_TO_SD = 0.74
 
@@ -127,16 +125,14 @@ def purify(
     direction: Direction = "symmetric",
     se_old: FloatArray | None = None,
     se_new: FloatArray | None = None,
-    critical_z: float = CRITICAL,
-    displaced: float = DISPLACED,
-    kept_share: float = KEPT_SHARE,
+    limits: DriftLimits | None = None,
 ) -> Purification:
     """Link, drop the anchor that drifted most, link again, until none is left that drifted.
 
-    An anchor drifted where its robust z is beyond ``critical_z`` **and** it is displaced by more than
-    ``displaced`` logit: z alone would drop one sound item in ten, displacement alone would drop imprecise
+    An anchor drifted where its robust z is beyond its limit **and** it is displaced by more than
+    the limit: z alone would drop one sound item in ten, displacement alone would drop imprecise
     items. Of those the one displaced most goes first, one at a time, because one bad anchor shifts the
-    displacement of all others. At most ``1 - kept_share`` of the anchors go: with more, the scale itself is
+    displacement of all others. At most ``1 - keep_anchors`` of the anchors go: with more, the scale itself is
     in question, and a person should look. Where a quarter or more drifted the same way, quartiles cannot tell
     drifted from sound; displaced anchors that stay are said in the warnings.
 
@@ -146,15 +142,13 @@ def purify(
         Shape (J, 3): a, b, c on both scales, as ``link`` takes them.
     method, D, direction, se_old, se_new
         As in ``link``.
-    critical_z, displaced
-        Limits; 0 makes a condition void.
-    kept_share
-        Smallest share of the anchors to keep.
+    limits
+        ``displacement`` and ``robust_z``, of which 0 makes a condition void, and ``keep_anchors``.
 
     Raises
     ------
     InputError, DesignError
-        As ``link``; limits below zero or a share outside (0, 1].
+        As ``link``.
 
     >>> b = np.linspace(-2, 2, 21)
     >>> now = b + 0.3 + np.where(np.arange(21) == 4, 0.9, 0.05 * np.sin(np.arange(21)))
@@ -163,10 +157,10 @@ def purify(
     >>> [one.item for one in done.dropped], round(done.link.B, 2)
     ([4], -0.3)
     """
-    _check_limits(critical_z, displaced, kept_share)
+    limits = DriftLimits() if limits is None else limits
     old, new = np.asarray(old, dtype=np.float64), np.asarray(new, dtype=np.float64)
     kept = np.ones(len(old), dtype=np.bool_)
-    fewest = max(int(np.ceil(kept_share * len(old) - 1e-9)), 1)
+    fewest = max(int(np.ceil(limits.keep_anchors * len(old) - 1e-9)), 1)
     dropped: list[DroppedAnchor] = []
     warnings: list[str] = []
     while True:
@@ -181,14 +175,14 @@ def purify(
         )
         moved = displacement(old, new, found)
         z = robust_z(moved, kept)
-        drifted = kept & (np.abs(z) > critical_z) & (np.abs(moved) > displaced)
+        drifted = kept & (np.abs(z) > limits.robust_z) & (np.abs(moved) > limits.displacement)
         if not drifted.any():
             break
         if kept.sum() <= fewest:
             warnings.append(
                 f"{plural(int(drifted.sum()), 'further anchor')} drifted, but no more than"
-                f" {1 - kept_share:.0%} may be dropped. Review the anchors: has the content changed, have"
-                " items leaked, or is the population another one?"
+                f" {1 - limits.keep_anchors:.0%} may be dropped. Review the anchors: has the content changed,"
+                " have items leaked, or is the population another one?"
             )
             break
         worst = int(np.argmax(np.where(drifted, np.abs(moved), -1.0)))
@@ -196,12 +190,12 @@ def purify(
         dropped.append(
             DroppedAnchor(worst, float(moved[worst]), float(z[worst]), _reason(moved[worst], z[worst]))
         )
-    wide = kept & (np.abs(moved) > displaced) & (np.abs(z) <= critical_z)
-    if wide.any() and displaced > 0:
+    wide = kept & (np.abs(moved) > limits.displacement) & (np.abs(z) <= limits.robust_z)
+    if wide.any() and limits.displacement > 0:
         warnings.append(
-            f"{plural(int(wide.sum()), 'kept anchor')} displaced by more than {displaced:g} logit, which is"
-            " usual among these anchors: a quarter or more drifted, or the difficulties are imprecise. More"
-            " answers, or a review of the anchors, would tell."
+            f"{plural(int(wide.sum()), 'kept anchor')} displaced by more than {limits.displacement:g} logit,"
+            " which is usual among these anchors: a quarter or more drifted, or the difficulties are"
+            " imprecise. More answers, or a review of the anchors, would tell."
         )
     correlation, ratio = _agreement(old[kept, 1], new[kept, 1])
     if correlation < ENOUGH_CORRELATION:
@@ -217,18 +211,6 @@ def purify(
     return Purification(
         found, kept, tuple(dropped), moved, z, correlation, ratio, (*found.warnings, *warnings)
     )
-
-
-def _check_limits(critical_z: float, displaced: float, kept_share: float) -> None:
-    problems = [
-        Problem(f"{name} is {value}", remedy="Give zero or more.")
-        for name, value in (("critical_z", critical_z), ("displaced", displaced))
-        if not value >= 0
-    ]
-    if not 0 < kept_share <= 1:
-        problems.append(Problem(f"kept_share is {kept_share}", remedy="Give a share, such as 0.8."))
-    if problems:
-        raise InputError(problems)
 
 
 def _reason(displacement: float, z: float) -> str:

@@ -1,16 +1,25 @@
 """The reporting scale of a programme: a preset by name, or a TOML file of its own."""
 
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
-from ciip_irt.errors import InputError, Problem, did_you_mean
 from ciip_irt.scores.numbers.score_scale import SCALES, ScaleRule
-from ciip_irt.tables.shipped import parsed_toml
+from ciip_irt.settings import Number, Section, Setting, Whole, file_text, read_settings
 
-__all__ = ["load_scale"]
+__all__ = ["SCALE", "load_scale"]
 
-KEYS = tuple(field.name for field in fields(ScaleRule))
+MOST_DECIMALS = 3  # a thousandth of a reported point: finer than any score is dependable
+SCALE = Section(
+    (
+        Setting("at_cut", Number(), "reported score at the raw cut, before rounding", required=True),
+        Setting("at_maximum", Number(), "reported score at everything right, before rounding", required=True),
+        Setting("lowest", Number(), "lowest score that is reported", required=True),
+        Setting("highest", Number(), "highest score that is reported", required=True),
+        Setting("decimals", Whole(0, MOST_DECIMALS), "decimals of a reported score", required=True),
+        Setting("passing", Number(), "reported score that passes", required=True),
+    ),
+    record=ScaleRule,
+)
+"""What a score scale file says."""
 
 
 def load_scale(name_or_path: str | Path = "arrt") -> ScaleRule:
@@ -30,46 +39,14 @@ def load_scale(name_or_path: str | Path = "arrt") -> ScaleRule:
     """
     if str(name_or_path) in SCALES:
         return SCALES[str(name_or_path)]
-    where = str(name_or_path)
-    try:
-        text = Path(name_or_path).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        remedy = did_you_mean(where, SCALES, "Give a TOML file, or one of")
-        raise InputError(Problem("there is no such score scale", where=where, remedy=remedy)) from None
-    given = parsed_toml(text, where)
-    problems = _problems(given, where)
-    if problems:
-        raise InputError(problems)
-    at_cut, at_maximum, lowest, highest, passing = (float(given[key]) for key in KEYS if key != "decimals")
-    return ScaleRule(at_cut, at_maximum, lowest, highest, int(given["decimals"]), passing)
-
-
-def _problems(given: dict[str, Any], where: str) -> list[Problem]:
-    problems = [
-        Problem(f"unknown setting {key!r}", where=where, remedy=did_you_mean(key, KEYS, "Known are"))
-        for key in given
-        if key not in KEYS
-    ]
-    lacking = [key for key in KEYS if key not in given]
-    if lacking:
-        problems.append(
-            Problem(f"missing: {', '.join(lacking)}", where=where, remedy="All settings are required.")
-        )
-    wrong = [
-        key
-        for key in KEYS
-        if key in given and (isinstance(given[key], bool) or not isinstance(given[key], int | float))
-    ]
-    if wrong:
-        problems.append(Problem(f"not a number: {', '.join(wrong)}", where=where))
-    if problems:
-        return problems
-    if not given["at_cut"] < given["at_maximum"]:
-        problems.append(
-            Problem("at_cut is not below at_maximum", where=where, remedy="More right must report higher.")
-        )
-    if not given["lowest"] <= given["passing"] <= given["highest"]:
-        problems.append(Problem("passing is not between lowest and highest", where=where))
-    if given["decimals"] not in (0, 1, 2, 3):
-        problems.append(Problem(f"decimals is {given['decimals']}", where=where, remedy="Use 0 to 3."))
-    return problems
+    text = file_text(name_or_path, kind="score scale", known=tuple(SCALES))
+    scale = read_settings(text, str(name_or_path), SCALE)
+    if scale.sound("at_cut", "at_maximum") and not scale["at_cut"] < scale["at_maximum"]:
+        scale.wrong("at_cut", "must be below at_maximum", "More right must report higher.")
+    if scale.sound("lowest", "passing", "highest") and not (
+        scale["lowest"] <= scale["passing"] <= scale["highest"]
+    ):
+        scale.wrong("passing", "must lie between lowest and highest")
+    scale.finish()
+    rule: ScaleRule = scale.record()
+    return rule

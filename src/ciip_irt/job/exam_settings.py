@@ -1,0 +1,166 @@
+"""Everything an exam file may say. The command line takes its choices and defaults from here too."""
+
+from ciip_irt.settings import (
+    AnyOf,
+    Flag,
+    Label,
+    ListOf,
+    Named,
+    Number,
+    Section,
+    Setting,
+    Text,
+    Whole,
+)
+
+__all__ = ["CALIBRATION", "EXAM", "SCORES"]
+
+MOST_MISFITTING = 0.2  # of fitting candidates one in five would go: a selection of persons, not of misfits
+MOST_FORMS = 1000  # an organisation builds a handful at a time; more is a slip of the keyboard
+ONE_CHARACTER = Text(
+    pattern=r"[\s\S]|tab", blank=True, called="one character, or tab", remedy='Such as ";" or "\\t".'
+)
+POINTS = Text(choices=("wrong", "missing"))
+FILES = ListOf(Text(), "texts", least=1)
+ATTRIBUTE_VALUES = AnyOf((Label(), ListOf(Label(), "values", least=1)), "a value or a list of values")
+
+CALIBRATION = Section(
+    (
+        Setting("model", Text(choices=("rasch", "1pl", "2pl", "3pl")), "response model", default="rasch"),
+        Setting(
+            "anchors", Text(),
+            "what holds the scale: bank (the scored items at their values in the bank), none (a free scale),"
+            " or a file of items or parameters",
+            default="bank",
+        ),
+        Setting(
+            "purify", Flag(),
+            "anchors that drifted beyond the limits hold the scale no longer and are estimated anew;"
+            " otherwise they are reported only",
+            default=True,
+        ),
+        Setting(
+            "displacement", Number(0), "limit of an anchor's displacement in logits; 0.3 is strict",
+            default=0.5,
+        ),
+        Setting("robust_z", Number(0), "limit of its robust z", default=1.645),
+        Setting(
+            "certainty", Number(0), "a displacement counts only beyond so many standard errors", default=3.0
+        ),
+        Setting("keep_anchors", Number(0, 1), "share of the anchors that stays at the least", default=0.8),
+        Setting(
+            "keep_anchors_within", Number(0, 1),
+            "share of the anchors of each domain, and of each part of the design, that stays at the least",
+            default=0.5,
+        ),
+        Setting("scale_id", Text(), "name of a free scale; without it, one that differs from log to log"),
+        Setting("D", Number(above=0), "scaling constant of a free scale; 1 without it"),
+        Setting(
+            "priors", Text(choices=("default", "bank", "none")),
+            "bank: what the bank's scored items look like, b around the mean of the new ones; default: none"
+            " for rasch and 1pl, for 2pl and 3pl the bank's where it holds the scale",
+            default="default",
+        ),
+        Setting(
+            "groups", Text(),
+            "candidates' column (delivery_mode, first_time, form_id, ...) each of whose values is a"
+            " population with its own mean and spread",
+        ),
+        Setting(
+            "population", Text(choices=("normal", "histogram")),
+            "histogram: any shape; wants about a thousand candidates", default="normal",
+        ),
+        Setting("max_iterations", Whole(1), "limit of the estimation; 500 without it"),
+        Setting(
+            "standard_errors", Text(choices=("oakes", "cross_product")), "how standard errors are found",
+            default="oakes",
+        ),
+        Setting(
+            "engine", Text(choices=("mml", "girth")),
+            "girth: a cross-check on complete data of one population", default="mml",
+        ),
+        Setting(
+            "ability", Text(choices=("eap", "map", "ml", "wle")), "theta in abilities.csv", default="eap"
+        ),
+        Setting(
+            "fit_simulations", Whole(0),
+            "samples that fit, drawn for the limits of infit and outfit and for dependent pairs; without it"
+            " 20 up to 500,000 answers, else 0",
+        ),
+        Setting(
+            "exclude_person_misfit", Number(above=0, most=MOST_MISFITTING),
+            "calibrate again without deliveries whose lz* has a smaller p, as in 0.001; without it all stay",
+        ),
+    )
+)  # fmt: skip
+"""What ``calibrate`` can be told, by exam file, by command and in Python alike."""
+
+SCORES = Section(
+    (
+        Setting("scale", Text(), "reported scores: arrt, or a TOML file", default="arrt"),
+        Setting(
+            "rounding", Text(choices=("up", "nearest", "down")),
+            "of the expected score at the standard to the raw cut", default="up",
+        ),
+    )
+)  # fmt: skip
+
+EXAM = Section(
+    (
+        Setting("exam", Section((Setting("name", Text(), "its name", required=True),)), required=True),
+        Setting("responses", Section((
+            Setting("files", FILES, "the response logs", required=True),
+            Setting("format", Text(choices=("long", "wide", "vendor-wide")),
+                    "how answers stand; without it seen from the columns"),
+            Setting("mapping", Text(), "TOML file that says which column means what"),
+            Setting("candidates", Text(), "table of attributes, one row per delivery"),
+            Setting("delimiter", ONE_CHARACTER, "between cells of CSV files", default=","),
+            Setting("encoding", Text(), "of CSV files, such as cp1252", default="utf-8"),
+        )), "the log", required=True),
+        Setting("items", Section((
+            Setting("file", Text(), "the item bank", required=True),
+            Setting("delimiter", ONE_CHARACTER, "between cells of a CSV file", default=","),
+            Setting("encoding", Text(), "of a CSV file", default="utf-8"),
+        )), "the bank", required=True),
+        Setting("eligibility", Section((
+            Setting(
+                "attempts",
+                AnyOf((Text(choices=("first", "all")), ListOf(Text(), "attempt labels")),
+                      "'first', 'all' or a list of attempt labels"),
+                "which attempts count", default="first",
+            ),
+            Setting("exclude_attributes", Named(ATTRIBUTE_VALUES),
+                    "values of candidates' attributes that exclude: flagged = [1]"),
+            Setting("minimum_answered", Number(0, 1), "least share of the items that must be answered",
+                    default=0.0),
+            Setting("exclude_deliveries", FILES, "deliveries left out by name"),
+            Setting("require_answer", Flag(), "leave out deliveries without a single answer", default=True),
+            Setting("maximum_rapid", Number(0, 1),
+                    "leave out deliveries with more than this share of answers given faster than anyone can"
+                    " read; without it not looked at"),
+        )), "who counts"),
+        Setting("scoring", Section((
+            Setting("omitted", POINTS, "what an omitted answer earns", default="wrong"),
+            Setting("not_reached", POINTS, "what an item not reached earns", default="wrong"),
+            Setting("invalid", POINTS, "what an invalid answer earns", default="wrong"),
+        )), "what counts as wrong"),
+        Setting("analysis", Section((
+            Setting("dif", FILES, "columns of the candidates table whose groups are compared item by item"),
+        )), "item analysis"),
+        Setting("calibration", CALIBRATION, "item parameters"),
+        Setting("scores", SCORES, "reported scores"),
+        Setting("pilots", Section((
+            Setting("policy", Text(), "name of a policy (default, arrt-like), or a TOML file",
+                    default="default"),
+        )), "pilot review"),
+        Setting("blueprint", Section((
+            Setting("file", Text(), "name of a blueprint (ciip-2024), or a TOML file", required=True),
+        )), "what a form must be", required=True),
+        Setting("assembly", Section((
+            Setting("forms", Whole(0, MOST_FORMS), "number of forms; 0: none are built", default=3),
+            Setting("seed", Whole(), "the same seed gives the same forms", default=2026),
+            Setting("theta_cut", Number(), "the standard on the bank scale, in the place of the blueprint's"),
+        )), "form assembly"),
+    )
+)  # fmt: skip
+"""What an exam file may say."""
