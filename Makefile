@@ -10,12 +10,13 @@ PYTHON ?= $(firstword $(foreach name,python3 python python3.13 python3.12 python
 	$(shell $(name) -c "import sys; sys.exit(sys.version_info < (3, 11))" >/dev/null 2>&1 && echo $(name))))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint types contract docs notebooks wheel samples check clean
+.PHONY: schema help demo test lint types contract docs notebooks wheel samples check clean
 
 help:
 	@echo "make demo        make the environment, run the whole job on a simulated programme"
 	@echo "make test        make the environment, pass all tests"
 	@echo "make check       lint, types, import contract, docs examples, notebooks, wheel"
+	@echo "make schema      make the JSON schema of blueprint files again from its declaration"
 	@echo "make samples     make data/samples again (same seed, same bytes)"
 	@echo "make clean       remove the environment and everything that was built"
 
@@ -61,6 +62,10 @@ notebooks: .venv/installed-dev
 wheel: .venv/installed-dev
 	$(BIN)/python -m build --wheel --outdir dist
 	$(BIN)/python tests/check_wheel.py dist
+
+schema: .venv/installed
+	$(BIN)/python -c "from pathlib import Path; from ciip_irt.blueprint import reading; \
+	Path('src/ciip_irt/blueprint/blueprints/blueprint.schema.json').write_text(reading.generate_schema(), 'utf-8')"
 
 samples: .venv/installed
 	$(BIN)/ciip-irt simulate --out data/samples --candidates 600 --seed 2026

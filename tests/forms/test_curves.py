@@ -194,7 +194,7 @@ def test_files_hold_curves(target):
     [
         ("[difficulty.information]\ntolerance = 1", "thetas is missing|thetas: is missing"),
         ("[difficulty.information]\nthetas = [0]", "tolerance: is missing"),
-        ("[difficulty.information]\nthetas = [0, 0]\ntolerance = 1", "names an ability twice"),
+        ("[difficulty.information]\nthetas = [0, 0]\ntolerance = 1", "thetas: names 0.0 twice"),
         ("[difficulty.information]\nthetas = [0]\nvalues = [1, 2]\ntolerance = 1", "2 numbers for 1 theta"),
         ("[difficulty.information]\nthetas = [0]\nvalues = [-1]\ntolerance = 1", "numbers larger than 0"),
         ("[difficulty.information]\nthetas = [0]\ntolerance = 1\ntolerance_percent = 2", "Write one of them"),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from ciip_irt.blueprint import load_blueprint
 from ciip_irt.errors import InputError
 from ciip_irt.job.exam import load_exam
 from ciip_irt.pilots import load_policy
@@ -31,6 +32,10 @@ def shipped(room: str, name: str) -> str:
 
 
 KINDS = {
+    "blueprint": Kind(
+        load_blueprint, shipped("ciip_irt.blueprint", "blueprints/ciip-2024.toml"), "pilot_slots",
+        "pilot_slot", "length",
+    ),
     "policy": Kind(load_policy, shipped("ciip_irt.pilots", "policies/default.toml"), "doubt", "dubt",
                    "maximum"),
     "mapping": Kind(

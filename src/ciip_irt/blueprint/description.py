@@ -5,8 +5,8 @@ from fractions import Fraction
 
 from ciip_irt.blueprint.apportionment import Apportionment, compare_rules, feasible_counts
 from ciip_irt.blueprint.apportionment_rules import RULES, exact, plain
-from ciip_irt.blueprint.blueprint import Blueprint
-from ciip_irt.blueprint.target_file import target_sentence
+from ciip_irt.blueprint.blueprint import Blueprint, Target
+from ciip_irt.blueprint.targets import QUANTITIES
 from ciip_irt.errors import plural
 
 __all__ = ["describe", "describe_apportionment", "describe_feasible"]
@@ -158,7 +158,7 @@ def _origin(b: Blueprint, percents: Sequence[str] | None) -> list[str]:
 
 
 def _requirements(b: Blueprint) -> list[str]:
-    lines = [target_sentence(target, b.theta_cut) for target in b.targets]
+    lines = [_target(target, b.theta_cut) for target in b.targets]
     if b.max_overlap is not None:
         lines.append(f"Two forms share at most {b.overlap_bound} scored items ({100 * b.max_overlap:g} %).")
     lines += _more_requirements(b)
@@ -169,6 +169,38 @@ def _requirements(b: Blueprint) -> list[str]:
         f" pilot slots {' or '.join(b.pilot_status)}. Item order: {b.item_order}."
     )
     return lines
+
+
+def _target(target: Target, theta_cut: float | None) -> str:
+    """What the target asks for.
+
+    >>> _target(Target("information", 1.0, thetas=(-1.0, 0.0), goal="maximise"), None)
+    'Goal: information at theta -1, 0 as high as possible, forms within 2 % of each other \
+(error where missed).'
+    """
+    quantity = QUANTITIES[target.quantity]
+    where = f"({target.severity} where missed)."
+    if not quantity.at_thetas:
+        value = "the average of the bank" if target.value is None else f"{target.value:g}"
+        at = f" (theta = {theta_cut:g})" if quantity.needs_cut and theta_cut is not None else ""
+        return f"Target: {quantity.label}{at} within {target.tolerance:g} {quantity.unit} of {value} {where}"
+    at = f"{quantity.label} at theta {', '.join(f'{theta:g}' for theta in target.thetas)}"
+    if target.goal == "maximise":
+        return (
+            f"Goal: {at} as high as possible, forms within {target.equal_within_percent:g} % of each other"
+            f" {where}"
+        )
+    share = "" if target.share == 1 else f"{100 * target.share:g} % of "
+    value = ", ".join(f"{value:g}" for value in target.values) or (
+        f"{share}earlier form {target.reference}" if target.reference
+        else f"{share}the bank's {target.relative_to.removeprefix('bank ')}"
+    )  # fmt: skip
+    width = (
+        f"{target.tolerance:g} {quantity.unit}"
+        if target.tolerance_percent is None
+        else f"{target.tolerance_percent:g} %"
+    )
+    return f"Target: {at} within {width} of {value} {where}"
 
 
 def _more_requirements(b: Blueprint) -> list[str]:

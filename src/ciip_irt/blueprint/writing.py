@@ -3,9 +3,9 @@
 import re
 from math import isfinite
 
-from ciip_irt.blueprint.blueprint import Blueprint
+from ciip_irt.blueprint.blueprint import Blueprint, Target
 from ciip_irt.blueprint.requirements import AnchorBlock, Between, Condition, FormRequirements
-from ciip_irt.blueprint.target_file import target_lines
+from ciip_irt.blueprint.targets import QUANTITIES
 
 __all__ = ["blueprint_toml"]
 
@@ -46,7 +46,7 @@ def blueprint_toml(blueprint: Blueprint) -> str:
         if b.theta_cut is not None:
             lines.append(f"theta_cut = {b.theta_cut!r}")
     for target in b.targets:
-        lines += ["", f"[difficulty.{target.quantity}]", *target_lines(target)]
+        lines += ["", f"[difficulty.{target.quantity}]", *_target(target)]
     lines += [*_anchors(b.requirements.anchors), "", "[constraints]"]
     if b.max_overlap is not None:
         lines.append(f"max_overlap = {b.max_overlap!r}")
@@ -102,6 +102,33 @@ def _requirements(requirements: FormRequirements) -> list[str]:
             lines.append(_where(rule.where))
         lines += _finite(rule.low, rule.high)
     return lines
+
+
+def _target(target: Target) -> list[str]:
+    """The lines of its section, without the heading."""
+    severity = f'severity = "{target.severity}"'
+    if not QUANTITIES[target.quantity].at_thetas:
+        value = [] if target.value is None else [f"value = {target.value!r}"]
+        return [*value, f"tolerance = {target.tolerance!r}", severity]
+    lines = [f"thetas = {_listed(target.thetas)}"]
+    if target.goal == "maximise":
+        lines += ['goal = "maximise"', f"equal_within_percent = {target.equal_within_percent!r}"]
+        return [*lines, *([f"weights = {_listed(target.weights)}"] if target.weights else []), severity]
+    if target.values:
+        lines.append(f"values = {_listed(target.values)}")
+    else:
+        lines += [f'relative_to = "{target.relative_to}"', f"share = {target.share!r}"]
+        if target.reference:
+            lines.append(f"reference = {_quoted(target.reference)}")
+    if target.tolerance_percent is None:
+        lines.append(f"tolerance = {target.tolerance!r}")
+    else:
+        lines.append(f"tolerance_percent = {target.tolerance_percent!r}")
+    return [*lines, severity]
+
+
+def _listed(values: tuple[float, ...]) -> str:
+    return f"[{', '.join(repr(value) for value in values)}]"
 
 
 def _anchors(block: AnchorBlock | None) -> list[str]:
