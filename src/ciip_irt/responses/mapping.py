@@ -13,7 +13,6 @@ from typing import Any
 
 from ciip_irt.settings import (
     AnyOf,
-    Whole,
     ListOf,
     Named,
     Range,
@@ -22,6 +21,7 @@ from ciip_irt.settings import (
     Setting,
     Table,
     Text,
+    Whole,
     file_text,
     read_settings,
     read_values,
