@@ -42,6 +42,7 @@ GOOD = ItemEvidence(
 
 WRONG_KEY_OPTIONS = (option("A", 205, 128.0, 0.3), option("B", 165, 119.0, -0.12, is_key=True))
 FLAWED = {
+    "many_invalid": replace(GOOD, invalid_rate=0.29, offered="ABCD"),
     "key_may_be_wrong": replace(
         GOOD,
         options=WRONG_KEY_OPTIONS,
@@ -88,6 +89,8 @@ def test_raised_by_its_flaw_alone(name):
 
 
 def test_the_voice():
+    flag = FLAGS["many_invalid"](FLAWED["many_invalid"], LIMITS)
+    assert flag.seen == "29 % of the answers are none of the options listed (ABCD)."
     flag = FLAGS["key_may_be_wrong"](FLAWED["key_may_be_wrong"], LIMITS)
     assert flag.seen == (
         "41 % chose A and they scored higher (mean 128.0) than the 33 % who chose the key B (mean 119.0)."

@@ -23,6 +23,7 @@ from ciip_irt.item_analysis.timing import Timing, examine_timing
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
+from ciip_irt.screening import Concern, screen
 from ciip_irt.tables import POOLED, show_html
 
 __all__ = ["ItemAnalysis", "analyse_items"]
@@ -63,8 +64,10 @@ class ItemAnalysis:
         One row per form and domain: the domain score, its reliability, and what that is worth in words.
     timing
         How long items and forms take, rapid guessing, pace.
+    concerns
+        What looks wrong as a whole: the key of a form, item sets, deliveries, times, attempts.
     warnings
-        What a reader should know before trusting the numbers.
+        What a reader should know before trusting the numbers, the concerns in words first.
     provenance
         Data hash, counts, settings, versions.
     """
@@ -80,6 +83,7 @@ class ItemAnalysis:
     form_summary: pl.DataFrame
     domain_scores: pl.DataFrame
     timing: Timing
+    concerns: tuple[Concern, ...]
     warnings: tuple[str, ...]
     provenance: Provenance
 
@@ -135,6 +139,7 @@ def analyse_items(
     testing_time_min: float | None = None,
     theta_cut: float | None = None,
     what_if: Mapping[str, str | None] = MappingProxyType({}),
+    attempt_limit: tuple[int, int] | None = None,
 ) -> ItemAnalysis:
     """Analyse every item that was administered.
 
@@ -162,6 +167,8 @@ def analyse_items(
     what_if
         Scored items to rescore, whatever their flags: item -> the option that may be right too, or ``None``
         for the likeliest.
+    attempt_limit
+        Attempts that a candidate has, and within how many months: who sat more often is told.
     testing_time_min
         Minutes allowed for a form; without it nothing is said about what is left of them.
 
@@ -211,6 +218,8 @@ def analyse_items(
         for tally in tallies
     ]
     timing = examine_timing(scored, testing_time_min=testing_time_min)
+    limit, months = attempt_limit or (None, None)
+    concerns = screen(scored, attempts_limit=limit, attempts_months=months)
     settings: dict[str, Any] = {
         "thresholds": asdict(limits),
         "groupings": dif["grouping"].unique().sort().to_list(),
@@ -232,7 +241,14 @@ def analyse_items(
         form_summary=form_table(rows),
         domain_scores=inner.domains,
         timing=timing,
-        warnings=(*_warnings(tallies, pooled), *timing.notes, *notes, *widespread_notes(dif)),
+        concerns=concerns,
+        warnings=(
+            *map(str, concerns),
+            *_warnings(tallies, pooled),
+            *timing.notes,
+            *notes,
+            *widespread_notes(dif),
+        ),
         provenance=scored.provenance.with_settings(item_analysis=settings),
     )
 

@@ -80,6 +80,8 @@ class ItemEvidence:
         What the answers say about the key; ``None`` where the item is not judged.
     usual_time_s
         Median of the median seconds of all items.
+    invalid_rate
+        Share of the answers that are none of the options ``offered``.
     """
 
     item_id: str
@@ -98,6 +100,8 @@ class ItemEvidence:
     key_doubt: KeyDoubt | None
     dif: tuple[DifEvidence, ...]
     change: Change | None = None
+    invalid_rate: float = 0.0
+    offered: str = ""
 
     @property
     def keys(self) -> tuple[OptionEvidence, ...]:
@@ -140,6 +144,7 @@ def item_evidence(
             key_doubt=_key_doubt(keys, int(tally.items[j]), known),
             dif=tuple(compared[row["item_id"]]),
             change=changes.get(row["item_id"]),
+            offered="".join(option.option for option in known),
         )
 
 

@@ -91,7 +91,11 @@ def analysis_outputs(analysis: "ItemAnalysis") -> Outputs:
         "form_times.csv": analysis.timing.forms,
         "pace.csv": analysis.timing.pace,
         "delivery_times.csv": analysis.timing.deliveries,
-        "analysis.json": {"warnings": list(analysis.warnings), "provenance": analysis.provenance.to_dict()},
+        "analysis.json": {
+            "concerns": [concern.to_dict() for concern in analysis.concerns],
+            "warnings": list(analysis.warnings),
+            "provenance": analysis.provenance.to_dict(),
+        },
     }
 
 

@@ -108,6 +108,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         cuts=_raw_cuts(scored, bank, blueprint.theta_cut, rounding_of(exam)),
         testing_time_min=blueprint.testing_time_minutes,
         theta_cut=blueprint.theta_cut,
+        attempt_limit=(limits.limit, limits.months) if (limits := blueprint.attempts) else None,
     )
     step("pilots", "reviewing pilot items")
     review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analysis)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 import polars as pl
 
 from ciip_irt.item_analysis.evidence import ItemEvidence
-from ciip_irt.item_analysis.flags.behaviour import many_omits, slow_item, weak_distractors
+from ciip_irt.item_analysis.flags.behaviour import many_invalid, many_omits, slow_item, weak_distractors
 from ciip_irt.item_analysis.flags.differences import changed_from_history, dif_changes_sides, dif_class_c
 from ciip_irt.item_analysis.flags.difficulty import too_easy, too_hard
 from ciip_irt.item_analysis.flags.discrimination import low_r, negative_r, too_few_answers
@@ -21,6 +21,7 @@ from ciip_irt.tables import ITEM_FLAGS
 __all__ = ["FLAGS", "Flag", "FlagThresholds", "raise_flags"]
 
 FLAGS: Mapping[str, Callable[[ItemEvidence, FlagThresholds], Flag | None]] = {
+    "many_invalid": many_invalid,
     "key_may_be_wrong": key_may_be_wrong,
     "negative_r": negative_r,
     "two_options_right": two_options_right,

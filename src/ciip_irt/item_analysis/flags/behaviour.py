@@ -4,7 +4,21 @@ from ciip_irt.item_analysis.evidence import ItemEvidence
 from ciip_irt.item_analysis.flags.flag import Flag, FlagThresholds
 from ciip_irt.item_analysis.wording import listed, percent
 
-__all__ = ["many_omits", "slow_item", "weak_distractors"]
+__all__ = ["many_invalid", "many_omits", "slow_item", "weak_distractors"]
+
+
+def many_invalid(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+    """Many answers are none of the options that the items file lists."""
+    if not item.invalid_rate > limits.invalid_rate:
+        return None
+    return Flag(
+        1,
+        f"{percent(item.invalid_rate)} of the answers are none of the options listed ({item.offered}).",
+        "The items file lacks an option, or the answers were exported otherwise (in lower case, as numbers).",
+        "Compare the options in the items file with the item as it was delivered and with the log; p, R and"
+        " the key say nothing until then.",
+        item.invalid_rate,
+    )
 
 
 def many_omits(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:

@@ -33,6 +33,9 @@ class FlagThresholds:
         R below .10 is called low with this many answers even if its interval reaches ``low_r``.
     omit_rate
         Share of blank answers worth a look; with no penalty for guessing, candidates rarely leave blanks.
+    invalid_rate
+        Share of answers outside the options from which an option or a whole export is wrong rather than a
+        candidate.
     displaced, unusual
         Logits that an item has moved from the bank's difficulty (.5 by custom), and robust z among the items
         (1.645, Huynh & Meyer 2010); both, and 1.96 standard errors.
@@ -54,6 +57,7 @@ class FlagThresholds:
     flat_r: float = 0.10
     flat_n: int = 250
     omit_rate: float = 0.05
+    invalid_rate: float = 0.05
     displaced: float = 0.5
     unusual: float = 1.645
     nonuniform_p: float = 0.001
