@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import inf
+from math import ceil, inf
 from time import monotonic
 
 import numpy as np
@@ -15,6 +15,8 @@ from ciip_irt.forms.model.program import Program, build_program
 from ciip_irt.forms.model.solver import Effort, Proposal, solve
 from ciip_irt.forms.pool.pool import Pool, Row, usable_scored
 from ciip_irt.forms.search.parallel import SearchEffort, parallel_forms
+from ciip_irt.forms.shortage.item_uses import build_item_uses
+from ciip_irt.forms.shortage.least_overlap import least_overlap
 from ciip_irt.forms.tolerances import SOLVED
 
 __all__ = ["CUT_SHORT", "Candidate", "solve_forms", "solve_with_room"]
@@ -34,6 +36,7 @@ ENUMERABLE, PROVABLE, BETTERED = 100, 1000, 4000
 # Without any form from the search, the general program is tried up to so many columns at once: beyond, its
 # first relaxation alone takes minutes.
 GENERAL = 30_000
+HALF = 0.5
 # Ended by Ctrl-C or by the clock.
 CUT_SHORT = ("interrupted", "seconds")
 
@@ -48,7 +51,8 @@ class Candidate:
 
 
 def solve_forms(pool: Pool, seed: int, effort: SearchEffort, progress: Progress | None = None) -> Candidate:
-    """Without shared items first, which is easiest and safest; then with what the blueprint allows.
+    """Without shared items first, which is easiest and safest; then with what the blueprint allows: where it
+    states no bound, with as few as the rows need.
 
     Where information is to be as high as possible, sharing what may be shared is part of it. Where the
     targets beside it cannot be met, the candidate is made without it, to tell how near forms can come.
@@ -56,10 +60,7 @@ def solve_forms(pool: Pool, seed: int, effort: SearchEffort, progress: Progress 
     if progress is not None:
         progress(f"{plural(len(pool.form_ids), 'form')} from {plural(pool.n_items, 'item')}: searching.")
     goals = any(target.is_goal for target in pool.targets)
-    pools = [pool]
-    several = len(pool.form_ids) > 1 and pool.blueprint.max_common_items != 0
-    if several and not goals and _enough_for_disjoint(pool):
-        pools = [replace(pool, blueprint=replace(pool.blueprint, max_overlap=0.0)), pool]
+    pools = [pool] if goals else _ever_wider(pool)
     best: Candidate | None = None
     until = monotonic() + effort.seconds
     for choice in pools:
@@ -86,6 +87,25 @@ def solve_forms(pool: Pool, seed: int, effort: SearchEffort, progress: Progress 
     # Every try was made and none met the targets: what is proven is what holds for the least restricted.
     proven = replace(best.proposal, bound=candidate.proposal.bound, stopped=candidate.proposal.stopped)
     return replace(best, proposal=proven)
+
+
+def _ever_wider(pool: Pool) -> list[Pool]:
+    """The pool under bounds on shared items from the narrowest that may do to the blueprint's own."""
+    b, n_forms = pool.blueprint, len(pool.form_ids)
+    if n_forms == 1 or b.max_common_items == 0:
+        return [pool]
+    bounds = [0] if _enough_for_disjoint(pool) else []
+    if b.max_overlap is None:
+        least = least_overlap(build_item_uses(pool), n_forms).max_common
+        if np.isfinite(least):
+            lowest = ceil(least - SOLVED)
+            widest = b.length if b.max_common_items is None else b.max_common_items
+            bounds += [bound for bound in (lowest, lowest + 1, 2 * lowest + 2) if 0 < bound < widest]
+    block = b.requirements.anchors
+    within = block.count if block is not None and block.counted == "within" else 0
+    # Between two whole numbers, so that no rounding of the share decides.
+    shares = [(bound + within + HALF) / b.length if bound else 0.0 for bound in bounds]
+    return [*(replace(pool, blueprint=replace(b, max_overlap=share)) for share in shares), pool]
 
 
 def _ended(best: Candidate) -> Candidate:
