@@ -20,9 +20,11 @@ from ciip_irt.forms.model.program import build_program
 from ciip_irt.forms.model.solver import Effort, solve
 from ciip_irt.forms.pool.anchor_items import ANCHOR, domain_shares
 from ciip_irt.forms.pool.pool import Pool, Row
+from ciip_irt.forms.tolerances import ROUNDING
 
 __all__ = ["mark_anchors", "with_anchor_block"]
 
+# Enough to tell easy, middling and hard, few enough for a block of ten.
 QUARTERS = 4
 # The mean of the forms is not known yet, only what it is aimed at: so room is kept for that.
 ROOM, ROOM_SPREAD = 0.5, 0.25
@@ -183,7 +185,7 @@ def _difficulty(
         reached = np.cumsum(weights[order]) / weights[order].sum()
         quota = block.count / QUARTERS
         for quarter in range(QUARTERS):
-            inside = (reached > quarter / QUARTERS) & (reached <= (quarter + 1) / QUARTERS + 1e-12)
+            inside = (reached > quarter / QUARTERS) & (reached <= (quarter + 1) / QUARTERS + ROUNDING)
             items = order[inside]
             rows.append(
                 Row(f"quarter {quarter + 1}", float(np.ceil(quota - 1)), float(np.floor(quota + 1)), items,

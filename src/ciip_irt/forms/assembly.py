@@ -13,6 +13,7 @@ from ciip_irt.errors import plural
 from ciip_irt.forms.constraints.difficulty import achieved_value
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.pool.form_set import SCORED, Form
+from ciip_irt.forms.tolerances import TARGET_ROUNDING
 from ciip_irt.records import result
 from ciip_irt.tables import show_html
 
@@ -225,10 +226,14 @@ def achieved_frame(forms: Sequence[Form], targets: Sequence[ResolvedTarget]) -> 
             variance = None if target.variances is None else achieved_value(target.variances, form.scored)
             se = None if variance is None else float(np.sqrt(variance))
             if target.is_goal:
-                near = None if value is None else value <= lowest * (1 + target.equal_within) * (1 + 1e-6)
+                near = (
+                    None
+                    if value is None
+                    else value <= lowest * (1 + target.equal_within) * (1 + TARGET_ROUNDING)
+                )
                 rows.append((form.form_id, target.label, None, None, value, None, near, se))
                 continue
             off = None if value is None else value - target.value
-            met = None if off is None else abs(off) <= target.tolerance * (1 + 1e-6)
+            met = None if off is None else abs(off) <= target.tolerance * (1 + TARGET_ROUNDING)
             rows.append((form.form_id, target.label, target.value, target.tolerance, value, off, met, se))
     return pl.DataFrame(rows, schema=ACHIEVED_COLUMNS, orient="row")

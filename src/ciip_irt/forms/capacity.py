@@ -34,9 +34,13 @@ from ciip_irt.tables import AnyFrame, polars_frame, show_html
 
 __all__ = ["BankCapacity", "bank_capacity"]
 
+# Nobody asks for more forms that share none; doubling and bisection to there take some
+# fifteen small programs.
 MOST_DISJOINT = 200
-BEYOND = 6
-STEPS_AHEAD = 3
+# So many more forms are looked at for the overlap that they need, and for what to write next.
+BEYOND, STEPS_AHEAD = 6, 3
+# Forms are built as a proof up to so many, and up to so many items times forms (seconds); from the bound
+# downwards so often; forms that overlap only where they are few, as many of them take long.
 MOST_BUILT, LARGEST_BUILT, TRIES, FEW = 10, 20_000, 2, 4
 
 OVERLAP_COLUMNS = {

@@ -9,6 +9,7 @@ from ciip_irt.forms.model.program import build_program
 from ciip_irt.forms.model.solver import Effort, solve
 from ciip_irt.forms.pool.form_set import PILOT
 from ciip_irt.forms.pool.pool import Pool, Row
+from ciip_irt.forms.tolerances import SOLVED
 
 __all__ = ["fill_pilots", "room_for_pilots"]
 
@@ -92,7 +93,7 @@ def room_for_pilots(pool: Pool, rows: Sequence[Row], seed: int) -> list[Row]:
     reserved = []
     for form, form_id in enumerate(pool.form_ids):
         columns = pool.columns(PILOT, form)
-        room = np.floor(proposal.values[columns].sum() + 1e-6)
+        room = np.floor(proposal.values[columns].sum() + SOLVED)
         reserved.append(
             Row(f"{form_id}: pilot slots filled", float(room), np.inf, columns, np.ones(len(columns)))
         )

@@ -1,6 +1,6 @@
 """How near counts as equal, in every room of forms: the only home of these values."""
 
-__all__ = ["ROUNDING", "SOLVED", "TARGET_ROUNDING", "TOLD"]
+__all__ = ["ROUNDING", "SMALLEST", "SOLVED", "TARGET_ROUNDING", "TOLD"]
 
 # Sums of a few hundred floats, taken in another order, differ by less than this share of themselves.
 ROUNDING = 1e-9
@@ -11,3 +11,5 @@ SOLVED = 1e-6
 TARGET_ROUNDING = 1e-6
 # What a person is told of a solver's answer is rounded to whole units; less than this is none.
 TOLD = 1e-4
+# In the place of a quantity that is zero where one divides by it; contributions are a millionfold larger.
+SMALLEST = 1e-9

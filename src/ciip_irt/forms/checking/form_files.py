@@ -9,7 +9,7 @@ import polars as pl
 
 from ciip_irt.blueprint import Blueprint
 from ciip_irt.errors import InputError, Problem
-from ciip_irt.forms.checking.loose_tables import Known, completed, known_items, named_after
+from ciip_irt.forms.checking.loose_tables import Known, NoItemsError, completed, known_items, named_after
 from ciip_irt.forms.pool.anchor_items import ANCHOR
 from ciip_irt.tables import FORMS, delimiter_beside, read_frame, read_spreadsheet, sheet_names
 
@@ -103,7 +103,7 @@ def _tables(
                 frame = completed(frame, named_after(path, sheet), known, where)
                 lines = frame["line"].to_list()
             elif sheet is not None and len(sheets) > 1 and "item_id" not in frame.columns:
-                raise InputError(Problem("no column item_id", where=where))
+                raise NoItemsError(Problem("no column item_id", where=where))
             table = FORMS.validate(frame, where)
         except InputError as error:
             wrong.append(error)
@@ -114,7 +114,7 @@ def _tables(
         exact = path.lower().endswith(".csv") and _lines(path) == height + HEADER
         found.append((table, lines if exact else []))
     # A sheet of notes beside sheets of forms is none of our business; a sheet of items that is wrong is.
-    serious = [e for e in wrong if not found or not any("no column item_id" in p.what for p in e.problems)]
+    serious = [error for error in wrong if not found or not isinstance(error, NoItemsError)]
     if serious:
         raise InputError([problem for error in serious for problem in error.problems])
     return found

@@ -16,7 +16,7 @@ from ciip_irt.errors import InputError, Problem
 from ciip_irt.forms.pool.form_set import PILOT, SCORED
 from ciip_irt.tables import FORMS
 
-__all__ = ["Known", "completed", "known_items", "named_after"]
+__all__ = ["Known", "NoItemsError", "completed", "known_items", "named_after"]
 
 SAID_OTHERWISE = {
     "item": "item_id", "itemid": "item_id", "item_no": "item_id", "item_code": "item_id",
@@ -31,6 +31,10 @@ NO_NAME = re.compile(r"(sheet|table|tabelle|blatt|feuil|hoja|items?|forms?)[ _-]
 # A column holds a form where at least every second of its cells is an item of the bank.
 ITEMS_AT_LEAST = 0.5
 NOT_ITEMS = ("key", "options", "domain", "enemies", "set_id")
+
+
+class NoItemsError(InputError):
+    """A table that holds no items at all: beside tables of forms it is somebody's notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ def _unfolded(given: pl.DataFrame, known: Known, where: str) -> pl.DataFrame:
     ]
     if not forms:
         shown = [column for column in given.columns if column != "line"]
-        raise InputError(
+        raise NoItemsError(
             Problem(
                 "no column item_id, and no column whose cells are items of the bank",
                 where=where,

@@ -18,11 +18,11 @@ from ciip_irt.forms.pool.form_set import SCORED, FormSet
 from ciip_irt.forms.pool.item_attributes import matches
 from ciip_irt.forms.pool.new_item import NewItem, usual
 from ciip_irt.forms.pool.pool import Constraint, Pool, Row
+from ciip_irt.forms.tolerances import ROUNDING
 
 __all__ = ["ATTRIBUTE_SUMS"]
 
 NAME = "attribute_sums"
-ROUNDING = 1e-9
 
 
 def rows(pool: Pool) -> Iterator[Row]:

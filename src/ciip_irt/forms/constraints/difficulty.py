@@ -14,12 +14,11 @@ from ciip_irt.forms.findings import Finding
 from ciip_irt.forms.pool.form_set import SCORED, FormSet
 from ciip_irt.forms.pool.new_item import NewItem
 from ciip_irt.forms.pool.pool import Constraint, Pool, Row
+from ciip_irt.forms.tolerances import SMALLEST, TARGET_ROUNDING
 
 __all__ = ["DIFFICULTY", "LEAST", "achieved_value", "highest_least"]
 
 NAME = "difficulty"
-# Sums of 130 floats in another order differ by less than this share of a tolerance.
-ROUNDING = 1e-6
 LEVEL, LEAST = "level of a goal", "least goal"
 
 
@@ -39,7 +38,8 @@ def rows(pool: Pool) -> Iterator[Row]:
 def most_possible(pool: Pool, target: ResolvedTarget) -> float:
     """The sum of the largest contributions: no form of the blueprint's length has more."""
     largest = sorted(target.contributions.values())[-pool.blueprint.length :]
-    return max(float(sum(largest)), 1e-9)
+    # Rows are divided by it, so a target to which no item contributes must not make it zero.
+    return max(float(sum(largest)), SMALLEST)
 
 
 def highest_least(pool: Pool) -> float:
@@ -84,7 +84,7 @@ def check(given: FormSet) -> Iterator[Finding]:
             if value is None:
                 continue
             off = value - target.value
-            if abs(off) > target.tolerance * (1 + ROUNDING):
+            if abs(off) > target.tolerance * (1 + TARGET_ROUNDING):
                 message = (
                     f"{target.label} is {value:.{decimals}f} {unit}, target {target.value:.{decimals}f}"
                     f" +- {target.tolerance:g}{' (the average of the bank)' if target.from_bank else ''}:"
@@ -99,7 +99,7 @@ def _apart(given: FormSet, target: ResolvedTarget) -> Iterator[Finding]:
     known = {form_id: value for form_id, value in values.items() if value is not None}
     lowest = min(known, key=lambda form_id: known[form_id], default="")
     for form_id, value in known.items():
-        if value > known[lowest] * (1 + target.equal_within) * (1 + ROUNDING) + ROUNDING:
+        if value > known[lowest] * (1 + target.equal_within) * (1 + TARGET_ROUNDING) + TARGET_ROUNDING:
             decimals, unit = target.quantity.decimals, target.quantity.unit
             message = (
                 f"{target.label} is {value:.{decimals}f} {unit}, of {lowest} {known[lowest]:.{decimals}f}:"

@@ -28,6 +28,7 @@ from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 __all__ = ["OVERLAP", "sharing_sets"]
 
 NAME = "overlap"
+# Eleven sets of two or more of four forms; of five there would be 26, and a column for each and every item.
 ALL_SETS_UP_TO = 4
 
 

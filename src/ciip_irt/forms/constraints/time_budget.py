@@ -15,12 +15,12 @@ from ciip_irt.forms.pool.form_set import PILOT, SCORED, FormSet
 from ciip_irt.forms.pool.item_attributes import TIME
 from ciip_irt.forms.pool.new_item import usual
 from ciip_irt.forms.pool.pool import Constraint, Pool, Row
+from ciip_irt.forms.tolerances import ROUNDING
 
 __all__ = ["TIME_BUDGET"]
 
 NAME = "time_budget"
 LABEL = "expected time"
-ROUNDING = 1e-9
 
 
 def rows(pool: Pool) -> Iterator[Row]:

@@ -18,6 +18,7 @@ from ciip_irt.forms.tolerances import SOLVED
 
 __all__ = ["least_slack", "solve_in_order"]
 
+# Room for rounding in sums of whole numbers: more than a solver errs, less than the next whole number.
 LESS_THAN_ONE = 0.25
 
 

@@ -13,12 +13,12 @@ from statistics import pstdev
 import polars as pl
 
 from ciip_irt.blueprint import Blueprint
+from ciip_irt.forms.tolerances import ROUNDING
 
 __all__ = ["ANCHOR", "Anchors", "anchors_in", "domain_shares", "unlike"]
 
 ANCHOR = "anchor"
 NO = ("", "0", "no", "n", "false", "-")
-EXACT = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def domain_shares(blueprint: Blueprint, count: int) -> dict[str, tuple[int, int]
     """
     quotas = {d.letter: count * d.count / blueprint.length for d in blueprint.domains}
     return {
-        letter: (max(0, ceil(quota - 1 - EXACT)), floor(quota + 1 + EXACT))
+        letter: (max(0, ceil(quota - 1 - ROUNDING)), floor(quota + 1 + ROUNDING))
         for letter, quota in quotas.items()
     }
 
@@ -92,13 +92,13 @@ def unlike(
     if len(few) < 2 or len(all_) < 2:
         return
     here, there = fsum(few) / len(few), fsum(all_) / len(all_)
-    if abs(here - there) > block.mean_b + EXACT:
+    if abs(here - there) > block.mean_b + ROUNDING:
         yield (
             f"the anchors' mean b is {here:.2f}, that of the forms {there:.2f}:"
             f" {abs(here - there):.2f} apart, {block.mean_b:g} allowed"
         )
     ratio = pstdev(few) / (pstdev(all_) or 1.0)
-    if not 1 - block.sd_b - EXACT <= ratio <= 1 + block.sd_b + EXACT:
+    if not 1 - block.sd_b - ROUNDING <= ratio <= 1 + block.sd_b + ROUNDING:
         yield (
             f"the anchors' b spreads {ratio:.2f} times as wide as in the forms,"
             f" {1 - block.sd_b:.2f} to {1 + block.sd_b:.2f} allowed"

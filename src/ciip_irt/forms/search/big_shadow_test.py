@@ -11,15 +11,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from ciip_irt.arrays import BoolArray, FloatArray, IntArray
+from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.forms.model.form_model import FormModel
-from ciip_irt.forms.model.program import Program
+from ciip_irt.forms.model.program import Program, RowBlocks
 from ciip_irt.forms.model.solver import Effort, solve
 
 __all__ = ["big_shadow_test"]
 
-NODES = 200
-NEAR = 0.5
+# Per form: nodes, and how near to its relaxation (in tolerances) is near enough for the swaps to take over.
+NODES, NEAR = 200, 0.5
 
 
 def big_shadow_test(model: FormModel, vectors: FloatArray, aims: FloatArray, seed: int) -> BoolArray | None:
@@ -45,15 +45,12 @@ def _step(model: FormModel, vectors: FloatArray, aims: FloatArray, done: BoolArr
     n, rest = model.n_items, model.n_forms - len(done) - 1
     used = done.any(axis=0) & model.counted if model.disjoint else np.zeros(n, dtype=np.bool_)
     free = model.usable & ~used
-    indices: list[IntArray] = []
-    values: list[FloatArray] = []
-    bounds: list[tuple[float, float]] = []
+    blocks = RowBlocks()
 
     def add(low: float, high: float, over: FloatArray, start: int, y: float = 0.0) -> None:
         at = np.flatnonzero(over)
-        indices.append(np.append(at + start, [2 * n] if y else []).astype(np.int64))
-        values.append(np.append(over[at], [y] if y else []))
-        bounds.append((low, high))
+        columns = np.append(at + start, [2 * n] if y else []).astype(np.int64)
+        blocks.add(low, high, columns, np.append(over[at], [y] if y else []))
 
     for start, times in ((0, 1), (n, rest)):
         if not times:
@@ -68,22 +65,14 @@ def _step(model: FormModel, vectors: FloatArray, aims: FloatArray, done: BoolArr
             add(-np.inf, float(model.max_common), (other & model.counted).astype(np.float64), 0)
     if model.disjoint and rest:
         for item in np.flatnonzero(free & model.counted).tolist():
-            indices.append(np.array([item, n + item]))
-            values.append(np.ones(2))
-            bounds.append((0.0, 1.0))
+            blocks.add(0.0, 1.0, np.array([item, n + item]), np.ones(2))
     forced = model.forced.astype(np.float64)
     later = np.where(model.counted & model.disjoint, 1.0, float(rest)) * free
     cost = np.zeros(2 * n + 1)
     cost[-1] = 1.0
-    return Program(
+    return blocks.program(
         cost=cost,
         lower=np.concatenate([forced, forced * rest, [0.0]]),
         upper=np.concatenate([free.astype(np.float64), later if rest else np.zeros(n), [np.inf]]),
         integer=np.arange(2 * n + 1) < n,
-        row_lower=np.array([low for low, _ in bounds]),
-        row_upper=np.array([high for _, high in bounds]),
-        starts=np.concatenate([[0], np.cumsum([len(at) for at in indices])]).astype(np.int64),
-        indices=np.concatenate(indices),
-        values=np.concatenate(values),
-        slack_rows=(),
     )

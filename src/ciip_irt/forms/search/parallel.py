@@ -21,6 +21,7 @@ from ciip_irt.forms.search.big_shadow_test import big_shadow_test
 from ciip_irt.forms.search.relaxation import Relaxation, relaxation
 from ciip_irt.forms.search.rounding import rounded
 from ciip_irt.forms.search.swaps import SwapSearch
+from ciip_irt.forms.tolerances import SMALLEST
 
 __all__ = ["SearchEffort", "parallel_forms"]
 
@@ -30,17 +31,18 @@ Progress = Callable[[str], None]
 SPARE = 0.015
 # One unit of the search is this share of a goal, or the room that a target has left.
 FINEST, COARSEST = 0.001, 0.005
-MORE_THAN_ROOM = 1.2
-STRICTER = 1.3
+# A target weighs a little more than its room asks for, and so much more each time that it is missed.
+MORE_THAN_ROOM, STRICTER = 1.2, 1.3
 # Another start is made where no form was found, or none that is fair: so near to the bound, or within
 # tolerances.
 STARTS = 3
 FAIR = 0.004
-ROUNDS_WITHOUT_GAIN = 6
+# Rounds in which nothing gains before the search ends, and perturbations tried in each: a search that has
+# come to rest costs a few rounds, not its whole allowance of pairs.
+ROUNDS_WITHOUT_GAIN, PERTURBATIONS_PER_ROUND = 6, 5
 # Looks for the best exchange, per form: small pools have few pairs to count, yet every look takes its time.
-# No run on the benchmarks comes near it.
-CALLS = 100_000
-KICKS_PER_ROUND = 5
+# Runs on the banks of the benchmarks end after some hundreds.
+CALLS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class _Run:
             room = np.maximum(0.05, 1 - np.abs(start.measures - model.aims))
             self.weights = np.where(model.strict, MORE_THAN_ROOM / room, model.shares)
             fine = np.clip((start.goals / start.objective - 1) / 2, FINEST, COARSEST)
-            self.goal_weights = 1 / (np.maximum(start.goals, 1e-12) * fine)
+            self.goal_weights = 1 / (np.maximum(start.goals, SMALLEST) * fine)
         else:
             self.weights, self.goal_weights = model.shares, np.zeros(0)
 
@@ -159,7 +161,7 @@ class _Run:
             gained |= search.sweep(bank=True, between=True) > 0
             if not gained:
                 gained = self._reweigh()
-            for _ in range(0 if gained else KICKS_PER_ROUND):
+            for _ in range(0 if gained else PERTURBATIONS_PER_ROUND):
                 worst = np.argsort(-(search.off**2).sum(axis=1), kind="stable").tolist()
                 form, other = worst[min(k - 1, int(rng.integers(3)))], int(rng.integers(k))
                 gained |= search.perturb(rng, form, None if other == form else other)
@@ -252,7 +254,7 @@ def judged(model: FormModel, forms: BoolArray) -> tuple[float, float]:
     if not len(model.goals):
         return 0.0, float(strict + WARNING_WEIGHT * lenient)
     goals = np.einsum("fn,gn->fg", forms.astype(np.float64), model.goals)
-    apart = goals.max(axis=0) / np.maximum(goals.min(axis=0), 1e-12) - 1 - model.equal_within
+    apart = goals.max(axis=0) / np.maximum(goals.min(axis=0), SMALLEST) - 1 - model.equal_within
     trouble = max(0.0, float(strict) - 1) + float(np.maximum(apart, 0).sum())
     return trouble, float(WARNING_WEIGHT * lenient - goals.min())
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.forms.model.form_model import FormModel
+from ciip_irt.forms.tolerances import ROUNDING
 
 __all__ = ["kinds", "rounded"]
 
@@ -24,7 +25,7 @@ def rounded(model: FormModel, uses: FloatArray, rng: np.random.Generator) -> Boo
 
     Per kind of item the uses are rounded to whole numbers by their largest remainders, the kinds' totals
     first; then items are dealt, the most used first, to the forms that still need most of the kind. Exact
-    sums then hold where the kinds' totals are multiples of K; other rows hold nearly, and the search mends
+    sums then hold where the kinds' totals are multiples of K; other rows hold nearly, and the search repairs
     them.
     """
     k = model.n_forms
@@ -81,7 +82,7 @@ def _largest_remainders(values: FloatArray, total: int) -> IntArray:
     >>> _largest_remainders(np.array([0.6, 1.0, 0.4]), 2)
     array([1, 1, 0])
     """
-    whole = np.floor(values + 1e-9)
+    whole = np.floor(values + ROUNDING)
     missing = total - int(whole.sum())
     if missing > 0:
         order = np.argsort(-(values - whole), kind="stable")
