@@ -1,26 +1,22 @@
 """Calibration: item parameters on a scale, from scored responses."""
 
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.bank import Items, Scale, as_bank
-from ciip_irt.calibration.anchors import Anchors, anchor_warnings, anchors_of, no_anchors
+from ciip_irt.bank import Items, as_bank
+from ciip_irt.calibration.anchors import anchor_warnings
 from ciip_irt.calibration.checks.fit_table import displacements, fit_table
 from ciip_irt.calibration.checks.fit_warnings import warnings_of_fit, with_names
 from ciip_irt.calibration.checks.observed import observed_proportions
-from ciip_irt.calibration.design import require_connected, require_variance
-from ciip_irt.calibration.estimation import Estimation, Options, estimated
-from ciip_irt.calibration.groups import GroupedBlocks, grouped_blocks, population_groups
-from ciip_irt.calibration.persons import AbilityMethod, people
+from ciip_irt.calibration.estimation import Estimation, Options, estimate
+from ciip_irt.calibration.persons import AbilityMethod, estimate_persons
 from ciip_irt.calibration.populations import Populations
+from ciip_irt.calibration.prepared import Estimates, Prepared, prepare
 from ciip_irt.calibration.priors import PriorKind, chosen_priors
 from ciip_irt.calibration.result import ESTIMATED, Calibration
 from ciip_irt.calibration.sample_size import sample_size_warnings
-from ciip_irt.calibration.scales import scale_of_calibration
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt import KINDS as POPULATIONS
 from ciip_irt.irt import METHODS as ABILITIES
@@ -110,75 +106,26 @@ def calibrate(
     """
     _check(model, engine, population, ability, groups)
     anchors = None if anchors is None else as_bank(anchors, "anchors")
-    scale = scale_of_calibration(scored, model, D, scale_id, anchors)
-    members = population_groups(scored, groups)
-    data = grouped_blocks(scored, members)
-    held = no_anchors(scored.items.height) if anchors is None else anchors_of(scored, anchors, data.blocks)
-    require_connected(scored, data.blocks, held.held)
-    require_variance(data.blocks, held.held)
+    prepared = prepare(scored, model, anchors, groups=groups, D=D, scale_id=scale_id)
     if engine == "girth":
-        return _by_girth(scored, scale, data, held, ability)
-    chosen = chosen_priors(priors, model, anchors)
-    limits = DriftLimits() if drift is None else drift
-    found = estimated(
-        data.blocks,
-        held,
-        scored.items.height,
-        Options(model, scale.D, chosen.priors, population, standard_errors, max_iterations, purify, limits),
-    )
-    fit = found.fit
-    table = ANCHOR_ITEMS.empty()
-    warnings = warnings_of_fit(
-        fit,
-        scored.item_ids,
-        members.names,
-        with_bank=anchors is not None,
-        with_priors=chosen.priors != Priors(),
-    )
-    if found.report is not None:
-        table = found.report.table(scored, held, found.held, fit, limits, purify=purify)
-        warnings += anchor_warnings(table, found.report, limits)
-    warnings += members.warnings()
-    if population == "histogram" and int(members.sizes.min()) < MANY:
-        warnings.append(
-            f"A histogram of {int(members.sizes.min()):,} candidates is mostly noise: take the normal"
-            f" population below about {MANY}."
+        found = _by_girth(prepared)
+    else:
+        chosen = chosen_priors(priors, model, anchors)
+        options = Options(
+            model=model,
+            D=prepared.scale.D,
+            priors=chosen.priors,
+            population=population,
+            standard_errors=standard_errors,
+            max_iterations=max_iterations,
+            purify=purify,
+            limits=DriftLimits() if drift is None else drift,
         )
-    warnings += sample_size_warnings(fit, chosen.priors, scored.item_ids, with_bank=anchors is not None)
-    settings: dict[str, object] = {
-        "engine": "mml",
-        "standard_errors": _errors_in_words(standard_errors, found),
-        "priors": chosen.in_words(),
-        "population": population,
-        "groups": groups or "none",
-    }
-    if found.report is not None:
-        settings["anchors_dropped"] = int((held.held & ~found.held).sum())
-        settings["drift"] = _limits_in_words(limits, purify=purify)
-    calibration = _completed(
-        scored,
-        scale,
-        data,
-        found.held,
-        estimates=fit.parameters,
-        errors=found.errors,
-        intervals=(found.low, found.high),
-        populations=Populations.of_fit(fit, members, found.mean_error, found.sd_error),
-        ability=ability,
-        ended=(fit.converged, fit.iterations, fit.log_likelihood),
-        warnings=warnings,
-        settings=settings,
-    )
-    return replace(
-        calibration,
-        anchors=table,
-        fit=pl.concat([calibration.fit, displacements(table)]),
-        gradient_norm=fit.gradient_norm,
-        second_order=fit.second_order,
-    )
+        found = _by_mml(prepared, options, chosen.in_words(), groups or "none")
+    return _completed(prepared, found, ability)
 
 
-MANY = 300
+MANY = 300  # candidates: below, a weight at each of the points has as much noise as shape (docs/accuracy.md)
 
 
 def _check(model: str, engine: str, population: str, ability: str, groups: str | None) -> None:
@@ -221,89 +168,120 @@ def _limits_in_words(limits: DriftLimits, *, purify: bool) -> str:
     )
 
 
-def _by_girth(
-    scored: ScoredResponses, scale: Scale, data: GroupedBlocks, held: Anchors, ability: AbilityMethod
-) -> Calibration:
+def _by_mml(prepared: Prepared, options: Options, priors: str, groups: str) -> Estimates:
+    scored, members, anchors, limits = prepared.scored, prepared.groups, prepared.anchors, options.limits
+    found = estimate(prepared.data.blocks, anchors, scored.items.height, options)
+    fit, with_bank = found.fit, prepared.bank is not None
+    warnings = warnings_of_fit(
+        fit,
+        scored.item_ids,
+        members.names,
+        with_bank=with_bank,
+        with_priors=options.priors != Priors(),
+    )
+    settings: dict[str, object] = {
+        "engine": "mml",
+        "standard_errors": _errors_in_words(options.standard_errors, found),
+        "priors": priors,
+        "population": options.population,
+        "groups": groups,
+    }
+    table = ANCHOR_ITEMS.empty()
+    if found.report is not None:
+        table = found.report.table(scored, anchors, found.held, fit, limits, purify=options.purify)
+        warnings += anchor_warnings(table, found.report, limits)
+        settings["anchors_dropped"] = int((anchors.held & ~found.held).sum())
+        settings["drift"] = _limits_in_words(limits, purify=options.purify)
+    warnings += members.warnings()
+    smallest = int(members.sizes.min())
+    if options.population == "histogram" and smallest < MANY:
+        warnings.append(
+            f"A histogram of {smallest:,} candidates is mostly noise: take the normal"
+            f" population below about {MANY}."
+        )
+    warnings += sample_size_warnings(fit, options.priors, scored.item_ids, with_bank=with_bank)
+    return Estimates(
+        parameters=fit.parameters,
+        errors=found.errors,
+        low=found.low,
+        high=found.high,
+        held=found.held,
+        populations=Populations.of_fit(fit, members, found.mean_error, found.sd_error),
+        warnings=tuple(warnings),
+        settings=settings,
+        converged=fit.converged,
+        iterations=fit.iterations,
+        log_likelihood=fit.log_likelihood,
+        gradient_norm=fit.gradient_norm,
+        second_order=fit.second_order,
+        anchors=table,
+    )
+
+
+def _by_girth(prepared: Prepared) -> Estimates:
     from ciip_irt.calibration.girth_engine import estimate_with_girth  # girth takes a second to import
 
-    if held.held.any():
+    scored, scale = prepared.scored, prepared.scale
+    if prepared.anchors.held.any():
         remedy = "Use --anchors none with it, or the engine mml."
         raise InputError(Problem("the girth engine cannot hold anchors", remedy=remedy))
-    estimates = estimate_with_girth(data.scored_blocks, scale.model, scored.items.height, D=scale.D)
-    notes = with_names(estimates.warnings, estimates.no_variance, scored.item_ids)
+    found = estimate_with_girth(prepared.data.scored_blocks, scale.model, scored.items.height, D=scale.D)
+    notes = with_names(found.warnings, found.no_variance, scored.item_ids)
     if any(not block.is_scored.all() for block in scored.blocks):
         notes.append("Pilot items were left out: girth needs every item answered by everyone.")
-    if estimates.at_bound.any():
-        stopped = [scored.item_ids[j] for j in np.flatnonzero(estimates.at_bound)]
+    if found.at_bound.any():
+        stopped = [scored.item_ids[j] for j in np.flatnonzero(found.at_bound)]
         notes.append(f"Stopped at the edge of girth's range, so not estimates: {', '.join(stopped)}.")
-    return _completed(
-        scored,
-        scale,
-        data,
-        held.held,
-        estimates=estimates.parameters,
-        errors=np.full_like(estimates.parameters, np.nan),
-        intervals=(np.full_like(estimates.parameters, np.nan), np.full_like(estimates.parameters, np.nan)),
-        populations=Populations.normal(len(scored.totals), estimates.mean, estimates.sd),
-        ability=ability,
-        ended=(None, 0, float("nan")),
-        warnings=notes,
+    unknown = np.full_like(found.parameters, np.nan)
+    return Estimates(
+        parameters=found.parameters,
+        errors=unknown,
+        low=unknown,
+        high=unknown,
+        held=prepared.anchors.held,
+        populations=Populations.normal(len(scored.totals), found.mean, found.sd),
+        warnings=tuple(notes),
         settings={"engine": "girth", "standard_errors": "none"},
     )
 
 
-def _completed(
-    scored: ScoredResponses,
-    scale: Scale,
-    data: GroupedBlocks,
-    fixed: BoolArray,
-    *,
-    estimates: FloatArray,
-    errors: FloatArray,
-    intervals: tuple[FloatArray, FloatArray],
-    populations: Populations,
-    ability: AbilityMethod,
-    ended: tuple[bool | None, int, float],
-    warnings: list[str],
-    settings: dict[str, object],
-) -> Calibration:
-    model, D = scale.model, scale.D
-    theirs = people(scored, data, estimates, populations, D, method=ability)
+def _completed(prepared: Prepared, found: Estimates, ability: AbilityMethod) -> Calibration:
+    """The calibration: what the engine found, and what follows from it for items and candidates."""
+    scored, data, scale, populations = prepared.scored, prepared.data, prepared.scale, found.populations
+    n_free = np.where(found.held, 0, len(ESTIMATED[scale.model]))
+    theirs = estimate_persons(scored, data, found.parameters, populations, scale.D, method=ability)
+    fit = fit_table(scored.item_ids, data, found.parameters, populations, scale.D, n_free=n_free)
     return Calibration(
         scale=scale,
         item_ids=scored.item_ids,
-        parameters_array=estimates,
-        standard_errors=errors,
-        low=intervals[0],
-        high=intervals[1],
-        fixed=fixed,
+        parameters_array=found.parameters,
+        standard_errors=found.errors,
+        low=found.low,
+        high=found.high,
+        fixed=found.held,
         n=answer_counts(data.blocks, len(scored.item_ids)),
         mean=populations.overall[0],
         sd=populations.overall[1],
         population=populations.table(),
         population_points=populations.histograms(),
-        converged=ended[0],
-        iterations=ended[1],
-        log_likelihood=ended[2],
-        fit=fit_table(
-            scored.item_ids,
-            data,
-            estimates,
-            populations,
-            D,
-            n_free=np.where(fixed, 0, len(ESTIMATED[model])),
-        ),
+        converged=found.converged,
+        iterations=found.iterations,
+        log_likelihood=found.log_likelihood,
+        fit=pl.concat([fit, displacements(found.anchors)]),
         abilities=theirs.table,
         observed_proportions=observed_proportions(
-            scored, estimates, theirs.posteriors, populations.points, theirs.eap, D
+            scored, found.parameters, theirs.posteriors, populations.points, theirs.eap, scale.D
         ),
-        warnings=(*warnings, *theirs.warnings),
+        warnings=(*found.warnings, *theirs.warnings),
         provenance=scored.provenance.with_settings(
-            model=model,
-            D=D,
+            model=scale.model,
+            D=scale.D,
             scale_id=scale.scale_id,
-            n_anchors=int(fixed.sum()),
+            n_anchors=int(found.held.sum()),
             ability=ability,
-            **settings,
+            **found.settings,
         ),
+        anchors=found.anchors,
+        gradient_norm=found.gradient_norm,
+        second_order=found.second_order,
     )

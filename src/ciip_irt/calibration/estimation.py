@@ -12,7 +12,7 @@ from ciip_irt.irt.estimation import MmlFit, fit_mml, information_with_anchors, p
 from ciip_irt.irt.linking import DriftLimits, screen_anchors
 from ciip_irt.records import result
 
-__all__ = ["Estimation", "Options", "estimated"]
+__all__ = ["Estimation", "Options", "estimate"]
 
 ROUNDS = 6  # a round sees all that drifted; later ones only what the new estimates bring to light
 
@@ -46,9 +46,7 @@ class Estimation:
     report: AnchorReport | None
 
 
-def estimated(
-    blocks: Sequence[ResponseBlock], anchors: Anchors, n_items: int, options: Options
-) -> Estimation:
+def estimate(blocks: Sequence[ResponseBlock], anchors: Anchors, n_items: int, options: Options) -> Estimation:
     """Estimate; where anchors drifted and ``purify`` is on, free them and estimate again until none has."""
     held = anchors.held.copy()
     for _ in range(ROUNDS):

@@ -14,14 +14,14 @@ from ciip_irt.irt import estimate_abilities, person_posteriors
 from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 
-__all__ = ["AbilityMethod", "People", "people"]
+__all__ = ["AbilityMethod", "PersonAbilities", "estimate_persons"]
 
 AbilityMethod = Literal["eap", "map", "ml", "wle"]
 
 
 @result
 @dataclass(frozen=True, slots=True)
-class People:
+class PersonAbilities:
     """Abilities from the scored items, in the order of ``ScoredResponses.deliveries``.
 
     Attributes
@@ -42,7 +42,7 @@ class People:
     warnings: tuple[str, ...]
 
 
-def people(
+def estimate_persons(
     scored: ScoredResponses,
     data: GroupedBlocks,
     parameters: FloatArray,
@@ -50,7 +50,7 @@ def people(
     D: float,
     *,
     method: AbilityMethod = "eap",
-) -> People:
+) -> PersonAbilities:
     """Estimate every candidate's ability by ``method``, and by EAP.
 
     EAP and MAP use the candidate's own population; EAP of a histogram is taken with its weights.
@@ -96,4 +96,4 @@ def people(
         theta_eap=pl.Series(eap).fill_nan(None),
         se_eap=pl.Series(eap_se).fill_nan(None),
     )
-    return People(table, eap, posteriors, tuple(warnings))
+    return PersonAbilities(table, eap, posteriors, tuple(warnings))

@@ -1,0 +1,93 @@
+"""What every step of a calibration starts from, and what an engine hands back: each prepared once."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.bank import ItemBank, Scale
+from ciip_irt.calibration.anchors import Anchors, anchors_of, no_anchors
+from ciip_irt.calibration.design import require_connected, require_variance
+from ciip_irt.calibration.groups import GroupedBlocks, Groups, grouped_blocks, population_groups
+from ciip_irt.calibration.populations import Populations
+from ciip_irt.calibration.scales import scale_of_calibration
+from ciip_irt.responses import ScoredResponses
+from ciip_irt.tables import ANCHOR_ITEMS
+
+__all__ = ["Estimates", "Prepared", "prepare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The answers as blocks, the populations they come from, the anchors, and the scale that will be."""
+
+    scored: ScoredResponses
+    scale: Scale
+    groups: Groups
+    data: GroupedBlocks
+    anchors: Anchors
+    bank: ItemBank | None
+
+
+def prepare(
+    scored: ScoredResponses,
+    model: str,
+    bank: ItemBank | None,
+    *,
+    groups: str | None = None,
+    D: float | None = None,
+    scale_id: str | None = None,
+) -> Prepared:
+    """All that can be known before anything is estimated.
+
+    Raises
+    ------
+    InputError, ScaleError, DesignError
+        As ``calibrate`` says.
+    """
+    scale = scale_of_calibration(scored, model, D, scale_id, bank)
+    members = population_groups(scored, groups)
+    data = grouped_blocks(scored, members)
+    anchors = no_anchors(scored.items.height) if bank is None else anchors_of(scored, bank, data.blocks)
+    require_connected(scored, data.blocks, anchors.held)
+    require_variance(data.blocks, anchors.held)
+    return Prepared(scored, scale, members, data, anchors, bank)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """What an engine found, whichever it was.
+
+    Attributes
+    ----------
+    parameters, errors, low, high
+        Shape (J, 3): a, b, c, their standard errors and the ends of their intervals; NaN where unknown.
+    held
+        Shape (J,): items that held the scale to the end.
+    populations
+        The distributions of ability.
+    converged, iterations, log_likelihood, gradient_norm, second_order
+        How the iteration ended; ``None``, 0 and NaN where the engine does not say.
+    warnings
+        Plain sentences.
+    settings
+        What the record of the run says of the engine.
+    anchors
+        The ``anchors`` contract.
+    """
+
+    parameters: FloatArray
+    errors: FloatArray
+    low: FloatArray
+    high: FloatArray
+    held: BoolArray
+    populations: Populations
+    warnings: tuple[str, ...]
+    settings: dict[str, object]
+    converged: bool | None = None
+    iterations: int = 0
+    log_likelihood: float = np.nan
+    gradient_norm: float = np.nan
+    second_order: str = "not examined"
+    anchors: pl.DataFrame = field(default_factory=ANCHOR_ITEMS.empty)
