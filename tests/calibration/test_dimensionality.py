@@ -115,7 +115,10 @@ def test_answers_by_luck_are_called_so() -> None:
 
 def test_items_left_out_are_named() -> None:
     scored = scored_responses(forms={"F1": (300, range(12), range(0))})
-    scored.blocks[0].scores[:, 4] = 1
+    [block] = scored.blocks
+    alike = block.scores.copy()
+    alike[:, 4] = 1
+    scored = replace(scored, blocks=type(scored.blocks)([replace(block, scores=alike)]))
     found = examine_dimensionality(scored)
     assert found.left_out == ("I04",)
     assert len(found.item_ids) == 11
