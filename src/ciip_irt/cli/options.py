@@ -37,6 +37,7 @@ __all__ = [
     "number",
     "read_items",
     "read_log",
+    "recovered",
     "scored_log",
     "text_format",
     "timed_items",
@@ -268,10 +269,27 @@ def text_format(arguments: argparse.Namespace, path: "Path | str") -> dict[str, 
     }
 
 
+def recovered(folder: Path) -> None:
+    """Finish what a stopped program left half done in a folder, and say so."""
+    from ciip_irt.tables import recover
+
+    try:
+        said = recover(folder)
+    except OSError as error:
+        what = (
+            f"an earlier run was stopped while it changed files here, and they cannot be completed: {error}"
+        )
+        remedy = "Close the files in other programs, or run this again where the folder may be written to."
+        raise InputError(Problem(what, where=str(folder), remedy=remedy)) from None
+    if said:
+        note(said)
+
+
 def read_items(arguments: argparse.Namespace, *, complete: bool = False) -> "ItemBank":
     """The bank named by ``--items``; ``complete``: columns that it lacks are filled in."""
     from ciip_irt.bank import read_bank
 
+    recovered(Path(arguments.items).parent)
     return read_bank(arguments.items, **text_format(arguments, arguments.items), complete=complete)
 
 

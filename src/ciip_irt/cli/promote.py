@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciip_irt.cli.options import add_items, add_out, add_text_format, text_format
+from ciip_irt.cli.options import add_items, add_out, add_text_format, recovered, text_format
 from ciip_irt.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     date = _date(arguments.date)
     items, out = Path(arguments.items), Path(arguments.out)
+    for folder in dict.fromkeys((items.parent.resolve(), out.resolve())):
+        recovered(folder)
     evidence = read_evidence(arguments.evidence or Path(arguments.sheet).parent)
     how = text_format(arguments, items)
     table = read_frame(items, **how)

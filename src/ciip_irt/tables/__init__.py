@@ -99,6 +99,7 @@ from ciip_irt.tables.sheets.headed import Headed, find_header, headed
 from ciip_irt.tables.show import show_html
 from ciip_irt.tables.spreadsheet import Sheet, read_spreadsheet, sheet_names, workbook
 from ciip_irt.tables.time_tables import DELIVERY_TIMES, FORM_TIMES, ITEM_TIMES, PACE
+from ciip_irt.tables.together import recover
 from ciip_irt.tables.truth_tables import TRUTH, TRUTH_PERSONS
 
 __all__ = [
@@ -199,6 +200,7 @@ __all__ = [
     "read_grids",
     "read_spreadsheet",
     "read_table",
+    "recover",
     "renamed_by_meaning",
     "share_of_answers",
     "sheet_names",

@@ -17,6 +17,7 @@ import polars as pl
 from ciip_irt.errors import MAX_EXAMPLES, InputError, Problem
 from ciip_irt.tables.contract import Table
 from ciip_irt.tables.header import NOTHING_ABOVE_HEADER, check_header, columns_kept
+from ciip_irt.tables.together import recover, replace_together
 
 __all__ = [
     "as_utf8",
@@ -148,7 +149,8 @@ def write_outputs(
 ) -> list[Path]:
     """All of ``outputs`` (file name -> table, JSON object or text) into ``folder``, or none of them.
 
-    Everything is written under a temporary name first and renamed when all is there. ``.csv`` and
+    Everything is written under a temporary name first and renamed when all is there; a program that is
+    stopped among the renames leaves a journal, which ``recover`` or the next call finishes. ``.csv`` and
     ``.parquet`` take frames, ``.json`` mappings, anything else text. In CSV files a text cell that a
     spreadsheet would run as a formula gets a leading apostrophe; numbers keep eight significant digits, so
     that the same input gives the same bytes on every machine.
@@ -160,6 +162,7 @@ def write_outputs(
     pending: list[tuple[Path, Path]] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        recover(folder)
         for name, content in outputs.items():
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -168,10 +171,9 @@ def write_outputs(
             partial.write_bytes(_encoded(name, content))
             if target.is_dir():  # found out now, before the first file is in place
                 raise IsADirectoryError(EISDIR, "a folder of this name is in the way", str(target))
-        for partial, target in pending:
-            partial.replace(target)
-        for name in set(replaces).difference(outputs):
-            (folder / name).unlink(missing_ok=True)
+        replace_together(
+            folder, pending, [folder / name for name in sorted(set(replaces).difference(outputs))]
+        )
     except OSError as error:
         reason = error.strerror or str(error)
         targets = {str(partial): str(target) for partial, target in pending}
