@@ -52,15 +52,14 @@ def _break_ties(
     return values
 
 
-def least_slack(program: Program, effort: Effort, seed: int, *, ties: bool = True) -> Proposal:
+def least_slack(program: Program, effort: Effort, seed: int) -> Proposal:
     """The program of ``build_program(relax=True)``: the least by which rows give way, and in which rows.
 
-    ``ties``: whether ties are broken. Sides of a row count as rows of their own; they are in the order of
-    the slacks.
+    Sides of a row count as rows of their own; they are in the order of the slacks.
     """
     first = solve(program, effort, seed)
     n_slacks, start = len(program.slack_rows), program.first_slack
-    if not ties or not n_slacks or first.values is None or first.stopped != "optimal":
+    if not n_slacks or first.values is None or first.stopped != "optimal":
         return first
     prices = program.cost[start:]
     total = float(program.cost @ first.values)
