@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "bank migrate": ("bank_migrate", "move a bank to the domains of a new content outline"),
         "blueprint": ("blueprint", "show a blueprint: counts, how they were apportioned, ties"),
         "blueprint apportion": ("blueprint_apportion", "turn published percentages into item counts"),
+        "schema": ("schema", "the JSON schema of a kind of TOML file, for editors"),
         "report": ("report", "pages from the results in a folder"),
     }
 )

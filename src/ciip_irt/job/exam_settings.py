@@ -17,9 +17,10 @@ __all__ = ["CALIBRATION", "EXAM", "SCORES"]
 
 MOST_MISFITTING = 0.2  # of fitting candidates one in five would go: a selection of persons, not of misfits
 MOST_FORMS = 1000  # an organisation builds a handful at a time; more is a slip of the keyboard
-ONE_CHARACTER = Text(
-    pattern=r"[\s\S]|tab", blank=True, called="one character, or tab", remedy='Such as ";" or "\\t".'
-)
+DELIMITER = Text(
+    pattern=r"[\s\S]|\\t|tab|comma|semicolon|bar", blank=True, remedy='Such as ";" or "tab".',
+    called="one character, or tab, comma, semicolon, bar",
+)  # fmt: skip
 POINTS = Text(choices=("wrong", "missing"))
 FILES = ListOf(Text(), "texts", least=1)
 ATTRIBUTE_VALUES = AnyOf((Label(), ListOf(Label(), "values", least=1)), "a value or a list of values")
@@ -114,12 +115,12 @@ EXAM = Section(
                     "how answers stand; without it seen from the columns"),
             Setting("mapping", Text(), "TOML file that says which column means what"),
             Setting("candidates", Text(), "table of attributes, one row per delivery"),
-            Setting("delimiter", ONE_CHARACTER, "between cells of CSV files", default=","),
+            Setting("delimiter", DELIMITER, "between cells of CSV files", default=","),
             Setting("encoding", Text(), "of CSV files, such as cp1252", default="utf-8"),
         )), "the log", required=True),
         Setting("items", Section((
             Setting("file", Text(), "the item bank", required=True),
-            Setting("delimiter", ONE_CHARACTER, "between cells of a CSV file", default=","),
+            Setting("delimiter", DELIMITER, "between cells of a CSV file", default=","),
             Setting("encoding", Text(), "of a CSV file", default="utf-8"),
         )), "the bank", required=True),
         Setting("eligibility", Section((

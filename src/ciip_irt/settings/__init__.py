@@ -18,6 +18,7 @@ from ciip_irt.settings.kinds import (
 )
 from ciip_irt.settings.reading import Table, read_settings, read_values
 from ciip_irt.settings.schema import json_schema
+from ciip_irt.settings.words import settings_table
 
 __all__ = [
     "AnyOf",
@@ -41,6 +42,7 @@ __all__ = [
     "json_schema",
     "read_settings",
     "read_values",
+    "settings_table",
     "shipped_names",
     "shipped_or_own",
     "shown",
