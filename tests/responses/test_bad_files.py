@@ -80,21 +80,34 @@ def test_an_unknown_encoding(ingest_text: Read, log_text: Text) -> None:
     assert "unknown encoding 'klingon'" in refused(ingest_text, log_text(), encoding="klingon")
 
 
-@pytest.mark.parametrize("column", ["candidate_id", "form_id", "item_id", "response"])
+@pytest.mark.parametrize("column", ["candidate_id", "item_id", "response"])
 def test_a_missing_column(ingest_text: Read, log_text: Text, column: str) -> None:
     said = refused(ingest_text, log_text().replace(column, "something_else", 1))
     assert f"log.csv:1: column '{column}' is missing" in said
     assert "something_else" in said
 
 
-def test_a_misspelt_column_is_recognised(ingest_text: Read, log_text: Text) -> None:
-    assert "Is it 'Item_ID'?" in refused(ingest_text, log_text().replace("item_id", "Item_ID", 1))
+@pytest.mark.parametrize("name", ["Item_ID", "ITEM ID", "Question"])
+def test_a_column_under_another_name_is_read(ingest_text: Read, log_text: Text, name: str) -> None:
+    read = ingest_text(log_text().replace("item_id", name, 1))
+    assert read.responses.equals(ingest_text(log_text()).responses)
+    assert any(f"item_id is '{name}'" in line for line in read.readings[0].said)
+
+
+def test_a_misspelt_column_is_named(ingest_text: Read, log_text: Text) -> None:
+    assert "Is it 'itm_id'?" in refused(ingest_text, log_text().replace("item_id", "itm_id", 1))
+
+
+def test_without_a_column_of_forms_there_is_one_form(ingest_text: Read, log_text: Text) -> None:
+    read = ingest_text(log_text().replace("form_id", "booklet colour", 1))
+    assert set(read.responses["form_id"]) == {"form"}
+    assert any("no column 'form_id'" in note for note in read.notes)
 
 
 def test_all_missing_columns_at_once(ingest_text: Read, log_text: Text) -> None:
-    said = refused(ingest_text, log_text().replace("item_id", "x", 1).replace("form_id", "y", 1))
+    said = refused(ingest_text, log_text().replace("item_id", "x", 1).replace("response", "y", 1))
     assert "'item_id' is missing" in said
-    assert "'form_id' is missing" in said
+    assert "'response' is missing" in said
 
 
 def test_repeated_column_names(ingest_text: Read, log_text: Text) -> None:

@@ -92,7 +92,7 @@ def person_posteriors(
            [0.731, 0.269],
            [0.5  , 0.5  ]])
     """
-    with one_blas_thread():
+    with one_blas_thread(), one_blas_thread():
         with np.errstate(divide="ignore"):
             table = np.log(np.atleast_2d(weights))
         n_groups = 1 + max((block.group for block in blocks), default=0)
@@ -192,7 +192,7 @@ def score_table(
     >>> bool(theta[2] > 0.5), bool(abs(theta[1]) < 1e-9), bool(se[1] < 1)
     (True, True, True)
     """
-    with one_blas_thread():
+    with one_blas_thread(), one_blas_thread():
         if method not in ("eap", "ml"):
             raise InputError(Problem(f"unknown method {method!r}", remedy="Choose eap or ml."))
         highest = int(model.highest_scores(parameters).sum())

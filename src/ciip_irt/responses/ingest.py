@@ -180,7 +180,7 @@ def ingest(
     choices = replace(choices, delimiter=delimiter, encoding=encoding)
     opened, logs, readers = _read_all(paths, plan, format, bank, choices)
     readings = tuple(log.reading for log in opened if log.reading is not None)
-    plan = plan or ColumnMapping()
+    plan = plan or _one_plan(opened)
     names = [path.name for path in paths]
     if len(set(names)) < len(names):
         names = [str(path) for path in paths]
@@ -197,7 +197,8 @@ def ingest(
         rows, deliveries, said = with_attributes(rows, deliveries, attributes)
         notes += said
     answers = [str(answer) for answer in rows["response"].drop_nulls().unique()]
-    bank = bank_of_logs(opened, answers, bank, about)
+    met = [str(item) for item in rows["item_id"].drop_nulls().unique(maintain_order=True)]
+    bank = bank_of_logs(opened, answers, met, bank, about)
     read = rows["file"].value_counts()
     examined = examine(rows, bank, plan)
     del rows
@@ -226,6 +227,21 @@ def ingest(
         readings=readings,
     )
     return replace(result, counts={**result.counts, "notes": list(result.sentences)})
+
+
+def _one_plan(opened: Sequence[OpenedLog]) -> ColumnMapping:
+    """The mapping whose units and layouts of time hold for all files.
+
+    Raises
+    ------
+    InputError
+        They differ from file to file.
+    """
+    plans = [log.source.mapping for log in opened]
+    if len({(plan.time_unit, plan.time_stamp_format) for plan in plans}) > 1:
+        remedy = "Read them one by one, or give a mapping file."
+        raise InputError(Problem("the files write times or dates differently", remedy=remedy))
+    return plans[0]
 
 
 def _readings_told(readings: Sequence[Reading]) -> dict[str, Any]:

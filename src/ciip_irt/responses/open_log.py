@@ -12,15 +12,30 @@ import polars as pl
 
 from ciip_irt.bank import ItemBank, bank_of, offered
 from ciip_irt.errors import InputError, Problem
+from ciip_irt.responses.exporters import exporter_of, sheets_of
 from ciip_irt.responses.mapping import ColumnMapping
 from ciip_irt.responses.prepare import prepare
 from ciip_irt.responses.readers.long import LONG
 from ciip_irt.responses.readers.source import Source, text
-from ciip_irt.responses.recognition import Choices, Reading, recognise
-from ciip_irt.tables import Grid, delimiter_named, grid_of, headed, read_frame, read_grids, told_delimiter
+from ciip_irt.responses.recognition import Choices, Reading, is_long, recognise
+from ciip_irt.tables import (
+    KEY_WORDS,
+    SUMMARY_WORDS,
+    Grid,
+    delimiter_named,
+    folded,
+    grid_of,
+    headed,
+    meaning_of,
+    read_frame,
+    read_grids,
+    told_delimiter,
+    told_text,
+)
 
 __all__ = ["OpenedLog", "bank_of_logs", "open_log"]
 
+BINARY = (".xlsx", ".xlsm", ".ods")
 AS_TABLES = (".parquet", ".ndjson", ".jsonl")
 CANONICAL = frozenset({"candidate_id", "item_id", "response"})
 MARKS = "01"
@@ -63,21 +78,45 @@ def open_log(
         if mapping.table is None and mapping.key is None:
             frame = read_frame(path, delimiter=delimiter, encoding=encoding)
             return OpenedLog(Source(frame, str(path), path, mapping, ids))
-        prepared = prepare(_grids(path, delimiter, encoding), mapping, path)
+        exporter = None if mapping.table is None else mapping.table.exporter
+        grids = _sheets(path, delimiter, encoding, exporter)[0]
+        prepared = prepare(grids, mapping, path)
         source = Source(prepared.frame, str(path), path, mapping, ids, prepared.lines)
         return OpenedLog(source, prepared.items)
     if format is not None or _is_canonical(path, delimiter):
         frame = read_frame(path, delimiter=delimiter, encoding=encoding)
-        return OpenedLog(Source(frame, str(path), path, ColumnMapping(), ids))
-    grids = _grids(path, delimiter, encoding)
+        if format is not None or not _hides_a_key(frame, bank):
+            return OpenedLog(Source(frame, str(path), path, ColumnMapping(), ids))
+    grids, exporter = _sheets(path, delimiter, encoding)
     table = headed(grids[0])
-    if table.row == 1 and LONG.fits(table.names, ids):  # what is missing is said by the reader of such logs
+    if (
+        exporter is None and table.row == 1 and not is_long(table) and LONG.fits(table.names, ids)
+    ):  # what is missing is said by the reader of such logs
         frame = read_frame(path, delimiter=delimiter, encoding=encoding)
         return OpenedLog(Source(frame, str(path), path, ColumnMapping(), ids))
-    reading = recognise(grids, path, bank, choices)
+    reading = recognise(grids, path, bank, choices, exporter)
     prepared = prepare(grids, reading.mapping, path)
     source = Source(prepared.frame, str(path), path, reading.mapping, ids, prepared.lines)
     return OpenedLog(source, prepared.items if bank is None else None, reading)
+
+
+def _sheets(
+    path: Path, delimiter: str | None, encoding: str | None, exporter: str | None = None
+) -> tuple[tuple[Grid, ...], str | None]:
+    """The sheets of a file, as an exporter's layout has them; and the exporter, where it is one's."""
+    text = ""
+    if not path.name.lower().endswith((*AS_TABLES, *BINARY)):
+        text = told_text(path, encoding)[0]
+    try:
+        grids = _grids(path, delimiter, encoding)
+    except InputError:
+        if exporter is None and exporter_of(text, ()) is None:
+            raise
+        grids = ()
+    if exporter is None:
+        found = exporter_of(text, grids)
+        exporter = None if found is None else found.name
+    return (grids, None) if exporter is None else (sheets_of(exporter, text, grids, path), exporter)
 
 
 def _grids(path: Path, delimiter: str | None, encoding: str | None) -> tuple[Grid, ...]:
@@ -89,6 +128,14 @@ def _grids(path: Path, delimiter: str | None, encoding: str | None) -> tuple[Gri
         rows = [[series.name for series in flat], *map(list, zip(*flat, strict=True))]
         return (grid_of(rows),)
     return read_grids(path, delimiter=delimiter, encoding=encoding)
+
+
+def _hides_a_key(frame: pl.DataFrame, bank: ItemBank | None) -> bool:
+    """Whether a canonical log has a key or totals among its candidates, or a column of keys."""
+    if bank is None and any(meaning_of(name) == "key" for name in frame.columns):
+        return True
+    odd = KEY_WORDS | SUMMARY_WORDS.keys()
+    return any(folded(str(name)) in odd for name in frame["candidate_id"].unique().drop_nulls())
 
 
 def _is_canonical(path: Path, delimiter: str | None) -> bool:
@@ -111,7 +158,11 @@ def _is_canonical(path: Path, delimiter: str | None) -> bool:
 
 
 def bank_of_logs(
-    logs: Sequence[OpenedLog], answers: Sequence[str], bank: ItemBank | None, about: pl.DataFrame | None
+    logs: Sequence[OpenedLog],
+    answers: Sequence[str],
+    item_ids: Sequence[str],
+    bank: ItemBank | None,
+    about: pl.DataFrame | None,
 ) -> ItemBank | None:
     """The items that the logs are held against.
 
@@ -120,8 +171,8 @@ def bank_of_logs(
 
     Parameters
     ----------
-    answers
-        The distinct answers of the logs: they say which options there are where no file does.
+    answers, item_ids
+        The distinct answers of the logs, which say which options there are where no file does; their items.
     about
         Items without keys: domains, status and what else a file says about them.
 
@@ -139,7 +190,7 @@ def bank_of_logs(
     for other in found[1:]:
         _require_same(found[0], other)
     if marked == {True}:
-        return _of_marks(logs, bank, about)
+        return _of_marks(logs, item_ids, bank, about)
     if bank is None:
         if key is None:
             return None
@@ -170,11 +221,12 @@ def _require_same(one: pl.DataFrame, other: pl.DataFrame) -> None:
         raise InputError(Problem(what, examples=tuple(different.head(5)), remedy=remedy))
 
 
-def _of_marks(logs: Sequence[OpenedLog], bank: ItemBank | None, about: pl.DataFrame | None) -> ItemBank:
+def _of_marks(
+    logs: Sequence[OpenedLog], names: Sequence[str], bank: ItemBank | None, about: pl.DataFrame | None
+) -> ItemBank:
     if bank is not None:
         return _replaced(bank, key=ONE_POINT, options=MARKS)
-    names = list(dict.fromkeys(name for log in logs for name in log.source.mapping.item_columns or ()))
-    items = pl.DataFrame({"item_id": names})
+    items = pl.DataFrame({"item_id": list(names)})
     if about is not None:
         items = items.join(about.drop("key", "options", strict=False), on="item_id", how="left")
     return bank_of(items.with_columns(key=pl.lit(ONE_POINT), options=pl.lit(MARKS)), logs[0].source.where)

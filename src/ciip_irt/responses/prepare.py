@@ -2,7 +2,7 @@
 the key where the file has it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def prepare(grids: Sequence[Grid], mapping: ColumnMapping, path: Path) -> Prepar
         frame = frame.with_columns(pl.all().str.replace(r"^([-+]?\d*),(\d+)$", "${1}.${2}"))
     if not {"candidate_id", "delivery_id"}.intersection(mapping.columns) and "candidate_id" not in names:
         frame = frame.with_columns(candidate_id=pl.Series([f"row {line}" for line in lines]))
-    key = None if mapping.key is None else _key(mapping.key, grids, table, items, label_of, path)
+    key = None if mapping.key is None else _key(mapping.key, grids, table, items, label_of, mapping, path)
     return Prepared(frame, lines, key)
 
 
@@ -70,8 +70,33 @@ def _sheet(grids: Sequence[Grid], name: str | None, path: Path) -> Grid:
     raise InputError(Problem(f"there is no sheet {name!r}", where=str(path), remedy=remedy))
 
 
-def _key(  # type: ignore[no-untyped-def]
-    place: KeyPlace, grids: Sequence[Grid], table: Headed, items: Sequence[int], label_of, path: Path
+def _of_column(column: str, mapping: ColumnMapping, table: Headed) -> pl.DataFrame:
+    """The key of a long log with a column of keys: the first of every item."""
+    item, key = table.names.index(mapping.columns.get("item_id", "item_id")), table.names.index(column)
+    keys: dict[str, str] = {}
+    for row in table.rows:
+        if row[item] and row[key]:
+            keys.setdefault(row[item], row[key])
+    return pl.DataFrame({"item_id": list(keys), "key": list(keys.values())})
+
+
+def _of_rows(label: str, mapping: ColumnMapping, table: Headed) -> pl.DataFrame:
+    """The key of a long log whose key is a candidate of its own."""
+    who, item, answer = (
+        table.names.index(mapping.columns.get(name, name)) for name in ("candidate_id", "item_id", "response")
+    )
+    rows = [row for row in table.rows if row[who] == label]
+    return pl.DataFrame({"item_id": [row[item] for row in rows], "key": [row[answer] for row in rows]})
+
+
+def _key(
+    place: KeyPlace,
+    grids: Sequence[Grid],
+    table: Headed,
+    items: Sequence[int],
+    label_of: Callable[[Sequence[str]], str],
+    mapping: ColumnMapping,
+    path: Path,
 ) -> pl.DataFrame:
     if place.sheet is not None or place.file is not None:
         source = path if place.file is None else path.parent / place.file
@@ -82,6 +107,10 @@ def _key(  # type: ignore[no-untyped-def]
             remedy = "Correct [key] in the mapping file."
             raise InputError(Problem("no table with items and keys is there", str(source), remedy=remedy))
         return found[0].filter(pl.col("item_id").is_not_null() & pl.col("key").is_not_null())
+    if place.columns is not None and place.columns in table.names:
+        return _of_column(place.columns, mapping, table)
+    if mapping.format == "long":
+        return _of_rows(place.row or "", mapping, table)
     for row, number in zip(table.rows, table.numbers, strict=True):
         if number == place.row_at or (place.row is not None and label_of(row) == place.row):
             pairs = [(table.names[item], row[item]) for item in items if row[item]]

@@ -94,6 +94,7 @@ from ciip_irt.tables.sheets.grid import (
     read_grids,
     told_delimiter,
     told_format,
+    told_text,
 )
 from ciip_irt.tables.sheets.headed import Headed, find_header, headed
 from ciip_irt.tables.show import show_html
@@ -207,6 +208,7 @@ __all__ = [
     "show_html",
     "told_delimiter",
     "told_format",
+    "told_text",
     "workbook",
     "write_outputs",
 ]

@@ -94,7 +94,7 @@ def local_dependence(
     >>> int(first[0]), int(second[0]), bool(found.q3[2, 7] > 0.9)
     (2, 7, True)
     """
-    with one_blas_thread():
+    with one_blas_thread(), one_blas_thread():
         parts = compute_residuals(blocks, parameters, theta, D=D, model=model)
         sums = _sums(parts, parameters.shape[0], whole=True)
         n, n_items = sums.n, parameters.shape[0]

@@ -14,6 +14,7 @@ from ciip_irt.responses.readers.source import (
     finished_rows,
     source_lines,
     with_delivery_ids,
+    with_form,
 )
 from ciip_irt.responses.readers.statuses import with_statuses
 
@@ -21,7 +22,7 @@ __all__ = ["LONG"]
 
 TELLING = ("item_id", "response", "position", "status", "time_s")
 OTHERS = ("candidate_id", "delivery_id", "attempt", "form_id")
-REQUIRED = ("candidate_id", "form_id", "item_id", "response")
+REQUIRED = ("candidate_id", "item_id", "response")
 
 
 def _fits(columns: Sequence[str], item_ids: Sequence[str]) -> bool:  # noqa: ARG001 - one signature for all
@@ -32,11 +33,12 @@ def _fits(columns: Sequence[str], item_ids: Sequence[str]) -> bool:  # noqa: ARG
 def _read(source: Source) -> ReadLog:
     lines, blank, repeated, notes = source_lines(source)
     rows, used = canonical_columns(source, lines, COLUMNS, REQUIRED)
+    rows, said_form = with_form(rows, source)
     rows, said = with_delivery_ids(rows, source)
     attributes = attributes_of(source, lines, used)
     deliveries, varying = _deliveries(rows, attributes)
     rows, not_administered = with_statuses(rows, source.mapping, blank="omitted")
-    notes += said
+    notes += said_form + said
     if varying:
         notes.append(
             f"{source.name}: columns that change within a delivery are not candidate attributes and were"

@@ -23,10 +23,12 @@ __all__ = [
     "source_lines",
     "text",
     "with_delivery_ids",
+    "with_form",
 ]
 
 LINE = "__line__"
 FIRST_LINE = 2
+ONLY_FORM = "form"
 ROWS = {
     "row": pl.Int64, "candidate_id": pl.String, "delivery_id": pl.String, "attempt": pl.String,
     "form_id": pl.String, "item_id": pl.String, "position": None, "response": pl.String,
@@ -203,6 +205,14 @@ def text(series: pl.Series, keep_numbers: bool = False) -> pl.Series:
     trimmed = series.cast(pl.String).str.strip_chars()
     empty = trimmed == ""
     return trimmed.set(empty, None) if empty.any() else trimmed
+
+
+def with_form(frame: pl.DataFrame, source: Source) -> tuple[pl.DataFrame, list[str]]:
+    """``form_id`` where the file has none: all deliveries are of one form."""
+    if "form_id" in frame.columns:
+        return frame, []
+    said = f"{source.name}: no column 'form_id'; every delivery counts as form {ONLY_FORM!r}."
+    return frame.with_columns(form_id=pl.lit(ONLY_FORM)), [said]
 
 
 def with_delivery_ids(frame: pl.DataFrame, source: Source) -> tuple[pl.DataFrame, list[str]]:

@@ -19,6 +19,7 @@ from ciip_irt.responses.readers.source import (
     source_lines,
     text,
     with_delivery_ids,
+    with_form,
 )
 from ciip_irt.responses.readers.statuses import said_not_administered, with_statuses
 from ciip_irt.responses.readers.wide import row_by_row
@@ -41,7 +42,8 @@ def _read(source: Source) -> ReadLog:
         raise InputError(Problem("a vendor-wide file needs a mapping", where=source.where, remedy=remedy))
     lines, blank_lines, repeated, notes = source_lines(source)
     _require_columns(source, lines.columns)
-    ids, used = canonical_columns(source, lines, IDENTITY, ("candidate_id", "form_id"))
+    ids, used = canonical_columns(source, lines, IDENTITY, ("candidate_id",))
+    ids, said_form = with_form(ids, source)
     ids, said = with_delivery_ids(ids, source)
     slots = _slots(source)
     used |= {name for block in mapping.questions for name in _columns(block)}
@@ -76,7 +78,7 @@ def _read(source: Source) -> ReadLog:
         blank_lines=blank_lines,
         not_administered=not_administered,
         repeated_headers=repeated,
-        notes=(*notes, *said),
+        notes=(*notes, *said_form, *said),
     )
 
 

@@ -19,13 +19,13 @@ from ciip_irt.responses.readers.source import (
     source_lines,
     text,
     with_delivery_ids,
+    with_form,
 )
 from ciip_irt.responses.readers.statuses import said_not_administered, with_statuses
 
 __all__ = ["WIDE"]
 
 IDENTITY = ("candidate_id", "delivery_id", "attempt", "form_id", "delivered_at")
-ONLY_FORM = "form"
 
 
 def _fits(columns: Sequence[str], item_ids: Sequence[str]) -> bool:
@@ -48,9 +48,8 @@ def _read(source: Source) -> ReadLog:
     if source.mapping.candidates is None and attributes:
         names = ", ".join(series.name for series in attributes[:12])
         notes.append(f"{source.name}: neither items nor identifiers, kept as candidate attributes: {names}.")
-    if "form_id" not in ids.columns:
-        ids = ids.with_columns(form_id=pl.lit(ONLY_FORM))
-        notes.append(f"{source.name}: no column 'form_id'; every delivery counts as form {ONLY_FORM!r}.")
+    ids, said_form = with_form(ids, source)
+    notes += said_form
     ids, said = with_delivery_ids(ids, source)
     cells = pl.DataFrame(
         {

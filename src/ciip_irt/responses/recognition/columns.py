@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from ciip_irt.tables import ATTRIBUTES, PERSONAL, Headed, folded, meaning_of
 from ciip_irt.tables.sheets.cells import is_answer, missing_kind
 
-__all__ = ["WideColumns", "item_names", "wide_columns"]
+__all__ = ["WideColumns", "is_email_column", "item_names", "wide_columns"]
 
 OF_A_DELIVERY = ("candidate_id", "delivery_id", "attempt", "form_id", "delivered_at")
-NOT_ITEMS = (*OF_A_DELIVERY, *PERSONAL, *ATTRIBUTES, "total", "responses")
+TOTALS = ("total", "score", "points")
+NOT_ITEMS = (*OF_A_DELIVERY, *PERSONAL, *ATTRIBUTES, *TOTALS, "responses", "status", "time_s")
 MOSTLY_ANSWERS = 0.6  # of a column's filled cells: rows of totals and damaged cells are fewer than that
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -41,7 +42,9 @@ def wide_columns(table: Headed, known_items: Collection[str] = (), keep_names: b
     meanings = {place: meaning_of(name) for place, name in enumerate(table.names)}
     known = {folded(name) for name in known_items}
     filled = [place for place in meanings if any(table.column(place))]
-    personal = [place for place in filled if meanings[place] in PERSONAL or _emails(table.column(place))]
+    personal = [
+        place for place in filled if meanings[place] in PERSONAL or is_email_column(table.column(place))
+    ]
     items, unclear = _item_places(table, [p for p in filled if p not in personal], meanings, known)
     rest = [place for place in filled if place not in items and place not in unclear]
     identity: dict[str, int] = {}
@@ -59,7 +62,7 @@ def wide_columns(table: Headed, known_items: Collection[str] = (), keep_names: b
             identity["candidate_id"] = free[0]
     unused = [
         place for place in rest
-        if meanings[place] in ("total", "responses", "candidate_id", "delivery_id")
+        if meanings[place] in (*TOTALS, "responses", "candidate_id", "delivery_id")
         and place not in identity.values() and place not in personal
     ]  # fmt: skip
     taken = {*identity.values(), *unused, *([] if keep_names else personal)}
@@ -97,7 +100,7 @@ def _shape(name: str) -> str:
     return re.sub(r"\d+", "#", folded(name))
 
 
-def _emails(cells: Sequence[str]) -> bool:
+def is_email_column(cells: Sequence[str]) -> bool:
     filled = [cell for cell in cells if cell]
     return bool(filled) and sum(EMAIL.fullmatch(cell) is not None for cell in filled) >= 0.5 * len(filled)
 

@@ -9,12 +9,15 @@ import polars as pl
 
 from ciip_irt.bank import ItemBank, items_of_grids, names_matched, plain_keys
 from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.responses.exporters import EXPORTERS
 from ciip_irt.responses.mapping import ColumnMapping, KeyPlace, MissingCodes, TablePlace
 from ciip_irt.responses.readers.source import attribute_name
 from ciip_irt.responses.recognition.answers import Answers, answers_of
 from ciip_irt.responses.recognition.blanks import meaning_of_blanks
 from ciip_irt.responses.recognition.choices import NO_CHOICES, Choices
 from ciip_irt.responses.recognition.columns import WideColumns, wide_columns
+from ciip_irt.responses.recognition.long import is_long, read_long
+from ciip_irt.responses.recognition.moments import moment_format
 from ciip_irt.responses.recognition.reading import Reading
 from ciip_irt.responses.recognition.rows import RowApart, label_place, rows_apart
 from ciip_irt.tables import Grid, Headed, delimiter_in_words, folded, headed
@@ -25,7 +28,11 @@ FIRST_WORDS = 60  # characters of a reason that are shown: it may quote a senten
 
 
 def recognise(
-    grids: Sequence[Grid], path: Path, bank: ItemBank | None = None, choices: Choices = NO_CHOICES
+    grids: Sequence[Grid],
+    path: Path,
+    bank: ItemBank | None = None,
+    choices: Choices = NO_CHOICES,
+    exporter: str | None = None,
 ) -> Reading:
     """The reading of a file with one row per candidate.
 
@@ -36,11 +43,27 @@ def recognise(
     """
     grid = _log_sheet(grids, path, choices)
     table = headed(grid)
-    said = _said_of_file(grids, grid, table)
+    said = (
+        (EXPORTERS[exporter].said or f"written by: {exporter}",)
+        if exporter
+        else _said_of_file(grids, grid, table)
+    )
     items, key_said, place = _key_elsewhere(grids, grid, path)
+    if is_long(table):
+        reading = read_long(table, grid, path, (*said, *key_said), bank, items, place, choices)
+        return _told(reading, exporter)
     source = bank.items if bank is not None else items
     known = [] if source is None else [str(name) for name in source["item_id"]]
-    return _wide(table, grid, path, bank, items, place, known, (*said, *key_said), choices)
+    reading = _wide(table, grid, path, bank, items, place, known, (*said, *key_said), choices)
+    return _told(reading, exporter)
+
+
+def _told(reading: Reading, exporter: str | None) -> Reading:
+    """The reading with the exporter in its mapping."""
+    if exporter is None or reading.mapping.table is None:
+        return reading
+    told = replace(reading.mapping.table, exporter=exporter)
+    return replace(reading, mapping=replace(reading.mapping, table=told))
 
 
 def _log_sheet(grids: Sequence[Grid], path: Path, choices: Choices) -> Grid:
@@ -291,19 +314,22 @@ def _wide_mapping(
     names_of: Mapping[str, str],
 ) -> ColumnMapping:
     names = table.names
+    gone = {row.place for row in apart}
+    stamps = table.column(columns.identity["delivered_at"]) if "delivered_at" in columns.identity else []
+    layout = moment_format([stamp for place, stamp in enumerate(stamps) if place not in gone])[0]
     recode = {}
     if answers.recode:
         recode["response"] = dict(answers.recode)
     renamed = {name: other for name, other in names_of.items() if names.index(name) in columns.items}
     if renamed:
         recode["item_id"] = renamed
-    gone = {row.place for row in apart}
     stay = [row for place, row in enumerate(table.rows) if place not in gone]
     label_of = label_place(columns.identity, columns.items, len(names))
     kept = {label_of(row) for row in stay}
     labels = dict.fromkeys(row.label for row in apart if row.label and row.label not in kept)
     return ColumnMapping(
         format="wide",
+        time_stamp_format=layout,
         delimiter=grid.delimiter or None,
         encoding=grid.encoding or None,
         item_columns=tuple(names[place] for place in columns.items),

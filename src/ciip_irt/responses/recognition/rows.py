@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ciip_irt.responses.recognition.answers import MARK
 from ciip_irt.tables import Headed, folded
 from ciip_irt.tables.sheets.cells import (
     KEY_WORDS,
@@ -50,7 +51,7 @@ def rows_apart(
     """
     label_of = label_place({} if candidate is None else {"candidate_id": candidate}, items, len(table.names))
     letters = _letters(table, items)
-    marks = _alphabet(table, items) <= {"0", "1"}
+    marks = all(MARK.fullmatch(cell) for cell in _alphabet(table, items))
     named = candidate is not None and any(row[candidate] for row in table.rows)
     found = []
     for place, row in enumerate(table.rows):
@@ -91,7 +92,7 @@ def _judge(
     if word in KEY_WORDS:
         return "note", f"it begins with {label!r}"
     numeric = bool(filled) and sum(map(is_number, filled)) >= MOSTLY * len(filled)
-    fractions = any(is_number(cell) and cell not in ("0", "1") for cell in filled)
+    fractions = any(is_number(cell) and MARK.fullmatch(cell) is None for cell in filled)
     one_value = len(set(filled)) <= 1  # of marks, only a row of equal ones can be a maximum or a minimum
     if kind is not None and (
         not filled or (kind in SUMS and numeric and (letters or (marks and (fractions or one_value))))

@@ -17,8 +17,8 @@ __all__ = [
     "share_of_answers",
 ]
 
-ANSWER = re.compile(r"\(?[A-Za-z0-9][).:]?|[A-Za-z0-9]([,;/&| ]+[A-Za-z0-9])+")
-"""A letter or digit, perhaps in brackets; or several marks."""
+ANSWER = re.compile(r"\(?[A-Za-z0-9][).:]?|[01][.,]0+|[A-Za-z0-9]([,;/&| ]+[A-Za-z0-9])+")
+"""A letter or digit, perhaps in brackets; 0 or 1 with decimals; or several marks."""
 WRAPPED = re.compile(r"\(?([A-Za-z0-9])[).:]")
 NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?\s*%?")
 

@@ -32,7 +32,8 @@ _SYNONYMS: Mapping[str, str] = {
     "status": "response status, answer status, item status, life cycle, state",
     "time_s": "time, seconds, time seconds, time in seconds, response time, rt, duration, latency, "
     "time spent, "
-    "elapsed, elapsed time, duration s, time s",
+    "elapsed, elapsed time, duration s, time s, time ms, response time ms, milliseconds, duration ms, rt ms, "
+    "latency ms, time milliseconds, time in milliseconds, time min, minutes, time in minutes",
     "delivered_at": "date, exam date, test date, delivered, delivery date, started, started on, started at, "
     "start time, timestamp, time stamp, datetime, submitted, submitted at, completed, completed on, "
     "finished, date taken, test day, date time",
