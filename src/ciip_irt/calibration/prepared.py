@@ -12,6 +12,7 @@ from ciip_irt.calibration.design import require_connected, require_variance
 from ciip_irt.calibration.groups import GroupedBlocks, Groups, grouped_blocks, population_groups
 from ciip_irt.calibration.populations import Populations
 from ciip_irt.calibration.scales import scale_of_calibration
+from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables import ANCHOR_ITEMS
 
@@ -55,6 +56,7 @@ def prepare(
     return Prepared(scored, scale, members, data, anchors, bank)
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Estimates:
     """What an engine found, whichever it was.

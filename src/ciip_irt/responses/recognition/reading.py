@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from ciip_irt.records import result
 from ciip_irt.responses.mapping import ColumnMapping, KeyPlace, MissingCodes, Questions, TablePlace
 from ciip_irt.responses.recognition.rows import RowApart
 
@@ -15,6 +16,7 @@ __all__ = ["Reading", "mapping_text"]
 AT_MOST = 12  # lines: what a person reads before the results
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What was recognised in one file.
