@@ -8,11 +8,11 @@ import pytest
 
 from ciip_irt.item_analysis import (
     FLAGS,
+    AnalysedItem,
+    AnalysedOption,
     DifEvidence,
     FlagThresholds,
-    ItemEvidence,
     KeyDoubt,
-    OptionEvidence,
     analyse_items,
 )
 from ciip_irt.item_analysis.flags import raise_flags
@@ -24,10 +24,10 @@ NAN = float("nan")
 
 
 def option(letter, n, mean, r, is_key=False):
-    return OptionEvidence(letter, is_key, n, n / 500, mean, r, r - 0.09, r + 0.09)
+    return AnalysedOption(letter, is_key, n, n / 500, mean, r, r - 0.09, r + 0.09)
 
 
-GOOD = ItemEvidence(
+GOOD = AnalysedItem(
     item_id="I1", status="scored", n=500, p=0.70, p_low=0.66, p_high=0.74, r=0.35, r_low=0.27, r_high=0.43,
     omit_rate=0.0, median_time_s=55.0, usual_time_s=50.0,
     options=(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ciip_irt.errors import TableError
-from ciip_irt.tables import ITEMS, RESPONSES, Column, Rule, Table
+from ciip_irt.tables import ITEMS, RESPONSES, Column, RowRule, Table
 
 PEOPLE = Table(
     "people",
@@ -21,7 +21,7 @@ PEOPLE = Table(
         Column("adult", pl.Boolean, required=False, nullable=True),
     ),
     rules=(
-        Rule("old_is_red", (pl.col("age") > 100) & (pl.col("colour") != "red"), "over 100 and not red",
+        RowRule("old_is_red", (pl.col("age") > 100) & (pl.col("colour") != "red"), "over 100 and not red",
              "Paint.", ("age", "colour"), "name"),
     ),
     key=("name",),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.calibration.anchors import Anchors
+from ciip_irt.calibration.anchors import HeldAnchors
 from ciip_irt.errors import plural
 from ciip_irt.irt import ResponseBlock
 from ciip_irt.irt.estimation import fit_mml
@@ -46,7 +46,7 @@ class AnchorSet:
 
 
 def examine_anchor_set(
-    blocks: Sequence[ResponseBlock], anchors: Anchors, item_ids: Sequence[str], model: str, D: float
+    blocks: Sequence[ResponseBlock], anchors: HeldAnchors, item_ids: Sequence[str], model: str, D: float
 ) -> AnchorSet:
     """Estimate the anchors freely and hold the bank's values against that."""
     own = [_of_items(block, anchors.held) for block in blocks]
@@ -70,7 +70,7 @@ def _of_items(block: ResponseBlock, wanted: BoolArray) -> ResponseBlock:
     return ResponseBlock(block.items[kept], np.ascontiguousarray(block.scores[:, kept]), block.group)
 
 
-def _whole_set(agreement: ScaleAgreement, anchors: Anchors, free: FloatArray) -> list[Concern]:
+def _whole_set(agreement: ScaleAgreement, anchors: HeldAnchors, free: FloatArray) -> list[Concern]:
     if agreement.belongs and agreement.same_unit and agreement.displaced <= MAJORITY:
         return []
     said = (
@@ -88,7 +88,7 @@ def _whole_set(agreement: ScaleAgreement, anchors: Anchors, free: FloatArray) ->
     return [Concern(Whole.ANCHORS, (), said, remedy, stops=True)]
 
 
-def _conversion(agreement: ScaleAgreement, anchors: Anchors, free: FloatArray) -> str:
+def _conversion(agreement: ScaleAgreement, anchors: HeldAnchors, free: FloatArray) -> str:
     """What would make them belong, in words; empty where nothing simple does."""
     used = anchors.held & ~agreement.wild & np.isfinite(free[:, 1])
     bank = anchors.values[used, 1]
@@ -113,7 +113,7 @@ def _conversion(agreement: ScaleAgreement, anchors: Anchors, free: FloatArray) -
 
 
 def _single_values(
-    agreement: ScaleAgreement, anchors: Anchors, free: FloatArray, item_ids: Sequence[str]
+    agreement: ScaleAgreement, anchors: HeldAnchors, free: FloatArray, item_ids: Sequence[str]
 ) -> list[Concern]:
     rows = np.flatnonzero(agreement.wild)
     if not rows.size:

@@ -17,14 +17,14 @@ from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables import ANCHOR_ITEMS
 
-__all__ = ["AnchorReport", "Anchors", "anchor_warnings", "anchors_of", "no_anchors"]
+__all__ = ["AnchorReport", "HeldAnchors", "anchor_warnings", "anchors_of", "no_anchors"]
 
 FEW_ANCHORS = 10
 
 
 @result
 @dataclass(frozen=True, slots=True)
-class Anchors:
+class HeldAnchors:
     """What the bank holds of the items of a log.
 
     Attributes
@@ -43,13 +43,13 @@ class Anchors:
     cells: tuple[IntArray, ...] = ()
 
 
-def no_anchors(n_items: int) -> Anchors:
+def no_anchors(n_items: int) -> HeldAnchors:
     """A free calibration."""
     nothing = np.full((n_items, 3), np.nan)
-    return Anchors(np.zeros(n_items, dtype=np.bool_), nothing, nothing)
+    return HeldAnchors(np.zeros(n_items, dtype=np.bool_), nothing, nothing)
 
 
-def anchors_of(scored: ScoredResponses, bank: ItemBank, blocks: Sequence[ResponseBlock]) -> Anchors:
+def anchors_of(scored: ScoredResponses, bank: ItemBank, blocks: Sequence[ResponseBlock]) -> HeldAnchors:
     """The scored items of the log that the bank has parameters for.
 
     Raises
@@ -74,7 +74,7 @@ def anchors_of(scored: ScoredResponses, bank: ItemBank, blocks: Sequence[Respons
     part = np.zeros(held.size, dtype=np.int64)
     for label, items in enumerate(connected_parts(blocks, held.size)):
         part[items] = label
-    return Anchors(held, values, errors, (domain.astype(np.int64), part))
+    return HeldAnchors(held, values, errors, (domain.astype(np.int64), part))
 
 
 @result
@@ -98,7 +98,12 @@ class AnchorReport:
 
     @classmethod
     def of(
-        cls, at: AnchoredInformation, fit: MmlFit, screen: AnchorScreen, anchors: Anchors, held_now: BoolArray
+        cls,
+        at: AnchoredInformation,
+        fit: MmlFit,
+        screen: AnchorScreen,
+        anchors: HeldAnchors,
+        held_now: BoolArray,
     ) -> "AnchorReport":
         """What there is to say when the anchors are settled."""
         now = np.where(held_now[:, None], anchors.errors, np.nan)
@@ -107,7 +112,7 @@ class AnchorReport:
     def table(
         self,
         scored: ScoredResponses,
-        anchors: Anchors,
+        anchors: HeldAnchors,
         held_now: BoolArray,
         fit: MmlFit,
         limits: DriftLimits,

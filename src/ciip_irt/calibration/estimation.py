@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.calibration.anchors import AnchorReport, Anchors
+from ciip_irt.calibration.anchors import AnchorReport, HeldAnchors
 from ciip_irt.irt import Priors, ResponseBlock
 from ciip_irt.irt.estimation import MmlFit, fit_mml, information_with_anchors, parameter_intervals
 from ciip_irt.irt.linking import DriftLimits, screen_anchors
@@ -46,7 +46,9 @@ class Estimation:
     report: AnchorReport | None
 
 
-def estimate(blocks: Sequence[ResponseBlock], anchors: Anchors, n_items: int, options: Options) -> Estimation:
+def estimate(
+    blocks: Sequence[ResponseBlock], anchors: HeldAnchors, n_items: int, options: Options
+) -> Estimation:
     """Estimate; where anchors drifted and ``purify`` is on, free them and estimate again until none has."""
     held = anchors.held.copy()
     for _ in range(ROUNDS):

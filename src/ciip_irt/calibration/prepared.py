@@ -7,7 +7,7 @@ import polars as pl
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.bank import ItemBank, Scale
-from ciip_irt.calibration.anchors import Anchors, anchors_of, no_anchors
+from ciip_irt.calibration.anchors import HeldAnchors, anchors_of, no_anchors
 from ciip_irt.calibration.design import require_connected, require_variance
 from ciip_irt.calibration.groups import GroupedBlocks, Groups, grouped_blocks, population_groups
 from ciip_irt.calibration.populations import Populations
@@ -27,7 +27,7 @@ class Prepared:
     scale: Scale
     groups: Groups
     data: GroupedBlocks
-    anchors: Anchors
+    anchors: HeldAnchors
     bank: ItemBank | None
 
 

@@ -51,8 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ciip_irt.calibration import DriftLimits
-    from ciip_irt.calibration.link import link_calibrations
+    from ciip_irt.calibration import DriftLimits, link_calibrations
     from ciip_irt.tables import ITEM_PARAMETERS, read_table, write_outputs
 
     linked = link_calibrations(

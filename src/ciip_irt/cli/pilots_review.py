@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.calibration import Calibration, calibrate, calibrated_and_checked
-    from ciip_irt.item_analysis.groups import dif_between_groups
+    from ciip_irt.item_analysis import dif_between_groups
     from ciip_irt.job.demand import demand_named
     from ciip_irt.job.outputs import PILOT_EXTRAS, exclusion_outputs, pilot_outputs
     from ciip_irt.pilots import load_policy, review_pilots

@@ -1,7 +1,7 @@
 """Item analysis: ids, frames and plain sentences around the classical statistics."""
 
 from ciip_irt.item_analysis.analysis import ItemAnalysis, analyse_items
-from ciip_irt.item_analysis.evidence import DifEvidence, ItemEvidence, KeyDoubt, OptionEvidence
+from ciip_irt.item_analysis.evidence import AnalysedItem, AnalysedOption, DifEvidence, KeyDoubt
 from ciip_irt.item_analysis.flags import FLAGS, Flag, FlagThresholds
 from ciip_irt.item_analysis.groups import dif_between_groups
 from ciip_irt.item_analysis.key_check import KeyCheck, check_keys
@@ -11,14 +11,14 @@ from ciip_irt.item_analysis.timing import Timing, examine_timing
 
 __all__ = [
     "FLAGS",
+    "AnalysedItem",
+    "AnalysedOption",
     "DifEvidence",
     "Flag",
     "FlagThresholds",
     "ItemAnalysis",
-    "ItemEvidence",
     "KeyCheck",
     "KeyDoubt",
-    "OptionEvidence",
     "RescoringEffects",
     "Timing",
     "Untelling",

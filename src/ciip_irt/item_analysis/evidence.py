@@ -13,11 +13,11 @@ from ciip_irt.item_analysis.history import Change
 from ciip_irt.item_analysis.key_check import KeyCheck
 from ciip_irt.item_analysis.tallies import Tally
 
-__all__ = ["DifEvidence", "ItemEvidence", "KeyDoubt", "OptionEvidence", "item_evidence"]
+__all__ = ["AnalysedItem", "AnalysedOption", "DifEvidence", "KeyDoubt", "item_evidence"]
 
 
 @dataclass(frozen=True, slots=True)
-class OptionEvidence:
+class AnalysedOption:
     """One option of an item; numbers as in ``option_statistics``, NaN where unknown."""
 
     option: str
@@ -59,7 +59,7 @@ class KeyDoubt:
     p_wrong: float
     p_two_right: float
     p_guessed: float
-    rival: OptionEvidence | None
+    rival: AnalysedOption | None
     p_rival: float
 
     @property
@@ -69,7 +69,7 @@ class KeyDoubt:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemEvidence:
+class AnalysedItem:
     """One item over all forms.
 
     Attributes
@@ -96,7 +96,7 @@ class ItemEvidence:
     omit_rate: float
     median_time_s: float
     usual_time_s: float
-    options: tuple[OptionEvidence, ...]
+    options: tuple[AnalysedOption, ...]
     key_doubt: KeyDoubt | None
     dif: tuple[DifEvidence, ...]
     change: Change | None = None
@@ -104,11 +104,11 @@ class ItemEvidence:
     offered: str = ""
 
     @property
-    def keys(self) -> tuple[OptionEvidence, ...]:
+    def keys(self) -> tuple[AnalysedOption, ...]:
         return tuple(option for option in self.options if option.is_key)
 
     @property
-    def distractors(self) -> tuple[OptionEvidence, ...]:
+    def distractors(self) -> tuple[AnalysedOption, ...]:
         return tuple(option for option in self.options if not option.is_key)
 
 
@@ -119,12 +119,12 @@ def item_evidence(
     dif: pl.DataFrame,
     keys: KeyCheck,
     changes: Mapping[str, Change] = MappingProxyType({}),
-) -> Iterator[ItemEvidence]:
+) -> Iterator[AnalysedItem]:
     """The records of all items, in the order of ``statistics`` (pooled rows only)."""
-    by_item: dict[str, list[OptionEvidence]] = defaultdict(list)
-    names = list(OptionEvidence.__dataclass_fields__)
+    by_item: dict[str, list[AnalysedOption]] = defaultdict(list)
+    names = list(AnalysedOption.__dataclass_fields__)
     for item_id, *values in _without_nulls(options.select("item_id", *names)).iter_rows():
-        by_item[item_id].append(OptionEvidence(*values))
+        by_item[item_id].append(AnalysedOption(*values))
     compared: dict[str, list[DifEvidence]] = defaultdict(list)
     names = list(DifEvidence.__dataclass_fields__)
     common = dif.with_columns(widespread=is_widespread())
@@ -133,11 +133,11 @@ def item_evidence(
     times = tally.median_time[np.isfinite(tally.median_time)]
     usual = float(np.median(times)) if times.size else float("nan")
     wanted = statistics.select(
-        name for name in ItemEvidence.__dataclass_fields__ if name in statistics.columns
+        name for name in AnalysedItem.__dataclass_fields__ if name in statistics.columns
     )
     for j, row in enumerate(_without_nulls(wanted).iter_rows(named=True)):
         known = tuple(by_item[row["item_id"]])
-        yield ItemEvidence(
+        yield AnalysedItem(
             **row,
             usual_time_s=usual,
             options=known,
@@ -148,7 +148,7 @@ def item_evidence(
         )
 
 
-def _key_doubt(keys: KeyCheck, item: int, options: tuple[OptionEvidence, ...]) -> KeyDoubt | None:
+def _key_doubt(keys: KeyCheck, item: int, options: tuple[AnalysedOption, ...]) -> KeyDoubt | None:
     found = keys.probabilities
     if found is None or not found.judged[item]:
         return None

@@ -5,7 +5,7 @@ from math import isfinite
 
 import polars as pl
 
-from ciip_irt.item_analysis.evidence import ItemEvidence, KeyDoubt, OptionEvidence
+from ciip_irt.item_analysis.evidence import AnalysedItem, AnalysedOption, KeyDoubt
 from ciip_irt.item_analysis.key_check import KeyCheck
 from ciip_irt.item_analysis.wording import listed, percent
 
@@ -14,7 +14,7 @@ __all__ = ["key_table"]
 SURE, OPEN, HARDLY = 0.9, 0.05, 0.2
 
 
-def key_table(keys: KeyCheck, evidence: Sequence[ItemEvidence]) -> pl.DataFrame:
+def key_table(keys: KeyCheck, evidence: Sequence[AnalysedItem]) -> pl.DataFrame:
     """The table of ``KeyCheck`` ranked, with what was ``seen`` and what to ``do``."""
     by_item = {item.item_id: item for item in evidence}
     words = [_words(by_item[item_id]) for item_id in keys.table["item_id"]]
@@ -25,7 +25,7 @@ def key_table(keys: KeyCheck, evidence: Sequence[ItemEvidence]) -> pl.DataFrame:
     return table.sort("p_key_right", nulls_last=True, maintain_order=True)
 
 
-def _words(item: ItemEvidence) -> tuple[str, str]:
+def _words(item: AnalysedItem) -> tuple[str, str]:
     doubt = item.key_doubt
     if doubt is None:
         if item.options and not item.distractors:
@@ -41,7 +41,7 @@ def _words(item: ItemEvidence) -> tuple[str, str]:
     return seen, _advice(item, doubt)
 
 
-def _advice(item: ItemEvidence, doubt: KeyDoubt) -> str:
+def _advice(item: AnalysedItem, doubt: KeyDoubt) -> str:
     letters = listed([option.option for option in item.keys], "or")
     if doubt.rival is not None and doubt.p_rival >= OPEN:
         if doubt.p_wrong >= 0.5:
@@ -54,7 +54,7 @@ def _advice(item: ItemEvidence, doubt: KeyDoubt) -> str:
     )
 
 
-def _chosen(option: OptionEvidence) -> str:
+def _chosen(option: AnalysedOption) -> str:
     if not option.n or not isfinite(option.mean_criterion):
         return f"{option.option} chosen by nobody"
     return f"{option.option} chosen by {percent(option.share)} (mean score {option.mean_criterion:.1f})"

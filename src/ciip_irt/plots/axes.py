@@ -8,7 +8,7 @@ from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ciip_irt.plots.chart import Band, Bars, Chart, Line, Points, Reference
+from ciip_irt.plots.chart import Band, Bars, Chart, Line, Points, ReferenceLine
 from ciip_irt.plots.palette import DASHES, TONES
 
 __all__ = ["draw", "new_axes"]
@@ -44,7 +44,7 @@ def draw(chart: Chart, ax: Axes | None = None) -> Axes:
                 ax.fill_between(
                     mark.x, mark.low, mark.high, color=_colour(mark.tone), alpha=0.15, linewidth=0
                 )
-            case Reference():
+            case ReferenceLine():
                 _reference(ax, mark)
             case Line():
                 _line(ax, mark)
@@ -117,7 +117,7 @@ def _points(ax: Axes, mark: Points) -> None:
     )
 
 
-def _reference(ax: Axes, mark: Reference) -> None:
+def _reference(ax: Axes, mark: ReferenceLine) -> None:
     line = ax.axvline if mark.across == "x" else ax.axhline
     line(mark.at, color=_colour("muted"), linewidth=1, linestyle=(0, (3, 3)), zorder=0)
     if mark.label:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-__all__ = ["Axis", "Band", "Bars", "Chart", "Line", "Mark", "Points", "Reference", "even_ticks", "spread"]
+__all__ = ["Axis", "Band", "Bars", "Chart", "Line", "Mark", "Points", "ReferenceLine", "even_ticks", "spread"]
 
 Tick = tuple[float, str]
 
@@ -80,7 +80,7 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ReferenceLine:
     """A thin straight line across the figure at one value of x (or of y)."""
 
     at: float
@@ -88,7 +88,7 @@ class Reference:
     across: str = "x"
 
 
-Mark = Line | Points | Band | Bars | Reference
+Mark = Line | Points | Band | Bars | ReferenceLine
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import polars as pl
 from matplotlib.axes import Axes
 
 from ciip_irt.plots.axes import draw
-from ciip_irt.plots.chart import Axis, Chart, Line, Mark, Reference, even_ticks, spread
+from ciip_irt.plots.chart import Axis, Chart, Line, Mark, ReferenceLine, even_ticks, spread
 from ciip_irt.plots.known import known
 from ciip_irt.plots.palette import DASHES, FORM_TONES
 
@@ -88,7 +88,7 @@ def _chart(
     heights = spread([part[column][-1] for part in parts], LABEL_GAP * top, 0.0, top)
     marks: list[Mark] = []
     if theta_cut is not None and low <= theta_cut <= high:
-        marks.append(Reference(theta_cut, "cut"))
+        marks.append(ReferenceLine(theta_cut, "cut"))
     marks += [
         Line(
             tuple(part["theta"].to_list()),

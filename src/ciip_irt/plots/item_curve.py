@@ -6,7 +6,7 @@ import polars as pl
 from matplotlib.axes import Axes
 
 from ciip_irt.plots.axes import draw
-from ciip_irt.plots.chart import Axis, Chart, Line, Mark, Points, Reference, even_ticks
+from ciip_irt.plots.chart import Axis, Chart, Line, Mark, Points, ReferenceLine, even_ticks
 from ciip_irt.plots.known import known
 
 __all__ = ["SHARE_TICKS", "item_curve_chart", "plot_item_curve"]
@@ -81,7 +81,7 @@ def item_curve_chart(
     low, high = min(shown, default=-3.0), max(shown, default=3.0)
     room = 0.04 * max(high - low, 1.0)
     if b is not None and low < b < high:
-        marks.insert(0, Reference(b, f"b = {b:.2f}".replace("-", "−")))
+        marks.insert(0, ReferenceLine(b, f"b = {b:.2f}".replace("-", "−")))
     return Chart(
         title,
         f"Proportion right in {rows.height} ability groups, with 95 % intervals, and the model's curve.",

@@ -6,7 +6,7 @@ import polars as pl
 from matplotlib.axes import Axes
 
 from ciip_irt.plots.axes import draw
-from ciip_irt.plots.chart import Axis, Chart, Mark, Points, Reference, even_ticks
+from ciip_irt.plots.chart import Axis, Chart, Mark, Points, ReferenceLine, even_ticks
 from ciip_irt.plots.known import known
 
 __all__ = ["item_map_chart", "plot_item_map"]
@@ -62,7 +62,7 @@ def item_map_chart(
         tone, shape = SEVERITIES[max(severity or 1, 1) - 1][:2] if pressing else ("muted", "circle")
         groups.setdefault((tone, shape, role == "pilot"), []).append(k)
     pressing_items = sum(len(members) for (tone, _, _), members in groups.items() if tone != "muted")
-    marks: list[Mark] = [Reference(0.0, across="y")]
+    marks: list[Mark] = [ReferenceLine(0.0, across="y")]
     legend: list[tuple[Points, str]] = []
     for tone, shape, pilot in sorted(groups, key=_drawing_order):
         part = rows[groups[tone, shape, pilot]]

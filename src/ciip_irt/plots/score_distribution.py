@@ -4,7 +4,7 @@ import polars as pl
 from matplotlib.axes import Axes
 
 from ciip_irt.plots.axes import draw
-from ciip_irt.plots.chart import Axis, Bars, Chart, Mark, Reference, even_ticks
+from ciip_irt.plots.chart import Axis, Bars, Chart, Mark, ReferenceLine, even_ticks
 from ciip_irt.plots.known import known
 
 __all__ = ["plot_score_distribution", "score_distribution_chart"]
@@ -53,7 +53,7 @@ def score_distribution_chart(
     top = 1.05 * max(n, default=1.0) or 1.0
     marks: list[Mark] = [Bars(tuple(score), tuple(n), "key", float(width))]
     if cut is not None and low <= cut <= high:
-        marks.append(Reference(cut - 0.5, "cut"))
+        marks.append(ReferenceLine(cut - 0.5, "cut"))
     return Chart(
         title,
         f"Scores of {sum(n):,.0f} candidates, from {reached[0] + 0.5:,.0f} to {reached[1] - 0.5:,.0f}.",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from html import escape
 
-from ciip_irt.plots.chart import Axis, Band, Bars, Chart, Line, Points, Reference
+from ciip_irt.plots.chart import Axis, Band, Bars, Chart, Line, Points, ReferenceLine
 from ciip_irt.plots.palette import DASHES
 
 __all__ = ["chart_svg", "mark_svg"]
@@ -60,7 +60,7 @@ def chart_svg(chart: Chart, width: float = 400, height: float = 270) -> str:
         match mark:
             case Band():
                 parts.append(_band(frame, mark))
-            case Reference():
+            case ReferenceLine():
                 parts.append(_reference(frame, mark))
             case Line():
                 parts.append(_line(frame, mark))
@@ -133,7 +133,7 @@ def _band(frame: _Frame, mark: Band) -> str:
     return f'<polygon class="band t-{mark.tone}" points="{there} {back}"/>'
 
 
-def _reference(frame: _Frame, mark: Reference) -> str:
+def _reference(frame: _Frame, mark: ReferenceLine) -> str:
     if mark.across == "x":
         at, top = frame.at_x(mark.at), TOP
         line = f"M{_n(at)} {_n(frame.height - BOTTOM)}V{_n(top)}"

@@ -15,7 +15,7 @@ from ciip_irt.report.formats import FILTERS
 from ciip_irt.report.item_cards import ItemCard, item_cards, severity_tone
 from ciip_irt.report.results import Results
 
-__all__ = ["MARKER", "Edition", "Page", "Section", "edition_of"]
+__all__ = ["MARKER", "Page", "ReportContext", "Section", "edition_of"]
 
 MARKER = "<!-- page of a ciip-irt report -->"
 P_SCALE, R_SCALE = (0.0, 1.0), (-0.3, 0.7)
@@ -41,7 +41,7 @@ class Section:
     title: str
     page: str
     needs: tuple[str, ...]
-    build: Callable[["Edition"], Sequence[Page]]
+    build: Callable[["ReportContext"], Sequence[Page]]
 
     def possible(self, results: Results) -> bool:
         """Whether there is anything to show."""
@@ -49,7 +49,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class ReportContext:
     """One report in the making. Sections render through it and change nothing."""
 
     results: Results
@@ -99,9 +99,9 @@ class Edition:
         return Page(path, html)
 
 
-def edition_of(results: Results, sections: Sequence[Section], *, item_pages: bool = True) -> Edition:
+def edition_of(results: Results, sections: Sequence[Section], *, item_pages: bool = True) -> ReportContext:
     """The edition that shows ``results`` in those of ``sections`` for which there is something to show."""
-    return Edition(
+    return ReportContext(
         results=results,
         cards=item_cards(results),
         sections=tuple(section for section in sections if section.possible(results)),

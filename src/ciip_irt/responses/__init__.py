@@ -1,6 +1,7 @@
 """From a log to the scored matrix: read, examine, decide who counts, score."""
 
 from ciip_irt.responses.eligibility import EligibilityRules, Eligible, select_eligible
+from ciip_irt.responses.exclude import exclude_deliveries
 from ciip_irt.responses.ingest import Ingested, ingest
 from ciip_irt.responses.mapping import ColumnMapping, read_mapping
 from ciip_irt.responses.matrix import AdministeredBlock, CellStatus, ScoredResponses
@@ -18,6 +19,7 @@ __all__ = [
     "Reading",
     "ScoredResponses",
     "ScoringRules",
+    "exclude_deliveries",
     "ingest",
     "mapping_text",
     "read_mapping",

@@ -9,7 +9,7 @@ from ciip_irt.simulate.answers import Answers, Status
 from ciip_irt.simulate.design import Design
 from ciip_irt.simulate.sittings import REGIONS, YEAR_START, Sittings
 
-__all__ = ["SURVEY_ITEM", "candidates_frame", "log_frame", "persons_frame", "soil"]
+__all__ = ["SURVEY_ITEM", "add_dirt", "candidates_frame", "log_frame", "persons_frame"]
 
 SURVEY_ITEM = "SURVEY1"
 N_DUPLICATED = 25
@@ -77,7 +77,7 @@ def log_frame(answers: Answers, design: Design, candidates: pl.DataFrame) -> pl.
     )  # fmt: skip
 
 
-def soil(log: pl.DataFrame, rng: np.random.Generator) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def add_dirt(log: pl.DataFrame, rng: np.random.Generator) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """What a real export has: rows twice after a crash, options not offered, a survey question.
 
     Returns the log with the dirt and, in words, what it is.

@@ -17,7 +17,7 @@ from ciip_irt.simulate.bank_table import bank_frame, truth_frame
 from ciip_irt.simulate.design import design_problems, draw_design
 from ciip_irt.simulate.exam_file import exam_toml
 from ciip_irt.simulate.flaws import NO_FLAW, plant_flaws
-from ciip_irt.simulate.log_table import candidates_frame, log_frame, persons_frame, soil
+from ciip_irt.simulate.log_table import add_dirt, candidates_frame, log_frame, persons_frame
 from ciip_irt.simulate.sittings import MAX_ATTEMPTS, Sittings, first_sittings, next_sittings
 from ciip_irt.simulate.true_items import draw_items
 from ciip_irt.tables import show_html
@@ -180,7 +180,7 @@ def simulate_programme(
 
     candidates = candidates_frame(sittings, design)
     log = log_frame(answers, design, candidates)
-    export, said = soil(log, for_dirt) if dirt else (log, ())
+    export, said = add_dirt(log, for_dirt) if dirt else (log, ())
     return SimulatedProgramme(
         responses=log,
         candidates=candidates,

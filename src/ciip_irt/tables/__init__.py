@@ -26,7 +26,7 @@ from ciip_irt.tables.calibration_tables import (
     POPULATION,
     POPULATION_POINTS,
 )
-from ciip_irt.tables.contract import Column, Examined, Rule, Table, may_be_absent, may_be_empty
+from ciip_irt.tables.contract import Column, Examined, RowRule, Table, may_be_absent, may_be_empty
 from ciip_irt.tables.files import (
     csv_bytes,
     delimiter_beside,
@@ -176,7 +176,7 @@ __all__ = [
     "Headed",
     "RecordFile",
     "ResultFile",
-    "Rule",
+    "RowRule",
     "Sheet",
     "Table",
     "csv_bytes",

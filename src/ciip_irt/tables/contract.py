@@ -14,7 +14,7 @@ import polars as pl
 
 from ciip_irt.errors import MAX_EXAMPLES, Problem, TableError
 
-__all__ = ["Column", "Examined", "Rule", "Table", "may_be_absent", "may_be_empty"]
+__all__ = ["Column", "Examined", "RowRule", "Table", "may_be_absent", "may_be_empty"]
 
 FIRST_ROW = 2
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "#N/A")
@@ -69,7 +69,7 @@ def may_be_absent(
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RowRule:
     """A named polars expression that is true where a row breaks the rule.
 
     ``needs`` are the columns it reads (it is skipped where one is absent), ``shows`` the column whose
@@ -117,7 +117,7 @@ class Table:
 
     name: str
     columns: tuple[Column, ...]
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[RowRule, ...] = ()
     key: tuple[str, ...] = ()
     allow_empty: bool = False
     meaning: str = ""

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from ciip_irt.tables.contract import Column, Rule, Table, may_be_absent
+from ciip_irt.tables.contract import Column, RowRule, Table, may_be_absent
 
 __all__ = [
     "CANDIDATES",
@@ -37,7 +37,7 @@ RESPONSES = Table(
         may_be_absent("role", S, "role here, where it differs from the bank", allowed=("scored", "pilot")),
     ),
     rules=(
-        Rule(
+        RowRule(
             "answered_has_response",
             (pl.col("status") == "answered") & pl.col("response").is_null(),
             "status is 'answered' but there is no response",
@@ -45,7 +45,7 @@ RESPONSES = Table(
             ("status", "response"),
             "item_id",
         ),
-        Rule(
+        RowRule(
             "missing_has_no_response",
             pl.col("status").is_in(["omitted", "not_reached"]) & pl.col("response").is_not_null(),
             "status says that no answer was given, but there is a response",
@@ -99,7 +99,7 @@ ITEMS = Table(
         may_be_absent("revised_on", S, "day since which the item reads as it does now, ISO 8601"),
     ),
     rules=(
-        Rule(
+        RowRule(
             "key_is_an_option",
             (pl.col("key") != "*")
             & (
@@ -111,7 +111,7 @@ ITEMS = Table(
             ("key", "options"),
             "key",
         ),
-        Rule(
+        RowRule(
             "options_repeat",
             pl.col("options").str.split("").list.n_unique() != pl.col("options").str.len_chars(),
             "the options name the same letter twice",
@@ -119,7 +119,7 @@ ITEMS = Table(
             ("options",),
             "options",
         ),
-        Rule(
+        RowRule(
             "discrimination_positive",
             pl.col("a") <= 0,
             "the discrimination a is not positive",
@@ -127,7 +127,7 @@ ITEMS = Table(
             ("a",),
             "a",
         ),
-        Rule(
+        RowRule(
             "scaling_constant",
             pl.col("D") <= 0,
             "the scaling constant D is not positive",
@@ -135,7 +135,7 @@ ITEMS = Table(
             ("D",),
             "D",
         ),
-        Rule(
+        RowRule(
             "revised_on_a_day",
             pl.col("revised_on").is_not_null()
             & (
@@ -147,7 +147,7 @@ ITEMS = Table(
             ("revised_on",),
             "revised_on",
         ),
-        Rule(
+        RowRule(
             "own_enemy",
             pl.col("enemies").str.split("|").list.contains(pl.col("item_id")),
             "an item names itself as its enemy",

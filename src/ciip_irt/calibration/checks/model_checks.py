@@ -33,8 +33,7 @@ from ciip_irt.irt.fit import (
 from ciip_irt.irt.models import MODELS
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
-from ciip_irt.responses import ScoredResponses
-from ciip_irt.responses.exclude import exclude_deliveries
+from ciip_irt.responses import ScoredResponses, exclude_deliveries
 from ciip_irt.tables import ITEM_FIT, MODEL_FIT, show_html
 
 __all__ = ["PERSON_LEVEL", "ModelChecks", "calibrated_and_checked", "check_model"]

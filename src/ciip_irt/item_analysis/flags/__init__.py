@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import polars as pl
 
-from ciip_irt.item_analysis.evidence import ItemEvidence
+from ciip_irt.item_analysis.evidence import AnalysedItem
 from ciip_irt.item_analysis.flags.behaviour import many_invalid, many_omits, slow_item, weak_distractors
 from ciip_irt.item_analysis.flags.differences import changed_from_history, dif_changes_sides, dif_class_c
 from ciip_irt.item_analysis.flags.difficulty import too_easy, too_hard
@@ -20,7 +20,7 @@ from ciip_irt.tables import ITEM_FLAGS
 
 __all__ = ["FLAGS", "Flag", "FlagThresholds", "raise_flags"]
 
-FLAGS: Mapping[str, Callable[[ItemEvidence, FlagThresholds], Flag | None]] = {
+FLAGS: Mapping[str, Callable[[AnalysedItem, FlagThresholds], Flag | None]] = {
     "many_invalid": many_invalid,
     "key_may_be_wrong": key_may_be_wrong,
     "negative_r": negative_r,
@@ -39,7 +39,7 @@ FLAGS: Mapping[str, Callable[[ItemEvidence, FlagThresholds], Flag | None]] = {
 }
 
 
-def raise_flags(evidence: Iterable[ItemEvidence], limits: FlagThresholds) -> pl.DataFrame:
+def raise_flags(evidence: Iterable[AnalysedItem], limits: FlagThresholds) -> pl.DataFrame:
     """``flags``: most severe first, within a kind the clearest case first, then the order of the items."""
     rows = [
         (item.item_id, name, flag.severity, flag.seen, flag.may_mean, flag.do, kind, -flag.weight, place)

@@ -1,13 +1,13 @@
 """What candidates do with it: leave it blank, take long, pass options by."""
 
-from ciip_irt.item_analysis.evidence import ItemEvidence
+from ciip_irt.item_analysis.evidence import AnalysedItem
 from ciip_irt.item_analysis.flags.flag import Flag, FlagThresholds
 from ciip_irt.item_analysis.wording import listed, percent
 
 __all__ = ["many_invalid", "many_omits", "slow_item", "weak_distractors"]
 
 
-def many_invalid(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+def many_invalid(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """Many answers are none of the options that the items file lists."""
     if not item.invalid_rate > limits.invalid_rate:
         return None
@@ -21,7 +21,7 @@ def many_invalid(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     )
 
 
-def many_omits(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+def many_omits(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """Many leave it blank."""
     if item.n < limits.minimum_n or not item.omit_rate >= limits.omit_rate:
         return None
@@ -34,7 +34,7 @@ def many_omits(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     )
 
 
-def slow_item(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+def slow_item(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """It takes far more time than others."""
     if item.n < limits.minimum_n or not item.median_time_s >= limits.slow_times * item.usual_time_s:
         return None
@@ -48,7 +48,7 @@ def slow_item(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     )
 
 
-def weak_distractors(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+def weak_distractors(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """Options that fool nobody."""
     if item.n < limits.minimum_n:
         return None

@@ -2,7 +2,7 @@
 
 from math import isfinite
 
-from ciip_irt.item_analysis.evidence import ItemEvidence
+from ciip_irt.item_analysis.evidence import AnalysedItem
 from ciip_irt.item_analysis.flags.flag import Flag, FlagThresholds, chance, rival
 from ciip_irt.item_analysis.wording import number, signed
 
@@ -11,7 +11,7 @@ __all__ = ["changed_from_history", "dif_changes_sides", "dif_class_c"]
 UNLIKELY = 0.1  # a class C that is one by chance in nine cases of ten
 
 
-def dif_class_c(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:  # noqa: ARG001
+def dif_class_c(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:  # noqa: ARG001
     """Equally able candidates of two groups differ clearly."""
     found = [result for result in item.dif if result.ets_class == "C"]
     if not found:
@@ -38,7 +38,7 @@ def dif_class_c(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:  # n
     )
 
 
-def dif_changes_sides(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+def dif_changes_sides(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """Two groups differ, but not in the same way at every score, which class C can miss."""
     if dif_class_c(item, limits):
         return None
@@ -64,7 +64,7 @@ def dif_changes_sides(item: ItemEvidence, limits: FlagThresholds) -> Flag | None
     )
 
 
-def changed_from_history(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+def changed_from_history(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """Harder or easier than the bank says."""
     moved = item.change
     if moved is None or rival(item, limits):

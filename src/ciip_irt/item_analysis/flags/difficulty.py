@@ -1,13 +1,13 @@
 """Is it too hard or too easy?"""
 
-from ciip_irt.item_analysis.evidence import ItemEvidence
+from ciip_irt.item_analysis.evidence import AnalysedItem
 from ciip_irt.item_analysis.flags.flag import Flag, FlagThresholds
 from ciip_irt.item_analysis.wording import number, percent
 
 __all__ = ["too_easy", "too_hard"]
 
 
-def too_hard(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+def too_hard(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """Few get it right."""
     if item.n < limits.minimum_n or not item.p < limits.low_p:
         return None
@@ -27,7 +27,7 @@ def too_hard(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     )
 
 
-def too_easy(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+def too_easy(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """Nearly everybody gets it right."""
     if item.n < limits.minimum_n or not item.p >= limits.high_p or not item.distractors:
         return None  # without a distractor everyone is credited by the key

@@ -3,14 +3,14 @@
 from math import atanh, ceil, isfinite
 
 from ciip_irt.errors import plural
-from ciip_irt.item_analysis.evidence import ItemEvidence
+from ciip_irt.item_analysis.evidence import AnalysedItem
 from ciip_irt.item_analysis.flags.flag import Flag, FlagThresholds, between, is_guessed_at, r_is_low, rival
 from ciip_irt.item_analysis.wording import number
 
 __all__ = ["low_r", "negative_r", "too_few_answers"]
 
 
-def negative_r(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+def negative_r(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """Those who know more do worse on the item, or no better."""
     if not item.r < 0 or item.n < limits.minimum_n or rival(item, limits) or is_guessed_at(item, limits):
         return None
@@ -36,7 +36,7 @@ def negative_r(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     )
 
 
-def low_r(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+def low_r(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """R is low, and enough answers say so."""
     if not r_is_low(item, limits):
         return None
@@ -54,7 +54,7 @@ def low_r(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     )
 
 
-def too_few_answers(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+def too_few_answers(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """R may or may not be good enough."""
     if not isfinite(item.r) or not isfinite(item.r_low):
         return None
@@ -77,7 +77,7 @@ def too_few_answers(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     )
 
 
-def _more_answers(item: ItemEvidence, threshold: float) -> int:
+def _more_answers(item: AnalysedItem, threshold: float) -> int:
     """Answers until the interval leaves the threshold on one side or is .2 wide, whichever comes first."""
     half = (atanh(min(item.r_high, 0.999)) - atanh(max(item.r_low, -0.999))) / 2
     distance = max(abs(atanh(max(-0.999, min(item.r, 0.999))) - atanh(threshold)), 0.1)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ciip_irt.item_analysis.evidence import ItemEvidence, OptionEvidence
+from ciip_irt.item_analysis.evidence import AnalysedItem, AnalysedOption
 from ciip_irt.item_analysis.wording import number
 
 __all__ = ["Flag", "FlagThresholds", "between", "chance", "is_guessed_at", "r_is_low", "rival"]
@@ -76,7 +76,7 @@ class Flag:
     weight: float = 0.0
 
 
-def rival(item: ItemEvidence, limits: FlagThresholds) -> OptionEvidence | None:
+def rival(item: AnalysedItem, limits: FlagThresholds) -> AnalysedOption | None:
     """The option that is likelier than the limit to be right too, or instead of the key."""
     doubt = item.key_doubt
     if doubt is None or item.n < limits.minimum_n:
@@ -84,7 +84,7 @@ def rival(item: ItemEvidence, limits: FlagThresholds) -> OptionEvidence | None:
     return doubt.rival if doubt.p_other >= max(limits.key_doubt, doubt.p_guessed) else None
 
 
-def is_guessed_at(item: ItemEvidence, limits: FlagThresholds) -> bool:
+def is_guessed_at(item: AnalysedItem, limits: FlagThresholds) -> bool:
     """Whether choices probably do not depend on ability."""
     if item.key_doubt is None or item.n < limits.minimum_n or rival(item, limits):
         return False
@@ -93,7 +93,7 @@ def is_guessed_at(item: ItemEvidence, limits: FlagThresholds) -> bool:
     return item.key_doubt.p_guessed >= limits.guessed_at
 
 
-def r_is_low(item: ItemEvidence, limits: FlagThresholds) -> bool:
+def r_is_low(item: AnalysedItem, limits: FlagThresholds) -> bool:
     """Whether R is low by enough answers, and nothing else explains it."""
     if item.n < limits.minimum_n or not item.r >= 0:
         return False
@@ -111,6 +111,6 @@ def chance(probability: float) -> str:
     return "above .99" if probability > 0.995 else number(probability)
 
 
-def between(item: ItemEvidence) -> str:
+def between(item: AnalysedItem) -> str:
     """The interval of R in words."""
     return f"between {number(item.r_low)} and {number(item.r_high)}"

@@ -1,13 +1,13 @@
 """Is the key right? The flags that speak from its probability."""
 
-from ciip_irt.item_analysis.evidence import ItemEvidence, OptionEvidence
+from ciip_irt.item_analysis.evidence import AnalysedItem, AnalysedOption
 from ciip_irt.item_analysis.flags.flag import Flag, FlagThresholds, between, chance, is_guessed_at, rival
 from ciip_irt.item_analysis.wording import listed, number, percent
 
 __all__ = ["guessed_at", "key_may_be_wrong", "two_options_right"]
 
 
-def key_may_be_wrong(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+def key_may_be_wrong(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """Another option is probably right instead, or its choosers do better than those of the key."""
     other = rival(item, limits)
     doubt = item.key_doubt
@@ -28,7 +28,7 @@ def key_may_be_wrong(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     )
 
 
-def two_options_right(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+def two_options_right(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """A second option behaves like a right answer."""
     other = rival(item, limits)
     doubt = item.key_doubt
@@ -46,7 +46,7 @@ def two_options_right(item: ItemEvidence, limits: FlagThresholds) -> Flag | None
     )
 
 
-def guessed_at(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
+def guessed_at(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """What is chosen has nothing to do with what one knows."""
     if not is_guessed_at(item, limits):
         return None
@@ -62,7 +62,7 @@ def guessed_at(item: ItemEvidence, limits: FlagThresholds) -> Flag | None:
     )
 
 
-def _chosen(item: ItemEvidence, other: OptionEvidence) -> str:
+def _chosen(item: AnalysedItem, other: AnalysedOption) -> str:
     key_share, key_mean = percent(_key_share(item)), _key_mean(item)
     if not _key_share(item):
         return f"{percent(other.share)} chose {other.option}; nobody chose the key {_key_letters(item)}."
@@ -78,14 +78,14 @@ def _chosen(item: ItemEvidence, other: OptionEvidence) -> str:
     )
 
 
-def _key_share(item: ItemEvidence) -> float:
+def _key_share(item: AnalysedItem) -> float:
     return sum(option.share for option in item.keys)
 
 
-def _key_mean(item: ItemEvidence) -> float:
-    chosen: list[OptionEvidence] = [option for option in item.keys if option.n]
+def _key_mean(item: AnalysedItem) -> float:
+    chosen: list[AnalysedOption] = [option for option in item.keys if option.n]
     return sum(option.n * option.mean_criterion for option in chosen) / max(sum(o.n for o in chosen), 1)
 
 
-def _key_letters(item: ItemEvidence) -> str:
+def _key_letters(item: AnalysedItem) -> str:
     return listed([option.option for option in item.keys], "or")

@@ -26,8 +26,7 @@ from ciip_irt.pilots.sheet.sheet import (
     read_sheet,
 )
 from ciip_irt.records import result
-from ciip_irt.tables import show_html
-from ciip_irt.tables.files import read_csv
+from ciip_irt.tables import read_csv, show_html
 
 __all__ = ["Evidence", "Promotion", "apply_sheet", "read_evidence"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.errors import plural
-from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.edition import Page, ReportContext, Section
 from ciip_irt.report.formats import sentence_case
 from ciip_irt.report.results import Results
 
@@ -15,7 +15,7 @@ __all__ = ["CALIBRATION_SECTION"]
 PREFERRED = ("wle", "ml", "eap", "tcc")  # which theta stands beside a reported score
 
 
-def _build(edition: Edition) -> Sequence[Page]:
+def _build(edition: ReportContext) -> Sequence[Page]:
     results = edition.results
     record = results.record("calibration.json")
     settings = _mapping(_mapping(record.get("provenance")).get("settings"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.edition import Page, ReportContext, Section
 
 __all__ = ["CAPACITY_SECTION"]
 
@@ -12,7 +12,7 @@ FIRST = 15
 PARTS = {"domain": "domain", "difficulty": "difficulty within a domain", "count": "count", "key": "key"}
 
 
-def _build(edition: Edition) -> Sequence[Page]:
+def _build(edition: ReportContext) -> Sequence[Page]:
     results = edition.results
     cells = results.table("capacity.csv").sort("runs_out")
     writing = results.table("writing_assignment.csv")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.edition import Page, ReportContext, Section
 from ciip_irt.report.item_fit import FitLine, fit_lines
 
 __all__ = ["FIT_SECTION", "partners"]
@@ -12,7 +12,7 @@ NOTHING = ("", None)
 LEVEL = 0.05
 
 
-def partners(edition: Edition) -> dict[str, list[dict[str, Any]]]:
+def partners(edition: ReportContext) -> dict[str, list[dict[str, Any]]]:
     """For each item the items that it goes together with beyond ability and chance."""
     found: dict[str, list[dict[str, Any]]] = {}
     for row in edition.results.table("local_dependence.csv").iter_rows(named=True):
@@ -27,7 +27,7 @@ def _beyond_chance(row: Mapping[str, Any]) -> bool:
     return row["suggestion"] not in NOTHING and row["p"] is not None and row["p"] < LEVEL
 
 
-def _build(edition: Edition) -> Sequence[Page]:
+def _build(edition: ReportContext) -> Sequence[Page]:
     results = edition.results
     pairs = list(results.table("local_dependence.csv").iter_rows(named=True))
     items = _beyond(edition)
@@ -50,14 +50,14 @@ def _build(edition: Edition) -> Sequence[Page]:
     ]
 
 
-def _persons(edition: Edition) -> dict[str, Any]:
+def _persons(edition: ReportContext) -> dict[str, Any]:
     """How many deliveries were judged and how many hardly fit."""
     known = edition.results.table("person_fit.csv").drop_nulls(["p", "flagged"])
     flagged = known.filter("flagged").height
     return {"n": known.height, "flagged": flagged, "share": flagged / max(known.height, 1)}
 
 
-def _beyond(edition: Edition) -> list[Mapping[str, Any]]:
+def _beyond(edition: ReportContext) -> list[Mapping[str, Any]]:
     """Items with a statistic beyond chance, the smallest adjusted p first."""
     rows = []
     for item, card in edition.cards.items():

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.edition import Page, ReportContext, Section
 from ciip_irt.report.item_cards import severity_tone
 from ciip_irt.report.sections.choices import choices
 
@@ -17,7 +17,7 @@ SEVERITY_WORDS = {
 }
 
 
-def ranked_flags(edition: Edition) -> list[Mapping[str, Any]]:
+def ranked_flags(edition: ReportContext) -> list[Mapping[str, Any]]:
     """The rows of ``flags.csv`` by severity, in file order within one severity, with their domain."""
     rows = edition.results.table("flags.csv").iter_rows(named=True)
     ranked = sorted(rows, key=lambda row: row["severity"] or 99)
@@ -32,7 +32,7 @@ def ranked_flags(edition: Edition) -> list[Mapping[str, Any]]:
     ]
 
 
-def _build(edition: Edition) -> Sequence[Page]:
+def _build(edition: ReportContext) -> Sequence[Page]:
     rows = ranked_flags(edition)
     tones = [row["tone"] for row in rows]
     return [

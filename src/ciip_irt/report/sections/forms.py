@@ -8,7 +8,7 @@ import polars as pl
 
 from ciip_irt.errors import plural
 from ciip_irt.plots import Chart, form_characteristic_chart, form_information_chart, score_distribution_chart
-from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.edition import Page, ReportContext, Section
 from ciip_irt.report.results import Results
 from ciip_irt.report.sections.choices import shown_columns
 from ciip_irt.tables import POOLED
@@ -90,7 +90,7 @@ def _form_sizes(forms: pl.DataFrame) -> list[str]:
     return [f"{plural(names, 'form')}, {'each with' if even else 'on average'} {each}."]
 
 
-def _build(edition: Edition) -> Sequence[Page]:
+def _build(edition: ReportContext) -> Sequence[Page]:
     results = edition.results
     achieved, shortages = results.table("achieved.csv"), results.table("shortages.csv")
     findings = results.table("findings.csv")
@@ -134,7 +134,7 @@ def _pace(results: Results) -> list[tuple[str, list[dict[str, Any]]]]:
     ]
 
 
-def _domain_scores(edition: Edition) -> list[tuple[str, list[dict[str, Any]]]]:
+def _domain_scores(edition: ReportContext) -> list[tuple[str, list[dict[str, Any]]]]:
     """The domain scores of every form; the sentence without the numbers that stand beside it."""
     scores = edition.results.table("domain_scores.csv").sort("form_id", maintain_order=True)
     if "mean_p" not in scores.columns:
@@ -179,7 +179,7 @@ def _bin_width(candidates: int) -> int:
     return next((width for limit, width in ((300, 5), (1000, 2)) if candidates < limit), 1)
 
 
-def _curves(edition: Edition) -> list[Chart]:
+def _curves(edition: ReportContext) -> list[Chart]:
     results = edition.results
     curves = results.table("curves.csv")
     if curves.is_empty():
@@ -194,7 +194,7 @@ def _curves(edition: Edition) -> list[Chart]:
     return charts
 
 
-def _item_lists(edition: Edition) -> list[Mapping[str, Any]]:
+def _item_lists(edition: ReportContext) -> list[Mapping[str, Any]]:
     bank = {row["item_id"]: row for row in edition.results.bank().iter_rows(named=True)}
     lists: dict[str, list[Mapping[str, Any]]] = {}
     for row in edition.results.table("forms.csv").iter_rows(named=True):
@@ -211,7 +211,7 @@ def _item_lists(edition: Edition) -> list[Mapping[str, Any]]:
     ]
 
 
-def _domain_counts(edition: Edition) -> DomainCounts | None:
+def _domain_counts(edition: ReportContext) -> DomainCounts | None:
     forms = edition.results.table("forms.csv").with_columns(pl.col("role").fill_null("scored"))
     if forms.is_empty() or forms["domain"].null_count() == forms.height:
         return None
@@ -259,7 +259,7 @@ def _minutes(results: Results, forms: Sequence[str]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _wanted_counts(edition: Edition) -> dict[str, tuple[Any, int | None, int | None]]:
+def _wanted_counts(edition: ReportContext) -> dict[str, tuple[Any, int | None, int | None]]:
     """The blueprint's count of each domain in words, lowest and highest, where the run names it."""
     domains = edition.blueprint.get("domains")
     wanted: dict[str, tuple[Any, int | None, int | None]] = {}

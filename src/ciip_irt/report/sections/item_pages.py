@@ -7,14 +7,14 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.plots import Chart, item_curve_chart, option_curves_chart
-from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.edition import Page, ReportContext, Section
 from ciip_irt.report.formats import humane
 from ciip_irt.report.item_cards import ItemCard
 from ciip_irt.report.item_fit import fit_lines
 from ciip_irt.report.model_curves import THETA, model_curves
 from ciip_irt.report.sections.evidence import evidence_lines
 from ciip_irt.report.sections.fit import partners
-from ciip_irt.report.sections.pilots import DECISIONS
+from ciip_irt.report.sections.pilots import DECISION_WORDS
 
 __all__ = ["ITEM_PAGES_SECTION"]
 
@@ -34,7 +34,7 @@ CUT_WORDS = {
 }
 
 
-def _build(edition: Edition) -> Sequence[Page]:
+def _build(edition: ReportContext) -> Sequence[Page]:
     if not edition.item_pages:
         return []
     results = edition.results
@@ -54,7 +54,7 @@ def _build(edition: Edition) -> Sequence[Page]:
 
 
 def _page(
-    edition: Edition,
+    edition: ReportContext,
     card: ItemCard,
     before: str,
     after: str,
@@ -74,8 +74,8 @@ def _page(
         option_chart=option_chart,
         curve_chart=curve_chart,
         option_intervals=any(row.get("r_low") is not None for row in card.options),
-        decision_words=DECISIONS[decision].words if decision in DECISIONS else "",
-        decision_tone=DECISIONS[decision].tone if decision in DECISIONS else "minor",
+        decision_words=DECISION_WORDS[decision].words if decision in DECISION_WORDS else "",
+        decision_tone=DECISION_WORDS[decision].tone if decision in DECISION_WORDS else "minor",
         outcome_words=OUTCOME_WORDS,
         class_c_known=any(
             row.get("prob_c") is not None and row.get("ets_class") != "insufficient" for row in card.dif

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.edition import Page, ReportContext, Section
 from ciip_irt.report.sections.choices import choices
 
 __all__ = ["ITEMS_SECTION"]
 
 
-def _build(edition: Edition) -> Sequence[Page]:
+def _build(edition: ReportContext) -> Sequence[Page]:
     cards = list(edition.cards.values())
     flagged = sum(bool(card.flags) for card in cards)
     flags = choices((row["flag"] for card in cards for row in card.flags), in_words=True)

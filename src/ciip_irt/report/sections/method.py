@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.edition import Page, ReportContext, Section
 from ciip_irt.report.formats import humane, whole
 from ciip_irt.report.results import JSON_FILES, NEEDED, Results
 from ciip_irt.report.sections.choices import shown_columns
@@ -38,7 +38,7 @@ GLOSSARY = (
 )
 
 
-def _build(edition: Edition) -> Sequence[Page]:
+def _build(edition: ReportContext) -> Sequence[Page]:
     results = edition.results
     provenance = _provenance(results)
     exclusions = _exclusions(results, provenance)

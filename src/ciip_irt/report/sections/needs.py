@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.edition import Page, ReportContext, Section
 
 __all__ = ["NEEDS_SECTION"]
 
@@ -12,7 +12,7 @@ BANDS = ("easy", "middle", "hard")
 SHOWN = 5
 
 
-def _build(edition: Edition) -> Sequence[Page]:
+def _build(edition: ReportContext) -> Sequence[Page]:
     table = edition.results.table("bank_needs.csv")
     cells = {(row["domain"], row["band"]): row for row in table.iter_rows(named=True)}
     whole = table.filter(pl.col("band") == "all")

@@ -7,12 +7,12 @@ from typing import Any
 
 from ciip_irt.errors import plural
 from ciip_irt.plots import Chart, item_map_chart
-from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.edition import Page, ReportContext, Section
 from ciip_irt.report.item_cards import severity_tone
 from ciip_irt.report.results import Results
 from ciip_irt.report.sections.flags import ranked_flags
 from ciip_irt.report.sections.forms import assembly_sentences, summary_values
-from ciip_irt.report.sections.pilots import DECISIONS
+from ciip_irt.report.sections.pilots import DECISION_WORDS
 
 __all__ = ["OVERVIEW_SECTION"]
 
@@ -37,7 +37,7 @@ class Tile:
     page: str = ""
 
 
-def _build(edition: Edition) -> Sequence[Page]:
+def _build(edition: ReportContext) -> Sequence[Page]:
     results = edition.results
     flags = ranked_flags(edition)
     first = [
@@ -80,7 +80,7 @@ def _one_per_item(flags: Sequence[Any]) -> list[Any]:
     return list(seen.values())
 
 
-def _warnings(edition: Edition) -> list[str]:
+def _warnings(edition: ReportContext) -> list[str]:
     """The warnings of the run, or of the single steps where there was no run."""
     said = _mixed(edition)
     names = ("run.json",) if edition.results.has("run.json") else WARNING_FILES
@@ -89,7 +89,7 @@ def _warnings(edition: Edition) -> list[str]:
     return list(dict.fromkeys(said))
 
 
-def _mixed(edition: Edition) -> list[str]:
+def _mixed(edition: ReportContext) -> list[str]:
     """A folder may hold the results of two exams, or of two selections of candidates."""
     others = edition.results.of_other_data()
     if not others:
@@ -101,7 +101,7 @@ def _mixed(edition: Edition) -> list[str]:
     ]
 
 
-def _sentences(edition: Edition) -> list[str]:
+def _sentences(edition: ReportContext) -> list[str]:
     """Plain sentences where the run did not leave its own."""
     cards = list(edition.cards.values())
     said = []
@@ -116,7 +116,7 @@ def _sentences(edition: Edition) -> list[str]:
     return said
 
 
-def _tiles(edition: Edition, flags: Sequence[Any]) -> list[Tile]:
+def _tiles(edition: ReportContext, flags: Sequence[Any]) -> list[Tile]:
     results = edition.results
     pages = {section.page for section in edition.sections}
     cards = list(edition.cards.values())
@@ -143,7 +143,7 @@ def _tiles(edition: Edition, flags: Sequence[Any]) -> list[Tile]:
     return [tile for tile in tiles if tile.page.split("#")[0] in pages]
 
 
-def _map(edition: Edition) -> Chart | None:
+def _map(edition: ReportContext) -> Chart | None:
     statistics = edition.results.table("item_statistics.csv")
     if statistics.drop_nulls(["p", "r"]).is_empty():
         return None
@@ -151,7 +151,7 @@ def _map(edition: Edition) -> Chart | None:
     return item_map_chart(statistics, edition.results.table("flags.csv"), links=links)
 
 
-def _decisions(edition: Edition) -> list[dict[str, Any]]:
+def _decisions(edition: ReportContext) -> list[dict[str, Any]]:
     decided = Counter(edition.results.table("pilot_decisions.csv")["decision"].to_list())
     total = sum(decided.values())
     return [
@@ -162,7 +162,7 @@ def _decisions(edition: Edition) -> list[dict[str, Any]]:
             "n": decided[decision.name],
             "share": decided[decision.name] / total,
         }
-        for decision in DECISIONS.values()
+        for decision in DECISION_WORDS.values()
         if total
     ]
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ciip_irt.errors import plural
-from ciip_irt.report.edition import Edition, Page, Section
+from ciip_irt.report.edition import Page, ReportContext, Section
 from ciip_irt.report.sections.choices import choices
 
-__all__ = ["DECISIONS", "PILOTS_SECTION", "Decision"]
+__all__ = ["DECISION_WORDS", "PILOTS_SECTION", "Decision"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Decision:
     tone: str
 
 
-DECISIONS = {
+DECISION_WORDS = {
     decision.name: decision
     for decision in (
         Decision(
@@ -34,14 +34,14 @@ DECISIONS = {
 }
 
 
-def _build(edition: Edition) -> Sequence[Page]:
+def _build(edition: ReportContext) -> Sequence[Page]:
     rows = []
     for row in edition.results.table("pilot_decisions.csv").iter_rows(named=True):
-        known = DECISIONS.get(row["decision"])
+        known = DECISION_WORDS.get(row["decision"])
         tone = known.tone if known else "minor"
         rows.append({**row, "tone": tone, "card": edition.cards.get(row["item_id"])})
     counts = Counter(row["decision"] for row in rows)
-    said = [f"{counts[name]} {decision.did}" for name, decision in DECISIONS.items() if counts[name]]
+    said = [f"{counts[name]} {decision.did}" for name, decision in DECISION_WORDS.items() if counts[name]]
     return [
         edition.render(
             "pilots.html",

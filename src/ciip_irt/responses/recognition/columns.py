@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ciip_irt.tables import ATTRIBUTES, PERSONAL, Headed, folded, meaning_of
-from ciip_irt.tables.sheets.cells import is_answer, missing_kind
+from ciip_irt.tables.sheets import is_answer, missing_kind
 
 __all__ = ["WideColumns", "is_email_column", "item_names", "wide_columns"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ciip_irt.responses.recognition.answers import MARK
 from ciip_irt.tables import Headed, folded
-from ciip_irt.tables.sheets.cells import (
+from ciip_irt.tables.sheets import (
     KEY_WORDS,
     SUMMARY_WORDS,
     is_answer,

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import MISSING, FloatArray, IntArray
-from ciip_irt.calibration.result import Calibration
+from ciip_irt.calibration import Calibration
 from ciip_irt.errors import plural
 from ciip_irt.responses import ScoredResponses
 

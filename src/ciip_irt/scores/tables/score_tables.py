@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import FloatArray, ScoreArray
-from ciip_irt.calibration.result import Calibration
+from ciip_irt.calibration import Calibration
 from ciip_irt.errors import plural
 from ciip_irt.irt import (
     ResponseBlock,
