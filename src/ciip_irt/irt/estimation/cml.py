@@ -28,12 +28,14 @@ from ciip_irt.irt.estimation.symmetric_functions import (
 from ciip_irt.irt.models.log_odds import logit
 from ciip_irt.irt.response_blocks import ResponseBlock, check_blocks, connected_parts
 from ciip_irt.records import result
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["CmlFit", "fit_cml"]
 
-NUMBERS_AT_ONCE = 500_000
+NUMBERS_AT_ONCE = 500_000  # of the tables sets x scores x items: 4 MB each, which caches hold
 CLOSE = 1e-5  # relative distance of two easinesses below which their limit is more exact than the quotient
-HALVINGS = 30
+HALVINGS = 30  # of a step: then it is a billionth, and the likelihood at its maximum but for rounding
+FALL = 1e-11  # of the log-likelihood: less is rounding of its sum
 
 
 @result
@@ -111,7 +113,12 @@ class _Group:
 
 
 def fit_cml(
-    blocks: Sequence[ResponseBlock], n_items: int, *, tolerance: float = 1e-8, max_iterations: int = 50
+    blocks: Sequence[ResponseBlock],
+    n_items: int,
+    *,
+    tolerance: float = 1e-8,
+    max_iterations: int = 50,
+    names: Sequence[str] | None = None,
 ) -> CmlFit:
     """Estimate Rasch difficulties without an assumption about the abilities.
 
@@ -128,6 +135,8 @@ def fit_cml(
         J, the size of the pool the blocks' indices refer to.
     tolerance
         Largest change of a difficulty in the last Newton step.
+    names
+        Shape (J,): what items are called in messages; their numbers when absent.
 
     Raises
     ------
@@ -144,6 +153,7 @@ def fit_cml(
     (True, 15, 4, True)
     """
     _check(blocks, n_items)
+    shown = [str(item) for item in range(n_items)] if names is None else list(names)
     estimable, keep = _find_informative(blocks, n_items)
     if estimable.sum() < 2:
         raise DesignError(
@@ -155,60 +165,109 @@ def fit_cml(
         for block, rows in zip(blocks, keep, strict=True)
         if (here := estimable[block.items]).any()
     ]
-    _check_design(used, n_items, estimable)
-    items = np.flatnonzero(estimable)
+    _check_design(used, n_items, estimable, shown)
+    data = _count(used, n_items, np.flatnonzero(estimable))
+    with one_blas_thread():
+        found = _climb(data, tolerance, max_iterations)
+    items = data.items
+    covariance = np.full((n_items, n_items), np.nan)
+    covariance[np.ix_(items, items)] = _inverse_on_sum_zero(found.information)
+    difficulties = np.full(n_items, np.nan)
+    difficulties[items] = found.b
+    converged = found.change < tolerance
+    return CmlFit(
+        b=difficulties,
+        standard_errors=np.sqrt(np.diag(covariance)),
+        covariance=covariance,
+        log_likelihood=found.log_likelihood,
+        n_parameters=items.size - 1,
+        converged=converged,
+        iterations=found.iterations,
+        largest_change=found.change,
+        gradient_norm=float(np.sqrt((found.gradient**2).sum())),
+        n=data.answers,
+        n_persons=sum(int(rows.sum()) for rows in keep),
+        excluded=np.flatnonzero(~estimable),
+        excluded_persons=np.flatnonzero(~np.concatenate(keep)),
+        warnings=_warnings(
+            blocks, estimable, keep, converged, found.iterations, found.change, tolerance, shown
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """The data as the likelihood needs them.
+
+    ``items`` (I,) are estimated; ``right`` (I,) right answers of each; ``answers`` (J,) of the whole pool.
+    """
+
+    items: IntArray
+    groups: list[_Group]
+    right: FloatArray
+    answers: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Climb:
+    """Where Newton's method ended: b, gradient (I,), information (I, I), the last change."""
+
+    b: FloatArray
+    log_likelihood: float
+    gradient: FloatArray
+    information: FloatArray
+    iterations: int
+    change: float
+
+
+def _count(used: Sequence[ResponseBlock], n_items: int, items: IntArray) -> _Data:
     place = np.full(n_items, -1, dtype=np.int64)
     place[items] = np.arange(items.size)
-    groups = list(_groups(used, place))
     right = np.zeros(items.size)
     answers = np.zeros(n_items, dtype=np.int64)
     for block in used:
         right[place[block.items]] += (block.scores == 1).sum(axis=0)
         answers[block.items] += block.answered.sum(axis=0)
+    return _Data(items, list(_groups(used, place)), right, answers)
 
-    b = -logit((right + 0.5) / (answers[items] + 1.0))
+
+def _climb(data: _Data, tolerance: float, max_iterations: int) -> _Climb:
+    """Newton's method with halved steps, from the logits of the shares of right answers."""
+    b = -logit((data.right + 0.5) / (data.answers[data.items] + 1.0))
     b -= b.mean()
-    log_likelihood, gradient, information = _evaluate(groups, right, b)
+    log_likelihood, gradient, information = _evaluate(data.groups, data.right, b)
     change, iteration = np.inf, 0
     while change >= tolerance and iteration < max_iterations:
         iteration += 1
-        # the likelihood is flat along a common shift; a rank-one term of like size makes the matrix regular
-        level = np.trace(information) / items.size**2
-        step = np.linalg.solve(information + level, gradient)
+        step = np.linalg.solve(information + _level(information), gradient)
         size = 1.0
         for _ in range(HALVINGS):
             trial = b + size * step
             trial -= trial.mean()
-            after = _evaluate(groups, right, trial)
-            if after[0] >= log_likelihood - 1e-11 * abs(log_likelihood):
+            after = _evaluate(data.groups, data.right, trial)
+            if after[0] >= log_likelihood - FALL * abs(log_likelihood):
                 break
             size *= 0.5
         change = float(np.abs(trial - b).max())
         b = trial
         log_likelihood, gradient, information = after
-    converged = change < tolerance
-    covariance = np.full((n_items, n_items), np.nan)
-    level = np.trace(information) / items.size**2
-    inverse = np.linalg.inv(information + level) - 1.0 / (level * items.size**2)
-    covariance[np.ix_(items, items)] = 0.5 * (inverse + inverse.T)
-    difficulties = np.full(n_items, np.nan)
-    difficulties[items] = b
-    return CmlFit(
-        b=difficulties,
-        standard_errors=np.sqrt(np.diag(covariance)),
-        covariance=covariance,
-        log_likelihood=log_likelihood,
-        n_parameters=items.size - 1,
-        converged=converged,
-        iterations=iteration,
-        largest_change=change,
-        gradient_norm=float(np.sqrt((gradient**2).sum())),
-        n=answers,
-        n_persons=sum(int(rows.sum()) for rows in keep),
-        excluded=np.flatnonzero(~estimable),
-        excluded_persons=np.flatnonzero(~np.concatenate(keep)),
-        warnings=_warnings(blocks, estimable, keep, converged, iteration, change, tolerance),
-    )
+    return _Climb(b, log_likelihood, gradient, information, iteration, change)
+
+
+def _level(information: FloatArray) -> float:
+    """What, added to every entry, makes the matrix regular.
+
+    The likelihood is flat along a common shift of all b: a rank-one term of like size stands in for it.
+    """
+    return float(np.trace(information)) / information.shape[0] ** 2
+
+
+def _inverse_on_sum_zero(information: FloatArray) -> FloatArray:
+    """Shape (I, I): covariance of difficulties whose sum is 0."""
+    level = _level(information)
+    inverse = np.linalg.inv(information + level) - 1.0 / (level * information.shape[0] ** 2)
+    result: FloatArray = 0.5 * (inverse + inverse.T)
+    return result
 
 
 def _check(blocks: Sequence[ResponseBlock], n_items: int) -> None:
@@ -248,11 +307,13 @@ def _find_informative(blocks: Sequence[ResponseBlock], n_items: int) -> tuple[Bo
         estimable = varied
 
 
-def _check_design(blocks: Sequence[ResponseBlock], n_items: int, estimable: BoolArray) -> None:
+def _check_design(
+    blocks: Sequence[ResponseBlock], n_items: int, estimable: BoolArray, names: Sequence[str]
+) -> None:
     """Raise ``DesignError`` where items cannot be compared with one another (Fischer 1981)."""
     parts = connected_parts(blocks, n_items)
     if len(parts) > 1:
-        shown = "; ".join(_named(part) for part in parts[:5])
+        shown = "; ".join(_named(part, names) for part in parts[:5])
         raise DesignError(
             f"the items fall into {len(parts)} parts that no person connects ({shown}): their difficulties "
             "cannot be put on one scale. Add common items, or estimate each part by itself."
@@ -265,7 +326,7 @@ def _check_design(blocks: Sequence[ResponseBlock], n_items: int, estimable: Bool
     items = np.flatnonzero(estimable)
     count, labels = connected_components(beaten[np.ix_(items, items)] > 0, connection="strong")
     if count > 1:
-        shown = "; ".join(_named(items[labels == label]) for label in range(min(count, 5)))
+        shown = "; ".join(_named(items[labels == label], names) for label in range(min(count, 5)))
         raise DesignError(
             f"the items fall into {count} sets ({shown}) between which answers differ in one direction only: "
             "nobody failed an item of one set and solved one of the other, so the distance between them has "
@@ -273,8 +334,8 @@ def _check_design(blocks: Sequence[ResponseBlock], n_items: int, estimable: Bool
         )
 
 
-def _named(items: IntArray) -> str:
-    listed = ", ".join(str(item) for item in items[:5])
+def _named(items: IntArray, names: Sequence[str]) -> str:
+    listed = ", ".join(names[item] for item in items[:5])
     return f"{'item' if items.size == 1 else 'items'} {listed}{', ...' if items.size > 5 else ''}"
 
 
@@ -341,6 +402,7 @@ def _warnings(
     iterations: int,
     change: float,
     tolerance: float,
+    names: Sequence[str],
 ) -> tuple[str, ...]:
     said: list[str] = []
     if not converged:
@@ -354,12 +416,14 @@ def _warnings(
     alike = np.flatnonzero(~estimable & met)
     if alike.size:
         said.append(
-            f"{plural(alike.size, 'item')} answered alike by everybody who counts ({_named(alike)}): "
+            f"{plural(alike.size, 'item')} answered alike by everybody who counts ({_named(alike, names)}): "
             "the difficulty has no finite estimate, so none is given. More answers would help."
         )
     unseen = np.flatnonzero(~estimable & ~met)
     if unseen.size:
-        said.append(f"{plural(unseen.size, 'item')} without a single answer ({_named(unseen)}): no estimate.")
+        said.append(
+            f"{plural(unseen.size, 'item')} without a single answer ({_named(unseen, names)}): no estimate."
+        )
     extreme = np.flatnonzero(~np.concatenate(list(keep)))
     if extreme.size:
         said.append(
