@@ -10,6 +10,7 @@ from ciip_irt.calibration.anchors import anchor_warnings
 from ciip_irt.calibration.checks.fit_table import displacements, fit_table
 from ciip_irt.calibration.checks.fit_warnings import warnings_of_fit, with_names
 from ciip_irt.calibration.checks.observed import observed_proportions
+from ciip_irt.calibration.cml_engine import estimates_by_cml
 from ciip_irt.calibration.estimation import Estimation, Options, estimate
 from ciip_irt.calibration.persons import AbilityMethod, estimate_persons
 from ciip_irt.calibration.populations import Populations
@@ -39,7 +40,7 @@ def calibrate(
     groups: str | None = None,
     population: Literal["normal", "histogram"] = "normal",
     ability: AbilityMethod = "eap",
-    engine: Literal["mml", "girth"] = "mml",
+    engine: Literal["mml", "cml", "girth"] = "mml",
     standard_errors: Literal["oakes", "cross_product"] = "oakes",
     max_iterations: int | None = None,
     D: float | None = None,
@@ -74,7 +75,9 @@ def calibrate(
     ability
         How ``abilities`` are estimated: ``eap``, ``map``, ``ml`` or ``wle``.
     engine
-        ``mml`` is ours; ``girth`` a cross-check on complete data of one population.
+        ``mml``: marginal maximum likelihood. ``cml``: conditional, for ``rasch`` without anchors: no
+        population is assumed for the difficulties, whose sum is 0. ``girth``: a cross-check on complete data
+        of one population.
     standard_errors
         Observed information by Oakes' identity, or the cross-product of the scores.
     max_iterations
@@ -109,6 +112,8 @@ def calibrate(
     prepared = prepare(scored, model, anchors, groups=groups, D=D, scale_id=scale_id)
     if engine == "girth":
         found = _by_girth(prepared)
+    elif engine == "cml":
+        found = estimates_by_cml(prepared, population, priors, standard_errors, max_iterations)
     else:
         chosen = chosen_priors(priors, model, anchors)
         options = Options(
@@ -125,6 +130,7 @@ def calibrate(
     return _completed(prepared, found, ability)
 
 
+ENGINES = ("mml", "cml", "girth")
 MANY = 300  # candidates: below, a weight at each of the points has as much noise as shape (docs/accuracy.md)
 
 
@@ -133,7 +139,7 @@ def _check(model: str, engine: str, population: str, ability: str, groups: str |
         Problem(f"unknown {what} {given!r}", remedy=f"Use one of: {', '.join(known)}.")
         for what, given, known in (
             ("model", model, ITEM_MODELS),  # those that the tables of the bank hold
-            ("engine", engine, ("mml", "girth")),
+            ("engine", engine, ENGINES),
             ("population", population, POPULATIONS),
             ("ability", ability, ABILITIES),
         )

@@ -16,18 +16,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.errors import DesignError, InputError, Problem, plural
+from ciip_irt.errors import DesignError, plural
+from ciip_irt.irt.estimation.cml_design import (
+    check_comparable,
+    check_dichotomous,
+    conditional_warnings,
+    find_informative,
+)
 from ciip_irt.irt.estimation.symmetric_functions import (
     conditional_probabilities,
     log_symmetric,
     symmetric_ratios,
 )
 from ciip_irt.irt.models.log_odds import logit
-from ciip_irt.irt.response_blocks import ResponseBlock, check_blocks, connected_parts
 from ciip_irt.records import result
+from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.threads import one_blas_thread
 
 __all__ = ["CmlFit", "fit_cml"]
@@ -152,9 +157,9 @@ def fit_cml(
     >>> fit.converged, fit.n_persons, fit.excluded_persons.size, bool((np.diff(fit.b) > 0).all())
     (True, 15, 4, True)
     """
-    _check(blocks, n_items)
+    check_dichotomous(blocks, n_items)
     shown = [str(item) for item in range(n_items)] if names is None else list(names)
-    estimable, keep = _find_informative(blocks, n_items)
+    estimable, keep = find_informative(blocks, n_items)
     if estimable.sum() < 2:
         raise DesignError(
             "no two items can be compared: after setting aside items answered alike by everybody and persons "
@@ -165,7 +170,7 @@ def fit_cml(
         for block, rows in zip(blocks, keep, strict=True)
         if (here := estimable[block.items]).any()
     ]
-    _check_design(used, n_items, estimable, shown)
+    check_comparable(used, n_items, estimable, shown)
     data = _count(used, n_items, np.flatnonzero(estimable))
     with one_blas_thread():
         found = _climb(data, tolerance, max_iterations)
@@ -189,7 +194,7 @@ def fit_cml(
         n_persons=sum(int(rows.sum()) for rows in keep),
         excluded=np.flatnonzero(~estimable),
         excluded_persons=np.flatnonzero(~np.concatenate(keep)),
-        warnings=_warnings(
+        warnings=conditional_warnings(
             blocks, estimable, keep, converged, found.iterations, found.change, tolerance, shown
         ),
     )
@@ -259,7 +264,7 @@ def _level(information: FloatArray) -> float:
 
     The likelihood is flat along a common shift of all b: a rank-one term of like size stands in for it.
     """
-    return float(np.trace(information)) / information.shape[0] ** 2
+    return float(np.trace(information) / information.shape[0] ** 2)
 
 
 def _inverse_on_sum_zero(information: FloatArray) -> FloatArray:
@@ -268,75 +273,6 @@ def _inverse_on_sum_zero(information: FloatArray) -> FloatArray:
     inverse = np.linalg.inv(information + level) - 1.0 / (level * information.shape[0] ** 2)
     result: FloatArray = 0.5 * (inverse + inverse.T)
     return result
-
-
-def _check(blocks: Sequence[ResponseBlock], n_items: int) -> None:
-    check_blocks(blocks, n_items)
-    problems = [
-        Problem(
-            "scores above 1",
-            where=f"block {number}",
-            count=int((block.scores > 1).sum()),
-            examples=[str(value) for value in np.unique(block.scores[block.scores > 1])[:5]],
-            remedy="Conditional estimation here is for right/wrong items; fit pcm for partial credit.",
-        )
-        for number, block in enumerate(blocks)
-        if (block.scores > 1).any()
-    ]
-    if problems:
-        raise InputError(problems)
-
-
-def _find_informative(blocks: Sequence[ResponseBlock], n_items: int) -> tuple[BoolArray, list[BoolArray]]:
-    """Items (J,) and, for each block, persons (N_b,) left when nothing extreme is left."""
-    estimable = np.ones(n_items, dtype=np.bool_)
-    keep = [np.ones(block.n_persons, dtype=np.bool_) for block in blocks]
-    right_of = [np.equal(block.scores, 1) for block in blocks]
-    answered_of = [block.answered for block in blocks]
-    while True:
-        right, answers = np.zeros(n_items, dtype=np.int64), np.zeros(n_items, dtype=np.int64)
-        for number, block in enumerate(blocks):
-            here = estimable[block.items]
-            score = right_of[number][:, here].sum(axis=1)
-            keep[number] = (score > 0) & (score < answered_of[number][:, here].sum(axis=1))
-            right[block.items] += right_of[number][keep[number]].sum(axis=0)
-            answers[block.items] += answered_of[number][keep[number]].sum(axis=0)
-        varied = estimable & (right > 0) & (right < answers)
-        if varied.sum() == estimable.sum():
-            return estimable, keep
-        estimable = varied
-
-
-def _check_design(
-    blocks: Sequence[ResponseBlock], n_items: int, estimable: BoolArray, names: Sequence[str]
-) -> None:
-    """Raise ``DesignError`` where items cannot be compared with one another (Fischer 1981)."""
-    parts = connected_parts(blocks, n_items)
-    if len(parts) > 1:
-        shown = "; ".join(_named(part, names) for part in parts[:5])
-        raise DesignError(
-            f"the items fall into {len(parts)} parts that no person connects ({shown}): their difficulties "
-            "cannot be put on one scale. Add common items, or estimate each part by itself."
-        )
-    beaten = np.zeros((n_items, n_items))
-    for block in blocks:
-        right = (block.scores == 1).astype(np.float64)
-        wrong = (block.scores == 0).astype(np.float64)
-        beaten[np.ix_(block.items, block.items)] += right.T @ wrong
-    items = np.flatnonzero(estimable)
-    count, labels = connected_components(beaten[np.ix_(items, items)] > 0, connection="strong")
-    if count > 1:
-        shown = "; ".join(_named(items[labels == label], names) for label in range(min(count, 5)))
-        raise DesignError(
-            f"the items fall into {count} sets ({shown}) between which answers differ in one direction only: "
-            "nobody failed an item of one set and solved one of the other, so the distance between them has "
-            "no finite estimate. More answers, or leaving out the smaller set, would help."
-        )
-
-
-def _named(items: IntArray, names: Sequence[str]) -> str:
-    listed = ", ".join(names[item] for item in items[:5])
-    return f"{'item' if items.size == 1 else 'items'} {listed}{', ...' if items.size > 5 else ''}"
 
 
 def _groups(blocks: Sequence[ResponseBlock], place: IntArray) -> Iterator[_Group]:
@@ -392,42 +328,3 @@ def _evaluate(
         np.fill_diagonal(joint, expected)
         information[np.ix_(group.items, group.items)] += joint - weighted.T @ chance
     return log_likelihood, gradient, information
-
-
-def _warnings(
-    blocks: Sequence[ResponseBlock],
-    estimable: BoolArray,
-    keep: Sequence[BoolArray],
-    converged: bool,
-    iterations: int,
-    change: float,
-    tolerance: float,
-    names: Sequence[str],
-) -> tuple[str, ...]:
-    said: list[str] = []
-    if not converged:
-        said.append(
-            f"The iteration stopped after {plural(iterations, 'step')} with a last change of {change:.1g} "
-            f"(wanted {tolerance:.1g}). Try more iterations."
-        )
-    met = np.zeros(estimable.size, dtype=np.bool_)
-    for block in blocks:
-        met[block.items[block.answered.any(axis=0)]] = True
-    alike = np.flatnonzero(~estimable & met)
-    if alike.size:
-        said.append(
-            f"{plural(alike.size, 'item')} answered alike by everybody who counts ({_named(alike, names)}): "
-            "the difficulty has no finite estimate, so none is given. More answers would help."
-        )
-    unseen = np.flatnonzero(~estimable & ~met)
-    if unseen.size:
-        said.append(
-            f"{plural(unseen.size, 'item')} without a single answer ({_named(unseen, names)}): no estimate."
-        )
-    extreme = np.flatnonzero(~np.concatenate(list(keep)))
-    if extreme.size:
-        said.append(
-            f"{plural(extreme.size, 'person')} answered all or none of their items right: under the Rasch "
-            "model their answers say nothing about the items, and they are left out."
-        )
-    return tuple(said)
