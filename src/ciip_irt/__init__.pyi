@@ -1,3 +1,4 @@
+from . import irt as irt
 from ._version import __version__ as __version__
 from .bank import ItemBank as ItemBank
 from .bank import read_bank as read_bank

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
@@ -26,32 +26,44 @@ FEWEST_PIECES = 8  # of 2,048 persons: below, handing pieces over costs what a s
 MOST_CORES = 8  # memory bandwidth is used up; beyond, more cores are left to others
 
 
-class _Limit:
-    """Who is inside, for the last one out restores what the first one in found."""
+class _Holds:
+    """Who holds BLAS at one thread, and what the first one found."""
 
-    __slots__ = ("entered", "lock", "undo")
+    __slots__ = ("count", "found", "lock", "own")
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.entered = 0
-        self.undo: Any = None
+        self.count = 0
+        self.found: list[int] = []
+        self.own = local()
 
 
-_LIMIT = _Limit()
+_HOLDS = _Holds()
 
 
 @cache
 def _controller(loaded: bool) -> ThreadpoolController:  # noqa: ARG001 - scipy brings a BLAS of its own
     """The BLAS libraries of this process; looked up anew when scipy's has been loaded since."""
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="blas")
+
+
+def _libraries() -> list[Any]:
+    return list(_controller("scipy.linalg" in sys.modules).lib_controllers)
+
+
+def _set_one_thread() -> None:
+    """One BLAS thread for products of the calling thread."""
+    for library in _libraries():
+        library.set_num_threads(1)
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """One thread for each matrix product inside; afterwards as many as there were before.
 
-    The number belongs to the process, so nested and simultaneous uses share it: the first one in sets it, the
-    last one out restores it. Entering costs some microseconds.
+    In some BLAS libraries the number belongs to the process, in others to the calling thread: whoever leaves
+    restores, in the own thread, what the first one in found. Entering costs some microseconds; inside itself
+    it does nothing.
 
     >>> import numpy as np
     >>> from threadpoolctl import threadpool_info
@@ -64,19 +76,25 @@ def one_blas_thread() -> Iterator[None]:
     >>> threads() == before
     True
     """
-    with _LIMIT.lock:
-        _LIMIT.entered += 1
-        if _LIMIT.entered == 1:
-            controller = _controller("scipy.linalg" in sys.modules)
-            _LIMIT.undo = controller.limit(limits=1, user_api="blas")
+    if getattr(_HOLDS.own, "inside", False):
+        yield
+        return
+    libraries = _libraries()
+    with _HOLDS.lock:
+        if _HOLDS.count == 0:
+            _HOLDS.found = [library.num_threads for library in libraries]
+        found = _HOLDS.found
+        _HOLDS.count += 1
+    _set_one_thread()
+    _HOLDS.own.inside = True
     try:
         yield
     finally:
-        with _LIMIT.lock:
-            _LIMIT.entered -= 1
-            if _LIMIT.entered == 0:
-                _LIMIT.undo.restore_original_limits()
-                _LIMIT.undo = None
+        _HOLDS.own.inside = False
+        with _HOLDS.lock:
+            _HOLDS.count -= 1
+        for library, number in zip(libraries, found, strict=False):
+            library.set_num_threads(number)
 
 
 def available_cores() -> int:
@@ -90,6 +108,8 @@ def available_cores() -> int:
 def map_pieces(run: Run | None, n_pieces: int) -> Iterator[Run]:
     """``run`` itself; or, for ``None``, a map over threads where there are pieces and cores enough.
 
+    To be used inside ``one_blas_thread``.
+
     Results come in the order of the pieces, so that sums are the same to the last digit on any number of
     cores. numpy's products and exponentials do not hold Python's lock, so threads do run side by side.
 
@@ -101,5 +121,5 @@ def map_pieces(run: Run | None, n_pieces: int) -> Iterator[Run]:
     if run is not None or workers < 2 or n_pieces < FEWEST_PIECES:
         yield map if run is None else run
         return
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers, initializer=_set_one_thread) as pool:
         yield pool.map

@@ -11,7 +11,7 @@ from scipy.special import expit
 from ciip_irt.bank import ItemBank
 from ciip_irt.calibration.checks.dimensionality import examine_dimensionality
 from ciip_irt.errors import DesignError
-from ciip_irt.irt.fit.dimensionality import parallel_analysis
+from ciip_irt.irt.fit_statistics.dimensionality import parallel_analysis
 from ciip_irt.responses import ScoredResponses, score
 from ciip_irt.tables import read_csv
 

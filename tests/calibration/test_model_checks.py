@@ -8,7 +8,7 @@ from ciip_irt.bank import ItemBank
 from ciip_irt.calibration import Calibration, calibrate
 from ciip_irt.calibration.checks.model_checks import ModelChecks, check_model
 from ciip_irt.errors import InputError
-from ciip_irt.irt.fit.person_fit import person_fit
+from ciip_irt.irt.fit_statistics.person_fit import assess_person_fit
 from ciip_irt.responses import ScoredResponses, score
 from ciip_irt.responses.exclude import exclude_deliveries
 
@@ -93,7 +93,7 @@ def test_persons_are_in_the_order_of_the_deliveries(
 ) -> None:
     assert len(scored.blocks) == 1
     blocks = scored.response_blocks(scored_only=True)
-    wanted = person_fit(blocks, calibration.parameters_array, mean=calibration.mean, sd=calibration.sd)
+    wanted = assess_person_fit(blocks, calibration.parameters_array, mean=calibration.mean, sd=calibration.sd)
     order = np.argsort(scored.blocks[0].persons)
     np.testing.assert_allclose(checks.person_fit["lz_star"].to_numpy(), wanted.lz_star[order])
 

@@ -16,7 +16,7 @@ from ciip_irt.forms.model.solver import Effort, solve
 from ciip_irt.forms.pool.pool import Row
 from ciip_irt.forms.search.parallel import SearchEffort, parallel_forms
 from ciip_irt.forms.search.relaxation import relaxation
-from ciip_irt.irt.information import expected_item_score, item_information
+from ciip_irt.irt.curves import expected_item_score, item_information
 from ciip_irt.irt.models import MODELS
 
 CASES = {

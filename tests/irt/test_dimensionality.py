@@ -8,7 +8,7 @@ from scipy.stats import multivariate_normal
 
 from ciip_irt.arrays import MISSING, FloatArray, ScoreArray
 from ciip_irt.errors import DesignError, InputError
-from ciip_irt.irt.fit.dimensionality import (
+from ciip_irt.irt.fit_statistics.dimensionality import (
     _shuffle_within_items,
     parallel_analysis,
     smooth_correlations,

@@ -9,7 +9,7 @@ import pytest
 from scipy.special import expit
 
 from ciip_irt.irt.ability import estimate_abilities
-from ciip_irt.irt.fit import FIT
+from ciip_irt.irt.fit_statistics import FIT
 from ciip_irt.irt.response_blocks import ResponseBlock
 
 FREE = {"rasch": 1, "2pl": 2, "3pl_prior_expbeta": 3}

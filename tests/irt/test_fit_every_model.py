@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from ciip_irt.irt.curves import leave_one_out_scores, rest_score_distributions
 from ciip_irt.irt.estimation.mml import fit_mml
-from ciip_irt.irt.fit import FIT
-from ciip_irt.irt.fit.bootstrap import bootstrap_samples
-from ciip_irt.irt.fit.bootstrap_cutoffs import InfitOutfitReference, infit_outfit_cutoffs
-from ciip_irt.irt.fit.item_sets import group_identical_sets
-from ciip_irt.irt.fit.multiple_tests import benjamini_hochberg
-from ciip_irt.irt.fit.s_x2 import _tables
-from ciip_irt.irt.information import leave_one_out_scores, rest_score_distributions
+from ciip_irt.irt.fit_statistics import FIT
+from ciip_irt.irt.fit_statistics.bootstrap import bootstrap_samples
+from ciip_irt.irt.fit_statistics.bootstrap_cutoffs import InfitOutfitReference, infit_outfit_cutoffs
+from ciip_irt.irt.fit_statistics.item_sets import group_identical_sets
+from ciip_irt.irt.fit_statistics.multiple_tests import benjamini_hochberg
+from ciip_irt.irt.fit_statistics.s_x2 import _tables
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.response_blocks import ResponseBlock
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ciip_irt.irt.information import (
+from ciip_irt.irt.curves import (
     convolve_scores,
     expected_score,
     item_information,
     score_distribution,
     theta_at_expected_score,
 )
-from ciip_irt.irt.information import test_information as form_information
+from ciip_irt.irt.curves import test_information as form_information
 
 THETA = np.linspace(-3, 3, 7)
 

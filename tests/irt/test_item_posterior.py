@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from oracles.item_posterior import grid_log_prior, item_posterior
 
 from ciip_irt.errors import InputError
-from ciip_irt.irt.item_posterior import grid_log_prior, item_posterior
 
 A_GRID = np.array([0.4, 0.8, 1.2, 1.6])
 B_GRID = np.linspace(-2.0, 2.0, 9)

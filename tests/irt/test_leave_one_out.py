@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ciip_irt.irt.information import convolve_scores, leave_one_out_scores
+from ciip_irt.irt.curves import convolve_scores, leave_one_out_scores
 
 
 @pytest.mark.parametrize("spread", [0.5, 2.0, 4.0])

@@ -9,9 +9,13 @@ from scipy.special import expit
 
 from ciip_irt.irt.ability import estimate_abilities
 from ciip_irt.irt.estimation.mml import fit_mml
-from ciip_irt.irt.fit.block_joining import join_blocks
-from ciip_irt.irt.fit.bootstrap import bootstrap_samples
-from ciip_irt.irt.fit.local_dependence import LocalDependence, MaximumReference, local_dependence
+from ciip_irt.irt.fit_statistics.block_joining import join_blocks
+from ciip_irt.irt.fit_statistics.bootstrap import bootstrap_samples
+from ciip_irt.irt.fit_statistics.local_dependence import (
+    LocalDependence,
+    MaximumReference,
+    assess_local_dependence,
+)
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.response_blocks import ResponseBlock
 
@@ -33,7 +37,7 @@ def test_same_q3_as_the_reference(golden: Any, data: str, model: str) -> None:
     parameters, sd, shape = golden.fitted(data, model)
     x = golden.scores(data)
     theta = estimate_abilities(whole(x), parameters, sd=sd, model=shape).theta
-    got = local_dependence(whole(x), parameters, theta, model=shape).q3
+    got = assess_local_dependence(whole(x), parameters, theta, model=shape).q3
     off = ~np.eye(x.shape[1], dtype=bool)
     np.testing.assert_allclose(got[off], golden.matrix(data, model, "Q3.csv")[off], atol=1e-4)
 
@@ -48,7 +52,7 @@ def test_by_brute_force_with_holes_and_rotating_blocks() -> None:
     x[100:, 6] = x[:100, 7] = -1
     blocks = [ResponseBlock(np.arange(7), x[:100, :7]), ResponseBlock(np.arange(8)[::-1], x[100:, ::-1])]
     kinds = (np.arange(8) > 4).astype(np.int64)
-    found = local_dependence(blocks, items, theta, kinds=kinds, least_joint=50)
+    found = assess_local_dependence(blocks, items, theta, kinds=kinds, least_joint=50)
     wanted, z = np.full((8, 8), np.nan), np.full((8, 8), np.nan)
     for j, k in itertools.permutations(range(8), 2):
         both = (x[:, j] >= 0) & (x[:, k] >= 0)
@@ -83,7 +87,7 @@ def test_the_largest_of_all_pairs_keeps_its_level_and_a_planted_pair_is_found() 
         fit = fit_mml(whole(x), "rasch", 40, standard_errors="none")
         moments = {"mean": fit.population_mean, "sd": fit.population_sd}
         theta = estimate_abilities(whole(x), fit.parameters, **moments).theta
-        found = local_dependence(whole(x), fit.parameters, theta)
+        found = assess_local_dependence(whole(x), fit.parameters, theta)
         reference = MaximumReference(found)
         samples = bootstrap_samples(
             whole(x), fit.parameters, model=MODELS["rasch"], replications=25, seed=seed, **moments
@@ -106,7 +110,7 @@ def test_one_person_who_misses_two_easy_items_says_nothing() -> None:
     x = np.random.default_rng(1).integers(0, 2, (300, 6)).astype(np.int8)
     x[:, :2] = 1
     x[7, :2] = 0
-    found = local_dependence(whole(x), items, np.zeros(300))
+    found = assess_local_dependence(whole(x), items, np.zeros(300))
     assert found.q3[0, 1] == pytest.approx(1.0)
     assert np.isnan(found.z[0, 1])
     assert not np.isnan(found.z[2:, 2:][~np.eye(4, dtype=bool)]).any()
@@ -134,8 +138,8 @@ def test_blocks_laid_together_give_the_same() -> None:
     together, joined_roles = join_blocks(blocks, roles)
     assert [block.items.size for block in together] == [14, 11]
     assert [role.sum() for role in joined_roles] == [10, 7]
-    apart = local_dependence(blocks, items, theta)
-    same = local_dependence(together, items, theta)
+    apart = assess_local_dependence(blocks, items, theta)
+    same = assess_local_dependence(together, items, theta)
     np.testing.assert_allclose(apart.q3, same.q3)
     np.testing.assert_allclose(apart.z, same.z)
     wide = [ResponseBlock(np.array([0, k]), x[k : k + 1, [0, k]]) for k in range(1, 12)]

@@ -10,8 +10,8 @@ from scipy.special import expit
 
 from ciip_irt.errors import InputError
 from ciip_irt.irt.estimation.mml import fit_mml
-from ciip_irt.irt.fit.margins import expected_margins
-from ciip_irt.irt.fit.model_fit import model_fit
+from ciip_irt.irt.fit_statistics.margins import expected_margins
+from ciip_irt.irt.fit_statistics.model_fit import assess_model_fit
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
 
@@ -43,7 +43,7 @@ DIFFERENT = [
 def test_same_as_the_reference(golden: Any, data: str, model: str, use: str, file: str) -> None:
     parameters, sd, shape = golden.fitted(data, model)
     wanted = json.loads((golden.results_of(data) / model / file).read_text())
-    fit = model_fit(golden.scores(data), parameters, model=shape, sd=sd, use=use)
+    fit = assess_model_fit(golden.scores(data), parameters, model=shape, sd=sd, use=use)
     assert fit.df == wanted["df"]
     assert fit.statistic == pytest.approx(wanted["M2"], rel=3e-3)
     assert fit.p == pytest.approx(wanted["p"], abs=2e-3)
@@ -103,7 +103,7 @@ def test_where_the_reference_differs_the_definition_agrees_with_us(
     parameters, sd, shape = golden.fitted(data, model)
     kept = slice(0, 8)  # eight items show it as well as all
     x, parameters = golden.scores(data)[:, kept], parameters[kept]
-    fit = model_fit(x, parameters, model=shape, sd=sd, use=use)
+    fit = assess_model_fit(x, parameters, model=shape, sd=sd, use=use)
     value, df = explicit(x, parameters, sd, shape, use)
     assert fit.df == df
     assert fit.statistic == pytest.approx(value, rel=1e-5)
@@ -124,7 +124,7 @@ def test_every_model_against_explicit_matrices(name: str, use: str) -> None:
     parameters = np.column_stack((a, b) if scores > 2 else (a, b, np.full(7, 0.2 if name == "3pl" else 0.0)))
     p = model.probability(parameters, rng.normal(0, 0.9, 500), 1.0)
     x = (rng.random((500, 7, 1)) > p.cumsum(axis=2)[:, :, :-1]).sum(axis=2).astype(np.int8)
-    fit = model_fit(x, parameters, model=model, sd=0.9 if model.free_sd else 1.0, use=use)
+    fit = assess_model_fit(x, parameters, model=model, sd=0.9 if model.free_sd else 1.0, use=use)
     shape = model
     value, df = explicit(x, parameters, 0.9 if model.free_sd else 1.0, shape, use)
     if name == "1pl":  # its common slope is one parameter: the explicit matrices above leave it out
@@ -166,7 +166,7 @@ def test_level_and_power_with_as_many_margins_as_a_real_form_has() -> None:
             fit = fit_mml(
                 [ResponseBlock(np.arange(x.shape[1]), x)], "rasch", x.shape[1], standard_errors="none"
             )
-            got = model_fit(x, fit.parameters, model=MODELS["rasch"], sd=float(fit.population_sd[0]))
+            got = assess_model_fit(x, fit.parameters, model=MODELS["rasch"], sd=float(fit.population_sd[0]))
             assert got.iterations < 60
             kept.append((got.statistic - got.df) / np.sqrt(2 * got.df))
     assert abs(np.mean(z)) < 1.2
@@ -178,10 +178,10 @@ def test_what_it_refuses() -> None:
     items = np.array([[1.0, 0.0, 0.0]] * 3)
     x = np.random.default_rng(0).integers(0, 2, (50, 3)).astype(np.int8)
     with pytest.raises(InputError, match="no degree of freedom"):
-        model_fit(x, items)
+        assess_model_fit(x, items)
     with pytest.raises(InputError, match="m2 or c2"):
-        model_fit(x, items, use="m3")
+        assess_model_fit(x, items, use="m3")
     x[0, 0] = -1
     items[2] = np.nan
     with pytest.raises(InputError, match=r"missing[\s\S]*without parameters"):
-        model_fit(x, items)
+        assess_model_fit(x, items)

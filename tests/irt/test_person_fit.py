@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from ciip_irt.errors import InputError
 from ciip_irt.irt.ability import estimate_abilities
-from ciip_irt.irt.fit.person_fit import METHODS, _statistics, person_fit
+from ciip_irt.irt.fit_statistics.person_fit import METHODS, _statistics, assess_person_fit
 from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.response_blocks import ResponseBlock
 
@@ -40,7 +40,7 @@ def test_snijders_formula_by_hand_with_holes(method: str) -> None:
     x = rng.integers(0, 2, (30, 25)).astype(np.int8)
     x[rng.random(x.shape) < 0.2] = -1
     blocks = [ResponseBlock(np.arange(25), x[:10]), ResponseBlock(np.arange(25)[::-1], x[10:, ::-1])]
-    fit = person_fit(blocks, items, method=method, mean=0.3, sd=0.8)
+    fit = assess_person_fit(blocks, items, method=method, mean=0.3, sd=0.8)
     for person, row in enumerate(x):
         here = row >= 0
         a, b, c = items[here].T
@@ -72,7 +72,7 @@ def test_level_and_power(method: str) -> None:
     p = expit(items[:, 0] * (rng.normal(size=(2500, 1)) - items[:, 1]))
     x = (rng.random(p.shape) < p).astype(np.int8)
     guessed = rng.integers(0, 2, (200, 80)).astype(np.int8)
-    fit = person_fit([ResponseBlock(np.arange(80), np.vstack((x, guessed)))], items, method=method)
+    fit = assess_person_fit([ResponseBlock(np.arange(80), np.vstack((x, guessed)))], items, method=method)
     honest = fit.lz_star[:2500]
     assert 0.04 < fit.flagged(0.05)[:2500].mean() < 0.065
     assert 0.005 < fit.flagged(0.01)[:2500].mean() < 0.02
@@ -88,7 +88,7 @@ def test_level_with_three_scores() -> None:
     model = MODELS["gpcm"]
     p = model.probability(items, rng.normal(size=2500), 1.0)
     x = (rng.random((2500, 30, 1)) > p.cumsum(axis=2)[:, :, :-1]).sum(axis=2).astype(np.int8)
-    fit = person_fit([ResponseBlock(np.arange(30), x)], items, model=model)
+    fit = assess_person_fit([ResponseBlock(np.arange(30), x)], items, model=model)
     assert 0.03 < fit.flagged(0.05).mean() < 0.07
     assert np.nanstd(fit.lz_star) == pytest.approx(1.0, abs=0.06)
 
@@ -96,8 +96,8 @@ def test_level_with_three_scores() -> None:
 def test_who_has_no_value() -> None:
     items = np.column_stack((np.ones(6), np.linspace(-1, 1, 6), np.zeros(6)))
     x = np.array([[1] * 6, [0, 1, 0, 1, 1, 0], [-1] * 6], dtype=np.int8)
-    fit = person_fit([ResponseBlock(np.arange(6), x)], items, method="ml")
+    fit = assess_person_fit([ResponseBlock(np.arange(6), x)], items, method="ml")
     assert np.isnan(fit.lz_star).tolist() == [True, False, True]
     assert fit.flagged(0.5).tolist() == [False, bool(fit.p[1] < 0.5), False]
     with pytest.raises(InputError, match="ml, map, wle"):
-        person_fit([], items, method="eap")
+        assess_person_fit([], items, method="eap")

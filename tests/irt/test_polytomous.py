@@ -9,10 +9,10 @@ import pytest
 
 from ciip_irt.errors import InputError
 from ciip_irt.irt.ability import estimate_abilities, score_table
+from ciip_irt.irt.curves import expected_score, item_information, score_distribution
+from ciip_irt.irt.curves import test_information as form_information
 from ciip_irt.irt.em.score_groups import is_raw_score_sufficient
 from ciip_irt.irt.estimation.mml import MmlFit, fit_mml
-from ciip_irt.irt.information import expected_score, item_information, score_distribution
-from ciip_irt.irt.information import test_information as form_information
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.priors import NormalPrior, Priors
 from ciip_irt.irt.response_blocks import ResponseBlock

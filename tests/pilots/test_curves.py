@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from oracles.item_posterior import item_posterior
 
-from ciip_irt.irt.item_posterior import item_posterior
 from ciip_irt.pilots.evidence.curves import CurveGrid, coarse_log_likelihood, curve_grid, interpolate
 
 U = np.linspace(-5.0, 5.0, 81)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from oracles.item_posterior import item_posterior
 
 from ciip_irt.bank import ItemBank
 from ciip_irt.errors import InputError
-from ciip_irt.irt.item_posterior import item_posterior
 from ciip_irt.pilots.decision.criteria import CRITERIA
 from ciip_irt.pilots.decision.decide import review
 from ciip_irt.pilots.decision.evidence_table import EVIDENCE_SCHEMA, evidence_row

@@ -11,8 +11,8 @@ from scipy.stats import norm
 
 from ciip_irt.errors import InputError
 from ciip_irt.irt.ability import estimate_abilities
-from ciip_irt.irt.information import expected_score, score_distribution, theta_at_expected_score
-from ciip_irt.irt.information import test_information as form_information
+from ciip_irt.irt.curves import expected_score, score_distribution, theta_at_expected_score
+from ciip_irt.irt.curves import test_information as form_information
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.scores.numbers.model_decisions import (
     ability_points,

@@ -7,10 +7,10 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.errors import InputError, Problem, plural
+from ciip_irt.irt.curves import score_distribution, theta_at_expected_score
+from ciip_irt.irt.curves import test_information as form_information
 from ciip_irt.irt.em.e_step import SMALLEST, log_probability, posterior, split_into_chunks
 from ciip_irt.irt.em.starts import exclude_items
-from ciip_irt.irt.information import score_distribution, theta_at_expected_score
-from ciip_irt.irt.information import test_information as form_information
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points, refine_points

@@ -7,7 +7,7 @@ import polars as pl
 
 from ciip_irt.arrays import BoolArray
 from ciip_irt.errors import plural
-from ciip_irt.irt.fit import LocalDependence, MaximumReference
+from ciip_irt.irt.fit_statistics import LocalDependence, MaximumReference
 from ciip_irt.tables import LOCAL_DEPENDENCE
 
 __all__ = ["dependent_pairs", "pairs_sentence"]

@@ -7,7 +7,7 @@ import polars as pl
 
 from ciip_irt.arrays import IntArray, ScoreArray
 from ciip_irt.errors import DesignError, plural
-from ciip_irt.irt.fit import ParallelAnalysis, parallel_analysis
+from ciip_irt.irt.fit_statistics import ParallelAnalysis, parallel_analysis
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
@@ -38,7 +38,7 @@ class Dimensionality:
     n_deliveries_in_all, n_scored_in_all
         All deliveries and all scored items of the data, for comparison.
     analysis
-        The numbers; see ``ciip_irt.irt.fit.dimensionality.ParallelAnalysis``.
+        The numbers; see ``ciip_irt.irt.fit_statistics.dimensionality.ParallelAnalysis``.
     """
 
     form_ids: tuple[str, ...]

@@ -16,19 +16,19 @@ from ciip_irt.calibration.groups import GroupedBlocks, grouped_blocks, populatio
 from ciip_irt.calibration.result import Calibration
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt import default_priors, estimate_abilities
-from ciip_irt.irt.fit import (
+from ciip_irt.irt.fit_statistics import (
     FIT,
     InfitOutfitReference,
     ItemSet,
     MaximumReference,
     ModelFit,
+    assess_local_dependence,
+    assess_model_fit,
+    assess_person_fit,
     bootstrap_samples,
     group_identical_sets,
     infit_outfit_cutoffs,
     join_blocks,
-    local_dependence,
-    model_fit,
-    person_fit,
 )
 from ciip_irt.irt.models import MODELS
 from ciip_irt.provenance import Provenance
@@ -229,7 +229,7 @@ def _simulated(
     model = MODELS[calibration.scale.model]
     theta = estimate_abilities(data.scored_blocks, parameters, method="eap", mean=mean, sd=sd, D=D).theta
     kinds = _kinds(scored)
-    found = local_dependence(data.blocks, parameters, theta, D=D, kinds=kinds)
+    found = assess_local_dependence(data.blocks, parameters, theta, D=D, kinds=kinds)
     squares, maxima = InfitOutfitReference(D), MaximumReference(found, D, kinds=kinds)
     if simulations:
         blocks, roles = join_blocks(data.blocks, data.is_scored)
@@ -296,7 +296,7 @@ def _overall(
 
 
 def _m2(group: ItemSet, calibration: Calibration, mean: float, sd: float) -> ModelFit:
-    return model_fit(
+    return assess_model_fit(
         group.scores,
         calibration.parameters_array[group.items],
         model=MODELS[calibration.scale.model],
@@ -314,7 +314,7 @@ def _persons(
     sd: FloatArray,
     level: float,
 ) -> pl.DataFrame:
-    found = person_fit(
+    found = assess_person_fit(
         data.scored_blocks, calibration.parameters_array, mean=mean, sd=sd, D=calibration.scale.D
     )
     order = np.argsort(data.persons)  # the blocks' order back to that of the deliveries

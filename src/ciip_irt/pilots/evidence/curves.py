@@ -6,7 +6,7 @@ With u the ability in standard deviations from the mean of the reference populat
 
 The slope s may be negative (a wrong key) and zero (an item that tells nobody apart), where b does not exist;
 the intercept d, the logit of P for the average candidate, always does. For s > 0 this is the 2PL model, and
-the likelihood below is that of ``ciip_irt.irt.item_posterior``, for many items and curves at once:
+the likelihood below is that of ``tests/oracles/item_posterior.py``, for many items and curves at once:
 
     log L_j(s, d) = sum_i log sum_q pi_iq P(x_ij | u_q; s, d),
 

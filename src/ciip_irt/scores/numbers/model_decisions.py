@@ -86,7 +86,7 @@ def rudner(
 
     Source: Rudner (2001), Practical Assessment, Research & Evaluation 7(14), and (2005) 10(13).
 
-    >>> from ciip_irt.irt.information import test_information
+    >>> from ciip_irt.irt.curves import test_information
     >>> items = np.array([[1.0, 0.0, 0.0]] * 40)
     >>> points, weights = ability_points(0.0, 1.0, cut=-0.5)
     >>> quality = rudner(points, 1 / np.sqrt(test_information(items, points)), -0.5, weights)

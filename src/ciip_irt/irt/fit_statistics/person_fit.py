@@ -17,7 +17,7 @@ from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.records import result
 
-__all__ = ["METHODS", "PersonFit", "person_fit"]
+__all__ = ["METHODS", "PersonFit", "assess_person_fit"]
 
 DICHOTOMOUS = MODELS["3pl"]
 METHODS = ("ml", "map", "wle")
@@ -70,7 +70,7 @@ class PersonFit:
         )
 
 
-def person_fit(
+def assess_person_fit(
     blocks: Sequence[ResponseBlock],
     parameters: FloatArray,
     *,
@@ -106,7 +106,7 @@ def person_fit(
 
     >>> items = np.column_stack((np.ones(40), np.linspace(-2, 2, 40), np.zeros(40)))
     >>> usual = (np.arange(40) < 20).astype(np.int8)
-    >>> fit = person_fit([ResponseBlock(np.arange(40), np.array([usual, 1 - usual]))], items)
+    >>> fit = assess_person_fit([ResponseBlock(np.arange(40), np.array([usual, 1 - usual]))], items)
     >>> bool(fit.lz_star[0] > 2), bool(fit.lz_star[1] < -5)
     (True, True)
     """

@@ -6,7 +6,7 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.em.e_step import SMALLEST, log_probability, posterior, split_into_chunks
-from ciip_irt.irt.fit.item_fit import ItemFit
+from ciip_irt.irt.fit_statistics.item_fit import ItemFit
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points

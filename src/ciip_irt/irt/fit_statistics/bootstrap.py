@@ -18,7 +18,7 @@ from ciip_irt.irt.ability import person_posteriors
 from ciip_irt.irt.em.e_step import expect_counts, log_probability, split_into_chunks
 from ciip_irt.irt.em.free_parameters import select_free_parameters
 from ciip_irt.irt.em.m_step import maximize_items
-from ciip_irt.irt.fit.residuals import scored_part
+from ciip_irt.irt.fit_statistics.residuals import scored_part
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.priors import Priors

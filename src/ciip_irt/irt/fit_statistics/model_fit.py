@@ -13,13 +13,13 @@ from scipy.special import chdtr, chdtrc, chndtrinc
 
 from ciip_irt.arrays import FloatArray, ScoreArray
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.irt.fit.margins import Margins, Tangent, expected_margins, margin_tangent
+from ciip_irt.irt.fit_statistics.margins import Margins, Tangent, expected_margins, margin_tangent
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import equally_spaced
 from ciip_irt.records import result
 
-__all__ = ["MARGINS", "ModelFit", "model_fit"]
+__all__ = ["MARGINS", "ModelFit", "assess_model_fit"]
 
 DICHOTOMOUS = MODELS["2pl"]
 MARGINS = ("m2", "c2")
@@ -78,7 +78,7 @@ class ModelFit:
         return "Whether the model fits closely as a whole is open with this many answers."
 
 
-def model_fit(
+def assess_model_fit(
     scores: ScoreArray,
     parameters: FloatArray,
     *,
@@ -121,7 +121,7 @@ def model_fit(
     >>> rng = np.random.default_rng(1)
     >>> items = np.column_stack((np.ones(8), np.linspace(-1, 1, 8), np.zeros(8)))
     >>> right = rng.random((500, 8)) < 1 / (1 + np.exp(items[:, 1] - rng.normal(size=(500, 1))))
-    >>> fit = model_fit(right.astype(np.int8), items, model=MODELS["rasch"])
+    >>> fit = assess_model_fit(right.astype(np.int8), items, model=MODELS["rasch"])
     >>> fit.df, bool(fit.p > 0.01), bool(fit.srmsr < 0.06)
     (27, True, True)
     """

@@ -6,8 +6,8 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.ability import estimate_abilities
-from ciip_irt.irt.fit.item_fit import ItemFit
-from ciip_irt.irt.fit.residuals import Residuals, compute_residuals, scored_part
+from ciip_irt.irt.fit_statistics.item_fit import ItemFit
+from ciip_irt.irt.fit_statistics.residuals import Residuals, compute_residuals, scored_part
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
 

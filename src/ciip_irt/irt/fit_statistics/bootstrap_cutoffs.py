@@ -7,11 +7,11 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.irt.fit.bootstrap import BootstrapSample
-from ciip_irt.irt.fit.infit_outfit import InfitOutfitSums
-from ciip_irt.irt.fit.item_fit import ItemFit
-from ciip_irt.irt.fit.multiple_tests import benjamini_hochberg
-from ciip_irt.irt.fit.residuals import compute_residuals
+from ciip_irt.irt.fit_statistics.bootstrap import BootstrapSample
+from ciip_irt.irt.fit_statistics.infit_outfit import InfitOutfitSums
+from ciip_irt.irt.fit_statistics.item_fit import ItemFit
+from ciip_irt.irt.fit_statistics.multiple_tests import benjamini_hochberg
+from ciip_irt.irt.fit_statistics.residuals import compute_residuals
 from ciip_irt.irt.models import MODELS, ItemModel
 
 __all__ = ["InfitOutfitReference", "infit_outfit_cutoffs"]
@@ -25,7 +25,7 @@ FINEST = 0.01  # a mean square within a few hundredths of 1 is no matter, howeve
 class InfitOutfitReference:
     """Mean squares of samples that fit, gathered one by one.
 
-    >>> from ciip_irt.irt.fit.bootstrap import bootstrap_samples
+    >>> from ciip_irt.irt.fit_statistics.bootstrap import bootstrap_samples
     >>> from ciip_irt.irt.response_blocks import ResponseBlock
     >>> items = np.column_stack((np.ones(20), np.linspace(-2, 2, 20), np.zeros(20)))
     >>> block = ResponseBlock(np.arange(20), np.zeros((100, 20), dtype=np.int8))

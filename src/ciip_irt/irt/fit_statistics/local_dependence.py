@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.fit.bootstrap import BootstrapSample
-from ciip_irt.irt.fit.residuals import Residuals, compute_residuals
+from ciip_irt.irt.fit_statistics.bootstrap import BootstrapSample
+from ciip_irt.irt.fit_statistics.residuals import Residuals, compute_residuals
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.records import result
 from ciip_irt.threads import one_blas_thread
 
-__all__ = ["LocalDependence", "MaximumReference", "local_dependence"]
+__all__ = ["LocalDependence", "MaximumReference", "assess_local_dependence"]
 
 DICHOTOMOUS = MODELS["3pl"]
 LEAST_JOINT = 30
@@ -59,7 +59,7 @@ class LocalDependence:
         return first[order], second[order]
 
 
-def local_dependence(
+def assess_local_dependence(
     blocks: Sequence[ResponseBlock],
     parameters: FloatArray,
     theta: FloatArray,
@@ -89,7 +89,7 @@ def local_dependence(
     >>> items = np.column_stack((np.ones(10), np.zeros(10), np.zeros(10)))
     >>> right = rng.random((400, 10)) < 1 / (1 + np.exp(-theta[:, None]))
     >>> right[:, 7] = right[:, 2]  # the same question twice
-    >>> found = local_dependence([ResponseBlock(np.arange(10), right.astype(np.int8))], items, theta)
+    >>> found = assess_local_dependence([ResponseBlock(np.arange(10), right.astype(np.int8))], items, theta)
     >>> first, second = found.ranked()
     >>> int(first[0]), int(second[0]), bool(found.q3[2, 7] > 0.9)
     (2, 7, True)

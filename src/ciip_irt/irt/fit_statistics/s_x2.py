@@ -6,10 +6,10 @@ import numpy as np
 from scipy.special import chdtrc
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.fit.item_fit import ItemFit
-from ciip_irt.irt.fit.item_sets import ItemSet, group_identical_sets
-from ciip_irt.irt.fit.multiple_tests import benjamini_hochberg
-from ciip_irt.irt.information import convolve_scores, rest_score_distributions
+from ciip_irt.irt.curves import convolve_scores, rest_score_distributions
+from ciip_irt.irt.fit_statistics.item_fit import ItemFit
+from ciip_irt.irt.fit_statistics.item_sets import ItemSet, group_identical_sets
+from ciip_irt.irt.fit_statistics.multiple_tests import benjamini_hochberg
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points
