@@ -16,7 +16,7 @@ import pytest
 from ciip_irt.irt import ResponseBlock, estimate_abilities, expected_score, score_table
 from ciip_irt.irt import test_information as form_information
 from ciip_irt.irt.estimation import MmlFit, fit_cml, fit_mml
-from ciip_irt.irt.fit import FIT, local_dependence, model_fit
+from ciip_irt.irt.fit_statistics import FIT, assess_local_dependence, assess_model_fit
 from ciip_irt.irt.linking import link
 from ciip_irt.irt.models import MODELS, ItemModel
 
@@ -169,7 +169,7 @@ def test_same_q3(simulated: Path, case: str) -> None:
     parameters, sd, model = reference(simulated / case, CASES[case])
     x = scores((simulated / case).parent.with_suffix(".csv"))
     theta = estimate_abilities(whole(x), parameters, sd=sd, model=model).theta
-    got = local_dependence(whole(x), parameters, theta, model=model).q3
+    got = assess_local_dependence(whole(x), parameters, theta, model=model).q3
     wanted = np.genfromtxt(simulated / case / "Q3.csv", delimiter=",", skip_header=1)
     off = ~np.eye(len(parameters), dtype=bool)
     np.testing.assert_allclose(got[off], wanted[off], atol=2e-4)
@@ -180,7 +180,7 @@ def test_same_m2(simulated: Path, case: str) -> None:
     parameters, sd, model = reference(simulated / case, CASES[case])
     x = scores((simulated / case).parent.with_suffix(".csv"))
     wanted = np.genfromtxt(simulated / case / "M2star.csv", delimiter=",", names=True)
-    fit = model_fit(x, parameters, model=model, sd=sd)
+    fit = assess_model_fit(x, parameters, model=model, sd=sd)
     assert fit.df == wanted["df"]
     assert fit.statistic == pytest.approx(float(wanted["M2"]), rel=3e-3)
     assert fit.p == pytest.approx(float(wanted["p"]), abs=5e-3)

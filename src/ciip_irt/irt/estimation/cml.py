@@ -31,8 +31,8 @@ from ciip_irt.irt.estimation.symmetric_functions import (
     symmetric_ratios,
 )
 from ciip_irt.irt.models.log_odds import logit
-from ciip_irt.records import result
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.records import result
 from ciip_irt.threads import one_blas_thread
 
 __all__ = ["CmlFit", "fit_cml"]
