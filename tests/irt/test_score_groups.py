@@ -63,7 +63,7 @@ def test_pieces_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = [answers(5, 500), answers(6, 100, missing=0.3)]
     whole = {model: fit_mml(blocks, model, J) for model in ("2pl", "3pl")}
     monkeypatch.setattr(missing_information, "IN_CACHE", 7)
-    monkeypatch.setattr(missing_information, "PERSONS_AT_ONCE", 60)
+    monkeypatch.setattr(missing_information, "PERSONS_A_PRODUCT", 60)
     for model, fit in whole.items():
         same(fit, fit_mml(blocks, model, J), 1e-8)
 

@@ -30,11 +30,11 @@ from ciip_irt.records import result
 
 __all__ = ["LogisticDif", "logistic_dif"]
 
-ITERATIONS = 60
-TOLERANCE = 1e-9
-RIDGE = 1e-10
+ITERATIONS = 60  # of Newton's method: a stop, where groups are separated
+TOLERANCE = 1e-9  # of the last step, logits
+RIDGE = 1e-10  # keeps an empty column solvable and changes no digit that is shown
 FARTHEST = 30.0  # logits: a coefficient beyond this is separation, not an estimate
-DELTA = 2.35
+DELTA = 2.35  # ETS delta units in a logit (Holland & Thayer 1988)
 
 
 @result

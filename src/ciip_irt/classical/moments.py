@@ -17,7 +17,7 @@ from ciip_irt.records import result
 
 __all__ = ["CategoryMoments", "category_moments", "merge_moments"]
 
-CELLS_PER_CHUNK = 2_000_000
+CELLS_PER_CHUNK = 2_000_000  # as floating-point numbers 16 MB
 
 
 @result

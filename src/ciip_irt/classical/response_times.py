@@ -14,9 +14,9 @@ from ciip_irt.arrays import FloatArray
 
 __all__ = ["LOW_EFFORT", "RAPID_LIMIT_S", "RAPID_SHARE", "rapid_thresholds"]
 
-RAPID_SHARE = 0.10
-RAPID_LIMIT_S = 10.0
-LOW_EFFORT = 0.90
+RAPID_SHARE = 0.10  # of an item's mean time: below, nobody can have read it (Wise & Ma 2012, NT10)
+RAPID_LIMIT_S = 10.0  # the threshold of slow items at the most (Wise & Ma 2012)
+LOW_EFFORT = 0.90  # share of answers that are not rapid, below which a score is in doubt (Wise & Kong 2005)
 
 
 def rapid_thresholds(mean_s: FloatArray) -> FloatArray:

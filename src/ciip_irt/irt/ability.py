@@ -9,9 +9,9 @@ from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt.curves import score_distribution, theta_at_expected_score
 from ciip_irt.irt.curves import test_information as form_information
-from ciip_irt.irt.em.e_step import SMALLEST, log_probability, posterior, split_into_chunks
+from ciip_irt.irt.em.e_step import log_probability, posterior, split_into_chunks
 from ciip_irt.irt.em.starts import exclude_items
-from ciip_irt.irt.models import MODELS, ItemModel
+from ciip_irt.irt.models import DICHOTOMOUS, LEAST_PROBABILITY, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points, refine_points
 from ciip_irt.irt.response_blocks import ResponseBlock
@@ -21,8 +21,7 @@ from ciip_irt.threads import one_blas_thread
 __all__ = ["METHODS", "AbilityEstimates", "estimate_abilities", "person_posteriors", "score_table"]
 
 METHODS = ("eap", "map", "ml", "wle")
-LIMIT = 12.0
-DICHOTOMOUS = MODELS["3pl"]
+LIMIT = 12.0  # of the search for theta: twelve logits from 0 every curve in use is flat
 
 
 @result
@@ -306,7 +305,7 @@ def _solve(
         )
         low[at] = np.where(value > 0, theta[at], low[at])
         high[at] = np.where(value > 0, high[at], theta[at])
-        step = value / np.maximum(information, SMALLEST)
+        step = value / np.maximum(information, LEAST_PROBABILITY)
         new = theta[at] + step
         outside = ((new <= low[at]) | (new >= high[at])) & (np.abs(step) > 1e-9)
         new = np.where(outside, 0.5 * (low[at] + high[at]), new)
@@ -348,7 +347,7 @@ def _estimating_on_grid(
     model: ItemModel,
 ) -> FloatArray:
     """Shape (N_b, Q): the estimating function at every point, by matrix products."""
-    p = np.maximum(model.probability(parameters, grid, D), SMALLEST)
+    p = np.maximum(model.probability(parameters, grid, D), LEAST_PROBABILITY)
     first, second = model.theta_derivatives(parameters, grid, D)
     slope = first / p
     mask = block.answered.astype(np.float64)
@@ -360,7 +359,7 @@ def _estimating_on_grid(
     if method == "wle":
         information = mask @ (first**2 / p).sum(axis=2).T
         bias = mask @ (first * second / p).sum(axis=2).T
-        result += bias / (2.0 * np.maximum(information, SMALLEST))
+        result += bias / (2.0 * np.maximum(information, LEAST_PROBABILITY))
     answer: FloatArray = result
     return answer
 
@@ -376,7 +375,7 @@ def _estimating(
     model: ItemModel,
 ) -> tuple[FloatArray, FloatArray]:
     """Shapes (N_b,): the estimating function and the information at each person's own theta."""
-    p = np.maximum(model.probability(parameters, theta, D), SMALLEST)
+    p = np.maximum(model.probability(parameters, theta, D), LEAST_PROBABILITY)
     first, second = model.theta_derivatives(parameters, theta, D)
     answered = block.answered
     picked = np.maximum(block.scores, 0).astype(np.int64)[:, :, None]
@@ -385,7 +384,7 @@ def _estimating(
     information = np.where(answered, (first**2 / p).sum(axis=2), 0.0).sum(axis=1)
     if method == "wle":
         bias = np.where(answered, (first * second / p).sum(axis=2), 0.0).sum(axis=1)
-        return value + bias / (2.0 * np.maximum(information, SMALLEST)), information
+        return value + bias / (2.0 * np.maximum(information, LEAST_PROBABILITY)), information
     if method == "map":
         return value - (theta - mean) / sd**2, information + 1.0 / sd**2
     return value, information

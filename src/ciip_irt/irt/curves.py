@@ -7,7 +7,7 @@ over items: choose a form by choosing rows.
 import numpy as np
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.irt.models import MODELS, ItemModel
+from ciip_irt.irt.models import DICHOTOMOUS, LEAST_PROBABILITY, ItemModel
 
 __all__ = [
     "expected_item_score",
@@ -17,9 +17,6 @@ __all__ = [
     "test_information",
     "theta_at_expected_score",
 ]
-
-DICHOTOMOUS = MODELS["3pl"]  # Rasch, 1PL and 2PL are its cases c = 0
-SMALLEST = 1e-300
 
 
 def item_information(
@@ -33,7 +30,7 @@ def item_information(
     array([[1.]])
     """
     theta = np.atleast_1d(np.asarray(theta, dtype=np.float64))
-    p = np.maximum(model.probability(parameters, theta, D), SMALLEST)
+    p = np.maximum(model.probability(parameters, theta, D), LEAST_PROBABILITY)
     first = model.theta_derivatives(parameters, theta, D)[0]
     result: FloatArray = (first**2 / p).sum(axis=2)
     return result

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.irt.models import LEAST_PROBABILITY
 from ciip_irt.records import result
 
 __all__ = [
@@ -35,12 +36,11 @@ __all__ = [
 ]
 
 KINDS = ("normal", "histogram")
-SMALLEST = 1e-300
 SMALL = 1e-12  # of a histogram's weight
 SHAPES = 4  # directions in which the shape of a histogram is taken as uncertain, beside its moments
 LEAST_SD = 0.05  # of a normal population: below, 170 items would have a reliability of .08
 EDGE = 0.2  # 1 + lambda' g at the smallest: below, moments are met by tilting, which moves no mass to an edge
-STEPS = 50
+STEPS = 50  # of Newton's method for weights that meet moments: a stop
 KEPT = 0.3  # share of a root weight that an extrapolation leaves at least
 
 
@@ -84,7 +84,7 @@ def population_log_weights(population: Population, theta: FloatArray) -> FloatAr
     """Shape (G, Q): log of the weights on the points, of whatever kind."""
     if population.histogram is None:
         return log_weights(theta, population.mean, population.sd)
-    result: FloatArray = np.log(np.maximum(population.histogram, SMALLEST))
+    result: FloatArray = np.log(np.maximum(population.histogram, LEAST_PROBABILITY))
     return result
 
 
@@ -224,7 +224,7 @@ def _pull_towards_points(population: Population, theta: FloatArray, persons: Flo
     for group, row in enumerate(persons):
         n = float(row.sum())
         if n > 0:
-            ratio = row / np.maximum(population.histogram[group], SMALLEST)
+            ratio = row / np.maximum(population.histogram[group], LEAST_PROBABILITY)
             result[group] = ratio - n * _divisor(population, theta, group, row / n)
     return result
 

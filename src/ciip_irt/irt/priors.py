@@ -15,8 +15,8 @@ from ciip_irt.arrays import BoolArray, FloatArray
 
 __all__ = ["BetaPrior", "NormalPrior", "Priors", "default_priors", "empirical_priors"]
 
-LEAST_SD_LOG_A = 0.1
-LEAST_SD_B = 0.3
+LEAST_SD_LOG_A = 0.1  # of a bank's prior: a bank of like slopes shall not fix those of new items
+LEAST_SD_B = 0.3  # likewise of difficulties
 STRENGTH_OF_C = (10.0, 200.0)  # as many answers of persons who guess: alpha + beta
 
 

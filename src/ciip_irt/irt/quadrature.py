@@ -14,7 +14,7 @@ __all__ = ["default_points", "equally_spaced", "refine_points"]
 REACH = 6.0  # standard deviations either side of a population mean
 FINENESS = 1.2  # largest spacing in standard deviations of the sharpest posterior
 NARROWEST = 0.9  # largest spacing in standard deviations of the narrowest population, which moves itself
-MOST_POINTS = 401
+MOST_POINTS = 401  # memory and time grow with them
 
 
 def equally_spaced(low: float = -6.0, high: float = 6.0, points: int = 61) -> FloatArray:

@@ -11,7 +11,9 @@ from ciip_irt.arrays import MISSING, BoolArray, IntArray, ScoreArray
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.records import result
 
-__all__ = ["ResponseBlock", "answer_counts", "check_blocks", "connected_parts"]
+__all__ = ["PERSONS_AT_ONCE", "ResponseBlock", "answer_counts", "check_blocks", "connected_parts"]
+
+PERSONS_AT_ONCE = 2048  # their weights at all points stay in a core's cache, and products stay large
 
 
 @result

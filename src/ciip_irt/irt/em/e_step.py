@@ -12,8 +12,8 @@ import numpy as np
 
 from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.irt.em.score_groups import ScoreGroups, group_by_score, is_raw_score_sufficient
-from ciip_irt.irt.models import ItemModel
-from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt.models import LEAST_PROBABILITY, ItemModel
+from ciip_irt.irt.response_blocks import PERSONS_AT_ONCE, ResponseBlock
 from ciip_irt.threads import Run
 
 __all__ = [
@@ -25,8 +25,6 @@ __all__ = [
     "sufficient_pieces",
 ]
 
-PERSONS_AT_ONCE = 2048  # their weights at all points stay in a core's cache, and products stay large
-SMALLEST = 1e-300
 # persons of like score live on some of the points: the others are left out of the next E-step
 NEGLIGIBLE = 1e-12
 MARGIN = 2  # points more either side, for the parameters move between E-steps
@@ -83,7 +81,7 @@ def sufficient_pieces(
 
 def log_probability(probability: FloatArray) -> FloatArray:
     """Logarithm that stays finite where a curve reaches 0 or 1 in double precision."""
-    result: FloatArray = np.log(np.maximum(probability, SMALLEST))
+    result: FloatArray = np.log(np.maximum(probability, LEAST_PROBABILITY))
     return result
 
 

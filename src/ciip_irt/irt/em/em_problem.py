@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.em.e_step import SMALLEST, Expectation, expect_counts, log_probability
+from ciip_irt.irt.em.e_step import Expectation, expect_counts, log_probability
 from ciip_irt.irt.em.free_parameters import FreeParameters
 from ciip_irt.irt.em.m_step import bounds, free_gradient, maximize_items
 from ciip_irt.irt.em.score_groups import ScoreGroups
-from ciip_irt.irt.models import ItemModel
+from ciip_irt.irt.models import LEAST_PROBABILITY, ItemModel
 from ciip_irt.irt.population import (
     LEAST_SD,
     Population,
@@ -26,7 +26,7 @@ from ciip_irt.threads import Run
 
 __all__ = ["EmProblem", "State"]
 
-SMALL_DISTANCE = 1e-3
+SMALL_DISTANCE = 1e-3  # logits either side, for a slope with seven digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class EmProblem:
             return after
         working = self.free.working(state.values)
         points = np.concatenate((p.mean - SMALL_DISTANCE, p.mean + SMALL_DISTANCE))
-        curves = np.maximum(self.model.working_probability(working, points), SMALLEST)
+        curves = np.maximum(self.model.working_probability(working, points), LEAST_PROBABILITY)
         below, above = curves[: p.mean.size], curves[p.mean.size :]
         by_item = (((above - below) / (2 * SMALL_DISTANCE)) ** 2 * 2 / (above + below)).sum(axis=2)
         information = (by_item * self.met).sum(axis=1) * p.sd**2

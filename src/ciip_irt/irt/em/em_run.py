@@ -13,16 +13,16 @@ from ciip_irt.irt.quadrature import refine_points
 
 __all__ = ["ITERATIONS", "EmResult", "EmSettings", "run_em"]
 
-# pairs that the acceleration remembers: more gain nothing, and a histogram has ten times the numbers
+# pairs that the acceleration remembers; a histogram moves far more numbers
 HISTORY = {"normal": 6, "histogram": 10}
-# ten times what data that determine the estimates take
+# a stop, far beyond what data that determine the estimates take
 ITERATIONS = {"normal": 500, "histogram": 800}
 REFINE_AT = (3, 8, 20)  # steps after which parameters have moved enough to look at the points again
 FINER = 0.9  # of the narrowest population when points were last looked at: they are looked at again
 SAME = 1e-10  # log-likelihoods over all points and over those visited may differ by this share
 FALL = 1e-9  # of the log-posterior: less is rounding of its sum over persons
 NEAR_ENOUGH = 0.02  # largest change of the normal fit from which a histogram starts
-REVIVALS = 3  # of empty points; each finds what the one before left, and a fourth was never needed
+REVIVALS = 3  # of empty points; each finds what the one before left
 WANTED_BOUND = 1.0  # log-likelihood units that other histograms could add
 
 

@@ -3,22 +3,21 @@
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.irt.em.e_step import SMALLEST
 from ciip_irt.irt.em.free_parameters import FreeParameters
-from ciip_irt.irt.models import ItemModel
+from ciip_irt.irt.models import LEAST_PROBABILITY, ItemModel
 from ciip_irt.irt.priors import Priors
 
 __all__ = ["bounds", "free_gradient", "item_gradient", "item_score", "maximize_items"]
 
-SCORING_STEPS = 3
+SCORING_STEPS = 3  # at most: the next E-step moves the counts anyway
 SMALL_STEP = 1e-6  # scoring has arrived; EM itself has still to go
 SMALL_NEWTON_STEP = 1e-3  # the next would be its square: without c scoring is (nearly) Newton's method
-HALVINGS = 6
+HALVINGS = 6  # of a step that lowers the log-posterior; then the item waits for the next E-step
 
 
 def item_gradient(model: ItemModel, working: FloatArray, theta: FloatArray, counts: FloatArray) -> FloatArray:
     """Shape (J, P): ``sum_qk counts_qjk d log P_jk(theta_q)`` by the working parameters."""
-    ratio = counts / np.maximum(model.working_probability(working, theta), SMALLEST)
+    ratio = counts / np.maximum(model.working_probability(working, theta), LEAST_PROBABILITY)
     by = model.working_gradient(working, theta)
     return np.stack([_over_points(ratio * by[..., slot]) for slot in range(by.shape[3])], axis=1)
 
@@ -108,7 +107,7 @@ def maximize_items(
         return result
 
     def probability(working: FloatArray) -> FloatArray:
-        result: FloatArray = np.maximum(model.working_probability(working, theta), SMALLEST)
+        result: FloatArray = np.maximum(model.working_probability(working, theta), LEAST_PROBABILITY)
         return result
 
     small = SMALL_STEP if "c" in model.free else SMALL_NEWTON_STEP
@@ -220,7 +219,7 @@ def free_gradient(
     items = free.items
     applies = free.prior_applies[items]
     mean = priors.block_mean(working[items], applies)
-    p = np.maximum(model.working_probability(working[items], theta), SMALLEST)
+    p = np.maximum(model.working_probability(working[items], theta), LEAST_PROBABILITY)
     by, information = item_score(model, working[items], theta, counts[:, items, :], p)
     by_prior, curvature = priors.gradient(working[items], D, applies, mean)
     transform, open_ = free.transform[items], free.free[items]

@@ -13,15 +13,14 @@ import numpy as np
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.irt.models import ItemModel
-from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt.response_blocks import PERSONS_AT_ONCE, ResponseBlock
 
 __all__ = ["loadings", "set_start_slopes"]
 
 LOGISTIC = 1.7  # logistic units in a normal one
 LEAST, MOST = 0.15, 0.9  # of a loading: beyond, it is rather noise
 FEWEST = 30  # answers
-LEAST_RELIABILITY = 0.3
-AT_ONCE = 2048
+LEAST_RELIABILITY = 0.3  # of a total score; below, making up for it would blow up noise
 
 
 def loadings(blocks: Sequence[ResponseBlock], n_items: int, floor: float = 0.0) -> FloatArray:
@@ -46,12 +45,12 @@ def loadings(blocks: Sequence[ResponseBlock], n_items: int, floor: float = 0.0) 
         z = (totals - totals.mean()) / spread
         items = block.items
         sums = np.zeros((4, items.size))
-        for start in range(0, block.n_persons, AT_ONCE):
-            x = block.scores[start : start + AT_ONCE].astype(np.float64)
+        for start in range(0, block.n_persons, PERSONS_AT_ONCE):
+            x = block.scores[start : start + PERSONS_AT_ONCE].astype(np.float64)
             answered = x >= 0
             x *= answered
             m = answered.astype(np.float64)
-            here = z[start : start + AT_ONCE]
+            here = z[start : start + PERSONS_AT_ONCE]
             sums += (m.sum(axis=0), x.sum(axis=0), here @ m, here @ x)
         count = np.maximum(sums[0], 1.0)
         variance = sums[1] / count * (1.0 - sums[1] / count)

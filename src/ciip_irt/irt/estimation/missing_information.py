@@ -19,7 +19,6 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.em.e_step import (
-    SMALLEST,
     log_probability,
     posterior,
     score_indicators,
@@ -27,15 +26,15 @@ from ciip_irt.irt.em.e_step import (
 )
 from ciip_irt.irt.em.free_parameters import FreeParameters
 from ciip_irt.irt.em.score_groups import ScoreGroups
-from ciip_irt.irt.models import ItemModel
+from ciip_irt.irt.models import LEAST_PROBABILITY, ItemModel
 from ciip_irt.irt.population import Population, moment_derivatives, population_log_weights
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.threads import Run
 
 __all__ = ["missing_information"]
 
-PERSONS_AT_ONCE = 4096  # few enough to hold their scores as floats, many enough that products dominate
-IN_CACHE = 1024
+PERSONS_A_PRODUCT = 4096  # few enough to hold their scores as floats, many enough that products dominate
+IN_CACHE = 1024  # persons whose scores at all points stay in a core's cache of a megabyte
 NEGLIGIBLE = 1e-12  # a person is near few of the points; the others add nothing to the sums
 
 
@@ -62,7 +61,7 @@ def missing_information(
     place
         Shape (G, M): places of the populations' moments and shapes, -1 where held.
     """
-    p = np.maximum(model.working_probability(working, theta), SMALLEST)
+    p = np.maximum(model.working_probability(working, theta), LEAST_PROBABILITY)
     by = model.working_gradient(working, theta) / p[..., None]
     contrast = np.einsum("jpr,qjkp->qjkr", free.transform, by[:, :, 1:, :] - by[:, :, :1, :])
     cross_product = method == "cross_product"
@@ -80,7 +79,7 @@ def missing_information(
         part
         for block in blocks
         for part in (
-            split_into_chunks([block], PERSONS_AT_ONCE) if isinstance(block, ResponseBlock) else [block]
+            split_into_chunks([block], PERSONS_A_PRODUCT) if isinstance(block, ResponseBlock) else [block]
         )
     ]
     result = np.zeros((size, size))

@@ -45,7 +45,7 @@ from ciip_irt.threads import Run, map_pieces, one_blas_thread
 __all__ = ["MmlFit", "fit_mml"]
 
 NARROW = 1.002 * LEAST_SD  # a spread that rests on its lower bound, but for rounding
-FIRST_CYCLES = 3  # the population's moments settle to two digits; EM does the rest
+FIRST_CYCLES = 3  # for a place to start from; EM does the rest
 NEAR = 0.02  # standard errors: steps may be small far from the maximum, then this is not convergence
 ESCAPES = 3  # from saddle points
 AWAY = 0.25  # largest step in a working parameter, from a saddle point along the way that rises

@@ -34,11 +34,11 @@ __all__ = [
 ]
 
 METHODS = ("oakes", "cross_product", "none")
-STEP = 1e-5
-SINGULAR = 1e-10
+STEP = 1e-5  # of a working parameter: the cube root of a double's precision, for central differences
+SINGULAR = 1e-10  # a pivot, of the matrix scaled to a unit diagonal: an error 100,000 times its neighbours'
 DOWNWARD = 1e-6  # an eigenvalue below minus this, of the matrix scaled to a unit diagonal: a saddle
-FLAT = 1e-6
-SEARCHES = 5
+FLAT = 1e-6  # an eigenvalue of the scaled matrix: the direction has a thousand times the usual error
+SEARCHES = 5  # for undetermined values; each finds those that go together
 
 
 @result

@@ -19,16 +19,14 @@ from ciip_irt.irt.em.e_step import expect_counts, log_probability, split_into_ch
 from ciip_irt.irt.em.free_parameters import select_free_parameters
 from ciip_irt.irt.em.m_step import maximize_items
 from ciip_irt.irt.fit_statistics.residuals import scored_part
-from ciip_irt.irt.models import MODELS, ItemModel
+from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.quadrature import default_points
-from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt.response_blocks import PERSONS_AT_ONCE, ResponseBlock
 from ciip_irt.records import result
 
 __all__ = ["BootstrapSample", "bootstrap_samples"]
-
-DICHOTOMOUS = MODELS["3pl"]
 
 
 @result
@@ -118,8 +116,8 @@ def _draw_answers(
     start = 0
     for block in blocks:
         scores = np.empty(block.scores.shape, dtype=np.int8)
-        for first in range(0, block.n_persons, 2048):
-            own = theta[start + first : start + min(first + 2048, block.n_persons)]
+        for first in range(0, block.n_persons, PERSONS_AT_ONCE):
+            own = theta[start + first : start + min(first + PERSONS_AT_ONCE, block.n_persons)]
             p = model.probability(parameters[block.items], own, D)
             u = rng.random(p.shape[:2])
             part = np.less(u, p[:, :, 1])

@@ -12,12 +12,11 @@ from ciip_irt.irt.fit_statistics.infit_outfit import InfitOutfitSums
 from ciip_irt.irt.fit_statistics.item_fit import ItemFit
 from ciip_irt.irt.fit_statistics.multiple_tests import benjamini_hochberg
 from ciip_irt.irt.fit_statistics.residuals import compute_residuals
-from ciip_irt.irt.models import MODELS, ItemModel
+from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
 
 __all__ = ["InfitOutfitReference", "infit_outfit_cutoffs"]
 
-DICHOTOMOUS = MODELS["3pl"]
-LEVEL = 0.05
+LEVEL = 0.05  # the usual one: of fitting items one in twenty lies outside
 FINEST = 0.01  # a mean square within a few hundredths of 1 is no matter, however sure it is
 
 

@@ -26,11 +26,11 @@ __all__ = [
 FEWEST_IN_A_CATEGORY = 10
 """An item needs this many right and this many wrong answers to enter a parallel analysis."""
 
-FEW_PERSONS = 300
-HALF_A_PERSON = 0.5
-SMALLEST_EIGENVALUE = 1e-8
-QUANTILE = 0.95
-EDGE = np.pi / 2 - 1e-9
+FEW_PERSONS = 300  # a tetrachoric correlation of two middling items errs by .09 then: 1.57 / sqrt(n)
+HALF_A_PERSON = 0.5  # from the borders of what the margins allow, where the correlation would be 1
+SMALLEST_EIGENVALUE = 1e-8  # of a smoothed matrix: positive, and too small to show
+QUANTILE = 0.95  # of the eigenvalues of chance (Glorfeld 1995)
+EDGE = np.pi / 2 - 1e-9  # of asin(rho): inside it, where the slope is finite
 
 
 @result

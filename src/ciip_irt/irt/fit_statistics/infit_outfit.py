@@ -8,12 +8,10 @@ from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.ability import estimate_abilities
 from ciip_irt.irt.fit_statistics.item_fit import ItemFit
 from ciip_irt.irt.fit_statistics.residuals import Residuals, compute_residuals, scored_part
-from ciip_irt.irt.models import MODELS, ItemModel
+from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
 
 __all__ = ["InfitOutfitSums", "mean_square_fit"]
-
-DICHOTOMOUS = MODELS["3pl"]
 
 
 def mean_square_fit(

@@ -12,19 +12,18 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.fit_statistics.bootstrap import BootstrapSample
 from ciip_irt.irt.fit_statistics.residuals import Residuals, compute_residuals
-from ciip_irt.irt.models import MODELS, ItemModel
+from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.records import result
 from ciip_irt.threads import one_blas_thread
 
 __all__ = ["LocalDependence", "MaximumReference", "assess_local_dependence"]
 
-DICHOTOMOUS = MODELS["3pl"]
-LEAST_JOINT = 30
+LEAST_JOINT = 30  # persons who answered both items; below, a correlation errs by .18 and more
 LEAST_VARIANCE = 1.0  # two easy items: about one person expected to miss both
 LARGE = 64  # persons of a block that is worth a product of its own
 FEW_ITEMS = 8  # times as many in the pool: then laying blocks side by side would waste more
-EULER = 0.5772156649015329
+EULER = 0.5772156649015329  # mean of the standard Gumbel distribution
 
 
 @result

@@ -14,19 +14,19 @@ from scipy.special import chdtr, chdtrc, chndtrinc
 from ciip_irt.arrays import FloatArray, ScoreArray
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt.fit_statistics.margins import Margins, Tangent, expected_margins, margin_tangent
-from ciip_irt.irt.models import MODELS, ItemModel
+from ciip_irt.irt.models import ItemModel
+from ciip_irt.irt.models.two_pl import TWO_PL
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import equally_spaced
 from ciip_irt.records import result
 
 __all__ = ["MARGINS", "ModelFit", "assess_model_fit"]
 
-DICHOTOMOUS = MODELS["2pl"]
 MARGINS = ("m2", "c2")
-POINTS = 121
-REACH = 6.0
+POINTS = 121  # of ability: a tenth of a standard deviation apart
+REACH = 6.0  # standard deviations either side: 2 in 10^9 lie beyond
 EXACT = 1e-8  # of the residual; the statistic errs by its square
-MOST_ITERATIONS = 2000
+MOST_ITERATIONS = 2000  # of conjugate gradients: a stop, where rounding keeps the residual up
 CLOSE = 0.05  # RMSEA of a close fit, SRMSR of a small misfit (Maydeu-Olivares & Joe 2014)
 
 
@@ -82,7 +82,7 @@ def assess_model_fit(
     scores: ScoreArray,
     parameters: FloatArray,
     *,
-    model: ItemModel = DICHOTOMOUS,
+    model: ItemModel = TWO_PL,
     mean: float = 0.0,
     sd: float = 1.0,
     D: float = 1.0,

@@ -13,16 +13,13 @@ from scipy.special import ndtr
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray, ScoreArray
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt.ability import estimate_abilities
-from ciip_irt.irt.models import MODELS, ItemModel
-from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt.models import DICHOTOMOUS, LEAST_PROBABILITY, ItemModel
+from ciip_irt.irt.response_blocks import PERSONS_AT_ONCE, ResponseBlock
 from ciip_irt.records import result
 
 __all__ = ["METHODS", "PersonFit", "assess_person_fit"]
 
-DICHOTOMOUS = MODELS["3pl"]
 METHODS = ("ml", "map", "wle")
-PERSONS_AT_ONCE = 2048
-SMALLEST = 1e-300
 
 
 @result
@@ -151,7 +148,7 @@ def _statistics(
     model: ItemModel,
 ) -> tuple[FloatArray, FloatArray]:
     """Shapes (N,): lz and lz*."""
-    p = np.maximum(model.probability(parameters, theta, D), SMALLEST)
+    p = np.maximum(model.probability(parameters, theta, D), LEAST_PROBABILITY)
     first, second = model.theta_derivatives(parameters, theta, D)
     mask = np.not_equal(scores, -1)
     w = np.log(p)

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.models import MODELS, ItemModel
-from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
+from ciip_irt.irt.response_blocks import PERSONS_AT_ONCE, ResponseBlock
 from ciip_irt.records import result
 
 __all__ = ["Residuals", "compute_residuals", "scored_part"]
-
-DICHOTOMOUS = MODELS["3pl"]
-PERSONS_AT_ONCE = 2048
 
 
 @result

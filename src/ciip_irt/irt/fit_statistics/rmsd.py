@@ -5,17 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.em.e_step import SMALLEST, log_probability, posterior, split_into_chunks
+from ciip_irt.irt.em.e_step import log_probability, posterior, split_into_chunks
 from ciip_irt.irt.fit_statistics.item_fit import ItemFit
-from ciip_irt.irt.models import MODELS, ItemModel
+from ciip_irt.irt.models import DICHOTOMOUS, LEAST_PROBABILITY, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.threads import one_blas_thread
 
 __all__ = ["rmsd"]
-
-DICHOTOMOUS = MODELS["3pl"]
 
 
 def rmsd(
@@ -98,7 +96,7 @@ def _add(
         curve = p[:, items, score]
         gave = np.equal(part.scores[:, others], score)
         # posterior with the item's own answer: place * curve, over its sum for each person
-        share = np.where(gave, 1.0 / np.maximum(place @ curve, SMALLEST), 0.0)
+        share = np.where(gave, 1.0 / np.maximum(place @ curve, LEAST_PROBABILITY), 0.0)
         count = (share.T @ place) * curve.T
         persons[items] += count
         total[items] += score * count

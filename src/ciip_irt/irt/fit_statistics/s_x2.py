@@ -10,7 +10,7 @@ from ciip_irt.irt.curves import convolve_scores, rest_score_distributions
 from ciip_irt.irt.fit_statistics.item_fit import ItemFit
 from ciip_irt.irt.fit_statistics.item_sets import ItemSet, group_identical_sets
 from ciip_irt.irt.fit_statistics.multiple_tests import benjamini_hochberg
-from ciip_irt.irt.models import MODELS, ItemModel
+from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points
 from ciip_irt.irt.response_blocks import ResponseBlock
@@ -18,9 +18,8 @@ from ciip_irt.threads import one_blas_thread
 
 __all__ = ["s_x2"]
 
-DICHOTOMOUS = MODELS["3pl"]
-LEAST_EXPECTED = 1.0
-LEAST_PERSONS = 30
+LEAST_EXPECTED = 1.0  # persons in a cell, else neighbours are joined (Orlando & Thissen 2000)
+LEAST_PERSONS = 30  # on one set of items; below, nearly every score would be joined with others
 
 
 def s_x2(

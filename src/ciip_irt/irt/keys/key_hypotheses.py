@@ -31,10 +31,10 @@ __all__ = ["DEFAULT_RATES", "FlawRates", "KeyProbabilities", "key_probabilities"
 
 RATES_HELD_BY = 200.0  # the rates before any answer count as much as so many items
 TEMPTING = 0.25  # share of sound items with a tempting distractor, before any answer
-TEMPTING_HELD_BY = 20.0
+TEMPTING_HELD_BY = 20.0  # that share counts as much as so many items
 KEY_TEMPTS = 0.7  # where an item has a tempting distractor and the key is wrong: how often it is keyed
-ROUNDS = 4
-NEGLIGIBLE = 1e-7
+ROUNDS = 4  # of rates and shape in turn: the first two find the shape, the others judge under it
+NEGLIGIBLE = 1e-7  # probability of a hypothesis: ruled out
 DEFAULT_SHAPE: Final = ChoiceShape()
 
 

@@ -38,7 +38,7 @@ TEMPTING_SLOPE = 0.5  # of a tempting distractor, as a share of a key's
 TEMPTING_POPULARITY = 0.4  # and its popularity
 TEMPTING_POPULARITY_SD = 0.5  # as a share of how distractors differ
 HELD_BY = 8.0  # the default shape counts as much as so many items
-STEPS = 8
+STEPS = 8  # of EM for the shape at the most; the rounds around it go on from there
 
 
 @dataclass(frozen=True, slots=True)

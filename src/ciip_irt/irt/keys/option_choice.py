@@ -28,10 +28,10 @@ from ciip_irt.records import result
 __all__ = ["ChoiceEvidence", "ChoicePrior", "choice_evidence", "group_abilities"]
 
 ABSENT = -1e3  # logit of an option that is not offered
-MAXIMUM_STEPS = 60
-TOLERANCE = 1e-6
-HALVINGS = 8
-ROWS_AT_ONCE = 1000
+MAXIMUM_STEPS = 60  # of a concave climb: a stop, where rounding keeps a step from shrinking
+TOLERANCE = 1e-6  # logits: the last step's; the evidence errs by its square
+HALVINGS = 8  # of a step that goes down; then the row rests where it is
+ROWS_AT_ONCE = 1000  # pairs of item and hypothesis, whose matrices are held at once
 
 
 @result

@@ -28,7 +28,7 @@ from ciip_irt.records import result
 __all__ = ["AnchorScreen", "free_displacement", "screen_anchors"]
 
 FEWEST_FOR_Z = 5  # below, quartiles say nothing
-STEPS = 25
+STEPS = 25  # of a safeguarded search in one unknown: a stop
 
 
 @result

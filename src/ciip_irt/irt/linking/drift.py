@@ -15,8 +15,8 @@ from ciip_irt.records import result
 
 __all__ = ["DroppedAnchor", "Purification", "displacement", "purify", "robust_z"]
 
-ENOUGH_CORRELATION = 0.95
-IQR_TO_SD = 0.74
+ENOUGH_CORRELATION = 0.95  # of old and new difficulties, from which a link is trusted
+IQR_TO_SD = 0.74  # standard deviations in an interquartile range of a normal distribution, inverted
 
 
 def robust_z(d: FloatArray, reference: BoolArray | None = None) -> FloatArray:

@@ -9,7 +9,7 @@ __all__ = ["SHIFTS", "rasch_shift"]
 
 SHIFTS = ("mean_shift", "weighted_shift", "robust_shift")
 HUBER = 1.345  # 95 % efficient where no item drifted
-MAD_OF_NORMAL = 0.6745
+MAD_OF_NORMAL = 0.6745  # median absolute deviation of N(0, 1)
 
 
 def rasch_shift(

@@ -34,7 +34,7 @@ Direction = Literal["old", "new", "symmetric"]
 MOMENTS = ("mean_mean", "mean_gmean", "mean_sigma")
 CURVES = ("haebara", "stocking_lord")
 METHODS = (*MOMENTS, *CURVES, *SHIFTS)
-FEW_ITEMS = 10
+FEW_ITEMS = 10  # common items; fewer do not average out what each drifts
 
 
 @result

@@ -8,7 +8,9 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.records import result
 
-__all__ = ["ItemModel"]
+__all__ = ["LEAST_PROBABILITY", "ItemModel"]
+
+LEAST_PROBABILITY = 1e-300  # curves reach 0 in double precision: logarithm and reciprocal stay finite
 
 
 @result

@@ -15,7 +15,7 @@ from ciip_irt.arrays import FloatArray
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.irt import score_distribution, theta_at_expected_score
 from ciip_irt.irt import test_information as form_information
-from ciip_irt.irt.models import MODELS, ItemModel
+from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
 from ciip_irt.scores.numbers.passing import DecisionQuality, decision_quality, lowest_passing, passes
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
     "rudner",
 ]
 
-DICHOTOMOUS = MODELS["3pl"]
 REACH = 8.0  # standard deviations either side of the mean
 NODES_PER_PANEL = 10
 PANEL = 0.25  # standard deviations

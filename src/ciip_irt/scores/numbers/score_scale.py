@@ -10,13 +10,12 @@ from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.irt import expected_score, score_table, theta_at_expected_score
 from ciip_irt.irt import test_information as form_information
-from ciip_irt.irt.models import MODELS, ItemModel
+from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
 from ciip_irt.records import result
 from ciip_irt.scores.numbers.passing import TOLERANCE, lowest_passing, passes
 
 __all__ = ["SCALES", "ConversionTable", "RawCut", "ScaleRule", "ScoreScale", "conversion_table", "raw_cut"]
 
-DICHOTOMOUS = MODELS["3pl"]
 Rounding = Literal["up", "nearest", "down"]
 
 
