@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
-from ciip_irt.irt.estimation.anchored_information import AnchoredInformation
 from ciip_irt.irt.curves import expected_item_score, item_information
+from ciip_irt.irt.estimation.anchored_information import AnchoredInformation
 from ciip_irt.irt.linking.drift import robust_z
 from ciip_irt.irt.linking.drift_limits import DriftLimits
 from ciip_irt.records import result
