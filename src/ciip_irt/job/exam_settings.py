@@ -78,8 +78,8 @@ CALIBRATION = Section(
         ),
         Setting(
             "engine", Text(choices=("mml", "cml", "girth")),
-            "cml: conditional likelihood, for rasch without anchors; girth: a cross-check on complete data of one"
-            " population", default="mml",
+            "cml: conditional likelihood, for rasch without anchors; girth: a cross-check on complete data"
+            " of one population", default="mml",
         ),
         Setting(
             "ability", Text(choices=("eap", "map", "ml", "wle")), "theta in abilities.csv", default="eap"
