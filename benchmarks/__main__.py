@@ -7,7 +7,9 @@ import sys
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--threads", type=int, default=2, help="threads of the matrix products (2)")
+    parser.add_argument(
+        "--threads", type=int, default=None, help="threads of the matrix products (default: as they come)"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="times each measurement is taken (5)")
     parser.add_argument("--only", nargs="+", metavar="CASE", help="these cases only")
     parser.add_argument("--no-peers", action="store_true", help="leave out girth and mirt (a minute or two)")
@@ -17,8 +19,9 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = _arguments()
-    for name in ("OPENBLAS", "OMP", "MKL", "BLIS", "VECLIB_MAXIMUM"):
-        os.environ[f"{name}_NUM_THREADS"] = str(arguments.threads)
+    if arguments.threads is not None:
+        for name in ("OPENBLAS", "OMP", "MKL", "BLIS", "VECLIB_MAXIMUM"):
+            os.environ[f"{name}_NUM_THREADS"] = str(arguments.threads)
     # numpy reads the number of threads when it is loaded: the cases come after
     from benchmarks.cases import CASES, Settings
     from benchmarks.table import heading, shown

@@ -43,12 +43,12 @@ class Measurement:
         return all(self.checks.values())
 
 
-def heading(threads: int) -> str:
+def heading(threads: int | None) -> str:
     """Where and with what."""
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return (
         f"Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}; "
-        f"{os.cpu_count()} cores, {threads} threads of matrix products{load}\n"
+        f"{os.cpu_count()} cores, {threads or 'default'} threads of matrix products{load}\n"
         f"{'case':<34}{'seconds':>9}{'iterations':>12}{'peak MB':>9}  beside, and what was asked"
     )
 
