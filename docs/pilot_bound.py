@@ -13,6 +13,7 @@ rule at the same limits, and for Bayes' rule at the limit where its share of bad
 import argparse
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -155,7 +156,7 @@ def main() -> int:
     parser.add_argument("--pilots", type=int, default=2400)
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent / "figures")
     arguments = parser.parse_args()
-    programme, policy = worlds()["model"], load_policy()
+    programme, policy = replace(worlds()["model"], flaws={"flat": 0.5, "wrong_key": 0.5}), load_policy()
     seeds = [(97, place) for place in range(arguments.pilots // PROGRAMME)]
     with ProcessPoolExecutor(2) as pool:
         reviews = pl.concat(list(pool.map(review_programme, [programme] * len(seeds), seeds)))

@@ -39,11 +39,36 @@ def test_the_truth_is_what_many_answers_show(assumptions: dict[str, object]) -> 
     np.testing.assert_allclose(answers.mean(axis=0), simulated.truth["p"], atol=0.015)
     r = [np.corrcoef(answers[:, j], total)[0, 1] for j in range(40)]
     np.testing.assert_allclose(r, simulated.truth["r"], atol=0.03)
-    assert simulated.truth["kind"].value_counts().sort("kind")["count"].to_list() == [4, 32, 4]
+    kinds = dict(simulated.truth["kind"].value_counts().iter_rows())
+    assert kinds == {"sound": 32, "flat": 4, "wrong_key": 2, "two_right": 1, "trap": 1}
     wrong_key, flat = (simulated.truth.filter(kind=kind) for kind in ("wrong_key", "flat"))
     assert wrong_key["r"].max() < 0
     assert flat["r"].abs().max() < 1e-9
     assert not simulated.truth.filter(pl.col("kind") != "sound")["good"].any()
+
+
+def test_two_right_options_and_traps_are_what_they_are_said_to_be() -> None:
+    programme = easy_world(flawed=1.0, flaws={"two_right": 0.5, "trap": 0.5})
+    simulated = simulate_pilots(programme, 20_000, 40, np.random.default_rng(1))
+    assert dict(simulated.truth["kind"].value_counts().iter_rows()) == {"two_right": 20, "trap": 20}
+    block, total = simulated.blocks[0], simulated.totals[0]
+    chosen = block.choices[:, ~block.is_scored]
+    able = total >= np.quantile(total, 0.9)
+    for j, kind in enumerate(simulated.truth["kind"]):
+        other = np.corrcoef(chosen[:, j] == 1, total)[0, 1]
+        least = np.corrcoef(chosen[:, j] == 3, total)[0, 1]
+        if kind == "two_right":  # both rise with ability, or at least do not fall as wrong options do
+            assert least < other
+            share = np.mean(chosen[able, j] == 0) / np.mean(chosen[able, j] <= 1)
+            assert 0.25 < share < 0.75
+        else:  # of the ablest most choose the trap
+            assert np.mean(chosen[able, j] == 1) > np.mean(chosen[able, j] == 0)
+    assert simulated.truth["good"].sum() == 0
+
+
+def test_the_slopes_of_sound_pilots_can_be_given() -> None:
+    programme = easy_world(flawed=0.0, slopes=lambda n, _: np.full(n, 0.02))
+    assert simulate_pilots(programme, 50, 40, np.random.default_rng(1)).truth["r"].max() < 0.03
 
 
 def test_the_standard_population_is_the_one_that_the_docs_name() -> None:
@@ -146,7 +171,7 @@ def test_the_same_seed_gives_the_same_rates_and_words() -> None:
     assert first.rates.equals(second.rates)
     assert first.to_frame() is first.rates
     assert "in sequence" not in first.rates["rule"]  # one look is no sequence
-    assert first.summary().startswith("40 simulated pilots, 20 % of them flat or wrongly keyed.")
+    assert first.summary().startswith("40 simulated pilots, 20 % of them flawed (flat, wrong key,")
     assert "R >= .20 promotes" in first.summary()
     assert "<table" in first._repr_html_()
 

@@ -5,8 +5,8 @@ code that reviews real ones, in programmes of 200 pilots. Beside the policy stan
 same answers: promote where the observed R is at least .20 and the observed p lies in .25-.97.
 
 **good** is a sound item with R of at least .10 and p in .25-.97 in the population, whatever the policy asks:
-one yardstick for all policies. **bad** is a flat or wrongly keyed one. **out of range** is a sound item that
-is too easy, too hard or too weak.
+one yardstick for all policies. **bad** is a flawed one: flat, wrongly keyed, with two right options, or a
+trap for the able. **out of range** is a sound item that is too easy, too hard or too weak.
 
 Each row's standard error is that of the simulation, from the scatter between groups of candidates:
 
@@ -45,6 +45,8 @@ KINDS = {
     "out of range": (pl.col("kind") == "sound") & ~pl.col("good"),
     "flat": pl.col("kind") == "flat",
     "wrong key": pl.col("kind") == "wrong_key",
+    "two right": pl.col("kind") == "two_right",
+    "trap": pl.col("kind") == "trap",
     "bad": pl.col("kind") != "sound",
 }
 OUTCOMES = {
@@ -89,7 +91,10 @@ class OperatingCharacteristics:
 
     def summary(self) -> str:
         pilots = plural(int(self.settings["pilots"]), "simulated pilot")
-        lines = [f"{pilots}, {100 * self.settings['flawed']:.0f} % of them flat or wrongly keyed."]
+        lines = [
+            f"{pilots}, {100 * self.settings['flawed']:.0f} % of them flawed (flat, wrong"
+            " key, two right options, trap)."
+        ]
         for n in sorted(self.decisions["n"].unique()):
             policy, fixed = (self._sentence(rule, n) for rule in ("policy", "fixed rule"))
             lines.append(f"With {n} answers policy '{self.policy.name}' {policy}; R >= .20 {fixed}.")

@@ -1,18 +1,27 @@
 """Simulated pilots whose truth is known: what they are, who answers them, what is answered.
 
-Sound pilots resemble the scored items of the bank, a little wider spread, as new items are. A flat item is
-answered right by everyone with the same chance; a wrong key credits a distractor. Wrong answers spread over
-three distractors in proportions of their own. Candidates come in groups that share a form and its pilots.
+Sound pilots resemble the scored items of the bank, a little wider spread, as new items are. Of the flawed
+
+- a **flat** item is answered right by everyone with the same chance;
+- a **wrong key** credits a distractor;
+- with **two right** options, those who know choose the key or the other one, by a share of the item's own;
+- a **trap** draws the able away from the key, the more the abler they are: its curve rises and falls again.
+
+Wrong answers spread over the distractors in proportions of their own. Candidates come in groups that share a
+form and its pilots.
 
 ``TrueProgramme`` can break what the review assumes: pilots that are guessed at, a second dimension, ability
 that is not normal. The review then knows what it would know of such a programme, ``known``, and not the
 truth.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from ciip_irt.arrays import FloatArray, IntArray
@@ -23,14 +32,22 @@ from ciip_irt.records import result
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
 from ciip_irt.tables import ITEMS
 
-__all__ = ["GOOD_P", "GOOD_R", "SimulatedPilots", "TrueProgramme", "simulate_pilots"]
+__all__ = ["FLAWS", "GOOD_P", "GOOD_R", "SimulatedPilots", "TrueProgramme", "simulate_pilots"]
 
 GOOD_R, GOOD_P = 0.10, (0.25, 0.97)
 SPREAD_LOG_SLOPE, WIDER = 0.4, 1.15  # of sound pilots: sd of log a at least; sd of b against the bank's
-FLAT_P = (0.25, 0.9)
+FLAT_P = (0.25, 0.9)  # from chance with four options to what all believe they know
+FLAWS: Mapping[str, float] = MappingProxyType({"flat": 0.4, "wrong_key": 0.3, "two_right": 0.2, "trap": 0.1})
+"""Shares among flawed pilots: an assumption, of the order that reports of key validation give."""
+TO_THE_KEY = (0.3, 0.7)  # of those who know, with two right options; outside, one of them is hardly chosen
+TRAPPED, TRAP_SLOPE, TRAP_FROM = (
+    0.85,
+    2.5,
+    0.2,
+)  # share of the ablest that a trap draws; how fast; half of it at
 POPULARITY = (3.0, 2.0, 1.0)  # Dirichlet weights of the three distractors
-KEY, WRONG_KEY = 0, 1  # the option that is right, and the one that a wrong key credits
-POINTS, REACH = 121, 6.0
+KEY, OTHER = 0, 1  # the option that is right, and the one that a wrong key credits, or that is right too
+POINTS, REACH = 121, 6.0  # of ability: a step of a tenth of a standard deviation
 SKEW_SHAPE = 4.0  # a mirrored gamma of this shape has skewness -1: a long tail of weak candidates
 
 
@@ -51,8 +68,11 @@ class TrueProgramme:
         Scored items that a candidate meets, drawn for each group of candidates.
     group_pilots
         Pilots that a group of candidates meets.
-    flawed
-        Share of pilots that are flat or wrongly keyed, half of each.
+    flawed, flaws
+        Share of pilots that are flawed, and the shares of each kind among them.
+    slopes
+        How the slopes of n sound pilots are drawn, ``(n, rng) -> (n,)``; log-normal like the bank's unless
+        given.
     guessing
         Chance of a right answer to a pilot for those who do not know.
     second
@@ -70,6 +90,8 @@ class TrueProgramme:
     form_length: int = 130
     group_pilots: int = 40
     flawed: float = 0.2
+    flaws: Mapping[str, float] = field(default_factory=lambda: FLAWS)
+    slopes: Callable[[int, np.random.Generator], FloatArray] | None = field(default=None, repr=False)
     guessing: float = 0.0
     second: float = 0.0
     skewed: bool = False
@@ -128,7 +150,7 @@ class SimulatedPilots:
     Attributes
     ----------
     truth
-        ``item_id, group, kind`` (sound, flat, wrong_key), ``p, r`` in the population, ``good``.
+        ``item_id, group, kind`` (sound, or one of ``FLAWS``), ``p, r`` in the population, ``good``.
     parameters
         Shape (J, 3): what the review knows of ``items``; NaN for the pilots.
     """
@@ -166,6 +188,71 @@ class SimulatedPilots:
         return ScoredResponses(deliveries, self.items, tuple(blocks), nobody, (), origin)
 
 
+@dataclass(frozen=True, slots=True)
+class _TruePilots:
+    """What n pilots truly are: kinds, parameters, and how those who know and those who do not choose."""
+
+    programme: TrueProgramme
+    kind: NDArray[np.str_]
+    sound: FloatArray
+    second: FloatArray
+    flat_p: FloatArray
+    popularity: FloatArray
+    to_the_key: FloatArray
+
+    @property
+    def credited(self) -> IntArray:
+        return np.where(self.kind == "wrong_key", OTHER, KEY)
+
+    def knows(self, abilities: FloatArray, which: IntArray) -> FloatArray:
+        """Shape (N, n): chance of knowing a right answer; on a flat item, of choosing the key."""
+        curves = self.programme.right(self.sound[which], self.second[which], abilities)
+        return np.where(self.kind[which] == "flat", self.flat_p[which], curves)
+
+    def drawn_away(self, abilities: FloatArray, which: IntArray) -> FloatArray:
+        """Shape (N, n): of those who know, who choose the other option: it is right too, or a trap."""
+        trapped = TRAPPED * expit(TRAP_SLOPE * (abilities[:, :1] - TRAP_FROM))
+        kind = self.kind[which]
+        two = np.where(kind == "two_right", 1.0 - self.to_the_key[which], 0.0)
+        return np.where(kind == "trap", trapped, two)
+
+    def earns(self, abilities: FloatArray, which: IntArray) -> FloatArray:
+        """Shape (N, n): chance of the credited option."""
+        knows = self.knows(abilities, which)
+        by_luck = (1.0 - knows) * self.popularity[which, 0]
+        stays = knows * (1.0 - self.drawn_away(abilities, which))
+        return np.where(self.kind[which] == "wrong_key", by_luck, stays)
+
+    def choose(self, abilities: FloatArray, which: IntArray, rng: np.random.Generator) -> IntArray:
+        """Shape (N, n): the options chosen."""
+        shape = (len(abilities), which.size)
+        knows = rng.random(shape) < self.knows(abilities, which)
+        bounds = np.cumsum(self.popularity[which], axis=1)[None, :, :-1]
+        wrong = (rng.random((*shape, 1)) > bounds).sum(axis=2) + 1
+        away = rng.random(shape) < self.drawn_away(abilities, which)
+        return np.where(knows, np.where(away, OTHER, KEY), wrong)
+
+
+def _draw_pilots(programme: TrueProgramme, n: int, rng: np.random.Generator) -> _TruePilots:
+    sound = _draw_sound(programme, n, rng)
+    second = programme.second_slopes(n, rng)
+    bad = round(n * programme.flawed)
+    whole = {name: int(bad * share + 1e-9) for name, share in programme.flaws.items()}
+    for name in list(programme.flaws)[: bad - sum(whole.values())]:  # what rounding left: the first kinds
+        whole[name] += 1
+    names, counts = ["sound", *whole], [n - bad, *whole.values()]
+    kind = rng.permuted(np.repeat(names, counts))
+    flat_p = rng.uniform(*FLAT_P, n)
+    popularity = rng.dirichlet(POPULARITY, n)
+    to_the_key = rng.uniform(*TO_THE_KEY, n)
+    # where the other option is right too, those who do not know take one of the two that are wrong
+    others = popularity.copy()
+    others[:, 0] = 0.0
+    others /= others.sum(axis=1, keepdims=True)
+    popularity = np.where((kind == "two_right")[:, None], others, popularity)
+    return _TruePilots(programme, kind, sound, second, flat_p, popularity, to_the_key)
+
+
 def simulate_pilots(
     programme: TrueProgramme, n: int, n_pilots: int, rng: np.random.Generator
 ) -> SimulatedPilots:
@@ -173,19 +260,7 @@ def simulate_pilots(
     known = programme.scored if programme.known is None else programme.known
     n_scored = len(programme.scored)
     scored_second = programme.second_slopes(n_scored, np.random.default_rng(0))
-    sound = _sound_pilots(programme, n_pilots, rng)
-    second = programme.second_slopes(n_pilots, rng)
-    bad = round(n_pilots * programme.flawed)
-    kind = np.repeat(["sound", "flat", "wrong_key"], [n_pilots - bad, bad - bad // 2, bad // 2])
-    kind = rng.permuted(kind)
-    flat_p = rng.uniform(*FLAT_P, n_pilots)
-    popularity = rng.dirichlet(POPULARITY, n_pilots)
-    credited = np.where(kind == "wrong_key", WRONG_KEY, KEY)
-
-    def right(abilities: FloatArray, which: IntArray) -> FloatArray:
-        curves = programme.right(sound[which], second[which], abilities)
-        return np.where(kind[which] == "flat", flat_p[which], curves)
-
+    pilots = _draw_pilots(programme, n_pilots, rng)
     points, weights = programme.population()
     p, r = np.empty(n_pilots), np.empty(n_pilots)
     blocks, totals = [], []
@@ -193,38 +268,35 @@ def simulate_pilots(
         mine = np.arange(start, min(start + programme.group_pilots, n_pilots))
         form = np.sort(rng.permutation(n_scored)[: programme.form_length])
         curves = programme.right(programme.scored[form], scored_second[form], points)
-        keyed = right(points, mine)
-        keyed = np.where(credited[mine] == WRONG_KEY, (1.0 - keyed) * popularity[mine, 0], keyed)
-        p[mine], r[mine] = _true_p_and_r(keyed, curves, weights)
+        p[mine], r[mine] = _true_p_and_r(pilots.earns(points, mine), curves, weights)
         abilities = programme.draw(n, rng)
-        correct = rng.random((n, form.size)) < programme.right(
-            programme.scored[form], scored_second[form], abilities
-        )
-        knows = rng.random((n, mine.size)) < right(abilities, mine)
-        bounds = np.cumsum(popularity[mine], axis=1)[None, :, :-1]
-        wrong = (rng.random((n, mine.size, 1)) > bounds).sum(axis=2) + 1
-        chosen = np.where(knows, KEY, wrong)
-        scores = np.hstack([correct, chosen == credited[mine]]).astype(np.int8)
+        chance = programme.right(programme.scored[form], scored_second[form], abilities)
+        correct = rng.random((n, form.size)) < chance
+        chosen = pilots.choose(abilities, mine, rng)
+        scores = np.hstack([correct, chosen == pilots.credited[mine]]).astype(np.int8)
         blocks.append(_block(f"F{group + 1}", form, n_scored + mine, scores, chosen))
         totals.append(scores[:, : form.size].sum(axis=1).astype(np.float64))
     truth = pl.DataFrame(
         {"item_id": _pilot_ids(n_pilots), "group": np.arange(n_pilots) // programme.group_pilots,
-         "kind": kind, "p": p, "r": r}
+         "kind": pilots.kind, "p": p, "r": r}
     )  # fmt: skip
     is_good = (pl.col("kind") == "sound") & (pl.col("r") >= GOOD_R) & pl.col("p").is_between(*GOOD_P)
     return SimulatedPilots(
         truth=truth.with_columns(good=is_good),
         parameters=np.vstack([known, np.full((n_pilots, 3), np.nan)]),
-        items=_items(n_scored, credited),
+        items=_items(n_scored, pilots.credited),
         blocks=tuple(blocks),
         totals=tuple(totals),
     )
 
 
-def _sound_pilots(programme: TrueProgramme, n: int, rng: np.random.Generator) -> FloatArray:
+def _draw_sound(programme: TrueProgramme, n: int, rng: np.random.Generator) -> FloatArray:
     a, b, _ = programme.scored.T
     log_a = np.log(a)
-    slopes = np.exp(rng.normal(log_a.mean(), max(SPREAD_LOG_SLOPE, float(log_a.std())), n))
+    if programme.slopes is not None:
+        slopes = programme.slopes(n, rng)
+    else:
+        slopes = np.exp(rng.normal(log_a.mean(), max(SPREAD_LOG_SLOPE, float(log_a.std())), n))
     return np.column_stack([slopes, rng.normal(b.mean(), WIDER * b.std(), n), np.full(n, programme.guessing)])
 
 
