@@ -168,16 +168,19 @@ def add_person_misfit(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_logs(parser: argparse.ArgumentParser) -> None:
+def add_logs(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """``LOG...``: the files alone."""
     parser.add_argument(
-        "log", metavar="LOG", nargs="+", help="response logs: CSV, CSV.gz, XLSX, Parquet or NDJSON"
+        "log",
+        metavar="LOG",
+        nargs="+" if required else "*",
+        help="response logs: CSV, CSV.gz, XLSX, Parquet or NDJSON",
     )
 
 
-def add_log(parser: argparse.ArgumentParser, *, items_required: bool = True) -> None:
+def add_log(parser: argparse.ArgumentParser, *, required: bool = True, items_required: bool = True) -> None:
     """Everything that says how a response log is read, who counts, and how it is scored."""
-    add_logs(parser)
+    add_logs(parser, required=required)
     add_items(parser, required=items_required)
     add_reading(parser)
     who = parser.add_argument_group("who counts")

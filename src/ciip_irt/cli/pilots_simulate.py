@@ -1,25 +1,30 @@
 """``ciip-irt pilots simulate``: error rates and waiting of a policy at this programme's bank."""
 
 import argparse
+from typing import TYPE_CHECKING
 
-from ciip_irt.cli.options import (
-    add_items,
-    add_out,
-    add_policy,
-    add_seed,
-    add_text_format,
-    number,
-    read_items,
-)
+from ciip_irt.cli.options import add_log, add_out, add_policy, add_seed, number, read_items, scored_log
+
+if TYPE_CHECKING:
+    from ciip_irt.bank import ItemBank
+    from ciip_irt.pilots import Population
 
 EPILOG = """\
+The candidates are those of a calibration (--calibration) or of a log; where neither is given they are taken
+as N(0, 1) on the bank's scale, which is seldom what they are.
 writes operating_characteristics.csv: share of good items promoted, held and lost, and share of bad ones among
 the promoted, by number of answers and kind of flaw, for the policy and for the fixed rule R >= .20 beside it,
 with the standard errors of the simulation. A thousand pilots take about half a minute."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_items(parser)
+    add_log(parser, required=False)
+    parser.add_argument(
+        "--calibration",
+        default=None,
+        metavar="DIR",
+        help="folder that 'calibrate' or 'run' wrote: its population.csv tells who the candidates are",
+    )
     add_policy(parser)
     parser.add_argument(
         "--n", default="50,100,200", metavar="N,N,...", help="answers per pilot (default: 50,100,200)"
@@ -28,10 +33,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--pilots", type=int, default=1000, metavar="P", help="pilots to simulate (default: 1000)"
     )
     parser.add_argument(
-        "--mean", type=number, default=0.0, help="of the candidates on the bank scale (default: 0)"
+        "--mean",
+        type=number,
+        default=None,
+        help="of the candidates on the bank scale (default: of the calibration or log, else 0)",
     )
     parser.add_argument(
-        "--sd", type=number, default=1.0, help="of the candidates on the bank scale (default: 1)"
+        "--sd",
+        type=number,
+        default=None,
+        help="of the candidates on the bank scale (default: of the calibration or log, else 1)",
     )
     parser.add_argument(
         "--form-length",
@@ -41,7 +52,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="scored items a candidate meets (default: 130)",
     )
     add_seed(parser)
-    add_text_format(parser)
     add_out(parser)
 
 
@@ -56,8 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError:
         remedy = "For example --n 50,100,200."
         raise InputError(Problem(f"--n wants whole numbers, not {arguments.n!r}", remedy=remedy)) from None
+    bank = read_items(arguments)
+    population = _population(arguments, bank)
     programme = programme_of_bank(
-        read_items(arguments), mean=arguments.mean, sd=arguments.sd, form_length=arguments.form_length
+        bank, mean=population.mean, sd=population.sd, form_length=arguments.form_length
     )
     found = simulate_policy(
         programme,
@@ -67,5 +79,23 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
     )
     write_outputs(arguments.out, {"operating_characteristics.csv": found.rates})
+    print(population.summary())
     print(found.summary())
     return 0
+
+
+def _population(arguments: argparse.Namespace, bank: "ItemBank") -> "Population":
+    """Who the candidates are, and where that is from."""
+    from ciip_irt.errors import InputError, Problem
+    from ciip_irt.pilots import Population, population_of_calibration, population_of_log
+
+    if arguments.calibration is not None and arguments.log:
+        remedy = "Give one of them."
+        raise InputError(Problem("both --calibration and a log say who the candidates are", remedy=remedy))
+    if arguments.calibration is not None:
+        found = population_of_calibration(arguments.calibration, bank.scale)
+    elif arguments.log:
+        found = population_of_log(scored_log(arguments, bank), bank)
+    else:
+        found = Population(0.0, 1.0)
+    return found.changed(arguments.mean, arguments.sd)

@@ -20,7 +20,14 @@ from ciip_irt.pilots.sheet import (
     promote,
     read_decisions,
 )
-from ciip_irt.pilots.simulate import OperatingCharacteristics, programme_of_bank, simulate_policy
+from ciip_irt.pilots.simulate import (
+    OperatingCharacteristics,
+    Population,
+    population_of_calibration,
+    population_of_log,
+    programme_of_bank,
+    simulate_policy,
+)
 
 __all__ = [
     "Demand",
@@ -30,6 +37,7 @@ __all__ = [
     "PilotPlan",
     "PilotReview",
     "Policy",
+    "Population",
     "Promoted",
     "Promotion",
     "apply_sheet",
@@ -37,6 +45,8 @@ __all__ = [
     "decision_files",
     "load_policy",
     "plan_pilots",
+    "population_of_calibration",
+    "population_of_log",
     "programme_of_bank",
     "promote",
     "read_decisions",

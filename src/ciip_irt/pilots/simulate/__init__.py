@@ -5,12 +5,20 @@ from ciip_irt.pilots.simulate.operating_characteristics import (
     programme_of_bank,
     simulate_policy,
 )
+from ciip_irt.pilots.simulate.population import (
+    Population,
+    population_of_calibration,
+    population_of_log,
+)
 from ciip_irt.pilots.simulate.true_programme import SimulatedPilots, TrueProgramme, simulate_pilots
 
 __all__ = [
     "OperatingCharacteristics",
+    "Population",
     "SimulatedPilots",
     "TrueProgramme",
+    "population_of_calibration",
+    "population_of_log",
     "programme_of_bank",
     "simulate_pilots",
     "simulate_policy",
