@@ -40,7 +40,7 @@ def test_the_truth_is_what_many_answers_show(assumptions: dict[str, object]) -> 
     r = [np.corrcoef(answers[:, j], total)[0, 1] for j in range(40)]
     np.testing.assert_allclose(r, simulated.truth["r"], atol=0.03)
     kinds = dict(simulated.truth["kind"].value_counts().iter_rows())
-    assert kinds == {"sound": 32, "flat": 4, "wrong_key": 2, "two_right": 1, "trap": 1}
+    assert kinds == {"sound": 32, "flat": 3, "wrong_key": 2, "two_right": 2, "trap": 1}
     wrong_key, flat = (simulated.truth.filter(kind=kind) for kind in ("wrong_key", "flat"))
     assert wrong_key["r"].max() < 0
     assert flat["r"].abs().max() < 1e-9

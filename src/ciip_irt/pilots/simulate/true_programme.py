@@ -237,8 +237,10 @@ def _draw_pilots(programme: TrueProgramme, n: int, rng: np.random.Generator) -> 
     sound = _draw_sound(programme, n, rng)
     second = programme.second_slopes(n, rng)
     bad = round(n * programme.flawed)
-    whole = {name: int(bad * share + 1e-9) for name, share in programme.flaws.items()}
-    for name in list(programme.flaws)[: bad - sum(whole.values())]:  # what rounding left: the first kinds
+    exact = {name: bad * share for name, share in programme.flaws.items()}
+    whole = {name: int(count + 1e-9) for name, count in exact.items()}
+    by_remainder = sorted(exact, key=lambda name: whole[name] - round(exact[name], 9))
+    for name in by_remainder[: bad - sum(whole.values())]:
         whole[name] += 1
     names, counts = ["sound", *whole], [n - bad, *whole.values()]
     kind = rng.permuted(np.repeat(names, counts))
