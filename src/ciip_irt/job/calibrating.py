@@ -16,6 +16,7 @@ from ciip_irt.job.exam import Exam
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.scores import ScoreTables, load_scale, score_tables
 from ciip_irt.scores.numbers import Rounding
+from ciip_irt.tables import told_format
 
 __all__ = ["calibrate_as_told", "rounding_of", "scores_of"]
 
@@ -43,7 +44,10 @@ def calibrate_as_told(
     anchors: ItemBank | None = bank
     if told["anchors"] != "bank":
         file = Path(folder or "") / told["anchors"]
-        anchors = None if told["anchors"] == "none" else read_anchors(file, bank)
+        anchors = None
+        if told["anchors"] != "none":
+            delimiter, encoding = told_format(file)
+            anchors = read_anchors(file, bank, delimiter=delimiter, encoding=encoding)
     limits = DriftLimits(**{name: told[name] for name in LIMITS})
     passed_on = {
         name: told[name] for name in told if name not in (*LIMITS, *ABOUT_CHECKS, "model", "anchors")
