@@ -22,8 +22,8 @@ from ciip_irt.responses import AdministeredBlock, ScoredResponses
 __all__ = ["Abilities", "ChoiceCounts", "bank_abilities", "choice_counts", "rasch_abilities"]
 
 POINTS, REACH = 25, 4.0
-GROUPS = 30
-LEAST_SD = 0.05
+GROUPS = 30  # of similar ability: within one, choices hardly depend on ability any more
+LEAST_SD = 0.05  # logits: a population without spread would have no points to integrate over
 
 
 @result

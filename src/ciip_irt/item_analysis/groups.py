@@ -38,10 +38,10 @@ __all__ = [
 DEFAULT_GROUPINGS = ("delivery_mode", "first_time", "region")
 NO_GROUPS = ("delivery_id", "candidate_id", "delivered_at", "total", "n_scored", "n_pilot")
 MINIMUM_GROUP = 50
-MOST_FOCAL_GROUPS = 10
-WIDESPREAD = 0.1
-ROUNDS = 5
-MOST_LEFT_OUT = 0.2
+MOST_FOCAL_GROUPS = 10  # a table of more comparisons is not read; the largest groups come first
+WIDESPREAD = 0.1  # share of items in class C: so many speak against the matching score, not against the items
+ROUNDS = 5  # of purification; a sixth hardly ever changes what is in the matching score
+MOST_LEFT_OUT = 0.2  # share of the scored items: without more, the total is no measure of the same thing
 LOGISTIC = ("d_logistic", "p_uniform", "p_nonuniform", "r2_change")
 
 

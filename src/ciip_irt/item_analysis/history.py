@@ -18,9 +18,9 @@ from ciip_irt.responses import ScoredResponses
 
 __all__ = ["Change", "changes_from_history"]
 
-LEAST_ITEMS = 10
-LEAST_ANSWERS = 30
-FARTHEST = 6.0
+LEAST_ITEMS = 10  # the shift between bank and log is a mean over these
+LEAST_ANSWERS = 30  # fewer place a difficulty by a logit either way at best
+FARTHEST = 6.0  # logits: where the search for a difficulty ends; no item of use lies so far off
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ __all__ = ["KeyCheck", "check_keys"]
 
 IN_WORDS = ("seen", "do")  # of the contract's columns, those that ``key_table`` adds
 JUDGED = Table(KEY_VALIDATION.name, tuple(c for c in KEY_VALIDATION.columns if c.name not in IN_WORDS))
-LOOK_FROM = 0.05
+LOOK_FROM = 0.05  # probability of a faulty key from which a look costs less than the fault
 
 
 @result

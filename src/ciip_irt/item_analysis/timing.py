@@ -19,11 +19,11 @@ from ciip_irt.tables import DELIVERY_TIMES, FORM_TIMES, ITEM_TIMES, PACE, POOLED
 
 __all__ = ["Timing", "examine_timing"]
 
-TENTHS = 10
-RUSHED_END = 0.2
-NOTABLE = 0.05
-MOVED = 0.2
-FEW_RAPID = 20
+TENTHS = 10  # of the questions of a form: 13 to 17 each in an exam of 130 to 170
+RUSHED_END = 0.2  # share of rapid guesses in the last tenth: three of 13 questions are no accident
+NOTABLE = 0.05  # share of candidates or answers from which a note is worth the reading
+MOVED = 0.2  # share of appearances in another tenth: below, pace and items cannot be told apart
+FEW_RAPID = 20  # answers: of fewer, a share right is known to .2 at best
 QUANTILES = {"q10_s": 0.10, "q25_s": 0.25, "median_time_s": 0.50, "q75_s": 0.75, "q90_s": 0.90}
 
 

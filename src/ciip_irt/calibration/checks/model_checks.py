@@ -38,12 +38,12 @@ from ciip_irt.tables import ITEM_FIT, MODEL_FIT, show_html
 
 __all__ = ["PERSON_LEVEL", "ModelChecks", "calibrated_and_checked", "check_model"]
 
-PERSON_LEVEL = 0.01
+PERSON_LEVEL = 0.01  # one fitting candidate in a hundred is flagged
 LEVEL = 0.05
-SIMULATIONS = 20
-MOST_EXCLUDED = 0.2
+SIMULATIONS = 20  # the least by which an event of one in twenty can be seen
+MOST_EXCLUDED = 0.2  # p: a fifth of fitting candidates is more than any programme would lose
 ANSWERS_AT_HAND = 500_000  # so many answers are simulated 20 times in a second or two
-FEW_PERSONS = 100
+FEW_PERSONS = 100  # below, M2 on 100 items and more has no distribution to speak of
 
 
 @result
