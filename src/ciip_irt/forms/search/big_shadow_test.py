@@ -8,6 +8,7 @@ Source: van der Linden & Adema (1998), Journal of Educational Measurement 35:185
 """
 
 from dataclasses import replace
+from time import monotonic
 
 import numpy as np
 
@@ -22,15 +23,21 @@ __all__ = ["big_shadow_test"]
 NODES, NEAR = 200, 0.5
 
 
-def big_shadow_test(model: FormModel, vectors: FloatArray, aims: FloatArray, seed: int) -> BoolArray | None:
-    """K forms (K, n) near the aims (Q,) in the units of ``vectors`` (Q, n); nothing where a step fails."""
+def big_shadow_test(
+    model: FormModel, vectors: FloatArray, aims: FloatArray, seed: int, until: float = np.inf
+) -> BoolArray | None:
+    """K forms (K, n) near the aims (Q,) in the units of ``vectors`` (Q, n); nothing where a step fails, or is
+    not done when the monotonic clock says ``until``.
+    """
     forms = np.zeros((model.n_forms, model.n_items), dtype=np.bool_)
     for number in range(model.n_forms):
         program = _step(model, vectors, aims, forms[:number])
-        relaxed = solve(replace(program, integer=np.zeros_like(program.integer)), Effort(), seed)
+        seconds = min(Effort().seconds, max(0.0, until - monotonic()))
+        continuous = replace(program, integer=np.zeros_like(program.integer))
+        relaxed = solve(continuous, Effort(seconds=seconds), seed)
         if relaxed.values is None:
             return None
-        answer = solve(program, Effort(NODES, good_enough=relaxed.objective + NEAR), seed)
+        answer = solve(program, Effort(NODES, seconds, relaxed.objective + NEAR), seed)
         if answer.stopped == "interrupted":
             # One form of several is nothing to keep.
             raise KeyboardInterrupt

@@ -137,7 +137,7 @@ class _Run:
     def in_sequence(self, seed: int) -> bool:
         """Forms built one after the other, where rounded ones could not be repaired."""
         vectors, aims = self._aim()
-        forms = big_shadow_test(self.model, vectors, aims, seed)
+        forms = big_shadow_test(self.model, vectors, aims, seed, self.until)
         if forms is None:
             return False
         self.search = SwapSearch(self.model, forms, vectors, aims, checkpoint=self.out_of_time)

@@ -231,7 +231,8 @@ def _general(
     until: float = inf,
 ) -> Proposal:  # fmt: skip
     program, unit = _program(pool, rows, with_pilots)
-    relaxed = solve(replace(program, integer=np.zeros_like(program.integer)), Effort(), seed)
+    at_most = Effort(seconds=_seconds(until))
+    relaxed = solve(replace(program, integer=np.zeros_like(program.integer)), at_most, seed)
     if relaxed.values is None:
         return relaxed if relaxed.stopped == "infeasible" else replace(relaxed, bound=-inf)
     # Targets out of reach of the relaxation are out of reach: a short search shows how near forms can come.
