@@ -229,7 +229,7 @@ def test_items_to_include_that_do_not_fit():
         "These cannot all hold: A Alpha, scored items: 4; the items to include."
         " Give up or loosen one of them."
     )
-    assert re.match(r"The nearest form breaks 'I00\d included' by 1 item", second)
+    assert second.startswith("The nearest form breaks 'I000 included' by 1 item: 1 item too few.")
 
 
 def test_an_earlier_form_that_has_taken_too_much():
@@ -242,7 +242,7 @@ def test_an_earlier_form_that_has_taken_too_much():
     result = assemble(items, wants, n_forms=1, earlier=old)
     lines = result.shortages["message"].to_list()
     assert "earlier form old: scored items in common: at most 2" in lines[0]
-    assert lines[-1] == "B Beta needs 10 scored items; the bank has 8. Write 2." or "Write" in lines[-1]
+    assert lines[-1] == "B Beta needs 10 scored items; the bank has 8. Write 2."
     total = sum(int(n) for line in lines for n in re.findall(r"Write (\d+)\.", line))
     new = pl.concat([items, a_bank(0, total).with_columns(item_id="N" + pl.col("item_id"))])
     assert total == 4, "six of ten are in the old form at least, two are allowed"
