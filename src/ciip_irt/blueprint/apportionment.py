@@ -46,8 +46,8 @@ __all__ = [
 Counts = tuple[int, ...]
 
 OUTLINE_ORDER = "outline order"
-MAX_RESOLUTIONS = 1000
-ROUNDING_SLACK = 5
+MAX_RESOLUTIONS = 1000  # ways to break a tie that are listed; nobody reads more, their number is told
+ROUNDING_SLACK = 5  # per cent: ten printed weights, each off by up to .5, sum to 95 to 105
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from fractions import Fraction
 
 from ciip_irt.blueprint.apportionment import Apportionment, compare_rules, feasible_counts
 from ciip_irt.blueprint.apportionment_rules import RULES, exact, plain
-from ciip_irt.blueprint.blueprint import Blueprint, Target
+from ciip_irt.blueprint.blueprint import ApportionmentRecord, Blueprint, Target
 from ciip_irt.blueprint.targets import QUANTITIES
 from ciip_irt.errors import plural
 
 __all__ = ["describe", "describe_apportionment", "describe_feasible"]
 
 Row = tuple[str, ...]
+Counts = tuple[int, ...]
 
 
 def describe(blueprint: Blueprint) -> str:
@@ -107,54 +108,75 @@ def _facts(b: Blueprint) -> str:
 
 
 def _origin(b: Blueprint, percents: Sequence[str] | None) -> list[str]:
-    record = b.apportionment
-    lines = []
+    """Where the counts come from, in sentences."""
     if percents is None:
-        if record is not None:
-            note = f": {record.note}" if record.note else ""
-            lines.append(
-                f"The counts are a decision of the outline{note}." if record.rule == "none"
-                else f"The counts came by {RULES[record.rule].label}{note}."
-            )  # fmt: skip
-        return lines
-    total = sum(map(exact, percents), Fraction(0))
+        return _origin_without_weights(b.apportionment)
     feasible = feasible_counts(percents, b.length)
-    if total == 100:
-        lines.append("The published weights sum to 100.")
-    else:
-        lines.append(f"The published weights sum to {plain(total)}, not 100.")
-    lines.append(
-        f"{plural(len(feasible), 'integer blueprint')} of {b.length} items "
-        f"{'rounds' if len(feasible) == 1 else 'round'} to them"
-        + (" (list them with --list-feasible); the counts are one of them." if b.counts in feasible
-           else ", and the counts above are NOT among them.")
-    )  # fmt: skip
     others = compare_rules(percents, b.length, names=[d.name for d in b.domains])
+    return [
+        _sum_of_weights(percents),
+        _feasible_blueprints(b, feasible),
+        *_recorded_rule(b, others),
+        *_same_counts(b, others),
+        *(_other_counts(other, feasible) for other in others if other.solutions != (b.counts,)),
+    ]
+
+
+def _origin_without_weights(record: ApportionmentRecord | None) -> list[str]:
+    if record is None:
+        return []
+    note = f": {record.note}" if record.note else ""
+    if record.rule == "none":
+        return [f"The counts are a decision of the outline{note}."]
+    return [f"The counts came by {RULES[record.rule].label}{note}."]
+
+
+def _sum_of_weights(percents: Sequence[str]) -> str:
+    total = sum(map(exact, percents), Fraction(0))
+    but = "" if total == 100 else ", not 100"
+    return f"The published weights sum to {plain(total)}{but}."
+
+
+def _feasible_blueprints(b: Blueprint, feasible: Sequence[Counts]) -> str:
+    among = (
+        " (list them with --list-feasible); the counts are one of them."
+        if b.counts in feasible
+        else ", and the counts above are NOT among them."
+    )
+    round_ = "rounds" if len(feasible) == 1 else "round"
+    return f"{plural(len(feasible), 'integer blueprint')} of {b.length} items {round_} to them{among}"
+
+
+def _recorded_rule(b: Blueprint, others: Sequence[Apportionment]) -> list[str]:
+    record = b.apportionment
     if record is None or record.rule == "none":
-        lines.append("The file does not record a rule by which the counts came from the weights.")
-    else:
-        details = "; ".join(
-            text for text in (
-                f"normaliser: {record.normaliser}" if record.normaliser else "",
-                f"tie-break: {record.tie_break}" if record.tie_break else "", record.note,
-            ) if text
-        )  # fmt: skip
-        lines.append(f"The counts came by {RULES[record.rule].label}{f' ({details})' if details else ''}.")
-        if not any(other.rule == record.rule and b.counts in other.solutions for other in others):
-            lines.append("But that rule does not give these counts from these weights: check the file.")
-    same = [_with_normaliser(o)[:-2] for o in others
-            if o.solutions == (b.counts,) and (record is None or o.rule != record.rule)]  # fmt: skip
-    if same:
-        lines.append(f"The same counts come by {', '.join(same)}.")
-    for other in others:
-        if other.solutions != (b.counts,):
-            outside = (
-                " (not among the feasible ones)"
-                if other.solutions and not set(other.solutions) & set(feasible) else ""
-            )  # fmt: skip
-            would = " would have tied" if other.tie else ""
-            lines.append(f"{_with_normaliser(other)[:-2]}{would}: {_outcome(other)}{outside}.")
+        return ["The file does not record a rule by which the counts came from the weights."]
+    known = (("normaliser: ", record.normaliser), ("tie-break: ", record.tie_break), ("", record.note))
+    details = "; ".join(f"{name}{value}" for name, value in known if value)
+    lines = [f"The counts came by {RULES[record.rule].label}{f' ({details})' if details else ''}."]
+    if not any(other.rule == record.rule and b.counts in other.solutions for other in others):
+        lines.append("But that rule does not give these counts from these weights: check the file.")
     return lines
+
+
+def _same_counts(b: Blueprint, others: Sequence[Apportionment]) -> list[str]:
+    recorded = b.apportionment.rule if b.apportionment is not None else None
+    same = [
+        _with_normaliser(other)[:-2]
+        for other in others
+        if other.solutions == (b.counts,) and other.rule != recorded
+    ]
+    return [f"The same counts come by {', '.join(same)}."] if same else []
+
+
+def _other_counts(other: Apportionment, feasible: Sequence[Counts]) -> str:
+    outside = (
+        " (not among the feasible ones)"
+        if other.solutions and not set(other.solutions) & set(feasible)
+        else ""
+    )
+    would = " would have tied" if other.tie else ""
+    return f"{_with_normaliser(other)[:-2]}{would}: {_outcome(other)}{outside}."
 
 
 def _requirements(b: Blueprint) -> list[str]:

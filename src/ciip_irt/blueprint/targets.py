@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["QUANTITIES", "Quantity", "ResolvedTarget", "resolve_targets"]
 
+LEAST = 1e-9  # a weight or tolerance of 0 would divide by 0; this is below the last printed digit
+
 
 @result
 @dataclass(frozen=True, slots=True)
@@ -143,17 +145,7 @@ def resolve_targets(
         A target at the cut, and no ``theta_cut``; a reference form that is not among the earlier ones.
     """
     theta_cut = blueprint.theta_cut
-    missing = [
-        t.quantity for t in blueprint.targets if QUANTITIES[t.quantity].needs_cut and theta_cut is None
-    ]
-    if missing:
-        raise BlueprintError(
-            Problem(
-                f"[difficulty] asks for {' and '.join(missing)}, but no theta_cut is given",
-                where=blueprint.where,
-                remedy="Write theta_cut, the standard on the bank scale, into [difficulty], or pass it.",
-            )
-        )
+    _require_cut(blueprint, theta_cut)
     domain = np.array(letters)
     usable = eligible & np.isfinite(parameters[:, 1])
     resolved = []
@@ -168,7 +160,7 @@ def resolve_targets(
             weight = None
             if target.goal == "maximise":
                 weight = target.weights[place] if target.weights else _of_bank(blueprint, domain, usable, c)
-                weight = max(weight, 1e-9)
+                weight = max(weight, LEAST)
             given = target.values[place] if target.values else target.value
             value = weight if weight is not None else given
             if value is None:
@@ -179,8 +171,8 @@ def resolve_targets(
                 )
             variances = None
             if quantity.needs_cut and errors is not None and np.isfinite(errors).any():
-                var = _score_variance(parameters, errors, D, theta)
-                variances = dict(zip(names, var[known].tolist(), strict=True))
+                of_items = _score_variance(parameters, errors, D, theta)[known].tolist()
+                variances = dict(zip(names, of_items, strict=True))
             resolved.append(
                 ResolvedTarget(
                     quantity, float(value), _width(target, float(value)), target.severity, contributions,
@@ -191,10 +183,24 @@ def resolve_targets(
     return tuple(resolved)
 
 
+def _require_cut(blueprint: "Blueprint", theta_cut: float | None) -> None:
+    missing = [
+        t.quantity for t in blueprint.targets if QUANTITIES[t.quantity].needs_cut and theta_cut is None
+    ]
+    if missing:
+        raise BlueprintError(
+            Problem(
+                f"[difficulty] asks for {' and '.join(missing)}, but no theta_cut is given",
+                where=blueprint.where,
+                remedy="Write theta_cut, the standard on the bank scale, into [difficulty], or pass it.",
+            )
+        )
+
+
 def _width(target: "Target", value: float) -> float:
     if target.tolerance_percent is None:
         return target.tolerance
-    return max(abs(value) * target.tolerance_percent / 100, 1e-9)
+    return max(abs(value) * target.tolerance_percent / 100, LEAST)
 
 
 def _of_bank(
