@@ -159,7 +159,7 @@ EXAM = Section(
             Setting("file", Text(), "name of a blueprint (ciip-2024), or a TOML file", required=True),
         )), "what a form must be", required=True),
         Setting("assembly", Section((
-            Setting("forms", Whole(0, MOST_FORMS), "number of forms; 0: none are built", default=3),
+            Setting("forms", Whole(1, MOST_FORMS), "number of forms", default=3),
             Setting("seed", Whole(), "the same seed gives the same forms", default=2026),
             Setting("theta_cut", Number(), "the standard on the bank scale, in the place of the blueprint's"),
         )), "form assembly"),
