@@ -13,8 +13,7 @@ from ciip_irt.bank import ItemBank, Scale
 from ciip_irt.errors import InputError, Problem, ScaleError
 from ciip_irt.pilots.evidence import estimate_population
 from ciip_irt.responses import ScoredResponses
-from ciip_irt.tables.calibration_tables import POPULATION
-from ciip_irt.tables.files import read_csv
+from ciip_irt.tables import POPULATION, read_csv
 
 __all__ = ["Population", "population_of_calibration", "population_of_log"]
 
