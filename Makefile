@@ -9,8 +9,12 @@ endif
 PYTHON ?= $(firstword $(foreach name,python3 python python3.13 python3.12 python3.11,\
 	$(shell $(name) -c "import sys; sys.exit(sys.version_info < (3, 11))" >/dev/null 2>&1 && echo $(name))))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The versions that the tests were passed with: a release of yesterday cannot break a newcomer.
+INSTALL := $(PIP) install --constraint constraints.txt --editable
+# Two processes with one thread each: the linear algebra's own threads would only get in each other's way.
+PYTEST := OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest --numprocesses auto --dist loadscope
 
-.PHONY: schema help demo test lint types contract docs notebooks wheel samples check clean
+.PHONY: schema help demo test lint types contract docs notebooks wheel samples constraints check clean
 
 help:
 	@echo "make demo        make the environment, run the whole job on a simulated programme"
@@ -18,6 +22,7 @@ help:
 	@echo "make check       lint, types, import contract, docs examples, notebooks, wheel"
 	@echo "make schema      make the JSON schema of blueprint files again from its declaration"
 	@echo "make samples     make data/samples again (same seed, same bytes)"
+	@echo "make constraints choose the newest versions of everything anew; pass the tests before you keep them"
 	@echo "make clean       remove the environment and everything that was built"
 
 .venv/made:
@@ -25,23 +30,23 @@ help:
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/installed: .venv/made pyproject.toml
-	$(PIP) install --editable .
+.venv/installed: .venv/made pyproject.toml constraints.txt
+	$(INSTALL) .
 	@touch $@
 
 .venv/installed-test: .venv/installed
-	$(PIP) install --editable ".[test]"
+	$(INSTALL) ".[test]"
 	@touch $@
 
 .venv/installed-dev: .venv/installed-test
-	$(PIP) install --editable ".[dev]"
+	$(INSTALL) ".[dev]"
 	@touch $@
 
 demo: .venv/installed
 	$(BIN)/ciip-irt demo --out demo
 
 test: .venv/installed-test
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -54,7 +59,7 @@ contract: .venv/installed-dev
 	$(BIN)/lint-imports
 
 docs: .venv/installed-dev
-	$(BIN)/python -m pytest --override-ini "addopts=" -ra -q docs/check_examples.py
+	$(PYTEST) --override-ini "addopts=" -ra -q --dist load docs/check_examples.py
 
 notebooks: .venv/installed-dev
 	$(BIN)/python notebooks/run.py
@@ -70,7 +75,12 @@ schema: .venv/installed
 samples: .venv/installed
 	$(BIN)/ciip-irt simulate --out data/samples --candidates 600 --seed 2026
 
+# For every Python that pyproject.toml allows and every platform: lines that hold for some only say so.
+constraints: .venv/installed-dev
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --upgrade --no-header --no-annotate \
+		--output-file constraints.txt pyproject.toml
+
 check: lint types contract docs notebooks wheel
 
 clean:
-	rm -rf .venv dist build demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* dist build demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -226,9 +226,12 @@ def test_items_that_break_the_contract_are_listed_at_once(run: Run, log: Frame, 
 
 
 def test_only_what_asks_for_caution_is_a_warning(run: Run, log: Frame) -> None:
-    _, said, _ = run("analyse", log.drop("delivery_id"))
+    few = log.filter(
+        pl.col("delivery_id").is_in(log["delivery_id"].unique(maintain_order=True).head(20).implode())
+    )
+    _, said, _ = run("analyse", few.drop("delivery_id"))
     assert "note: log.csv: no column 'delivery_id'" in said
-    _, said, _ = run("analyse", pl.concat([log, log]))
+    _, said, _ = run("analyse", pl.concat([few, few]))
     assert "warning: 50% of the rows were set apart" in said
     assert "CAUTION" not in said
 

@@ -8,13 +8,15 @@ from ciip_irt.errors import InputError
 from ciip_irt.job.exam import load_exam
 from ciip_irt.job.run import run_job
 
-SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
+SMALL = Path(__file__).resolve().parents[2] / "tests" / "old_files" / "0.1.0"
+"""A small programme: 156 deliveries, six of them further attempts, six of rapid guessers."""
 
 
 def exam_file(folder: Path, *changes: tuple[str, str]) -> Path:
-    text = (SAMPLES / "exam.toml").read_text(encoding="utf-8")
-    for name in ("responses.parquet", "candidates.csv", "items.csv"):
-        text = text.replace(f'"{name}"', f"'{SAMPLES / name}'")
+    text = (SMALL / "exam.toml").read_text(encoding="utf-8")
+    for name in ("ingested/responses.parquet", "ingested/candidates.csv", "items.csv", "blueprint.toml"):
+        assert f'"{name}"' in text
+        text = text.replace(f'"{name}"', f"'{SMALL / name}'")
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
@@ -27,14 +29,14 @@ def test_every_table_counts_the_same_deliveries(tmp_path: Path) -> None:
     path = exam_file(
         tmp_path,
         ('attempts = "first"', 'attempts = "first"\nmaximum_rapid = 0.1'),
-        ("purify = true", "exclude_person_misfit = 0.001\nfit_simulations = 0"),
-        ("forms = 3", "forms = 1"),
+        ("purify = true", "exclude_person_misfit = 0.01\nfit_simulations = 0"),
+        ("forms = 2", "forms = 1"),
     )
     job = run_job(load_exam(path))
     left = dict(job.scored.exclusions["rule"].value_counts().iter_rows())
     assert set(left) == {"attempt", "rapid_guessing", "person_misfit"}
     n = job.scored.deliveries.height
-    assert n == 677 - sum(left.values())
+    assert n == 156 - sum(left.values())
     assert job.analysis.form_summary["n_candidates"].sum() == n
     assert job.calibration.abilities.height == n
     assert job.checks.person_fit.height == n
