@@ -4,7 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
-PROJECT = tomllib.loads((Path(__file__).resolve().parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+FILE = Path(__file__).resolve().parents[1] / "pyproject.toml"
+PROJECT = tomllib.loads(FILE.read_text("utf-8"))["project"]
 BOUND = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)>=(?P<version>[0-9.]+)")
 
 for requirement in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]:
