@@ -65,7 +65,7 @@ def test_a_result_shows_its_summary(cls: type) -> None:
 
 @pytest.mark.parametrize("cls", WITH_ARRAYS, ids=named)
 def test_arrays_are_protected_in_the_one_way_there_is(cls: type) -> None:
-    assert cls.__init__.__qualname__ == "result.<locals>.protected" or hasattr(cls.__init__, "__wrapped__")
+    assert hasattr(cls.__init__, "__wrapped__")
 
 
 RETURNED = {  # public function -> what it returns; write_report alone returns a path

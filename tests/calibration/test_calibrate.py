@@ -99,8 +99,7 @@ def test_five_candidates_accuse_no_anchor() -> None:
     )
     displaced = calibration.fit.filter(pl.col("statistic") == "displacement")["value"].abs()
     assert (displaced > 0.5).sum() > 20
-    named = [warning for warning in calibration.warnings if "displaced" in warning]
-    assert not named or "1 anchor" in named[0] or "2 anchors" in named[0] or "3 anchors" in named[0]
+    assert [warning for warning in calibration.warnings if "displaced" in warning] == []
 
 
 def test_the_standard_error_of_a_displacement_holds() -> None:
