@@ -76,7 +76,7 @@ def test_the_files_are_sound(kind: Kind, tmp_path: Path) -> None:
     path.write_text(kind.text)
     if kind.load is load_exam:
         path = SAMPLES / "exam.toml"
-    kind.load(path)
+    assert kind.load(path)
 
 
 def test_a_misspelt_key_is_told_with_its_line_and_the_nearest_one(kind: Kind, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_number_that_is_none_is_told_with_its_line(
     text = kind.text.replace(kind.text.splitlines()[row - 1], f"{kind.number} = {value}")
     mine = [one for one in complaint(kind, tmp_path, text) if one.startswith(f"ours.toml:{row}: ")]
     assert len(mine) == 1
-    assert said in mine[0] or (kind.number == "numbers" and "must be [low, high], not [9" in mine[0])
+    assert said in mine[0]
 
 
 def test_what_is_no_toml_is_told_with_its_line(kind: Kind, tmp_path: Path) -> None:
