@@ -49,5 +49,5 @@ def test_every_table_counts_the_same_deliveries(tmp_path: Path) -> None:
 
 def test_a_limit_that_is_none_is_refused(tmp_path: Path) -> None:
     path = exam_file(tmp_path, ("purify = true", "exclude_person_misfit = 0.9"))
-    with pytest.raises(InputError, match=r"exclude misfit below p = 0\.9"):
+    with pytest.raises(InputError, match=r"exclude_person_misfit: must be .* 0\.2, not 0\.9"):
         run_job(load_exam(path))
