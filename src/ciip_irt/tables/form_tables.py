@@ -104,7 +104,7 @@ MIGRATION = Table(
     "migration",
     (
         Column("old", S, "domain of the old outline"),
-        Column("new", S, "domain of the new one"),
+        may_be_empty("new", S, "domain of the new one; empty where a decision is missing"),
         Column("draft", I, "draft items"),
         Column("pilot", I, "pilot items"),
         Column("scored", I, "scored items"),

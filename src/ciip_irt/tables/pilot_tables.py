@@ -107,10 +107,12 @@ PILOT_PLAN = Table(
         Column("domain", S, "content domain"),
         Column("n_now", I, "answers so far"),
         Column("n_expected", F, "answers expected at the end"),
-        Column("n_wanted", I, "answers expected to settle it"),
+        may_be_empty("n_wanted", I, "answers expected to settle it"),
         Column("reaches", pl.Boolean, "whether it is expected to reach them"),
-        Column("chance", F, "probability that it does", minimum=0, maximum=1),
-        Column("why", S, "in words"),
+        may_be_empty(
+            "chance", F, "probability that it does; empty where it cannot be told", minimum=0, maximum=1
+        ),
+        may_be_empty("why", S, "in words"),
     ),
     allow_empty=True,
     meaning="one pilot item in one form, or without a place",
