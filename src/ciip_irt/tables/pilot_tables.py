@@ -104,11 +104,11 @@ PILOT_PLAN = Table(
     (
         may_be_empty("form_id", S, "form; empty where there is no place"),
         Column("item_id", S, "pilot item"),
-        Column("domain", S, "content domain"),
-        Column("n_now", I, "answers so far"),
-        Column("n_expected", F, "answers expected at the end"),
+        may_be_empty("domain", S, "content domain"),
+        may_be_empty("n_now", I, "answers so far"),
+        may_be_empty("n_expected", F, "answers expected at the end"),
         may_be_empty("n_wanted", I, "answers expected to settle it"),
-        Column("reaches", pl.Boolean, "whether it is expected to reach them"),
+        may_be_empty("reaches", pl.Boolean, "whether it is expected to reach them"),
         may_be_empty(
             "chance", F, "probability that it does; empty where it cannot be told", minimum=0, maximum=1
         ),
