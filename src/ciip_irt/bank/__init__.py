@@ -15,6 +15,7 @@ from ciip_irt.bank.item_bank import (
 )
 from ciip_irt.bank.item_times import with_expected_times
 from ciip_irt.bank.items_file import (
+    ASSUMED_DOMAIN,
     items_of_grids,
     left_out_for_lack,
     names_matched,
@@ -22,12 +23,15 @@ from ciip_irt.bank.items_file import (
     plain_keys,
     read_items_file,
 )
-from ciip_irt.bank.keys import CREDIT_ALL, credited_options
+from ciip_irt.bank.keys import CREDIT_ALL, MARK_KEY, MARKS, credited_options, marks_only
 from ciip_irt.bank.ledger import appended, read_ledger
 from ciip_irt.bank.scale import Scale, scale_of
 
 __all__ = [
+    "ASSUMED_DOMAIN",
     "CREDIT_ALL",
+    "MARKS",
+    "MARK_KEY",
     "ItemBank",
     "Items",
     "Scale",
@@ -42,6 +46,7 @@ __all__ = [
     "item_hashes",
     "items_of_grids",
     "left_out_for_lack",
+    "marks_only",
     "names_matched",
     "offered",
     "plain_keys",

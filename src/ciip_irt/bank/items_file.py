@@ -127,8 +127,10 @@ def offered(keys: pl.Series, answers: Sequence[str] = ()) -> str:
     >>> offered(pl.Series(["B", "A|E"])), offered(pl.Series(["1", "3"]))
     ('ABCDE', '1234')
     """
-    letters = {part.strip() for key in keys.drop_nulls() for part in str(key).split("|")} | set(answers)
+    letters = {part.strip() for key in keys.drop_nulls() for part in str(key).split("|")}
     letters = {letter for letter in letters if len(letter) == 1 and letter != "*"}
+    # answers written another way than the keys (small letters, digits) are no further options
+    letters |= {answer for answer in answers if any(_written_alike(answer, letter) for letter in letters)}
     if letters <= {"0", "1"} and letters == {"1"}:
         return "01"
     if not letters:
@@ -139,6 +141,10 @@ def offered(keys: pl.Series, answers: Sequence[str] = ()) -> str:
         return "TF"
     last = max(*letters, chr(ord(first) + LEAST_OPTIONS - 1))
     return "".join(chr(code) for code in range(ord(first), ord(last) + 1))
+
+
+def _written_alike(answer: str, letter: str) -> bool:
+    return (answer.isdigit(), answer.islower()) == (letter.isdigit(), letter.islower())
 
 
 def plain_keys(keys: pl.Series) -> pl.Series:

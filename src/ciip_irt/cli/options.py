@@ -256,6 +256,12 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     reading.add_argument(
         "--keep-names", action="store_true", help="keep names, e-mail addresses and the like in the results"
     )
+    reading.add_argument(
+        "--pseudonyms",
+        default=None,
+        metavar="KEYFILE",
+        help="replace candidates by keyed hashes; the key is made where there is no such file (rights 600)",
+    )
     add_text_format(reading)
 
 
@@ -363,6 +369,7 @@ def read_log(
             keep_names=arguments.keep_names,
         ),
         about=about,
+        pseudonyms=arguments.pseudonyms,
     )
 
 

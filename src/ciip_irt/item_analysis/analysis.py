@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from ciip_irt.bank import ASSUMED_DOMAIN, marks_only
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.item_analysis.domain_scores import consistency
 from ciip_irt.item_analysis.evidence import item_evidence
@@ -204,7 +205,8 @@ def analyse_items(
     statistics = item_table([*tallies, whole], scored.items, confidence).join(
         inner.if_deleted, on=["form_id", "item_id"], how="left", maintain_order="left"
     )
-    options = option_table([*tallies, whole], scored.items, confidence)
+    chosen = ~pl.col("item_id").is_in(scored.items["item_id"].filter(marks_only(scored.items)).implode())
+    options = option_table([*tallies, whole], scored.items, confidence).filter(chosen)
     pooled_options = options.filter(pl.col("form_id") == POOLED)
     dif, notes = dif_between_groups(scored, groupings, minimum_n=minimum_group)
     pooled = statistics.filter(pl.col("form_id") == POOLED)
@@ -231,7 +233,7 @@ def analyse_items(
         item_statistics=statistics,
         option_statistics=pooled_options.drop("form_id"),
         option_statistics_by_form=options,
-        option_quantiles=quantile_table(whole, scored.items, confidence),
+        option_quantiles=quantile_table(whole, scored.items, confidence).filter(chosen),
         key_validation=key_table(keys, evidence),
         rescoring=rescoring_table(
             scored, _to_rescore(flags, keys.table, what_if), cuts=cuts, theta_cut=theta_cut
@@ -239,7 +241,7 @@ def analyse_items(
         flags=flags,
         dif=dif,
         form_summary=form_table(rows),
-        domain_scores=inner.domains,
+        domain_scores=inner.domains.filter(pl.col("domain") != ASSUMED_DOMAIN),
         timing=timing,
         concerns=concerns,
         warnings=(

@@ -90,6 +90,11 @@ def compare_groups(
                     remedy=f"It has {', '.join(name for name in names if name not in NO_GROUPS)}.",
                 )
             )
+        own = [name for name in wanted if name in ("candidate_id", "delivery_id")]
+        if own:
+            remedy = "Name a column that several candidates share, such as delivery_mode."
+            what = "candidates cannot be compared by a column that tells each of them apart"
+            raise InputError(Problem(what, where="candidates", examples=own, remedy=remedy))
     comparisons: list[Comparison] = []
     notes: list[str] = []
     for name in wanted:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import FloatArray
+from ciip_irt.bank import marks_only
 from ciip_irt.errors import plural
 from ciip_irt.irt.keys import DEFAULT_RATES, FlawRates, KeyProbabilities, key_probabilities
 from ciip_irt.item_analysis.choice_counts import Abilities, choice_counts, rasch_abilities
@@ -129,6 +130,8 @@ def check_keys(
     if known is not None and offered.size:
         choices = choice_counts(scored, known, offered.shape[1])
         mean_ability = choices.mean_ability
+        # marks say nothing about options: as where everyone is credited, there is no key to doubt
+        credited |= offered & marks_only(scored.items).to_numpy()[:, None]
         found = key_probabilities(
             choices.counts, choices.abilities, choices.points, offered, credited, kinds, rates=rates
         )

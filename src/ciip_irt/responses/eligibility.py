@@ -10,10 +10,13 @@ from ciip_irt.classical import rapid_thresholds
 from ciip_irt.errors import InputError, Problem, did_you_mean, plural
 from ciip_irt.records import result
 from ciip_irt.responses.candidates import delivery_table
+from ciip_irt.responses.instants import instants, mixed_offsets
 from ciip_irt.tables import CANDIDATES, EXCLUSIONS, AnyFrame, polars_frame, show_html
 
 __all__ = ["EligibilityRules", "Eligible", "select_eligible"]
 
+MOST_VALUES = 6
+"""Values of an attribute that are shown where a filter meets none."""
 FIRST = "1"
 UNKNOWN_ATTEMPT = "0"
 Case = tuple[str, pl.Expr, pl.Expr]
@@ -210,7 +213,7 @@ def select_eligible(
         exclusions=exclusions,
         n_before=deliveries.height,
         rules=_plain(rules),
-        notes=tuple(_notes(kept, rules)),
+        notes=(*_unmatched(deliveries, rules), *_notes(kept, rules)),
     )
 
 
@@ -244,7 +247,8 @@ def _facts(deliveries: pl.DataFrame, responses: pl.DataFrame, rules: Eligibility
         answers = answers.join(rapid, on="delivery_id", how="left")
     # label 1; or no label, none of the candidate's deliveries labelled 1, and the earliest of them
     label = pl.col("attempt").str.strip_chars()
-    order = deliveries.with_row_index("index").sort("delivered_at", "index", nulls_last=True)
+    order = deliveries.with_row_index("index").with_columns(instants(deliveries["delivered_at"]))
+    order = order.sort("instant", "index", nulls_last=True)
     earliest = pl.col("index").is_in(order.unique("candidate_id", keep="first")["index"].implode())
     has_labelled = (label == FIRST).any().over("candidate_id")
     first = (label == FIRST) | (label.is_null() & earliest & ~has_labelled)
@@ -332,6 +336,20 @@ def _nobody_left(exclusions: pl.DataFrame) -> list[Problem]:
     return problems
 
 
+def _unmatched(deliveries: pl.DataFrame, rules: EligibilityRules) -> list[str]:
+    """Filters that no delivery met, with the values there are: a filter that does nothing is a mistake."""
+    notes = []
+    for name, values in rules.exclude_attributes.items():
+        found = deliveries[name].cast(pl.String)
+        absent = [value for value in values if not (found == value).any()]
+        if absent:
+            counted = found.drop_nulls().value_counts(sort=True).head(MOST_VALUES)
+            there = ", ".join(f"{value!r} ({n:,})" for value, n in counted.iter_rows())
+            wanted = " or ".join(repr(value) for value in absent)
+            notes.append(f"Nobody has {name} = {wanted}, so that leaves nobody out. Its values are {there}.")
+    return notes
+
+
 def _notes(kept: pl.DataFrame, rules: EligibilityRules) -> list[str]:
     notes = []
     if rules.attempts == "first":
@@ -346,6 +364,11 @@ def _notes(kept: pl.DataFrame, rules: EligibilityRules) -> list[str]:
             notes.append(
                 f"{unlabelled:,} deliveries have no attempt label; the earliest of a candidate counts."
             )
+    bare, with_offset = mixed_offsets(kept["delivered_at"])
+    if bare and with_offset:
+        notes.append(
+            f"{with_offset:,} time stamps say their offset from UTC, {bare:,} do not: those are taken as UTC."
+        )
     return notes
 
 

@@ -13,16 +13,22 @@ from ciip_irt.records import result
 from ciip_irt.responses.candidates import delivery_table, read_candidates, with_attributes
 from ciip_irt.responses.mapping import ColumnMapping, read_mapping
 from ciip_irt.responses.open_log import OpenedLog, bank_of_logs, open_log
+from ciip_irt.responses.pseudonyms import pseudonyms_of, read_pseudonym_key
 from ciip_irt.responses.readers import READERS, Reader, ReadLog, Source
 from ciip_irt.responses.recognition import NO_CHOICES, Choices, Reading
 from ciip_irt.responses.row_counts import count_rows, nothing_left, row_notes
 from ciip_irt.responses.rules import Examination, examine, quarantine
 from ciip_irt.responses.score_check import score_check, score_notes
+from ciip_irt.responses.whole_deliveries import NOTHING_OFFERED_RULE, people_under_one_id, whole_invalid
 from ciip_irt.tables import EXCLUSIONS, RESPONSES, AnyFrame, show_html
 
 __all__ = ["Ingested", "ingest"]
 
 NO_ANSWER = "The delivery has not a single answer."
+NOTHING_OFFERED = "No answer of the delivery is among the options offered."
+FEWEST_INVALID = 5
+"""Invalid answers, and no other, that show a delivery written another way: fewer may be slips of the pen."""
+PSEUDONYMISED = ("candidate_id", "delivery_id")
 NOTHING_USABLE = "Every row of the delivery is in quarantine."
 Files = Path | str | Sequence[Path | str]
 
@@ -119,6 +125,7 @@ def ingest(
     encoding: str | None = None,
     choices: Choices = NO_CHOICES,
     about: pl.DataFrame | None = None,
+    pseudonyms: Path | str | None = None,
 ) -> Ingested:
     """Read one or several log files into the canonical table.
 
@@ -142,6 +149,8 @@ def ingest(
         What is said about files without a mapping, so that nothing need be guessed.
     about
         What a file says about items without saying their keys; joined to the keys found in the log.
+    pseudonyms
+        File with the key under which candidates and deliveries get pseudonyms; made where it is not there.
 
     Raises
     ------
@@ -199,6 +208,13 @@ def ingest(
     answers = [str(answer) for answer in rows["response"].drop_nulls().unique()]
     met = [str(item) for item in rows["item_id"].drop_nulls().unique(maintain_order=True)]
     bank = bank_of_logs(opened, answers, met, bank, about)
+    by_people = people_under_one_id(rows, deliveries)
+    if pseudonyms is not None:
+        key = read_pseudonym_key(pseudonyms)
+        rows, deliveries = (
+            table.with_columns(pseudonyms_of(table[name], key).alias(name) for name in PSEUDONYMISED)
+            for table in (rows, deliveries)
+        )
     read = rows["file"].value_counts()
     examined = examine(rows, bank, plan)
     del rows
@@ -215,13 +231,14 @@ def ingest(
     check = score_check(kept, bank)
     by_rows, by_scores = row_notes(counts, examined), score_notes(check)
     by_files = [caution for reading in readings for caution in reading.cautions]
+    cautions = [*by_files, *by_people, *whole_invalid(examined, exclusions), *by_rows[0], *by_scores[0]]
     result = Ingested(
         responses=kept.select(RESPONSES.names),
         candidates=delivery_table(kept, deliveries),
         quarantine=quarantine(examined.listed, names),
         exclusions=exclusions,
         counts={**counts, "score_check": check, **_readings_told(readings)},
-        cautions=(*by_files, *by_rows[0], *by_scores[0]),
+        cautions=tuple(cautions),
         notes=(*by_rows[1], *by_scores[1], *notes),
         bank=bank,
         readings=readings,
@@ -328,20 +345,32 @@ def _with_repeated_headers(examined: Examination, logs: Sequence[ReadLog]) -> Ex
 def _exclude(examined: Examination, deliveries: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The ``exclusions`` table, and how many rows of which file go with it."""
     left = examined.rows.group_by("delivery_id").agg(
-        rows=pl.len().cast(pl.Int64), answers=pl.col("status").is_in(["answered", "invalid"]).sum()
+        rows=pl.len().cast(pl.Int64),
+        answers=pl.col("status").is_in(["answered", "invalid"]).sum(),
+        usable=(pl.col("status") == "answered").sum(),
     )
     table = deliveries.select("delivery_id", "candidate_id").join(
         left, on="delivery_id", how="left", maintain_order="left"
     )
-    silent = table.filter(pl.col("answers").fill_null(0) == 0)
+    answers, usable = pl.col("answers").fill_null(0), pl.col("usable").fill_null(0)
+    silent = table.filter((answers == 0) | ((usable == 0) & (answers >= FEWEST_INVALID)))
     quarantined = pl.col("rows").is_null() & pl.col("delivery_id").is_in(
         examined.listed["delivery_id"].drop_nulls().unique().implode()
     )
+    invalid = pl.col("answers").fill_null(0) > 0
     exclusions = silent.select(
         "delivery_id",
         "candidate_id",
-        rule=pl.when(quarantined).then(pl.lit("nothing_usable")).otherwise(pl.lit("no_answer")),
-        reason=pl.when(quarantined).then(pl.lit(NOTHING_USABLE)).otherwise(pl.lit(NO_ANSWER)),
+        rule=pl.when(quarantined)
+        .then(pl.lit("nothing_usable"))
+        .when(invalid)
+        .then(pl.lit(NOTHING_OFFERED_RULE))
+        .otherwise(pl.lit("no_answer")),
+        reason=pl.when(quarantined)
+        .then(pl.lit(NOTHING_USABLE))
+        .when(invalid)
+        .then(pl.lit(NOTHING_OFFERED))
+        .otherwise(pl.lit(NO_ANSWER)),
         rows=pl.col("rows").fill_null(0),
     )
     gone = examined.rows.select("file", "delivery_id").join(

@@ -49,7 +49,7 @@ RESERVED = (*RESPONSES.names, "total", "n_scored", "n_pilot", "person")
 """Names that an attribute of a candidate cannot have."""
 COUNTED = "counted"
 """``position = "counted"``: the place among the questions that this candidate was given, in order."""
-RECODABLE = ("response", "status", "role", "item_id")
+RECODABLE = ("response", "status", "role", "item_id", "score")
 
 
 @dataclass(frozen=True, slots=True)

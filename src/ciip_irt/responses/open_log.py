@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ciip_irt.bank import ItemBank, bank_of, offered
+from ciip_irt.bank import MARK_KEY, MARKS, ItemBank, bank_of, offered
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.responses.exporters import exporter_of, sheets_of
 from ciip_irt.responses.mapping import ColumnMapping
@@ -38,8 +38,6 @@ __all__ = ["OpenedLog", "bank_of_logs", "open_log"]
 BINARY = (".xlsx", ".xlsm", ".ods")
 AS_TABLES = (".parquet", ".ndjson", ".jsonl")
 CANONICAL = frozenset({"candidate_id", "item_id", "response"})
-MARKS = "01"
-ONE_POINT = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +223,8 @@ def _of_marks(
     logs: Sequence[OpenedLog], names: Sequence[str], bank: ItemBank | None, about: pl.DataFrame | None
 ) -> ItemBank:
     if bank is not None:
-        return _replaced(bank, key=ONE_POINT, options=MARKS)
+        return _replaced(bank, key=MARK_KEY, options=MARKS)
     items = pl.DataFrame({"item_id": list(names)})
     if about is not None:
         items = items.join(about.drop("key", "options", strict=False), on="item_id", how="left")
-    return bank_of(items.with_columns(key=pl.lit(ONE_POINT), options=pl.lit(MARKS)), logs[0].source.where)
+    return bank_of(items.with_columns(key=pl.lit(MARK_KEY), options=pl.lit(MARKS)), logs[0].source.where)

@@ -105,7 +105,7 @@ def row_notes(counts: Mapping[str, Any], examined: Examination) -> tuple[list[st
             continue
         listing = "; ".join(f"{RULES[name].reason} ({n:,})" for name, n in rules.items())
         if number / read > LOUD_SHARE:
-            worst = max(rules, key=lambda name: rules[name])
+            worst = max(rules, key=lambda name: (RULES[name].gravity, rules[name]))
             cautions.insert(0, f"{number / read:.0%} of the rows {many}: {listing}. {RULES[worst].remedy}")
         else:
             notes.append(f"{plural(number, 'row')} {one if number == 1 else many}: {listing}.")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import polars as pl
 
 from ciip_irt.bank import ItemBank
+from ciip_irt.responses.instants import instants
 from ciip_irt.responses.mapping import ColumnMapping
 from ciip_irt.responses.readers.statuses import BLANK_WORDS
 from ciip_irt.tables import QUARANTINE, RESPONSE_STATUS, RESPONSES
@@ -32,26 +33,28 @@ class IngestRule:
     action: str
     reason: str
     remedy: str
+    gravity: int = 1
+    """Whose remedy is shown where rows break several rules: 0 harmless, 2 answers may be somebody else's."""
 
 
 _ALL = (
     IngestRule("repeated_header", REMOVED, "the line repeats the header",
-               "Nothing to do: files were put together with their headers."),
+               "Nothing to do: files were put together with their headers.", 0),
     IngestRule("missing_identifier", REMOVED, "the candidate, delivery, form or item is empty",
                "Fill the cells in the source."),
     IngestRule("unknown_status", REMOVED, f"the status is none of {', '.join(RESPONSE_STATUS)}",
                "Translate the words under [recode.status] in a mapping file."),
     IngestRule("delivery_conflict", REMOVED, "the delivery began with another candidate, form or attempt",
-               "Give every sitting a delivery_id of its own."),
+               "Give every sitting a delivery_id of its own.", 2),
     IngestRule("unknown_item", REMOVED, "the item is not in the items file",
                "Add it to the items file, or correct its id."),
     IngestRule("duplicate", REMOVED, "the same answer to this item is in the delivery already",
-               "Nothing to do: one of the copies is kept."),
+               "Nothing to do: one of the copies is kept.", 0),
     IngestRule("conflicting_duplicate", REMOVED,
                "the delivery has another answer to this item, which is the one kept",
                "Did a candidate sit twice, or did a spreadsheet change identifiers? Then give every sitting a"
                " delivery_id of its own. Otherwise the first by time stamp, then by line, is kept; a"
-               " mapping file with conflicting_duplicates = \"last\" keeps the last."),
+               " mapping file with conflicting_duplicates = \"last\" keeps the last.", 2),
     IngestRule("status_contradiction", INVALID, "status and response contradict each other",
                "Answered needs a response, omitted and not_reached must not have one."),
     IngestRule("option_not_offered", INVALID, "the item does not offer this option",
@@ -61,7 +64,7 @@ _ALL = (
                "Correct the cells, or leave them empty. Decimals need a point."),
     IngestRule("time_negative", SET_ASIDE, "the time is below zero", "Correct the clock in the source."),
     IngestRule("time_zero", SET_ASIDE, "answered in zero seconds, so the time is unknown",
-               "Nothing to do; zero seconds without an answer are kept."),
+               "Nothing to do; zero seconds without an answer are kept.", 0),
     IngestRule("position_unreadable", SET_ASIDE,
                f"the position is not a whole number from 1 to {MAX_POSITION:,}",
                "Correct the cells, or leave them empty."),
@@ -178,7 +181,8 @@ def _remove_duplicates(rows: pl.DataFrame, remove: Remove, last: bool) -> pl.Dat
     repeated = rows.select(pl.struct(key).is_duplicated()).to_series()
     if not repeated.any():
         return rows
-    copies = rows.with_row_index("index").filter(repeated).sort("delivered_at", "index", nulls_last=True)
+    copies = rows.with_row_index("index").filter(repeated)
+    copies = copies.with_columns(instants(copies["delivered_at"])).sort("instant", "index", nulls_last=True)
     stands = pl.last if last else pl.first
     copies = copies.with_columns(
         stands("index").over(key).alias("kept"),

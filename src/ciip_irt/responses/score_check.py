@@ -32,13 +32,34 @@ def score_check(kept: pl.DataFrame, bank: ItemBank | None) -> dict[str, Any] | N
     )
     different = joined.filter(ours.cast(pl.Float64) != pl.col("score"))
     worst = different["item_id"].value_counts().sort(["count", "item_id"], descending=[True, False]).head(10)
-    return {"compared": joined.height, "different": different.height, "items": dict(worst.iter_rows())}
+    check = {"compared": joined.height, "different": different.height, "items": dict(worst.iter_rows())}
+    words = kept["score"].drop_nulls().cast(pl.String)
+    words = words.filter(words.cast(pl.Float64, strict=False).is_null() & (words.str.strip_chars() != ""))
+    if len(words):
+        counted = words.value_counts(sort=True).head(MOST_WORDS)
+        check |= {"not_numbers": len(words), "words": [str(word) for word in counted["score"]]}
+    return check
+
+
+MOST_WORDS = 5
+"""Words of a score column that are shown."""
 
 
 def score_notes(check: Mapping[str, Any] | None) -> tuple[list[str], list[str]]:
     """What asks for caution in a comparison of scores, and what does not."""
     if check is None:
         return [], []
+    if check.get("not_numbers"):
+        words = ", ".join(map(repr, check["words"]))
+        table = "[recode.score]"
+        unread = (
+            f"{check['not_numbers']:,} of the source's own scores are no numbers ({words}) and could not be"
+            f" compared with ours. Translate them under {table} in a mapping file: 1 for right, 0 for wrong."
+        )
+        if not check["compared"]:
+            return [unread], []
+        cautions, notes = score_notes({**check, "not_numbers": 0})
+        return [unread, *cautions], notes
     if not check["different"]:
         return [], [f"The source's own scores equal ours in all {check['compared']:,} answers."]
     items = ", ".join(f"{item} ({count:,})" for item, count in list(check["items"].items())[:5])

@@ -29,7 +29,7 @@ def too_hard(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
 
 def too_easy(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """Nearly everybody gets it right."""
-    if item.n < limits.minimum_n or not item.p >= limits.high_p or not item.distractors:
+    if item.n < limits.minimum_n or not item.p >= limits.high_p or (item.options and not item.distractors):
         return None  # without a distractor everyone is credited by the key
     works = item.r >= limits.low_r
     return Flag(
@@ -37,9 +37,17 @@ def too_easy(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
         f"{percent(item.p)} right (between {percent(item.p_low)} and {percent(item.p_high)}).",
         f"Easy, but it separates well (R {number(item.r)})."
         if works
-        else "Everybody knows it, the distractors give it away, or it has become known.",
-        "Repair the distractors that nobody chooses."
-        if works
-        else "Keep it only if the content must be covered; otherwise write better distractors or retire it.",
+        else f"Everybody knows it{', the distractors give it away' if item.options else ''}, or it has become"
+        " known.",
+        _easier(item, works),
         item.p,
     )
+
+
+def _easier(item: AnalysedItem, works: bool) -> str:
+    """What to do with an easy item; nothing about options where only marks are known."""
+    if not item.options:
+        return "Keep it if the content must be covered." + ("" if works else " Otherwise retire it.")
+    if works:
+        return "Repair the distractors that nobody chooses."
+    return "Keep it only if the content must be covered; otherwise write better distractors or retire it."

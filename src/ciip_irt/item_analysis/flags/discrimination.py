@@ -47,9 +47,10 @@ def low_r(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
         "An easy item has a low R by nature; it need not be bad."
         if easy
         else "Ambiguous, a matter of luck, or about something else than the rest of the exam.",
-        "Keep it if the content needs it; sharpen the distractors if it is to separate candidates."
+        "Keep it if the content needs it"
+        + ("; sharpen the distractors if it is to separate candidates." if item.options else ".")
         if easy
-        else "Read the stem and the option table; revise before using it again.",
+        else f"Read the stem{' and the option table' if item.options else ''}; revise before using it again.",
         -item.r,
     )
 

@@ -46,7 +46,7 @@ def with_statuses(
             False
         )
         kept = kept.with_columns(pl.when(~is_code).then(response).alias("response"))
-    for name in ("response", "role", "item_id"):
+    for name in ("response", "role", "item_id", "score"):
         if name in mapping.recode and name in kept.columns:
             kept = kept.with_columns(pl.coalesce(_recoded(name, mapping), name).alias(name))
     return kept, rows.height - kept.height

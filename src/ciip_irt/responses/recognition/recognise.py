@@ -217,6 +217,11 @@ def _with_key_row(
         apart = tuple(
             sorted((*(row for row in apart if row.place != place), chosen), key=lambda row: row.place)
         )
+    shifted = [row for row in apart if row.kind == "shifted"]
+    if shifted:
+        remedy = "Correct the rows, or delete them."
+        what = f"rows look shifted: {shifted[0].reason}"
+        raise InputError(Problem(what, str(path), shifted[0].number, len(shifted), remedy=remedy))
     unclear = [row for row in apart if row.kind == "unclear"]
     if not unclear:
         return apart

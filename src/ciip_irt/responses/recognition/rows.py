@@ -24,8 +24,9 @@ SUMS = frozenset({"totals", "averages", "percentages", "spread", "extremes", "co
 class RowApart:
     """A row that is no candidate: its place in the table, number in the file, first words, kind and reason.
 
-    ``kind`` is ``key``, ``header``, a kind of ``SUMMARY_WORDS``, ``note``, or ``unclear``: nameless, with an
-    answer to every item, so that it could be the key or a candidate.
+    ``kind`` is ``key``, ``header``, a kind of ``SUMMARY_WORDS``, ``note``, ``shifted``: its cells have
+    slipped, or ``unclear``: nameless, with an answer to every item, so that it could be the key or a
+    candidate.
     """
 
     place: int
@@ -62,6 +63,11 @@ def rows_apart(
             table, candidate, row
         ):  # fmt: skip
             verdict = ("key", "it equals the key")
+        if verdict is None and candidate is not None and _looks_shifted(table, items, candidate, row):
+            verdict = (
+                "shifted",
+                f"its candidate {row[candidate]!r} is what other rows have in another column",
+            )
         if row == table.names:
             verdict = ("header", "it repeats the header")
         if verdict is not None:
@@ -144,6 +150,20 @@ def _equals_key(
         if folded(table.names[item]) in known_key
     ]
     return len(pairs) >= 5 and all(cell == key for cell, key in pairs)
+
+
+def _looks_shifted(table: Headed, items: Sequence[int], candidate: int, row: Sequence[str]) -> bool:
+    """Whether the row's candidate is written as no other is, and stands elsewhere in other rows: the cells
+    have slipped to the left.
+    """
+    own = row[candidate]
+    if not own or _like_an_id(table, candidate, row):
+        return False
+    others = [other for other in table.rows if other is not row]
+    if is_answer(own) and len(own) == 1:
+        return not any(is_answer(other[candidate]) and len(other[candidate]) == 1 for other in others)
+    places = [place for place in range(len(table.names)) if place != candidate and place not in set(items)]
+    return any(other[place] == own for other in others for place in places)
 
 
 def _like_an_id(table: Headed, candidate: int | None, row: Sequence[str]) -> bool:
