@@ -13,7 +13,7 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.calibration.anchors import HeldAnchors
 from ciip_irt.errors import plural
-from ciip_irt.irt import ResponseBlock
+from ciip_irt.irt import ResponseBlock, connected_parts
 from ciip_irt.irt.estimation import fit_mml
 from ciip_irt.irt.linking import ScaleAgreement, compare_scales
 from ciip_irt.records import result
@@ -22,6 +22,8 @@ from ciip_irt.screening import Concern, Whole
 __all__ = ["AnchorSet", "examine_anchor_set"]
 
 SHOWN = 5
+FEWEST_PERSONS = 20  # below, free difficulties err by half a logit and say nothing
+TOLERANCE = 1e-4  # of the free estimation: a ten-thousandth of a logit decides nothing here
 MAJORITY = 0.5  # of the anchors displaced: then nothing is "usual among these anchors"
 
 
@@ -35,34 +37,84 @@ class AnchorSet:
     free
         Shape (J, 3): free estimates of the anchors; NaN for other items.
     wild
-        Shape (J,): bank values that no drift explains; they cannot hold the scale.
+        Shape (J,): bank values that no drift explains.
+    dropped
+        Shape (J,): those of them that do not hold the scale.
     concerns
         What must be said, what stops the work first.
     """
 
     free: FloatArray
     wild: BoolArray
+    dropped: BoolArray
     concerns: tuple[Concern, ...]
+
+    @property
+    def belongs(self) -> bool:
+        """Whether nothing was found that stops the work."""
+        return not any(concern.stops for concern in self.concerns)
 
 
 def examine_anchor_set(
-    blocks: Sequence[ResponseBlock], anchors: HeldAnchors, item_ids: Sequence[str], model: str, D: float
+    blocks: Sequence[ResponseBlock],
+    anchors: HeldAnchors,
+    item_ids: Sequence[str],
+    model: str,
+    D: float,
+    *,
+    purify: bool = True,
 ) -> AnchorSet:
-    """Estimate the anchors freely and hold the bank's values against that."""
-    own = [_of_items(block, anchors.held) for block in blocks]
+    """Estimate the anchors freely and hold the bank's values against that.
+
+    Parameters
+    ----------
+    blocks
+        Answers with their populations: one for each form, for a form that abler candidates sat would
+        displace its items as if their values were wrong.
+    anchors
+        The bank's values.
+    purify
+        Whether single wild values are dropped; where they are not, they stop the work.
+    """
+    own = [block for block in (_of_items(block, anchors.held) for block in blocks) if block.items.size]
     free_model = "rasch" if model in ("rasch", "1pl") else "2pl"  # c says nothing of direction or unit
-    fit = fit_mml(
-        [block for block in own if block.items.size],
-        free_model,
-        anchors.held.size,
-        D=D,
-        standard_errors="cross_product",
-    )
-    free = np.where(anchors.held[:, None], fit.parameters[:, :3], np.nan)
-    errors = np.where(anchors.held[:, None], fit.standard_errors[:, :3], np.nan)
+    free, errors = _free_values(own, anchors, free_model, D)
     agreement = compare_scales(anchors.values, free, errors, anchors.errors, slopes_vary=free_model == "2pl")
-    concerns = [*_whole_set(agreement, anchors, free), *_single_values(agreement, anchors, free, item_ids)]
-    return AnchorSet(free, agreement.wild, tuple(concerns))
+    wild = agreement.wild
+    dropped = purify and bool((anchors.held & ~wild).any())
+    concerns = [
+        *_whole_set(agreement, anchors, free),
+        *_single_values(wild, anchors, free, item_ids, dropped=dropped),
+    ]
+    return AnchorSet(free, wild, wild if dropped else np.zeros_like(wild), tuple(concerns))
+
+
+def _free_values(
+    blocks: Sequence[ResponseBlock], anchors: HeldAnchors, model: str, D: float
+) -> tuple[FloatArray, FloatArray]:
+    """Two arrays (J, 3): free estimates and their errors; parts of the design that share no anchor are
+    estimated apart and moved so that their middle, and with slopes their unit, is the bank's."""
+    n_items = anchors.held.size
+    free, errors = np.full((n_items, 3), np.nan), np.full((n_items, 3), np.nan)
+    parts = connected_parts(blocks, n_items)
+    for part in parts:
+        theirs = [block for block in blocks if np.isin(block.items, part).all()]
+        if sum(block.scores.shape[0] for block in theirs) < FEWEST_PERSONS:
+            continue
+        groups = sorted({block.group for block in theirs})
+        own = [ResponseBlock(block.items, block.scores, groups.index(block.group)) for block in theirs]
+        fit = fit_mml(own, model, n_items, D=D, standard_errors="cross_product", tolerance=TOLERANCE)
+        found, theirs_errors = fit.parameters[part, :3].copy(), fit.standard_errors[part, :3].copy()
+        if len(parts) > 1:
+            bank = anchors.values[part]
+            unit = float(np.exp(np.nanmedian(np.log(found[:, 0] / bank[:, 0])))) if model == "2pl" else 1.0
+            unit = unit if np.isfinite(unit) and unit > 0 else 1.0
+            found[:, 0] /= unit
+            found[:, 1] *= unit
+            theirs_errors[:, 1] *= unit
+            found[:, 1] -= np.nanmedian(found[:, 1] - bank[:, 1])
+        free[part], errors[part] = found, theirs_errors
+    return np.where(anchors.held[:, None], free, np.nan), np.where(anchors.held[:, None], errors, np.nan)
 
 
 def _of_items(block: ResponseBlock, wanted: BoolArray) -> ResponseBlock:
@@ -113,9 +165,9 @@ def _conversion(agreement: ScaleAgreement, anchors: HeldAnchors, free: FloatArra
 
 
 def _single_values(
-    agreement: ScaleAgreement, anchors: HeldAnchors, free: FloatArray, item_ids: Sequence[str]
+    wild: BoolArray, anchors: HeldAnchors, free: FloatArray, item_ids: Sequence[str], *, dropped: bool
 ) -> list[Concern]:
-    rows = np.flatnonzero(agreement.wild)
+    rows = np.flatnonzero(wild)
     if not rows.size:
         return []
     rows = rows[np.argsort(-np.abs(anchors.values[rows, 1]))]
@@ -123,13 +175,18 @@ def _single_values(
         f"{item_ids[j]} (b = {anchors.values[j, 1]:g} in the bank, {free[j, 1]:.2f} from these answers)"
         for j in rows[:SHOWN]
     ) + (", ..." if rows.size > SHOWN else "")
-    be, do = ("is", "does") if rows.size == 1 else ("are", "do")
+    be = "is" if rows.size == 1 else "are"
+    if dropped:
+        then = "does not hold the scale" if rows.size == 1 else "do not hold the scale"
+    else:
+        then = "holds the scale all the same" if rows.size == 1 else "hold the scale all the same"
     return [
         Concern(
             Whole.ANCHORS,
             tuple(item_ids[int(j)] for j in rows),
-            f"{plural(rows.size, 'anchor')} {be} so far from the answers that no drift explains it, and {do}"
-            f" not hold the scale: {shown}.",
+            f"{plural(rows.size, 'anchor')} {be} so far from the answers that no drift explains it,"
+            f" and {then}: {shown}.",
             "Has a decimal point been lost? Correct the items file.",
+            stops=not dropped,
         )
     ]

@@ -20,6 +20,7 @@ from ciip_irt.tables import ANCHOR_ITEMS
 __all__ = ["AnchorReport", "HeldAnchors", "anchor_warnings", "anchors_of", "no_anchors"]
 
 FEW_ANCHORS = 10
+FLAT = 6.0  # logit from the candidates: the curve is flat there, and one step on it says nothing
 
 
 @result
@@ -118,14 +119,21 @@ class AnchorReport:
         limits: DriftLimits,
         *,
         purify: bool,
+        not_held: BoolArray,
+        in_question: bool,
     ) -> pl.DataFrame:
-        """One row per anchor of the bank, in the columns of the ``anchors`` contract."""
+        """One row per anchor of the bank, in the columns of the ``anchors`` contract.
+
+        ``not_held`` (J,) are values that cannot be right; ``in_question`` says that the whole set cannot.
+        """
         moved, error = (values.copy() for values in self.alone)
         bank_se = np.nan_to_num(anchors.errors[:, 1])
         error = np.hypot(error, bank_se)
         gone = anchors.held & ~held_now
         moved[gone] = fit.parameters[gone, 1] - anchors.values[gone, 1]
         error[gone] = np.hypot(fit.standard_errors[gone, 1], bank_se[gone])
+        flat = held_now & (np.abs(anchors.values[:, 1] - float(fit.population_mean.mean())) > FLAT)
+        moved[flat] = error[flat] = np.nan
         z = robust_z(moved, held_now & np.isfinite(moved))
         proposed = np.zeros(held_now.shape, dtype=np.bool_)
         proposed[list(self.screen.dropped)] = True
@@ -137,6 +145,9 @@ class AnchorReport:
                 z[j],
                 limits,
                 dropped=bool(gone[j]),
+                wild=bool(not_held[j]),
+                flat=bool(flat[j]),
+                in_question=in_question,
                 protected=bool(self.screen.protected[j] or (purify and proposed[j])),
                 asked=bool(proposed[j] and not purify),
             )
@@ -168,9 +179,16 @@ def _why(
     limits: DriftLimits,
     *,
     dropped: bool,
+    wild: bool,
+    flat: bool,
+    in_question: bool,
     protected: bool,
     asked: bool,
 ) -> str:
+    if wild:
+        return "Dropped: no drift explains so large a difference (a decimal point lost?); estimated anew."
+    if flat:
+        return "Held so far from these candidates that its displacement cannot be computed."
     if not np.isfinite(moved):
         return "Answered alike by everybody, so nothing can be said."
     way = "harder" if moved > 0 else "easier"
@@ -186,13 +204,16 @@ def _why(
         return ""
     if abs(moved) <= limits.certainty * error:
         return f"Kept: {how}; too few answers to prove it."
+    if in_question:
+        return f"Kept: {how}; the anchors as a whole do not belong to these answers."
     return f"Kept: {how}; usual among these anchors."
 
 
 def anchor_warnings(table: pl.DataFrame, report: AnchorReport, limits: DriftLimits) -> list[str]:
     """Who no longer holds the scale, who should not, and what is not known of the anchors."""
     said = []
-    dropped = _worst_first(table.filter(pl.col("decision") == "dropped"))
+    gone = (pl.col("decision") == "dropped") & ~pl.col("why").str.starts_with("Dropped: no drift")
+    dropped = _worst_first(table.filter(gone))
     n = table.height
     if dropped.height:
         said.append(

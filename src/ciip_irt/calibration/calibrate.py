@@ -1,17 +1,20 @@
 """Calibration: item parameters on a scale, from scored responses."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from ciip_irt.bank import Items, as_bank
+from ciip_irt.calibration.anchor_set import AnchorSet, examine_anchor_set
 from ciip_irt.calibration.anchors import anchor_warnings
 from ciip_irt.calibration.checks.fit_table import displacements, fit_table
 from ciip_irt.calibration.checks.fit_warnings import warnings_of_fit, with_names
 from ciip_irt.calibration.checks.observed import observed_proportions
 from ciip_irt.calibration.cml_engine import estimates_by_cml
 from ciip_irt.calibration.estimation import Estimation, Options, estimate
+from ciip_irt.calibration.groups import grouped_blocks, population_groups
 from ciip_irt.calibration.persons import AbilityMethod, estimate_persons
 from ciip_irt.calibration.populations import Populations
 from ciip_irt.calibration.prepared import Estimates, Prepared, prepare
@@ -131,6 +134,7 @@ def calibrate(
 
 
 ENGINES = ("mml", "cml", "girth")
+MOST_FORMS = 50  # populations; with more forms each has too few candidates to be one
 MANY = 300  # candidates: below, a weight at each of the points has as much noise as shape (docs/accuracy.md)
 
 
@@ -176,6 +180,9 @@ def _limits_in_words(limits: DriftLimits, *, purify: bool) -> str:
 
 def _by_mml(prepared: Prepared, options: Options, priors: str, groups: str) -> Estimates:
     scored, members, anchors, limits = prepared.scored, prepared.groups, prepared.anchors, options.limits
+    looked_at = _anchor_set(prepared, options)
+    if looked_at is not None:
+        options = replace(options, not_held=looked_at.dropped)
     found = estimate(prepared.data.blocks, anchors, scored.items.height, options)
     fit, with_bank = found.fit, prepared.bank is not None
     warnings = warnings_of_fit(
@@ -193,8 +200,17 @@ def _by_mml(prepared: Prepared, options: Options, priors: str, groups: str) -> E
         "groups": groups,
     }
     table = ANCHOR_ITEMS.empty()
-    if found.report is not None:
-        table = found.report.table(scored, anchors, found.held, fit, limits, purify=options.purify)
+    if found.report is not None and looked_at is not None:
+        table = found.report.table(
+            scored,
+            anchors,
+            found.held,
+            fit,
+            limits,
+            purify=options.purify,
+            not_held=looked_at.dropped,
+            in_question=not looked_at.belongs,
+        )
         warnings += anchor_warnings(table, found.report, limits)
         settings["anchors_dropped"] = int((anchors.held & ~found.held).sum())
         settings["drift"] = _limits_in_words(limits, purify=options.purify)
@@ -221,6 +237,23 @@ def _by_mml(prepared: Prepared, options: Options, priors: str, groups: str) -> E
         gradient_norm=fit.gradient_norm,
         second_order=fit.second_order,
         anchors=table,
+        concerns=() if looked_at is None else looked_at.concerns,
+    )
+
+
+def _anchor_set(prepared: Prepared, options: Options) -> AnchorSet | None:
+    """The bank's values against free estimates, each form a population; nothing where none are held."""
+    if not prepared.anchors.held.any():
+        return None
+    scored = prepared.scored
+    several = 1 < len(scored.form_ids) <= MOST_FORMS
+    blocks = (
+        grouped_blocks(scored, population_groups(scored, "form_id")).blocks
+        if several
+        else (prepared.data.blocks)
+    )
+    return examine_anchor_set(
+        blocks, prepared.anchors, scored.item_ids, options.model, options.D, purify=options.purify
     )
 
 
@@ -278,7 +311,8 @@ def _completed(prepared: Prepared, found: Estimates, ability: AbilityMethod) -> 
         observed_proportions=observed_proportions(
             scored, found.parameters, theirs.posteriors, populations.points, theirs.eap, scale.D
         ),
-        warnings=(*found.warnings, *theirs.warnings),
+        concerns=found.concerns,
+        warnings=(*map(str, found.concerns), *found.warnings, *theirs.warnings),
         provenance=scored.provenance.with_settings(
             model=scale.model,
             D=scale.D,

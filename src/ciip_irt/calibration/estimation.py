@@ -29,6 +29,7 @@ class Options:
     max_iterations: int | None
     purify: bool
     limits: DriftLimits
+    not_held: BoolArray | None = None  # (J,) anchors whose value in the bank cannot be right
 
 
 @result
@@ -50,7 +51,8 @@ def estimate(
     blocks: Sequence[ResponseBlock], anchors: HeldAnchors, n_items: int, options: Options
 ) -> Estimation:
     """Estimate; where anchors drifted and ``purify`` is on, free them and estimate again until none has."""
-    held = anchors.held.copy()
+    sound = anchors.held if options.not_held is None else anchors.held & ~options.not_held
+    held = sound.copy()
     for _ in range(ROUNDS):
         fit = fit_mml(
             blocks,
@@ -73,7 +75,7 @@ def estimate(
             at,
             options.limits,
             bank_se=anchors.errors[:, 1],
-            held_at_first=anchors.held,
+            held_at_first=sound,
             cells=anchors.cells,
         )
         if not options.purify or not screen.dropped:

@@ -14,6 +14,7 @@ from ciip_irt.calibration.populations import Populations
 from ciip_irt.calibration.scales import scale_of_calibration
 from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
+from ciip_irt.screening import Concern
 from ciip_irt.tables import ANCHOR_ITEMS
 
 __all__ = ["Estimates", "Prepared", "prepare"]
@@ -77,6 +78,8 @@ class Estimates:
         What the record of the run says of the engine.
     anchors
         The ``anchors`` contract.
+    concerns
+        What looks wrong as a whole.
     """
 
     parameters: FloatArray
@@ -93,3 +96,4 @@ class Estimates:
     gradient_norm: float = np.nan
     second_order: str = "not examined"
     anchors: pl.DataFrame = field(default_factory=ANCHOR_ITEMS.empty)
+    concerns: tuple[Concern, ...] = ()

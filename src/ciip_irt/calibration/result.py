@@ -13,6 +13,7 @@ from ciip_irt.bank import Scale
 from ciip_irt.errors import plural
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
+from ciip_irt.screening import Concern
 from ciip_irt.tables import ANCHOR_ITEMS, ITEM_PARAMETERS, POPULATION_POINTS, show_html
 
 __all__ = ["ESTIMATED", "Calibration"]
@@ -67,6 +68,8 @@ class Calibration:
     anchors
         One row per item that held the scale at first: ``item_id, domain, a, b, c, se_b`` (the bank's), ``n``,
         ``free_b`` (b estimated anew), ``displacement, se, robust_z, decision`` (kept or dropped), ``why``.
+    concerns
+        What looks wrong as a whole, what stops the work first; told first in ``warnings``.
     """
 
     scale: Scale
@@ -92,6 +95,7 @@ class Calibration:
     anchors: pl.DataFrame = field(default_factory=ANCHOR_ITEMS.empty)
     gradient_norm: float = float("nan")
     second_order: str = "not examined"
+    concerns: tuple[Concern, ...] = ()
 
     @property
     def parameters(self) -> pl.DataFrame:
@@ -147,6 +151,7 @@ class Calibration:
             "n_items": len(self.item_ids),
             "n_anchors": int(self.fixed.sum()),
             "anchors_dropped": self.dropped,
+            "concerns": [concern.to_dict() for concern in self.concerns],
             "warnings": list(self.warnings),
             "provenance": self.provenance.to_dict(),
         }

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from ciip_irt.cli.options import (
+    add_accept,
     add_groupings,
     add_log,
     add_out,
@@ -12,6 +13,7 @@ from ciip_irt.cli.options import (
     number,
     read_log,
     scored_log,
+    stopped,
     warn,
 )
 from ciip_irt.errors import InputError
@@ -23,7 +25,8 @@ writes item_statistics.csv, option_statistics.csv, option_quantiles.csv, key_val
 flags.csv, dif.csv, form_summary.csv, domain_scores.csv,
 item_times.csv, form_times.csv, pace.csv, delivery_times.csv, exclusions.csv and report/index.html, into a
 folder beside the log (--out for another). p and R come with 95 %
-intervals; pilots are held against the scored total."""
+intervals; pilots are held against the scored total.
+Exit code 1: the key looks as if it belonged to other questions (--accept key where it is right)."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--theta-cut", type=number, metavar="THETA", help="passing standard on the bank's scale"
     )
     keys.add_argument("--raw-cut", type=number, metavar="SCORE", help="raw score needed to pass, every form")
+    add_accept(parser)
     add_out(parser, required=False)
 
 
@@ -85,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         warn(sentence)
     print(analysis.summary())
     print(f"Results: {out}\nReport: {index}")
-    return 0
+    return 1 if stopped(analysis.concerns, arguments.accept) else 0
 
 
 def _beside(log: Path) -> Path:

@@ -3,7 +3,7 @@
 import argparse
 
 from ciip_irt.cli.declared import add_settings, told
-from ciip_irt.cli.options import add_log, add_out, number, read_items, scored_log, warn
+from ciip_irt.cli.options import add_accept, add_log, add_out, number, read_items, scored_log, stopped, warn
 from ciip_irt.job.exam_settings import CALIBRATION, SCORES
 
 EPILOG = """\
@@ -12,7 +12,8 @@ with anchors anchors.csv: how far each has moved, which were dropped and why; sc
 to theta for every form; with --theta-cut conversion.csv (raw to reported score) and decisions.csv (how
 dependable pass and fail are). Whether the model holds: limits in fit.csv, model_fit.csv (M2 by form),
 local_dependence.csv (pairs to keep apart), person_fit.csv (answers that hardly fit the score).
-Exit code 1: the estimation did not converge (the files are written all the same and say so)."""
+Exit code 1: the estimation did not converge, or the anchors do not belong to these answers (--accept anchors
+where they do; the files are written all the same and say so)."""
 
 
 SCALE_AND_ANCHORS = {
@@ -66,6 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also examine whether one ability is enough: dimensionality.csv",
     )
+    add_accept(parser)
     add_out(parser)
 
 
@@ -114,4 +116,5 @@ def run(arguments: argparse.Namespace) -> int:
     for sentence in scored.warnings:
         warn(sentence)
     print("\n".join(sentences))
-    return 1 if calibration.converged is False else 0
+    halted = stopped(calibration.concerns, arguments.accept)
+    return 1 if halted or calibration.converged is False else 0

@@ -3,7 +3,7 @@
 import argparse
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from ciip_irt.bank import ItemBank
     from ciip_irt.responses import Ingested, ScoredResponses
+    from ciip_irt.screening import Concern
 
 __all__ = [
+    "add_accept",
     "add_blueprint",
     "add_earlier",
     "add_groupings",
@@ -39,6 +41,7 @@ __all__ = [
     "read_log",
     "recovered",
     "scored_log",
+    "stopped",
     "text_format",
     "timed_items",
     "warn",
@@ -108,6 +111,31 @@ def add_groupings(parser: argparse.ArgumentParser) -> None:
         help="column of the candidates table whose groups are compared item by item; may be repeated"
         " (default: delivery_mode, first_time and region, as far as they are there)",
     )
+
+
+def add_accept(parser: argparse._ActionsContainer) -> None:
+    """``--accept WHOLE``, repeatable."""
+    parser.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="WHOLE",
+        help="go on though this looks wrong as a whole (anchors, key); may be repeated",
+    )
+
+
+def stopped(concerns: "Iterable[Concern]", accept: Sequence[str]) -> bool:
+    """Whether something that looks wrong as a whole stops the work; says so, and how to go on."""
+    from ciip_irt.screening import check_accepted, stopping
+
+    names = sorted({str(concern.whole) for concern in stopping(concerns, check_accepted(accept))})
+    if names:
+        how = " ".join(f"--accept {name}" for name in names)
+        warn(
+            f"stopped, because {' and '.join(names)} looks wrong as a whole: the results are written, but"
+            f" nothing should be built on them. Where it is right all the same: {how}."
+        )
+    return bool(names)
 
 
 def add_blueprint(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 import argparse
 
 from ciip_irt.cli.options import (
+    add_accept,
     add_groupings,
     add_log,
     add_out,
@@ -11,6 +12,7 @@ from ciip_irt.cli.options import (
     note,
     read_items,
     scored_log,
+    stopped,
     warn,
 )
 
@@ -20,7 +22,8 @@ is read back in by 'ciip-irt promote'), pilot_evidence.csv, pilot_parameters.csv
 --blueprint also bank_needs.csv.
 Give the logs of all administrations: evidence adds up. Answers given to a pilot before its 'revised_on' in
 the bank do not count. Policies that ship: default, arrt-like; or a TOML file of your own.
-Exit code 1: the calibration behind the decisions did not converge (the files are written all the same)."""
+Exit code 1: the calibration behind the decisions did not converge, or anchors or key look wrong as a whole,
+so that every pilot is held (--accept anchors where they are right; the files are written all the same)."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_groupings(parser)
     add_person_misfit(parser)
+    add_accept(parser)
     add_out(parser)
 
 
@@ -66,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         note(checks.left_out)
     dif, _ = dif_between_groups(scored, arguments.dif)
-    review = review_pilots(scored, bank, policy, calibration=calibration, dif=dif)
+    review = review_pilots(scored, bank, policy, calibration=calibration, dif=dif, accept=arguments.accept)
     needs = None
     if demand is not None:
         needs = bank_needs(bank.items, demand, review.evidence)
@@ -83,4 +87,5 @@ def run(arguments: argparse.Namespace) -> int:
         print(needs.summary())
     if not calibration.converged:
         warn("the calibration did not converge, so these decisions rest on no sound scale.")
-    return 0 if calibration.converged else 1
+    halted = stopped(review.concerns, arguments.accept)
+    return 1 if halted or not calibration.converged else 0

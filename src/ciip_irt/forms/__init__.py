@@ -6,7 +6,7 @@ constraint is one file in ``constraints`` and one line in its registry.
 """
 
 from ciip_irt.forms.assemble import assemble
-from ciip_irt.forms.assembly import Assembly
+from ciip_irt.forms.assembly import Assembly, not_built
 from ciip_irt.forms.capacity import BankCapacity, bank_capacity
 from ciip_irt.forms.checking.check import CHECKED_RULES, RULE_MEANINGS, check_forms
 from ciip_irt.forms.checking.finding_formats import FORMATS, report_findings
@@ -30,6 +30,7 @@ __all__ = [
     "bank_capacity",
     "check_forms",
     "findings_frame",
+    "not_built",
     "planned_pilots",
     "read_form_files",
     "report_findings",

@@ -15,11 +15,11 @@ from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.pool.form_set import SCORED, Form
 from ciip_irt.forms.tolerances import TARGET_ROUNDING
 from ciip_irt.records import result
-from ciip_irt.tables import show_html
+from ciip_irt.tables import SHORTAGES, show_html
 
 __all__ = [
-    "INFEASIBLE", "NOTHING_FOUND", "OPTIMAL", "STOPPED", "WITHIN_TOLERANCE", "Assembly", "achieved_frame",
-    "forms_frame",
+    "INFEASIBLE", "NOTHING_FOUND", "NOT_BUILT", "OPTIMAL", "STOPPED", "WITHIN_TOLERANCE", "Assembly",
+    "achieved_frame", "forms_frame", "not_built",
 ]  # fmt: skip
 
 OPTIMAL = "optimal"
@@ -27,6 +27,7 @@ WITHIN_TOLERANCE = "within tolerance"
 STOPPED = "time limit with a usable form"
 NOTHING_FOUND = "time limit without a form"
 INFEASIBLE = "infeasible"
+NOT_BUILT = "not built"
 
 ACHIEVED_COLUMNS = {
     "form_id": pl.String, "quantity": pl.String, "target": pl.Float64, "tolerance": pl.Float64,
@@ -44,7 +45,7 @@ class Assembly:
     status
         ``optimal`` (proven), ``within tolerance`` (every target met, not proven the best), ``time limit
         with a usable form`` (conforms but for a difficulty target; a better one may exist), ``infeasible``
-        (proven), ``time limit without a form``.
+        (proven), ``time limit without a form``, ``not built``.
     forms
         ``form_id, position, item_id, role, domain``; no rows where there are no forms.
     achieved
@@ -204,6 +205,27 @@ def _largest_overlap(forms: pl.DataFrame) -> int:
     scored = forms.filter(pl.col("role") == SCORED)
     sets = [set(part["item_id"]) for part in scored.partition_by("form_id", maintain_order=True)]
     return max((len(a & b) for a, b in combinations(sets, 2)), default=0)
+
+
+def not_built(blueprint: str, n_forms: int, seed: int, why: str) -> Assembly:
+    """The assembly that was not begun, and why.
+
+    >>> print(not_built("two", 3, 1, "The key is in doubt.").summary())
+    No set of 3 forms to blueprint two: not built.
+    The key is in doubt.
+    """
+    return Assembly(
+        status=NOT_BUILT,
+        blueprint=blueprint,
+        n_forms=n_forms,
+        seed=seed,
+        forms=forms_frame(()),
+        achieved=achieved_frame((), ()),
+        worst=None,
+        bound=None,
+        shortages=SHORTAGES.empty(),
+        warnings=(why,),
+    )
 
 
 def forms_frame(forms: Sequence[Form]) -> pl.DataFrame:

@@ -21,6 +21,7 @@ DELIMITER = Text(
     pattern=r"[\s\S]|\\t|tab|comma|semicolon|bar", blank=True, remedy='Such as ";" or "tab".',
     called="one character, or tab, comma, semicolon, bar",
 )  # fmt: skip
+STOPPING = ("anchors", "key")  # of screening.Whole, which takes a second to import: what may stop the work
 POINTS = Text(choices=("wrong", "missing"))
 FILES = ListOf(Text(), "texts", least=1)
 ATTRIBUTE_VALUES = AnyOf((Label(), ListOf(Label(), "values", least=1)), "a value or a list of values")
@@ -109,7 +110,11 @@ SCORES = Section(
 
 EXAM = Section(
     (
-        Setting("exam", Section((Setting("name", Text(), "its name", required=True),)), required=True),
+        Setting("exam", Section((
+            Setting("name", Text(), "its name", required=True),
+            Setting("accept", ListOf(Text(choices=STOPPING), "names"),
+                    "what is right though it looks wrong as a whole, so that the work goes on", default=()),
+        )), required=True),
         Setting("responses", Section((
             Setting("files", FILES, "the response logs", required=True),
             Setting("format", Text(choices=("long", "wide", "vendor-wide")),

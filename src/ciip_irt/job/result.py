@@ -65,7 +65,12 @@ class JobResult:
     @property
     def is_yes(self) -> bool:
         """Whether every step gave what was asked for: converged, forms found, no finding that is an error."""
-        return self.calibration.converged is not False and self.assembly.conforms and self.findings.conforms
+        return (
+            not self.review.concerns
+            and self.calibration.converged is not False
+            and self.assembly.conforms
+            and self.findings.conforms
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -126,7 +131,18 @@ class JobResult:
             f" {counts['revise']} to revise, {counts['retire']} to retire{unseen}. These are proposals of the"
             " policy: a person reviews pilot_decisions.xlsx.",
         ]
-        return [*lines, *self._form_sentences()]
+        return [*self._stop_sentences(), *lines, *self._form_sentences()]
+
+    def _stop_sentences(self) -> list[str]:
+        """What looks wrong as a whole and was not accepted, and how to accept it."""
+        concerns = self.review.concerns
+        if not concerns:
+            return []
+        named = ", ".join(f'"{name}"' for name in sorted({str(concern.whole) for concern in concerns}))
+        return [
+            *(f"STOPPED: {concern}" for concern in concerns),
+            f"Where it is right all the same, write accept = [{named}] in [exam] and run again.",
+        ]
 
     def _form_sentences(self) -> list[str]:
         assembly = self.assembly

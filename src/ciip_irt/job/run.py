@@ -10,7 +10,7 @@ import polars as pl
 from ciip_irt.bank import ItemBank, read_bank, read_ledger, roles_then, with_parameters
 from ciip_irt.blueprint import load_blueprint
 from ciip_irt.calibration import Calibration
-from ciip_irt.forms import Findings, assemble, check_forms
+from ciip_irt.forms import Findings, assemble, check_forms, not_built
 from ciip_irt.item_analysis import analyse_items
 from ciip_irt.job.calibrating import calibrate_as_told, rounding_of, scores_of
 from ciip_irt.job.demand import demand_of
@@ -32,6 +32,7 @@ from ciip_irt.scores.tables import accreditation_table
 __all__ = ["run_job"]
 
 NOBODY = "proposed by policy, not yet reviewed"
+STOPPED = "No forms are built on what looks wrong as a whole."
 
 
 def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> JobResult:
@@ -111,19 +112,24 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         attempt_limit=(limits.limit, limits.months) if (limits := blueprint.attempts) else None,
     )
     step("pilots", "reviewing pilot items")
-    review = review_pilots(scored, bank, policy, calibration=calibration, analysis=analysis)
+    review = review_pilots(
+        scored,
+        bank,
+        policy,
+        calibration=calibration,
+        analysis=analysis,
+        accept=exam.get("exam", "accept"),
+    )
     demand = demand_of(blueprint, exam.get("assembly", "forms"))
     needs = bank_needs(bank.items, demand, review.evidence)
     review = with_needs(review, needs, demand)
     proposed, ledger = _proposal(bank, review, calibration)
     step("assemble", "assembling forms")
-    assembly = assemble(
-        proposed,
-        blueprint,
-        n_forms=exam.get("assembly", "forms"),
-        seed=exam.get("assembly", "seed"),
-        progress=progress,
-    )
+    wanted, seed = exam.get("assembly", "forms"), exam.get("assembly", "seed")
+    if review.concerns:
+        assembly = not_built(blueprint.name, wanted, seed, STOPPED)
+    else:
+        assembly = assemble(proposed, blueprint, n_forms=wanted, seed=seed, progress=progress)
     step("check", "checking forms")
     findings = check_forms(assembly.forms, blueprint, proposed) if assembly.forms.height else Findings()
     step("end", "done")
@@ -171,7 +177,7 @@ def _raw_cuts(
 def _proposal(bank: ItemBank, review: PilotReview, calibration: Calibration) -> Promoted:
     """The bank as the policy would have it. A bank without parameters takes all of a free calibration's."""
     parameters = calibration.wide()
-    if bank.scale is None:
+    if bank.scale is None and not review.concerns:
         bank = with_parameters(bank, parameters, scale=calibration.scale)
     same_scale = bank.scale == calibration.scale
     return promote(

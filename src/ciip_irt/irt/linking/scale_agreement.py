@@ -23,6 +23,7 @@ __all__ = ["ScaleAgreement", "compare_scales"]
 FEWEST = 5  # anchors: with fewer neither correlation nor slope says anything
 LEAST_SPREAD = 0.3  # SD of the difficulties: where both are below, error decides correlation and slope
 WILD = 4.0  # logit: no change of content moves an item by so much; a lost decimal point does
+WILD_ERRORS = 5.0  # standard errors of the free value: a flat curve has b anywhere
 WILD_SHARE = 0.2  # of the anchors: when more are wild the whole scale is another
 BELONG = 0.7  # correlation, freed of error, that items of one scale have even after years of drift
 UNIT = 1.3  # ratio of units that tells one scale from another; 1.7 is the usual mistake
@@ -97,7 +98,7 @@ def compare_scales(
     (True, False, 0.59)
     """
     known = np.isfinite(bank[:, 1]) & np.isfinite(free[:, 1])
-    wild = _wild(bank[:, 1], free[:, 1], known)
+    wild = _wild(bank[:, 1], free[:, 1], np.nan_to_num(free_errors[:, 1], nan=0.0), known)
     used = known & ~wild
     n = int(used.sum())
     x, y = bank[used, 1], free[used, 1]
@@ -138,7 +139,7 @@ def _shifted(x: FloatArray, y: FloatArray, slope: float) -> FloatArray:
     return np.asarray(difference - np.median(difference))
 
 
-def _wild(bank: FloatArray, free: FloatArray, known: BoolArray) -> BoolArray:
+def _wild(bank: FloatArray, free: FloatArray, errors: FloatArray, known: BoolArray) -> BoolArray:
     """Shape (J,): single bank values too far from all others' line to be anything but a slip."""
     wild = np.zeros(bank.shape, dtype=np.bool_)
     if known.sum() < FEWEST:
@@ -148,5 +149,5 @@ def _wild(bank: FloatArray, free: FloatArray, known: BoolArray) -> BoolArray:
     middle = np.median(difference[known])
     spread = 1.4826 * np.median(np.abs(difference[known] - middle))  # a normal's SD from its quartiles
     with np.errstate(invalid="ignore"):
-        far = known & (np.abs(difference - middle) > max(WILD, 6 * spread))
+        far = known & (np.abs(difference - middle) > np.maximum(max(WILD, 6 * spread), WILD_ERRORS * errors))
     return far if far.sum() <= WILD_SHARE * known.sum() else wild

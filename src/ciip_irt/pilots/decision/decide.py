@@ -1,6 +1,7 @@
 """Pilot review: the evidence on every pilot item and what a policy makes of it."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +19,7 @@ from ciip_irt.pilots.policy import Policy, load_policy
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
+from ciip_irt.screening import Concern, check_accepted, screen, stopping
 from ciip_irt.tables import PILOT_DECISIONS, show_html
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class OnScale(Protocol):
     def mean(self) -> float: ...
     @property
     def sd(self) -> float: ...
+    @property
+    def concerns(self) -> tuple[Concern, ...]: ...
 
 
 @result
@@ -65,6 +69,8 @@ class PilotReview:
         What a reader should know.
     provenance
         Data, counts, settings, versions.
+    concerns
+        What looks wrong as a whole and was not accepted, so that every pilot is on hold.
     """
 
     decisions: pl.DataFrame
@@ -75,6 +81,7 @@ class PilotReview:
     sd: float
     warnings: tuple[str, ...]
     provenance: Provenance
+    concerns: tuple[Concern, ...] = ()
 
     def to_frame(self) -> pl.DataFrame:
         """The decision sheet, one row per pilot."""
@@ -106,6 +113,7 @@ def review_pilots(
     calibration: OnScale | None = None,
     analysis: "ItemAnalysis | None" = None,
     dif: pl.DataFrame | None = None,
+    accept: Collection[str] = (),
 ) -> PilotReview:
     """Judge every pilot item of the bank, answered or not yet.
 
@@ -126,10 +134,14 @@ def review_pilots(
     dif
         These differences alone (``item_analysis.dif_between_groups``). Without either they are looked for
         here, in the same way as the item analysis does. So are the probabilities about the keys.
+    accept
+        Wholes (``anchors``, ``key``) that are right though they look wrong. A concern that stops the work and
+        is not accepted leaves every pilot on hold.
 
     Raises
     ------
     InputError
+        Nothing that can be accepted by that name.
         Neither a calibration nor a calibrated scored item in the bank; a calibration of other responses.
 
     Examples
@@ -143,6 +155,7 @@ def review_pilots(
     True
     """
     policy = load_policy() if policy is None else policy
+    accepted = check_accepted(accept)
     bank = as_bank(bank)
     if calibration is not None:
         if calibration.item_ids != scored.item_ids:
@@ -183,7 +196,32 @@ def review_pilots(
         keys=keys,
         judged=pilots.height,
     )
-    return review(evidence, policy, scored.provenance, judged=pilots.height)
+    found = review(evidence, policy, scored.provenance, judged=pilots.height)
+    concerns = screen(scored) if analysis is None else analysis.concerns
+    concerns = (*(() if calibration is None else calibration.concerns), *concerns)
+    return _held(found, stopping(concerns, accepted))
+
+
+def _held(review: PilotReview, concerns: Collection[Concern]) -> PilotReview:
+    """The review with every pilot on hold where something stops the work: what would be decided is told."""
+    if not concerns:
+        return review
+    names = " and ".join(sorted({str(concern.whole) for concern in concerns}))
+    why = f"Nothing is decided, because {names} looks wrong as a whole. It would be '"
+    decided = pl.col("decision") != "hold"
+    reasons = pl.when(decided).then(pl.lit(why) + pl.col("decision") + "': " + pl.col("reasons"))
+    hold = pl.when(decided).then(pl.lit("hold")).otherwise(pl.col("decision")).alias("decision")
+    said = (
+        f"No pilot is promoted, sent back or retired, because {names} looks wrong as a whole (the warnings"
+        f" say how). Where it is right all the same, accept it by name: {names}."
+    )
+    return replace(
+        review,
+        decisions=review.decisions.with_columns(reasons.otherwise(pl.col("reasons")).alias("reasons"), hold),
+        evidence=review.evidence.with_columns(hold),
+        concerns=tuple(concerns),
+        warnings=(said, *review.warnings),
+    )
 
 
 def _find_decided(scored: ScoredResponses, pilots: pl.DataFrame) -> pl.DataFrame:
