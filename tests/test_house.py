@@ -87,6 +87,17 @@ def test_rooms_are_entered_by_their_faces() -> None:
     assert imports_past_a_face(package, package) == []
 
 
+def test_no_name_of_a_lazy_face_is_a_file_beside_it() -> None:
+    """Whichever is imported first would hide the other."""
+    for stub in sorted((PROJECT / "src").rglob("__init__.pyi")):
+        files = {path.stem for path in stub.parent.iterdir()}
+        imports = [
+            node for node in ast.walk(ast.parse(stub.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)
+        ]
+        hidden = [name.name for node in imports if node.module for name in node.names if name.name in files]
+        assert hidden == [], stub
+
+
 def test_an_import_past_a_face_is_found(tmp_path: Path) -> None:
     (tmp_path / "job").mkdir()
     (tmp_path / "job" / "x.py").write_text("from ciip_irt.irt.ability import score_table\n")

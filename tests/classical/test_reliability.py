@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from ciip_irt.classical.reliability import alpha_by_group, item_covariance, reliability
+from ciip_irt.classical.internal_consistency import alpha_by_group, item_covariance, reliability
 
 CTT = ["LSAT6", "LSAT7", "SAT12", "VerbalAggression", "VerbalAggression_poly", "Science"]
 

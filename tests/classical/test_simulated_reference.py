@@ -10,8 +10,8 @@ import pytest
 
 from ciip_irt.classical.dif import dif_sums, dif_tables, mantel_haenszel
 from ciip_irt.classical.dif_logistic import logistic_dif
+from ciip_irt.classical.internal_consistency import reliability
 from ciip_irt.classical.item_statistics import item_statistics
-from ciip_irt.classical.reliability import reliability
 
 
 def test_item_statistics_and_reliability(golden: Any) -> None:

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from ciip_irt.classical.reliability import reliability
+from ciip_irt.classical.internal_consistency import reliability
 from ciip_irt.item_analysis import analyse_items
 
 

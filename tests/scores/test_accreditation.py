@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import ciip_irt as ci
-from ciip_irt.classical.reliability import reliability
+from ciip_irt.classical.internal_consistency import reliability
 from ciip_irt.errors import InputError
 from ciip_irt.scores.numbers.total_decisions import livingston_lewis
 from ciip_irt.tables import read_csv

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta, binom
 
-from ciip_irt.classical.reliability import reliability
+from ciip_irt.classical.internal_consistency import reliability
 from ciip_irt.errors import InputError
 from ciip_irt.scores.numbers.total_decisions import effective_length, livingston_lewis
 

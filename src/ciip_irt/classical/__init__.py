@@ -3,8 +3,7 @@
 ``moments``           n, mean and spread of the criterion per category: what adds up over groups of persons
 ``item_statistics``   p and R (corrected point-biserial) of every item, with intervals
 ``options``           who chooses which option: share, mean criterion, R, and the table by fifths
-``reliability``       alpha / KR-20, standard error of measurement, alpha without each item, alpha by domain
-``decisions``         accuracy and consistency of pass and fail from the totals alone (Livingston & Lewis)
+``internal_consistency``  alpha / KR-20, standard error of measurement, alpha without each item, by domain
 ``dif``               Mantel-Haenszel differential item functioning with ETS classes and their probabilities
 """
 

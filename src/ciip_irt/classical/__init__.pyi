@@ -7,6 +7,8 @@ from .dif import merge_dif as merge_dif
 from .dif import merge_tables as merge_tables
 from .dif_logistic import LogisticDif as LogisticDif
 from .dif_logistic import logistic_dif as logistic_dif
+from .internal_consistency import Reliability as Reliability
+from .internal_consistency import reliability as reliability
 from .item_statistics import ItemStatistics as ItemStatistics
 from .item_statistics import item_statistics_from as item_statistics_from
 from .item_statistics import wilson_interval as wilson_interval
@@ -17,7 +19,5 @@ from .options import fifths as fifths
 from .options import option_counts_by_group as option_counts_by_group
 from .options import option_statistics as option_statistics
 from .options import shares_by_group as shares_by_group
-from .reliability import Reliability as Reliability
-from .reliability import reliability as reliability
 from .response_times import LOW_EFFORT as LOW_EFFORT
 from .response_times import rapid_thresholds as rapid_thresholds

@@ -74,6 +74,8 @@ CANDIDATES = Table(
 
 _KEY_LETTERS = pl.col("key").str.split("|").list.eval(pl.element().str.strip_chars())
 
+DAY = r"^(\d{4}-\d{2}-\d{2})$"  # polars 1.28 panics on other text instead of giving null
+
 ITEMS = Table(
     "items",
     (
@@ -138,10 +140,7 @@ ITEMS = Table(
         RowRule(
             "revised_on_a_day",
             pl.col("revised_on").is_not_null()
-            & (
-                pl.col("revised_on").str.to_date("%Y-%m-%d", strict=False).is_null()
-                | (pl.col("revised_on").str.len_chars() != len("2026-03-01"))
-            ),
+            & pl.col("revised_on").str.extract(DAY).str.to_date("%Y-%m-%d", strict=False).is_null(),
             "'revised_on' is not a day",
             "Write it as 2026-03-01. Answers given before that day do not count for the item.",
             ("revised_on",),
