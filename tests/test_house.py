@@ -176,3 +176,37 @@ def test_no_room_calls_itself_after_nothing() -> None:
         p.name for p in (PROJECT / "src").rglob("*") if p.is_dir()
     }
     assert not names.intersection(forbidden)
+
+
+LONGEST_FUNCTION = 60  # lines besides the docstring: a screen, and as much as a reader holds in mind
+LONGER = {
+    "responses/recognition/long.py:read_long": "one question after the other to the columns of a log",
+}
+"""Functions that may be longer, each with the reason."""
+
+
+def functions_above(source: Path, lines: int) -> list[str]:
+    """``file:function`` of every function with more lines than that, its docstring apart."""
+    found = []
+    for file in sorted(source.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            assert node.end_lineno is not None
+            documented = node.body[0].end_lineno if ast.get_docstring(node) is not None else None
+            spent = 0 if documented is None else documented - node.body[0].lineno + 1
+            if node.end_lineno - node.lineno + 1 - spent > lines:
+                found.append(f"{file.relative_to(source).as_posix()}:{node.name}")
+    return found
+
+
+def test_functions_fit_on_a_screen() -> None:
+    assert functions_above(PROJECT / "src" / "ciip_irt", LONGEST_FUNCTION) == sorted(LONGER)
+
+
+def test_a_long_function_is_found_and_its_docstring_not_counted(tmp_path: Path) -> None:
+    body = "    pass\n" * 59
+    (tmp_path / "x.py").write_text(
+        f'def fits():\n    """Says\n\n    much.\n    """\n{body}def is_long():\n    pass\n{body}'
+    )
+    assert functions_above(tmp_path, 60) == ["x.py:is_long"]

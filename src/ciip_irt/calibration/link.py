@@ -170,23 +170,35 @@ def link_calibrations(
     else:
         found = link(old_values, new_values, method, D=D, direction=direction, se_old=se_old, se_new=se_new)
         warnings = found.warnings
-    moved = displacement(old_values, new_values, found)
-    kept = np.array([row not in reasons for row in range(common.height)])
     error = np.hypot(np.nan_to_num(errors_old[:, 1]), found.A * np.nan_to_num(errors_new[:, 1]))
-    table = LINK.frame(
+    table = _common_items(common["item_id"], old_values, new_values, error, found, reasons)
+    return LinkedCalibrations(found, scale_old, _moved(here, scale_old, found), table, tuple(warnings))
+
+
+def _common_items(
+    item_ids: pl.Series,
+    old: FloatArray,
+    new: FloatArray,
+    error: FloatArray,
+    found: Link,
+    reasons: dict[int, str],
+) -> pl.DataFrame:
+    """The ``link`` table; ``error`` (J,) of the displacement, ``reasons`` why rows were dropped."""
+    moved = displacement(old, new, found)
+    kept = np.array([row not in reasons for row in range(len(old))])
+    return LINK.frame(
         {
-            "item_id": common["item_id"],
-            "b_old": old_values[:, 1],
-            "b_new": new_values[:, 1],
-            "b_linked": transform_parameters(new_values, found)[:, 1],
+            "item_id": item_ids,
+            "b_old": old[:, 1],
+            "b_new": new[:, 1],
+            "b_linked": transform_parameters(new, found)[:, 1],
             "displacement": moved,
             "se": np.where(error > 0, error, np.nan),
             "robust_z": robust_z(moved, kept),
             "decision": np.where(kept, "kept", "dropped").tolist(),
-            "why": [f"Dropped: {reasons[row]}" if row in reasons else "" for row in range(common.height)],
+            "why": [f"Dropped: {reasons[row]}" if row in reasons else "" for row in range(len(old))],
         }
     )
-    return LinkedCalibrations(found, scale_old, _moved(here, scale_old, found), table, tuple(warnings))
 
 
 def _wide(given: Calibration | pl.DataFrame, what: str) -> tuple[Scale, pl.DataFrame]:

@@ -21,6 +21,8 @@ from ciip_irt.threads import one_blas_thread
 __all__ = ["METHODS", "AbilityEstimates", "estimate_abilities", "person_posteriors", "score_table"]
 
 METHODS = ("eap", "map", "ml", "wle")
+SCORING_STEPS = 60  # at most: halving alone takes a bracket of a quarter logit to the smallest step in 28
+SMALLEST_STEP = 1e-9  # of theta: the root is found; a double holds about six more digits
 LIMIT = 12.0  # of the search for theta: twelve logits from 0 every curve in use is flat
 
 
@@ -91,7 +93,7 @@ def person_posteriors(
            [0.731, 0.269],
            [0.5  , 0.5  ]])
     """
-    with one_blas_thread(), one_blas_thread():
+    with one_blas_thread():
         with np.errstate(divide="ignore"):
             table = np.log(np.atleast_2d(weights))
         n_groups = 1 + max((block.group for block in blocks), default=0)
@@ -191,7 +193,7 @@ def score_table(
     >>> bool(theta[2] > 0.5), bool(abs(theta[1]) < 1e-9), bool(se[1] < 1)
     (True, True, True)
     """
-    with one_blas_thread(), one_blas_thread():
+    with one_blas_thread():
         if method not in ("eap", "ml"):
             raise InputError(Problem(f"unknown method {method!r}", remedy="Choose eap or ml."))
         highest = int(model.highest_scores(parameters).sum())
@@ -295,23 +297,7 @@ def _solve(
     theta = np.where(
         found, low + (high - low) * value_low / np.where(found, value_low - value_high, 1.0), 0.0
     )
-    active: BoolArray = np.array(found)
-    for _ in range(60):
-        at = np.flatnonzero(active)
-        if not at.size:
-            break
-        value, information = _estimating(
-            ResponseBlock(block.items, block.scores[at]), parameters, theta[at], method, mean, sd, D, model
-        )
-        low[at] = np.where(value > 0, theta[at], low[at])
-        high[at] = np.where(value > 0, high[at], theta[at])
-        step = value / np.maximum(information, LEAST_PROBABILITY)
-        new = theta[at] + step
-        outside = ((new <= low[at]) | (new >= high[at])) & (np.abs(step) > 1e-9)
-        new = np.where(outside, 0.5 * (low[at] + high[at]), new)
-        moved = np.abs(new - theta[at])
-        theta[at] = new
-        active[at] = moved > 1e-9
+    theta, active = _polish(block, parameters, theta, low, high, found, method, mean, sd, D, model)
     converged = found & ~active
     up = on_grid.sum(axis=1) > 0
     edge = np.inf if method == "ml" else LIMIT
@@ -334,6 +320,43 @@ def _solve(
         return theta, se, converged, ~found, n_answers
     theta = np.where(nothing, np.nan, theta)
     return theta, np.where(nothing, np.nan, se), converged & ~nothing, ~found & ~nothing, n_answers
+
+
+def _polish(
+    block: ResponseBlock,
+    parameters: FloatArray,
+    theta: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    bracketed: BoolArray,
+    method: str,
+    mean: float,
+    sd: float,
+    D: float,
+    model: ItemModel,
+) -> tuple[FloatArray, BoolArray]:
+    """Theta (N_b,) of the bracketed persons by scoring, halving the bracket where a step leaves it.
+
+    With it, who was still moving in the end. ``theta``, ``low`` and ``high`` are used up.
+    """
+    active: BoolArray = np.array(bracketed)
+    for _ in range(SCORING_STEPS):
+        at = np.flatnonzero(active)
+        if not at.size:
+            break
+        value, information = _estimating(
+            ResponseBlock(block.items, block.scores[at]), parameters, theta[at], method, mean, sd, D, model
+        )
+        low[at] = np.where(value > 0, theta[at], low[at])
+        high[at] = np.where(value > 0, high[at], theta[at])
+        step = value / np.maximum(information, LEAST_PROBABILITY)
+        new = theta[at] + step
+        outside = ((new <= low[at]) | (new >= high[at])) & (np.abs(step) > SMALLEST_STEP)
+        new = np.where(outside, 0.5 * (low[at] + high[at]), new)
+        moved = np.abs(new - theta[at])
+        theta[at] = new
+        active[at] = moved > SMALLEST_STEP
+    return theta, active
 
 
 def _estimating_on_grid(

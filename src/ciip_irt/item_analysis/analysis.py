@@ -192,12 +192,10 @@ def analyse_items(
     >>> analysis.pooled().select("item_id", "status", "n", "p").rows()
     [('I1', 'scored', 5, 0.6), ('I2', 'scored', 5, 0.6), ('P1', 'pilot', 5, 0.6)]
     """
-    limits = thresholds or FlagThresholds()
+    limits, cuts = thresholds or FlagThresholds(), cuts or {}
     _check(scored, cuts, confidence)
     n_options = max((len(options) for options in scored.items["options"]), default=0)
-    forms: dict[str, list[AdministeredBlock]] = {form_id: [] for form_id in scored.form_ids}
-    for block in scored.blocks:
-        forms[block.form_id].append(block)
+    forms = _blocks_by_form(scored)
     tallies = [tally_form(scored, form_id, blocks, n_options) for form_id, blocks in forms.items()]
     whole = pool(tallies, scored.blocks)
 
@@ -214,21 +212,13 @@ def analyse_items(
     evidence = list(item_evidence(whole, pooled, pooled_options, dif, keys, changes_from_history(scored)))
     flags = raise_flags(evidence, limits)
     rows = [
-        form_row(
-            scored, tally, forms[tally.form_id], cut=(cuts or {}).get(tally.form_id), confidence=confidence
-        )
-        for tally in tallies
+        form_row(scored, one, forms[one.form_id], cut=cuts.get(one.form_id), confidence=confidence)
+        for one in tallies
     ]
     timing = examine_timing(scored, testing_time_min=testing_time_min)
     limit, months = attempt_limit or (None, None)
     concerns = screen(scored, attempts_limit=limit, attempts_months=months)
-    settings: dict[str, Any] = {
-        "thresholds": asdict(limits),
-        "groupings": dif["grouping"].unique().sort().to_list(),
-        "minimum_group": minimum_group,
-        "confidence": confidence,
-        "cuts": dict(cuts or {}),
-    }
+    told = (*map(str, concerns), *_warnings(tallies, pooled))
     return ItemAnalysis(
         item_statistics=statistics,
         option_statistics=pooled_options.drop("form_id"),
@@ -244,15 +234,35 @@ def analyse_items(
         domain_scores=inner.domains.filter(pl.col("domain") != ASSUMED_DOMAIN),
         timing=timing,
         concerns=concerns,
-        warnings=(
-            *map(str, concerns),
-            *_warnings(tallies, pooled),
-            *timing.notes,
-            *notes,
-            *widespread_notes(dif),
+        warnings=(*told, *timing.notes, *notes, *widespread_notes(dif)),
+        provenance=scored.provenance.with_settings(
+            item_analysis=_settings(limits, dif, minimum_group, confidence, cuts)
         ),
-        provenance=scored.provenance.with_settings(item_analysis=settings),
     )
+
+
+def _blocks_by_form(scored: ScoredResponses) -> dict[str, list[AdministeredBlock]]:
+    forms: dict[str, list[AdministeredBlock]] = {form_id: [] for form_id in scored.form_ids}
+    for block in scored.blocks:
+        forms[block.form_id].append(block)
+    return forms
+
+
+def _settings(
+    limits: FlagThresholds,
+    dif: pl.DataFrame,
+    minimum_group: int,
+    confidence: float,
+    cuts: Mapping[str, float],
+) -> dict[str, Any]:
+    """What the analysis was made with, as plain values."""
+    return {
+        "thresholds": asdict(limits),
+        "groupings": dif["grouping"].unique().sort().to_list(),
+        "minimum_group": minimum_group,
+        "confidence": confidence,
+        "cuts": dict(cuts),
+    }
 
 
 def _to_rescore(
@@ -273,7 +283,7 @@ def _to_rescore(
     ]
 
 
-def _check(scored: ScoredResponses, cuts: Mapping[str, float] | None, confidence: float) -> None:
+def _check(scored: ScoredResponses, cuts: Mapping[str, float], confidence: float) -> None:
     problems = []
     if not scored.blocks:
         problems.append(
@@ -282,7 +292,7 @@ def _check(scored: ScoredResponses, cuts: Mapping[str, float] | None, confidence
                 remedy="Look at the exclusions: perhaps all were left out.",
             )
         )
-    unknown = [form_id for form_id in cuts or {} if form_id not in scored.form_ids]
+    unknown = [form_id for form_id in cuts if form_id not in scored.form_ids]
     if unknown:
         problems.append(
             Problem(

@@ -2,24 +2,26 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from ciip_irt.bank import ItemBank, read_bank, read_ledger, roles_then, with_parameters
-from ciip_irt.blueprint import load_blueprint
+from ciip_irt.blueprint import Blueprint, load_blueprint
 from ciip_irt.calibration import Calibration
-from ciip_irt.forms import Findings, assemble, check_forms, not_built
-from ciip_irt.item_analysis import analyse_items
+from ciip_irt.forms import Assembly, Findings, assemble, check_forms, not_built
+from ciip_irt.item_analysis import ItemAnalysis, analyse_items
 from ciip_irt.job.calibrating import calibrate_as_told, rounding_of, scores_of
 from ciip_irt.job.demand import demand_of
 from ciip_irt.job.exam import Exam
 from ciip_irt.job.result import JobResult
-from ciip_irt.pilots import PilotReview, Promoted, load_policy, promote, review_pilots
+from ciip_irt.pilots import PilotReview, Policy, Promoted, load_policy, promote, review_pilots
 from ciip_irt.pilots.plan import bank_needs, with_needs
 from ciip_irt.responses import (
     EligibilityRules,
+    Eligible,
+    Ingested,
     ScoredResponses,
     ScoringRules,
     ingest,
@@ -50,90 +52,42 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     >>> job.is_yes  # doctest: +SKIP
     True
     """
-    seconds: dict[str, float] = {}
-    started = time.perf_counter()
-
-    def step(name: str, doing: str) -> None:
-        nonlocal started
-        now = time.perf_counter()
-        if seconds:
-            seconds[next(reversed(seconds))] = round(now - started, 3)
-        seconds[name] = 0.0
-        started = now
-        if progress is not None:
-            progress(doing)
-
-    step("settings", "reading settings")
-    blueprint = load_blueprint(exam.named_or_path("blueprint", "file"))
-    if (theta_cut := exam.get("assembly", "theta_cut")) is not None:
-        blueprint = replace(blueprint, theta_cut=theta_cut)
-    policy = load_policy(exam.named_or_path("pilots", "policy"))
-    bank = read_bank(
-        exam.folder / str(exam.get("items", "file")),
-        delimiter=exam.get("items", "delimiter"),
-        encoding=exam.get("items", "encoding"),
-    )
-    rules = ScoringRules(**exam.written("scoring"))
-    eligibility = EligibilityRules(**exam.written("eligibility"))
-    step("ingest", "reading the log")
-    read = ingest(
-        [exam.folder / name for name in exam.get("responses", "files")],
-        bank=bank,
-        format=exam.get("responses", "format"),
-        mapping=exam.path("responses", "mapping"),
-        candidates=exam.path("responses", "candidates"),
-        delimiter=exam.get("responses", "delimiter"),
-        encoding=exam.get("responses", "encoding"),
-    )
-    step("score", "scoring")
-    eligible = select_eligible(read.responses, read.candidates, eligibility)
-    ledger_so_far = read_ledger((exam.folder / str(exam.get("items", "file"))).parent / "ledger.csv")
-    then, history = roles_then(eligible.responses, ledger_so_far)
-    eligible = replace(eligible, responses=then, notes=(*eligible.notes, *history))
+    steps = _Steps(progress)
+    steps.begin("settings", "reading settings")
+    told = _read_settings(exam)
+    blueprint, bank = told.blueprint, told.bank
+    steps.begin("ingest", "reading the log")
+    read = _read_log(exam, bank)
+    steps.begin("score", "scoring")
+    eligible = _eligible(exam, read, told.eligibility)
     scored = score(
         eligible.responses,
         bank,
         candidates=eligible.candidates,
         exclusions=pl.concat([read.exclusions, eligible.exclusions]),
-        rules=rules,
+        rules=told.scoring,
     )
-    step("calibrate", "calibrating")
+    steps.begin("calibrate", "calibrating")
     # First, because it may leave out deliveries: every table counts the same ones.
     scored, calibration, checks = calibrate_as_told(
         scored, bank, exam.settings["calibration"], folder=exam.folder
     )
-    step("analyse", "analysing items")
-    analysis = analyse_items(
-        scored,
-        groupings=exam.get("analysis", "dif"),
-        cuts=_raw_cuts(scored, bank, blueprint.theta_cut, rounding_of(exam)),
-        testing_time_min=blueprint.testing_time_minutes,
-        theta_cut=blueprint.theta_cut,
-        attempt_limit=(limits.limit, limits.months) if (limits := blueprint.attempts) else None,
-    )
-    step("pilots", "reviewing pilot items")
+    steps.begin("analyse", "analysing items")
+    analysis = _analyse(exam, scored, bank, blueprint)
+    steps.begin("pilots", "reviewing pilot items")
+    accept = exam.get("exam", "accept")
     review = review_pilots(
-        scored,
-        bank,
-        policy,
-        calibration=calibration,
-        analysis=analysis,
-        accept=exam.get("exam", "accept"),
+        scored, bank, told.policy, calibration=calibration, analysis=analysis, accept=accept
     )
     demand = demand_of(blueprint, exam.get("assembly", "forms"))
     needs = bank_needs(bank.items, demand, review.evidence)
     review = with_needs(review, needs, demand)
     proposed, ledger = _proposal(bank, review, calibration)
-    step("assemble", "assembling forms")
-    wanted, seed = exam.get("assembly", "forms"), exam.get("assembly", "seed")
-    if review.concerns:
-        assembly = not_built(blueprint.name, wanted, seed, STOPPED)
-    else:
-        assembly = assemble(proposed, blueprint, n_forms=wanted, seed=seed, progress=progress)
-    step("check", "checking forms")
+    steps.begin("assemble", "assembling forms")
+    assembly = _assemble(exam, review, proposed, blueprint, progress)
+    steps.begin("check", "checking forms")
     findings = check_forms(assembly.forms, blueprint, proposed) if assembly.forms.height else Findings()
-    step("end", "done")
-    del seconds["end"]
+    seconds = steps.end()
     return JobResult(
         exam=exam,
         bank=bank,
@@ -156,6 +110,108 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         findings=findings,
         seconds=seconds,
     )
+
+
+class _Steps:
+    """Says what is being done, and how many seconds each step took."""
+
+    __slots__ = ("_progress", "_seconds", "_started")
+
+    def __init__(self, progress: Callable[[str], None] | None) -> None:
+        self._progress = progress
+        self._seconds: dict[str, float] = {}
+        self._started = 0.0
+
+    def begin(self, name: str, doing: str) -> None:
+        """The step before is over, if there was one; this one begins."""
+        self._stop(doing)
+        self._seconds[name] = 0.0
+
+    def end(self) -> dict[str, float]:
+        """Step -> seconds."""
+        self._stop("done")
+        return self._seconds
+
+    def _stop(self, doing: str) -> None:
+        now = time.perf_counter()
+        if self._seconds:
+            self._seconds[next(reversed(self._seconds))] = round(now - self._started, 3)
+        self._started = now
+        if self._progress is not None:
+            self._progress(doing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """What an exam file says, and the files it names beside the log."""
+
+    blueprint: Blueprint
+    policy: Policy
+    bank: ItemBank
+    scoring: ScoringRules
+    eligibility: EligibilityRules
+
+
+def _read_settings(exam: Exam) -> _Settings:
+    blueprint = load_blueprint(exam.named_or_path("blueprint", "file"))
+    if (theta_cut := exam.get("assembly", "theta_cut")) is not None:
+        blueprint = replace(blueprint, theta_cut=theta_cut)
+    return _Settings(
+        blueprint,
+        load_policy(exam.named_or_path("pilots", "policy")),
+        read_bank(
+            exam.folder / str(exam.get("items", "file")),
+            delimiter=exam.get("items", "delimiter"),
+            encoding=exam.get("items", "encoding"),
+        ),
+        ScoringRules(**exam.written("scoring")),
+        EligibilityRules(**exam.written("eligibility")),
+    )
+
+
+def _read_log(exam: Exam, bank: ItemBank) -> Ingested:
+    return ingest(
+        [exam.folder / name for name in exam.get("responses", "files")],
+        bank=bank,
+        format=exam.get("responses", "format"),
+        mapping=exam.path("responses", "mapping"),
+        candidates=exam.path("responses", "candidates"),
+        delimiter=exam.get("responses", "delimiter"),
+        encoding=exam.get("responses", "encoding"),
+    )
+
+
+def _eligible(exam: Exam, read: Ingested, rules: EligibilityRules) -> Eligible:
+    """The deliveries that count, with the roles that items had when they were given."""
+    eligible = select_eligible(read.responses, read.candidates, rules)
+    ledger_so_far = read_ledger((exam.folder / str(exam.get("items", "file"))).parent / "ledger.csv")
+    then, history = roles_then(eligible.responses, ledger_so_far)
+    return replace(eligible, responses=then, notes=(*eligible.notes, *history))
+
+
+def _analyse(exam: Exam, scored: ScoredResponses, bank: ItemBank, blueprint: Blueprint) -> ItemAnalysis:
+    return analyse_items(
+        scored,
+        groupings=exam.get("analysis", "dif"),
+        cuts=_raw_cuts(scored, bank, blueprint.theta_cut, rounding_of(exam)),
+        testing_time_min=blueprint.testing_time_minutes,
+        theta_cut=blueprint.theta_cut,
+        attempt_limit=(limits.limit, limits.months) if (limits := blueprint.attempts) else None,
+    )
+
+
+def _assemble(
+    exam: Exam,
+    review: PilotReview,
+    proposed: ItemBank,
+    blueprint: Blueprint,
+    progress: Callable[[str], None] | None,
+) -> Assembly:
+    """The forms; none while something is wrong with the log that the proposed bank rests on."""
+    wanted, seed = exam.get("assembly", "forms"), exam.get("assembly", "seed")
+    if review.concerns:
+        return not_built(blueprint.name, wanted, seed, STOPPED)
+    return assemble(proposed, blueprint, n_forms=wanted, seed=seed, progress=progress)
 
 
 def _raw_cuts(

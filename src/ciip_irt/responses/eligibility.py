@@ -162,7 +162,25 @@ def select_eligible(
     deliveries = _deliveries(responses, candidates)
     has_times = "time_s" in responses.columns and responses["time_s"].count() > 0
     _require_known(deliveries, rules, has_times)
-    facts = _facts(deliveries, responses, rules)
+    facts = _judged(_facts(deliveries, responses, rules), _cases(rules))
+    counts = facts["rule"].is_null()
+    exclusions = EXCLUSIONS.validate(facts.filter(~counts).select(EXCLUSIONS.names))
+    if not counts.any():
+        raise InputError(_nobody_left(exclusions))
+    kept = deliveries.filter(counts)
+    left_out = exclusions["delivery_id"].implode()
+    return Eligible(
+        responses=responses.filter(~pl.col("delivery_id").is_in(left_out)),
+        candidates=kept,
+        exclusions=exclusions,
+        n_before=deliveries.height,
+        rules=_plain(rules),
+        notes=(*_unmatched(deliveries, rules), *_notes(kept, rules)),
+    )
+
+
+def _cases(rules: EligibilityRules) -> list[Case]:
+    """Each rule in force: its name, where it applies, and the reason it gives."""
     shown = pl.coalesce("attempt", pl.lit("none"))
     named = pl.col("delivery_id").is_in(list(rules.exclude_deliveries))
     cases: list[Case] = [("named", named, pl.lit("Left out by name."))]
@@ -200,21 +218,7 @@ def select_eligible(
             f"More than {rules.maximum_rapid:.0%} of the answers were given faster than anyone can read."
         )
         cases.append(("rapid_guessing", pl.col("rapid") > rules.maximum_rapid * pl.col("timed"), reason))
-    facts = _judged(facts, cases)
-    counts = facts["rule"].is_null()
-    exclusions = EXCLUSIONS.validate(facts.filter(~counts).select(EXCLUSIONS.names))
-    if not counts.any():
-        raise InputError(_nobody_left(exclusions))
-    kept = deliveries.filter(counts)
-    left_out = exclusions["delivery_id"].implode()
-    return Eligible(
-        responses=responses.filter(~pl.col("delivery_id").is_in(left_out)),
-        candidates=kept,
-        exclusions=exclusions,
-        n_before=deliveries.height,
-        rules=_plain(rules),
-        notes=(*_unmatched(deliveries, rules), *_notes(kept, rules)),
-    )
+    return cases
 
 
 def _deliveries(responses: pl.DataFrame, candidates: pl.DataFrame | None) -> pl.DataFrame:

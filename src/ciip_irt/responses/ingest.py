@@ -178,9 +178,7 @@ def ingest(
     >>> result.quarantine.select("row", "rule").rows(), result.exclusions.select("delivery_id", "rule").rows()
     ([(3, 'duplicate')], [('c2/1', 'no_answer')])
     """
-    paths = [Path(files)] if isinstance(files, Path | str) else [Path(path) for path in files]
-    if not paths:
-        raise InputError("No log file was given.")
+    paths = _paths(files)
     plan = mapping if mapping is None or isinstance(mapping, ColumnMapping) else read_mapping(mapping)
     if plan is not None:
         delimiter, encoding = plan.delimiter or delimiter, plan.encoding or encoding
@@ -190,35 +188,19 @@ def ingest(
     opened, logs, readers = _read_all(paths, plan, format, bank, choices)
     readings = tuple(log.reading for log in opened if log.reading is not None)
     plan = plan or _one_plan(opened)
-    names = [path.name for path in paths]
-    if len(set(names)) < len(names):
-        names = [str(path) for path in paths]
-
-    rows = pl.concat(
-        [log.rows.with_columns(file=pl.lit(number, dtype=pl.UInt16)) for number, log in enumerate(logs)],
-        how="vertical_relaxed",
-    )
-    deliveries = pl.concat([log.deliveries for log in logs], how="diagonal_relaxed").filter(
-        pl.col("delivery_id").is_not_null()
-    ).unique("delivery_id", keep="first", maintain_order=True)  # fmt: skip
+    names = _names(paths)
+    rows, deliveries = _together(logs)
     notes = [note for log in logs for note in log.notes]
     if attributes is not None:
         rows, deliveries, said = with_attributes(rows, deliveries, attributes)
         notes += said
-    answers = [str(answer) for answer in rows["response"].drop_nulls().unique()]
-    met = [str(item) for item in rows["item_id"].drop_nulls().unique(maintain_order=True)]
-    bank = bank_of_logs(opened, answers, met, bank, about)
+    bank = _bank_of(opened, rows, bank, about)
     by_people = people_under_one_id(rows, deliveries)
     if pseudonyms is not None:
-        key = read_pseudonym_key(pseudonyms)
-        rows, deliveries = (
-            table.with_columns(pseudonyms_of(table[name], key).alias(name) for name in PSEUDONYMISED)
-            for table in (rows, deliveries)
-        )
+        rows, deliveries = _under_pseudonyms(rows, deliveries, pseudonyms)
     read = rows["file"].value_counts()
-    examined = examine(rows, bank, plan)
+    examined = _with_repeated_headers(examine(rows, bank, plan), logs)
     del rows
-    examined = _with_repeated_headers(examined, logs)
     exclusions, excluded_rows = _exclude(examined, deliveries)
     kept = examined.rows
     if exclusions["rows"].sum():
@@ -229,21 +211,65 @@ def ingest(
     if not (kept["status"] == "answered").any():
         raise InputError(nothing_left(counts, examined, ", ".join(map(str, paths))))
     check = score_check(kept, bank)
-    by_rows, by_scores = row_notes(counts, examined), score_notes(check)
+    (by_rows, on_rows), (by_scores, on_scores) = row_notes(counts, examined), score_notes(check)
     by_files = [caution for reading in readings for caution in reading.cautions]
-    cautions = [*by_files, *by_people, *whole_invalid(examined, exclusions), *by_rows[0], *by_scores[0]]
     result = Ingested(
         responses=kept.select(RESPONSES.names),
         candidates=delivery_table(kept, deliveries),
         quarantine=quarantine(examined.listed, names),
         exclusions=exclusions,
         counts={**counts, "score_check": check, **_readings_told(readings)},
-        cautions=tuple(cautions),
-        notes=(*by_rows[1], *by_scores[1], *notes),
+        cautions=(*by_files, *by_people, *whole_invalid(examined, exclusions), *by_rows, *by_scores),
+        notes=(*on_rows, *on_scores, *notes),
         bank=bank,
         readings=readings,
     )
     return replace(result, counts={**result.counts, "notes": list(result.sentences)})
+
+
+def _paths(files: Files) -> list[Path]:
+    paths = [Path(files)] if isinstance(files, Path | str) else [Path(path) for path in files]
+    if not paths:
+        raise InputError("No log file was given.")
+    return paths
+
+
+def _bank_of(
+    opened: Sequence[OpenedLog], rows: pl.DataFrame, bank: ItemBank | None, about: pl.DataFrame | None
+) -> ItemBank | None:
+    """The bank given, or that of the keys found in the files, for the answers and items that occur."""
+    answers = [str(answer) for answer in rows["response"].drop_nulls().unique()]
+    met = [str(item) for item in rows["item_id"].drop_nulls().unique(maintain_order=True)]
+    return bank_of_logs(opened, answers, met, bank, about)
+
+
+def _under_pseudonyms(
+    rows: pl.DataFrame, deliveries: pl.DataFrame, key_file: Path | str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    key = read_pseudonym_key(key_file)
+    rows, deliveries = (
+        table.with_columns(pseudonyms_of(table[name], key).alias(name) for name in PSEUDONYMISED)
+        for table in (rows, deliveries)
+    )
+    return rows, deliveries
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """The files' names; with their folders where two are called the same."""
+    names = [path.name for path in paths]
+    return names if len(set(names)) == len(names) else [str(path) for path in paths]
+
+
+def _together(logs: Sequence[ReadLog]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows of all files with the number of their ``file``, and every delivery once."""
+    rows = pl.concat(
+        [log.rows.with_columns(file=pl.lit(number, dtype=pl.UInt16)) for number, log in enumerate(logs)],
+        how="vertical_relaxed",
+    )
+    deliveries = pl.concat([log.deliveries for log in logs], how="diagonal_relaxed").filter(
+        pl.col("delivery_id").is_not_null()
+    ).unique("delivery_id", keep="first", maintain_order=True)  # fmt: skip
+    return rows, deliveries
 
 
 def _one_plan(opened: Sequence[OpenedLog]) -> ColumnMapping:

@@ -16,7 +16,9 @@ from ciip_irt.errors import MAX_EXAMPLES, Problem, TableError
 
 __all__ = ["Column", "Examined", "RowRule", "Table", "may_be_absent", "may_be_empty"]
 
-FIRST_ROW = 2
+FIRST_ROW = 2  # of a file, as people count: the header is row 1
+Check = tuple[str, str, pl.Series, pl.Series, str, str]
+"""Column, rule, the rows that break it, the values to show, what is wrong, the remedy."""
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "#N/A")
 
 
@@ -222,30 +224,7 @@ class Table:
             frame.select(pl.all_horizontal(pl.all().is_null()).alias("blank")).to_series().head(frame.height)
         )
         structural = self._structural_problems(frame, where, bool(blank.all()))
-        checks: list[tuple[str, str, pl.Series, pl.Series, str, str]] = []
-        canonical = frame
-        for column in self.columns:
-            if column.name not in frame.columns:
-                if not column.required:
-                    canonical = canonical.with_columns(pl.lit(None, dtype=column.dtype()).alias(column.name))
-                continue
-            raw = frame[column.name]
-            values, unreadable = _cast(raw, column.dtype)
-            canonical = canonical.with_columns(values.alias(column.name))
-            checks += _column_checks(column, raw, values, unreadable)
-        present = set(frame.columns)
-        for rule in self.rules:
-            if present.issuperset(rule.needs):
-                broken = canonical.select(rule.broken.fill_null(False)).to_series()
-                checks.append((rule.shows, rule.name, broken, frame[rule.shows], rule.message, rule.remedy))
-        if self.key and present.issuperset(self.key) and frame.height:
-            repeated = canonical.select(~pl.struct(self.key).is_first_distinct()).to_series()
-            what = " and ".join(self.key)
-            shown = frame.select(pl.concat_str(self.key, separator=" / ", ignore_nulls=True)).to_series()
-            checks.append(
-                (self.key[0], "unique", repeated, shown, f"the same {what} occurs more than once",
-                 f"Keep one row for each {what}.")
-            )  # fmt: skip
+        canonical, checks = self._checks(frame)
         problems, failures, bad = list(structural), [], blank
         for name, rule_name, broken, shown, message, remedy in checks:
             broken &= ~blank  # rows emptied in a spreadsheet are not rows
@@ -279,6 +258,34 @@ class Table:
         extra = [name for name in canonical.columns if name not in self.names]
         rows = canonical.select(known + extra).filter(~bad)
         return Examined(rows.clear() if structural else rows, tuple(problems), failed.sort("row"))
+
+    def _checks(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Check]]:
+        """The frame in canonical types, and where it breaks what is asked of columns, rows and the key."""
+        checks: list[Check] = []
+        canonical = frame
+        for column in self.columns:
+            if column.name not in frame.columns:
+                if not column.required:
+                    canonical = canonical.with_columns(pl.lit(None, dtype=column.dtype()).alias(column.name))
+                continue
+            raw = frame[column.name]
+            values, unreadable = _cast(raw, column.dtype)
+            canonical = canonical.with_columns(values.alias(column.name))
+            checks += _column_checks(column, raw, values, unreadable)
+        present = set(frame.columns)
+        for rule in self.rules:
+            if present.issuperset(rule.needs):
+                broken = canonical.select(rule.broken.fill_null(False)).to_series()
+                checks.append((rule.shows, rule.name, broken, frame[rule.shows], rule.message, rule.remedy))
+        if self.key and present.issuperset(self.key) and frame.height:
+            repeated = canonical.select(~pl.struct(self.key).is_first_distinct()).to_series()
+            what = " and ".join(self.key)
+            shown = frame.select(pl.concat_str(self.key, separator=" / ", ignore_nulls=True)).to_series()
+            checks.append(
+                (self.key[0], "unique", repeated, shown, f"the same {what} occurs more than once",
+                 f"Keep one row for each {what}.")
+            )  # fmt: skip
+        return canonical, checks
 
     def _structural_problems(self, frame: pl.DataFrame, where: str, empty: bool) -> list[Problem]:
         required = [column.name for column in self.columns if column.required]
@@ -341,9 +348,7 @@ def _cast(raw: pl.Series, dtype: type[pl.DataType]) -> tuple[pl.Series, pl.Serie
     return values, values.is_null() & raw.is_not_null()
 
 
-def _column_checks(
-    column: Column, raw: pl.Series, values: pl.Series, unreadable: pl.Series
-) -> list[tuple[str, str, pl.Series, pl.Series, str, str]]:
+def _column_checks(column: Column, raw: pl.Series, values: pl.Series, unreadable: pl.Series) -> list[Check]:
     checks = []
     quoted = f"column {column.name!r}"
 

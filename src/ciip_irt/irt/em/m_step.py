@@ -1,5 +1,7 @@
 """The M-step: Fisher scoring of all items at once, with their priors."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
@@ -12,6 +14,7 @@ __all__ = ["bounds", "free_gradient", "item_gradient", "item_score", "maximize_i
 SCORING_STEPS = 3  # at most: the next E-step moves the counts anyway
 SMALL_STEP = 1e-6  # scoring has arrived; EM itself has still to go
 SMALL_NEWTON_STEP = 1e-3  # the next would be its square: without c scoring is (nearly) Newton's method
+NO_WORSE = 1e-10  # of the log-posterior: what sums of many thousand terms lose to rounding is no fall
 HALVINGS = 6  # of a step that lowers the log-posterior; then the item waits for the next E-step
 
 
@@ -72,6 +75,35 @@ def bounds(model: ItemModel, priors: Priors) -> FloatArray:
     return box
 
 
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """The items with free values: expected counts (Q, J, K), where priors apply (J, P), their box (P, 2)."""
+
+    model: ItemModel
+    free: FreeParameters
+    theta: FloatArray
+    counts: FloatArray
+    priors: Priors
+    D: float
+    applies: BoolArray
+    box: FloatArray
+
+    def place(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Working parameters (J, P) and probabilities (Q, J, K) at a free vector."""
+        working = self.free.working(values)[self.free.items]
+        return working, np.maximum(self.model.working_probability(working, self.theta), LEAST_PROBABILITY)
+
+    def log_posterior(self, working: FloatArray, p: FloatArray, mean: float) -> FloatArray:
+        """Shape (J,): expected log-posterior of each item."""
+        terms = np.log(p)
+        terms *= self.counts
+        total = _over_points(terms)
+        if self.priors.log_a is not None and (working[self.applies[:, 0], 0] <= 0).any():
+            return np.full(len(working), -np.inf)
+        result: FloatArray = total + self.priors.log_density(working, self.D, self.applies, mean)
+        return result
+
+
 def maximize_items(
     model: ItemModel,
     free: FreeParameters,
@@ -90,63 +122,55 @@ def maximize_items(
         return values
     items = free.items
     part = counts if items.size == counts.shape[1] else counts[:, items, :]
-    applies = free.prior_applies[items]
     slots = free.free[items]
     use: BoolArray = np.asarray(slots.any(axis=0), dtype=np.bool_)
     shared = free.shared
     transform = free.transform[items]
-    box = bounds(model, priors)
-
-    def objective(working: FloatArray, p: FloatArray, mean: float) -> FloatArray:
-        terms = np.log(p)
-        terms *= part
-        total = _over_points(terms)
-        if priors.log_a is not None and (working[applies[:, 0], 0] <= 0).any():
-            return np.full(items.size, -np.inf)
-        result: FloatArray = total + priors.log_density(working, D, applies, mean)
-        return result
-
-    def probability(working: FloatArray) -> FloatArray:
-        result: FloatArray = np.maximum(model.working_probability(working, theta), LEAST_PROBABILITY)
-        return result
-
+    task = _Items(model, free, theta, part, priors, D, free.prior_applies[items], bounds(model, priors))
     small = SMALL_STEP if "c" in model.free else SMALL_NEWTON_STEP
-    working = free.working(values)[items]
-    p = probability(working)
+    working, p = task.place(values)
     for _ in range(SCORING_STEPS):
-        mean = priors.block_mean(working, applies)
+        mean = priors.block_mean(working, task.applies)
         gradient, information = item_score(model, working, theta, part, p, use)
-        prior_gradient, curvature = priors.gradient(working, D, applies, mean)
+        prior_gradient, curvature = priors.gradient(working, D, task.applies, mean)
         score = np.where(slots, np.einsum("jpr,jp->jr", transform, gradient + prior_gradient), 0.0)
         matrix = transform.transpose(0, 2, 1) @ (information + curvature) @ transform
-        open_ = slots & ~_blocked_by_box(free, values, score, box, shared)
+        open_ = slots & ~_blocked_by_box(free, values, score, task.box, shared)
         step = _newton_step(np.where(open_, score, 0.0), matrix, open_, shared)
         # the whole step is shortened, not its longest component: the direction is what makes it go up
         length = np.abs(step) / np.array(model.largest_step)
         step = step / np.maximum(1.0, length.max() if shared else length.max(axis=1, keepdims=True))
-        before = objective(working, p, mean)
-        size = np.ones(items.size)
-        for _ in range(HALVINGS):
-            trial = _apply_step(free, values, step * size[:, None], box)
-            working = free.working(trial)[items]
-            p = probability(working)
-            after = objective(working, p, mean)
-            worse = after < before - 1e-10 * (1.0 + np.abs(before))
-            if shared:
-                worse = np.full(items.size, after.sum() < before.sum() - 1e-10 * (1.0 + abs(before.sum())))
-            if not worse.any():
-                break
-            size[worse] *= 0.5
-        else:
-            size[worse] = 0.0
-            trial = _apply_step(free, values, step * size[:, None], box)
-            working = free.working(trial)[items]
-            p = probability(working)
+        before = task.log_posterior(working, p, mean)
+        trial, working, p = _climb(task, values, step, before, mean)
         moved = float(np.abs(trial - values).max())
         values = trial
         if moved < small:
             break
     return values
+
+
+def _climb(
+    task: _Items, values: FloatArray, step: FloatArray, before: FloatArray, mean: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The free vector after the step, with its working parameters and probabilities.
+
+    The step is halved for items that it makes worse than ``before`` (J,), and in the end not taken for them.
+    """
+    shared = task.free.shared
+    size = np.ones(len(step))
+    for _ in range(HALVINGS):
+        trial = _apply_step(task.free, values, step * size[:, None], task.box)
+        working, p = task.place(trial)
+        after = task.log_posterior(working, p, mean)
+        worse = after < before - NO_WORSE * (1.0 + np.abs(before))
+        if shared:
+            worse = np.full(len(step), after.sum() < before.sum() - NO_WORSE * (1.0 + abs(before.sum())))
+        if not worse.any():
+            return trial, working, p
+        size[worse] *= 0.5
+    size[worse] = 0.0
+    trial = _apply_step(task.free, values, step * size[:, None], task.box)
+    return trial, *task.place(trial)
 
 
 def _blocked_by_box(

@@ -80,32 +80,39 @@ def check_arguments(
     if model.for_categories is not None:
         problems.extend(_score_problems(model, held, priors))
     else:
-        a, b, c = (held[:, model.parameters.index(name)] for name in ("a", "b", "c"))
-        if ((c < 0) | (c >= 1)).any():
-            problems.append(Problem("a fixed c outside 0 <= c < 1", remedy="c is a probability."))
-        if (a == 0).any():
-            problems.append(Problem("a fixed a of 0", remedy="Such an item says nothing: leave it out."))
-        given = a[~np.isnan(a)]
-        if model.name == "rasch" and given.size and not np.allclose(given, 1.0):
-            problems.append(
-                Problem(
-                    "fixed a other than 1 in a Rasch calibration",
-                    count=int((~np.isclose(given, 1.0)).sum()),
-                    remedy="Calibrate with the model the fixed items come from (1pl, 2pl, 3pl).",
-                )
-            )
-        if "a" in model.common and given.size and not np.allclose(given, given[0]):
-            problems.append(
-                Problem(
-                    "fixed items with different a in a calibration with one common a",
-                    examples=[f"{value:.3f}" for value in np.unique(given)[:5]],
-                    remedy="Calibrate with 2pl.",
-                )
-            )
-        if (np.isnan(b) & ~np.isnan(c) & (c > 0)).any() and model.name in ("rasch",):
-            problems.append(Problem("a fixed c above 0 in a Rasch calibration", remedy="Use 3pl."))
+        problems.extend(_curve_problems(model, held))
     if problems:
         raise InputError(problems)
+
+
+def _curve_problems(model: ItemModel, held: FloatArray) -> list[Problem]:
+    """What does not fit in a model for answers that are right or wrong."""
+    problems: list[Problem] = []
+    a, b, c = (held[:, model.parameters.index(name)] for name in ("a", "b", "c"))
+    if ((c < 0) | (c >= 1)).any():
+        problems.append(Problem("a fixed c outside 0 <= c < 1", remedy="c is a probability."))
+    if (a == 0).any():
+        problems.append(Problem("a fixed a of 0", remedy="Such an item says nothing: leave it out."))
+    given = a[~np.isnan(a)]
+    if model.name == "rasch" and given.size and not np.allclose(given, 1.0):
+        problems.append(
+            Problem(
+                "fixed a other than 1 in a Rasch calibration",
+                count=int((~np.isclose(given, 1.0)).sum()),
+                remedy="Calibrate with the model the fixed items come from (1pl, 2pl, 3pl).",
+            )
+        )
+    if "a" in model.common and given.size and not np.allclose(given, given[0]):
+        problems.append(
+            Problem(
+                "fixed items with different a in a calibration with one common a",
+                examples=[f"{value:.3f}" for value in np.unique(given)[:5]],
+                remedy="Calibrate with 2pl.",
+            )
+        )
+    if (np.isnan(b) & ~np.isnan(c) & (c > 0)).any() and model.name in ("rasch",):
+        problems.append(Problem("a fixed c above 0 in a Rasch calibration", remedy="Use 3pl."))
+    return problems
 
 
 def _score_problems(model: ItemModel, held: FloatArray, priors: Priors) -> list[Problem]:

@@ -75,7 +75,7 @@ def errors_with_anchors(at: AnchoredInformation, fit: MmlFit, anchor_errors: Flo
     >>> fit.standard_errors[4:, 1].round(2), more.parameters[4:, 1].round(2)
     (array([0.11, 0.12]), array([0.15, 0.16]))
     """
-    with one_blas_thread(), one_blas_thread():
+    with one_blas_thread():
         known = np.where(np.isfinite(anchor_errors), anchor_errors, 0.0)
         without = at.anchors & ~(known[:, _estimated(at)] > 0).all(axis=1)
         F, N = np.flatnonzero(at.held), np.flatnonzero(at.estimated)

@@ -64,7 +64,7 @@ def parameter_intervals(
     >>> bool((low[:, 0] > 0).all()), bool((high[:, 0] - a > a - low[:, 0]).all())
     (True, True)
     """
-    with one_blas_thread(), one_blas_thread():
+    with one_blas_thread():
         if not 0 < level < 1:
             raise InputError(Problem(f"level {level}", remedy="Give a share between 0 and 1, such as 0.95."))
         z = NormalDist().inv_cdf(0.5 + level / 2)

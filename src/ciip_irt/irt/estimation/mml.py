@@ -40,6 +40,7 @@ from ciip_irt.irt.population import (
 from ciip_irt.irt.priors import Priors, default_priors
 from ciip_irt.irt.quadrature import default_points
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.notices import Notice
 from ciip_irt.threads import Run, map_pieces, one_blas_thread
 
 __all__ = ["MmlFit", "fit_mml"]
@@ -345,9 +346,6 @@ def _report(
     gradient_norm, distance = problem.gradient(state, theta, expected, at_bound)
     converged = found.converged and distance < NEAR
     no_variance = np.flatnonzero(~task.estimable & np.isnan(held[:, 1]))
-    n_persons = np.zeros(moments.mean.size, dtype=np.int64)
-    for block in blocks:
-        n_persons[block.group] += block.n_persons
     return MmlFit(
         model=model.name,
         D=D,
@@ -369,32 +367,53 @@ def _report(
         largest_change=found.change,
         gradient_norm=gradient_norm,
         n=task.answers,
-        n_persons=n_persons,
+        n_persons=_persons_by_group(blocks, moments.mean.size),
         no_variance=no_variance,
         at_bound=at_bound,
         information_positive_definite=errors.positive_definite,
         second_order=errors.second_order,
         undetermined=errors.undetermined,
-        notices=fit_notices(
-            converged=converged,
-            iterations=solution.iterations,
-            change=found.change,
-            tolerance=tolerance,
-            at_bound=at_bound,
-            second_order=errors.second_order,
-            undetermined=errors.undetermined,
-            no_variance=no_variance,
-            answers=task.answers,
-            narrow=np.flatnonzero(moments.sd_free & (moments.sd < NARROW)),
-            asymptotes=at_bound[:, model.parameters.index("c")] if "c" in model.free else None,
-            bound=bound,
-            histogram=population == "histogram",
-        ),
+        notices=_notices(task, solution, tolerance, converged, no_variance, bound, population),
         theta=theta,
         weights=np.exp(population_log_weights(moments, theta)),
         lindsay_bound=bound,
         population=population,
     )
+
+
+def _notices(
+    task: _Task,
+    solution: _Solution,
+    tolerance: float,
+    converged: bool,
+    no_variance: IntArray,
+    bound: float,
+    population: str,
+) -> tuple[Notice, ...]:
+    model, moments, at_bound = task.given.model, solution.result.state.population, solution.at_bound
+    return fit_notices(
+        converged=converged,
+        iterations=solution.iterations,
+        change=solution.result.change,
+        tolerance=tolerance,
+        at_bound=at_bound,
+        second_order=solution.errors.second_order,
+        undetermined=solution.errors.undetermined,
+        no_variance=no_variance,
+        answers=task.answers,
+        narrow=np.flatnonzero(moments.sd_free & (moments.sd < NARROW)),
+        asymptotes=at_bound[:, model.parameters.index("c")] if "c" in model.free else None,
+        bound=bound,
+        histogram=population == "histogram",
+    )
+
+
+def _persons_by_group(blocks: Sequence[ResponseBlock], n_groups: int) -> IntArray:
+    """Shape (G,)."""
+    n_persons = np.zeros(n_groups, dtype=np.int64)
+    for block in blocks:
+        n_persons[block.group] += block.n_persons
+    return n_persons
 
 
 def _shares(blocks: Sequence[ResponseBlock], n_groups: int, n_items: int) -> FloatArray:

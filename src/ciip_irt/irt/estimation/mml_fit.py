@@ -1,6 +1,6 @@
 """What a marginal maximum likelihood fit returns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,28 +163,44 @@ def fit_notices(
     histogram: bool,
 ) -> tuple[Notice, ...]:
     """What cannot be trusted, and what would help."""
-    found: list[Notice] = []
+    return (
+        *_of_iteration(converged, iterations, change, tolerance, histogram),
+        *_of_items_alike(no_variance, answers),
+        *_of_edges(at_bound, asymptotes),
+        *(_notice("no_spread", no_spread(f"Population {group}"), (group,)) for group in narrow),
+        *_of_second_order(second_order, undetermined),
+        *_of_histogram(bound),
+    )
 
-    def add(code: str, words: str, subject: Iterable[int] = ()) -> None:
-        found.append(Notice(code, words, tuple(int(one) for one in subject)))
 
-    if not converged:
-        add(
-            "not_converged",
-            f"The iteration stopped after {plural(iterations, 'step')} with a last change of {change:.1g} "
-            f"(wanted {tolerance:.1g}). Try in this order: a prior on the slopes (and on c for the "
-            "three-parameter model), a model with fewer parameters (2pl or rasch), more answers for the "
-            "items with the largest standard errors, more iterations.",
+def _notice(code: str, words: str, subject: Iterable[int] = ()) -> Notice:
+    return Notice(code, words, tuple(int(one) for one in subject))
+
+
+def _of_iteration(
+    converged: bool, iterations: int, change: float, tolerance: float, histogram: bool
+) -> Iterator[Notice]:
+    if converged:
+        return
+    yield _notice(
+        "not_converged",
+        f"The iteration stopped after {plural(iterations, 'step')} with a last change of {change:.1g} "
+        f"(wanted {tolerance:.1g}). Try in this order: a prior on the slopes (and on c for the "
+        "three-parameter model), a model with fewer parameters (2pl or rasch), more answers for the "
+        "items with the largest standard errors, more iterations.",
+    )
+    if histogram:
+        yield _notice(
+            "histogram_not_converged",
+            "A histogram of abilities has a weight at every point, which few candidates or few items do "
+            "not determine: the normal population is the better choice here.",
         )
-        if histogram:
-            add(
-                "histogram_not_converged",
-                "A histogram of abilities has a weight at every point, which few candidates or few items do "
-                "not determine: the normal population is the better choice here.",
-            )
+
+
+def _of_items_alike(no_variance: IntArray, answers: IntArray) -> Iterator[Notice]:
     alike = no_variance[answers[no_variance] > 0]
     if alike.size:
-        add(
+        yield _notice(
             "answered_alike",
             f"{plural(int(alike.size), 'item')} answered alike by everybody: without a prior on b the "
             "difficulty has no finite estimate, so none is given. More answers, or a prior on b, would help.",
@@ -192,10 +208,15 @@ def fit_notices(
         )
     unseen = no_variance[answers[no_variance] == 0]
     if unseen.size:
-        add("no_answer", f"{plural(int(unseen.size), 'item')} without a single answer: no estimate.", unseen)
+        words = f"{plural(int(unseen.size), 'item')} without a single answer: no estimate."
+        yield _notice("no_answer", words, unseen)
+
+
+def _of_edges(at_bound: BoolArray, asymptotes: BoolArray | None) -> Iterator[Notice]:
+    """Items at the edge of their range: those whose c is there, then those with another value there."""
     if asymptotes is not None and asymptotes.any():
         at_bound = at_bound & ~asymptotes[:, None]
-        add(
+        yield _notice(
             "asymptote_at_edge",
             f"{plural(int(asymptotes.sum()), 'item')} with a lower asymptote (c) at the edge of its range, "
             "where it has no standard error and a and b are uncertain with it: too few candidates of low "
@@ -205,17 +226,18 @@ def fit_notices(
         )
     touching = np.flatnonzero(at_bound.any(axis=1))
     if touching.size:
-        add(
+        yield _notice(
             "at_edge",
             f"{plural(int(touching.size), 'item')} with an estimate at the edge of the allowed range, where "
             "it has no standard error: the data do not determine it. A prior, a simpler model or more "
             "answers would help.",
             touching,
         )
-    for group in narrow:
-        add("no_spread", no_spread(f"Population {group}"), (group,))
+
+
+def _of_second_order(second_order: str, undetermined: BoolArray) -> Iterator[Notice]:
     if second_order == "saddle":
-        add(
+        yield _notice(
             "saddle",
             "The estimates are no maximum: in some direction the likelihood still rises (a saddle point), so "
             "there are no standard errors. The items may measure two things; look at the dimensionality, or "
@@ -223,7 +245,7 @@ def fit_notices(
         )
     if second_order == "flat":
         lost = np.flatnonzero(undetermined.any(axis=1))
-        add(
+        yield _notice(
             "flat",
             "The information matrix is not positive definite: the data do not determine "
             + (f"all values of {plural(int(lost.size), 'item')}" if lost.size else "the population")
@@ -231,13 +253,15 @@ def fit_notices(
             "answers would help.",
             lost,
         )
+
+
+def _of_histogram(bound: float) -> Iterator[Notice]:
     if bound > NOTABLE_BOUND:
-        add(
+        yield _notice(
             "histogram_may_gain",
             f"The histogram of abilities could still gain up to {bound:,.0f} log-likelihood units; the items "
             "had come to rest. Read its weights as a rough picture.",
         )
-    return tuple(found)
 
 
 def no_spread(who: str, *, several: bool = False) -> str:

@@ -112,11 +112,6 @@ def compute_standard_errors(
     kept = 0.5 * (kept + kept.T)
     covariance = np.full((size, size), np.nan)
     found = _examine_curvature(kept)
-    ascent_direction: FloatArray | None = None
-    if found.ascent_direction is not None:
-        ascent_direction = np.zeros(size)
-        ascent_direction[used] = found.ascent_direction
-        ascent_direction = ascent_direction[: free.size]
     lost = np.zeros(size + 1, dtype=np.bool_)
     lost[:-1][used] = found.lost
     # the index -1 of what is not estimated reads the last place
@@ -128,7 +123,7 @@ def compute_standard_errors(
             positive_definite=False,
             second_order=found.kind,
             undetermined=undetermined,
-            ascent_direction=ascent_direction,
+            ascent_direction=_over_items(found.ascent_direction, used, free.size),
         )
     covariance[np.ix_(used, used)] = found.inverse
     parameters, reported_covariance = _reported(covariance, model, free, working, D)
@@ -144,6 +139,15 @@ def compute_standard_errors(
         "not examined" if method == "cross_product" and found.kind == "maximum" else found.kind,
         undetermined,
     )
+
+
+def _over_items(direction: FloatArray | None, used: BoolArray, n_item_values: int) -> FloatArray | None:
+    """A direction by the values in use, as one by all free values of the items; 0 for the others."""
+    if direction is None:
+        return None
+    whole = np.zeros(used.size)
+    whole[used] = direction
+    return whole[:n_item_values]
 
 
 def no_standard_errors(shape: tuple[int, ...], n_groups: int) -> StandardErrors:

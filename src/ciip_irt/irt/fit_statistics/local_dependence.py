@@ -93,7 +93,7 @@ def assess_local_dependence(
     >>> int(first[0]), int(second[0]), bool(found.q3[2, 7] > 0.9)
     (2, 7, True)
     """
-    with one_blas_thread(), one_blas_thread():
+    with one_blas_thread():
         parts = compute_residuals(blocks, parameters, theta, D=D, model=model)
         sums = _sums(parts, parameters.shape[0], whole=True)
         n, n_items = sums.n, parameters.shape[0]

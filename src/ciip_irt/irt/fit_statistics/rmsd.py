@@ -43,7 +43,7 @@ def rmsd(
     >>> bool(fit.column("rmsd").max() < 0.1)
     True
     """
-    with one_blas_thread(), one_blas_thread():
+    with one_blas_thread():
         n_items = parameters.shape[0]
         unknown = model.unknown(parameters)
         n_groups = 1 + max((block.group for block in blocks), default=0)

@@ -50,7 +50,7 @@ def s_x2(
     Source: Orlando & Thissen (2000), Applied Psychological Measurement 24:50-64; Kang & Chen (2008), Journal
     of Educational Measurement 45:391-406 for more than two scores.
     """
-    with one_blas_thread(), one_blas_thread():
+    with one_blas_thread():
         n_items = parameters.shape[0]
         unknown = model.unknown(parameters)
         free = np.zeros(n_items, dtype=np.int64) if n_free is None else np.asarray(n_free, dtype=np.int64)

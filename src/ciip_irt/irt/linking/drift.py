@@ -16,6 +16,7 @@ from ciip_irt.records import result
 __all__ = ["DroppedAnchor", "Purification", "displacement", "purify", "robust_z"]
 
 ENOUGH_CORRELATION = 0.95  # of old and new difficulties, from which a link is trusted
+USUAL_RATIO = (0.9, 1.1)  # of the spreads of difficulty, new over old; Huynh & Meyer (2010)
 IQR_TO_SD = 0.74  # standard deviations in an interquartile range of a normal distribution, inverted
 
 
@@ -198,16 +199,7 @@ def purify(
             " imprecise. More answers, or a review of the anchors, would tell."
         )
     correlation, ratio = _agreement(old[kept, 1], new[kept, 1])
-    if correlation < ENOUGH_CORRELATION:
-        warnings.append(
-            f"Old and new difficulties of the kept anchors correlate {correlation:.2f}, below"
-            f" {ENOUGH_CORRELATION}: they may no longer measure the same, or there are too few answers."
-        )
-    if method in SHIFTS and np.isfinite(ratio) and not 0.9 <= ratio <= 1.1:
-        warnings.append(
-            f"The kept anchors spread {ratio:.2f} times as much as before (.9 to 1.1 is usual): a mere shift"
-            " does not describe the change."
-        )
+    warnings += _agreement_warnings(correlation, ratio, method)
     return Purification(
         found, kept, tuple(dropped), moved, z, correlation, ratio, (*found.warnings, *warnings)
     )
@@ -223,3 +215,19 @@ def _agreement(old: FloatArray, new: FloatArray) -> tuple[float, float]:
     if old.size < 2 or min(old.std(), new.std()) <= 1e-12:
         return float("nan"), float("nan")
     return float(np.corrcoef(old, new)[0, 1]), float(new.std() / old.std())
+
+
+def _agreement_warnings(correlation: float, ratio: float, method: str) -> list[str]:
+    warnings = []
+    if correlation < ENOUGH_CORRELATION:
+        warnings.append(
+            f"Old and new difficulties of the kept anchors correlate {correlation:.2f}, below"
+            f" {ENOUGH_CORRELATION}: they may no longer measure the same, or there are too few answers."
+        )
+    low, high = USUAL_RATIO
+    if method in SHIFTS and np.isfinite(ratio) and not low <= ratio <= high:
+        warnings.append(
+            f"The kept anchors spread {ratio:.2f} times as much as before (.9 to 1.1 is usual): a mere shift"
+            " does not describe the change."
+        )
+    return warnings
