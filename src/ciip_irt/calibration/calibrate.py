@@ -215,12 +215,7 @@ def _by_mml(prepared: Prepared, options: Options, priors: str, groups: str) -> E
         settings["anchors_dropped"] = int((anchors.held & ~found.held).sum())
         settings["drift"] = _limits_in_words(limits, purify=options.purify)
     warnings += members.warnings()
-    smallest = int(members.sizes.min())
-    if options.population == "histogram" and smallest < MANY:
-        warnings.append(
-            f"A histogram of {smallest:,} candidates is mostly noise: take the normal"
-            f" population below about {MANY}."
-        )
+    warnings += _population_warnings(options.population, int(members.sizes.min()))
     warnings += sample_size_warnings(fit, options.priors, scored.item_ids, with_bank=with_bank)
     return Estimates(
         parameters=fit.parameters,
@@ -239,6 +234,15 @@ def _by_mml(prepared: Prepared, options: Options, priors: str, groups: str) -> E
         anchors=table,
         concerns=() if looked_at is None else looked_at.concerns,
     )
+
+
+def _population_warnings(population: str, smallest: int) -> list[str]:
+    if population != "histogram" or smallest >= MANY:
+        return []
+    return [
+        f"A histogram of {smallest:,} candidates is mostly noise: take the normal"
+        f" population below about {MANY}."
+    ]
 
 
 def _anchor_set(prepared: Prepared, options: Options) -> AnchorSet | None:
