@@ -6,9 +6,11 @@ runs.
 """
 
 import argparse
+import contextlib
 import io
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from types import MappingProxyType, ModuleType
@@ -78,7 +80,8 @@ def _ran(name: str, given: Sequence[str]) -> int:
     try:
         module = import_module(f"ciip_irt.cli.{COMMANDS[name][0]}")
         parser = _parser(name, module)
-        code: int = module.run(parser.parse_args(given))
+        with _larger_files((arguments := parser.parse_args(given)).larger_files):
+            code: int = module.run(arguments)
         sys.stdout.flush()
     except CiipError as error:
         print(error, file=sys.stderr)
@@ -111,7 +114,27 @@ def _parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
     parser.add_argument(
         TRACEBACK, action="store_true", help="after a defect of ours: show where it happened, for a report"
     )
+    parser.add_argument(
+        "--larger-files", metavar="TIMES", default=None, help="read files so many times larger than usual"
+    )
     return parser
+
+
+@contextlib.contextmanager
+def _larger_files(times: str | None) -> Iterator[None]:
+    if times is None:
+        yield
+        return
+    from ciip_irt.tables import FACTOR_VARIABLE
+
+    before = os.environ.get(FACTOR_VARIABLE)
+    os.environ[FACTOR_VARIABLE] = times
+    try:
+        yield
+    finally:
+        del os.environ[FACTOR_VARIABLE]
+        if before is not None:
+            os.environ[FACTOR_VARIABLE] = before
 
 
 def _defect(name: str, error: BaseException) -> str:

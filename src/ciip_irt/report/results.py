@@ -7,6 +7,7 @@ no page can show one. What the columns are, and which of them tell candidates ap
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.errors import InputError, Problem
-from ciip_irt.tables import RESULT_FILES, read_frame
+from ciip_irt.tables import RESULT_FILES, foreign_errors, packed_bytes, read_frame
 
 __all__ = ["JSON_FILES", "NEEDED", "Results", "read_results"]
 
@@ -126,8 +127,8 @@ def read_results(folder: Path | str) -> Results:
         No such folder, no result file in it, or files that cannot be read: all of them at once.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        what = "not a folder" if folder.exists() else "no such folder"
+    if not os.path.isdir(folder):  # noqa: PTH112 - false, too, for a name that no folder can have
+        what = "not a folder" if os.path.exists(folder) else "no such folder"  # noqa: PTH110
         raise InputError(
             Problem(what, where=str(folder), remedy="Give the folder that `ciip-irt run --out` wrote.")
         )
@@ -165,13 +166,8 @@ def read_results(folder: Path | str) -> Results:
 
 def _read_json(path: Path) -> Mapping[str, Any]:
     remedy = "Run the step again that wrote it."
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(reason, where=str(path), remedy="Check the path and its rights.")) from None
-    except ValueError as error:
-        raise InputError(Problem(f"not valid JSON: {error}", where=str(path), remedy=remedy)) from None
+    with foreign_errors(path, "valid JSON", remedy):
+        content = json.loads(packed_bytes(path).decode("utf-8"))
     if not isinstance(content, dict):
         raise InputError(Problem("not a JSON object", where=str(path), remedy=remedy))
     return content

@@ -251,7 +251,9 @@ def _facts(deliveries: pl.DataFrame, responses: pl.DataFrame, rules: Eligibility
         answers = answers.join(rapid, on="delivery_id", how="left")
     # label 1; or no label, none of the candidate's deliveries labelled 1, and the earliest of them
     label = pl.col("attempt").str.strip_chars()
-    order = deliveries.with_row_index("index").with_columns(instants(deliveries["delivered_at"]))
+    # Only columns of our own beside the index: a file may have an attribute of that name.
+    order = deliveries.select("candidate_id").with_columns(instants(deliveries["delivered_at"]))
+    order = order.with_row_index("index")
     order = order.sort("instant", "index", nulls_last=True)
     earliest = pl.col("index").is_in(order.unique("candidate_id", keep="first")["index"].implode())
     has_labelled = (label == FIRST).any().over("candidate_id")
@@ -259,9 +261,8 @@ def _facts(deliveries: pl.DataFrame, responses: pl.DataFrame, rules: Eligibility
     attributes = [
         pl.col(name).cast(pl.String).alias(f"attribute {name}") for name in rules.exclude_attributes
     ]
-    facts = deliveries.with_row_index("index").select(
-        "delivery_id", "candidate_id", "attempt", *attributes, first=first.fill_null(False)
-    )
+    facts = deliveries.select("delivery_id", "candidate_id", "attempt", *attributes).with_row_index("index")
+    facts = facts.with_columns(first=first.fill_null(False)).drop("index")
     return facts.join(answers, on="delivery_id", how="left", maintain_order="left")
 
 

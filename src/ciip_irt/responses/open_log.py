@@ -2,8 +2,6 @@
 
 import contextlib
 import csv
-import gzip
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +21,7 @@ from ciip_irt.tables import (
     SUMMARY_WORDS,
     Grid,
     delimiter_named,
+    first_line,
     folded,
     grid_of,
     headed,
@@ -144,12 +143,7 @@ def _is_canonical(path: Path, delimiter: str | None) -> bool:
             columns = read_frame(path).columns
             return CANONICAL.issubset(columns)
         return True  # its reader says what is wrong with it
-    first = b""
-    with contextlib.suppress(OSError, EOFError, zlib.error), path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
-        first = gzip.GzipFile(fileobj=file).readline() if packed else file.readline()
-    line = first.decode("utf-8-sig", errors="replace").strip().split("\r")[0]
+    line = first_line(path).decode("utf-8-sig", errors="replace").strip().split("\r")[0]
     used = delimiter_named(delimiter) if delimiter else told_delimiter(line) or ","
     cells = next(csv.reader([line], delimiter=used), [])
     return CANONICAL.issubset(cell.strip() for cell in cells)

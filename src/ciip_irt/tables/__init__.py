@@ -59,6 +59,7 @@ from ciip_irt.tables.log_tables import (
     RESPONSES,
     STATUS,
 )
+from ciip_irt.tables.opening import FACTOR_VARIABLE, first_line, foreign_errors, packed_bytes
 from ciip_irt.tables.pilot_tables import (
     BANK_NEEDS,
     DECISIONS,
@@ -121,6 +122,7 @@ __all__ = [
     "DIMENSIONALITY",
     "DOMAIN_SCORES",
     "EXCLUSIONS",
+    "FACTOR_VARIABLE",
     "FINDINGS",
     "FORMS",
     "FORM_SUMMARY",
@@ -185,7 +187,9 @@ __all__ = [
     "delimiter_named",
     "describe_result_files",
     "find_header",
+    "first_line",
     "folded",
+    "foreign_errors",
     "grid_of",
     "headed",
     "is_answer",
@@ -194,6 +198,7 @@ __all__ = [
     "may_be_empty",
     "meaning_of",
     "missing_kind",
+    "packed_bytes",
     "plain_letter",
     "polars_frame",
     "read_csv",

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.errors import MAX_EXAMPLES, Problem, TableError
+from ciip_irt.tables.header import pattern_names
 
 __all__ = ["Column", "Examined", "RowRule", "Table", "may_be_absent", "may_be_empty"]
 
@@ -306,6 +307,8 @@ class Table:
             )
             for name in missing
         ]
+        if (patterns := pattern_names(frame.columns, where)) is not None:
+            problems.append(patterns)
         if not problems and empty and not self.allow_empty:
             problems.append(
                 Problem(

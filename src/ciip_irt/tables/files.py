@@ -3,12 +3,10 @@
 import codecs
 import contextlib
 import csv
-import gzip
 import io
 import json
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from errno import EISDIR
+from errno import EINVAL, EISDIR
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,8 @@ import polars as pl
 
 from ciip_irt.errors import MAX_EXAMPLES, InputError, Problem
 from ciip_irt.tables.contract import Table
-from ciip_irt.tables.header import NOTHING_ABOVE_HEADER, check_header, columns_kept
+from ciip_irt.tables.header import NOTHING_ABOVE_HEADER, check_header, columns_kept, plain_types
+from ciip_irt.tables.opening import check_parquet, file_bytes, first_line, foreign_errors, quiet_panics
 from ciip_irt.tables.together import recover, replace_together
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "csv_bytes",
     "delimiter_beside",
     "delimiter_named",
-    "file_bytes",
     "read_csv",
     "read_frame",
     "read_table",
@@ -34,7 +32,8 @@ __all__ = [
 FORMULA_START, ESCAPED_FORMULA = r"^('*[=+\-@\t\r])", r"^'('*[=+\-@\t\r])"
 SIGNED_NUMBER = r"^[+-](\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 SIGNIFICANT_DIGITS = 8
-GZIP_MAGIC, ZIP_MAGIC, PARQUET_MAGIC = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
+ZIP_MAGIC, PARQUET_MAGIC = b"PK\x03\x04", b"PAR1"
+NO_ENCODINGS_OF_FILES = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape")
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
 
@@ -65,14 +64,15 @@ def read_frame(
     path = Path(path)
     name = path.name.lower()
     if name.endswith(".parquet"):
-        return _reading(path, lambda: pl.read_parquet(io.BytesIO(file_bytes(path))), "a Parquet file")
+        content = file_bytes(path)
+        check_parquet(content, path)
+        with foreign_errors(path, "a Parquet file"), quiet_panics():
+            return plain_types(pl.read_parquet(io.BytesIO(content)), str(path))
     if name.endswith((".ndjson", ".jsonl")):
         content = file_bytes(path)
-        return _reading(
-            path,
-            lambda: pl.read_ndjson(io.BytesIO(content), infer_schema_length=None),
-            "one JSON object per line",
-        )
+        with foreign_errors(path, "one JSON object per line"), quiet_panics():
+            frame = pl.read_ndjson(io.BytesIO(content), infer_schema_length=None)
+            return plain_types(frame, str(path))
     if name.endswith((".xlsx", ".xlsm")):
         from ciip_irt.tables.spreadsheet import read_spreadsheet
 
@@ -174,7 +174,8 @@ def write_outputs(
         replace_together(
             folder, pending, [folder / name for name in sorted(set(replaces).difference(outputs))]
         )
-    except OSError as error:
+    except (OSError, ValueError) as fault:
+        error = fault if isinstance(fault, OSError) else OSError(EINVAL, "no folder can have this name")
         reason = error.strerror or str(error)
         targets = {str(partial): str(target) for partial, target in pending}
         where = str(error.filename or folder)
@@ -222,34 +223,6 @@ def _spreadsheet_safe(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def file_bytes(path: Path) -> bytes:
-    """The content of a file, unpacked where it is gzip; raises ``InputError`` where there is none."""
-    try:
-        content = path.read_bytes()
-        if content.startswith(GZIP_MAGIC):
-            content = gzip.decompress(content)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        remedy = "It may be cut off: copy or export it again."
-        raise InputError(Problem("the gzip file is damaged", where=str(path), remedy=remedy)) from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(reason, where=str(path), remedy="Check the path and its rights.")) from None
-    if not content.removeprefix(codecs.BOM_UTF8).strip():
-        raise InputError(Problem("the file is empty", where=str(path), remedy="Export it again."))
-    return content
-
-
-def _reading(path: Path, read: Any, kind: str) -> pl.DataFrame:
-    try:
-        frame: pl.DataFrame = read()
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        first = str(error).splitlines()[0]
-        raise InputError(
-            Problem(f"not {kind}: {first}", where=str(path), remedy="Export it again.")
-        ) from None
-    return frame
-
-
 def delimiter_named(text: str) -> str:
     """One character between cells, given as itself or by its name.
 
@@ -279,12 +252,7 @@ def delimiter_beside(path: Path | str, delimiter: str) -> str:
         As ``delimiter_named``.
     """
     delimiter = delimiter_named(delimiter)
-    first = b""
-    with contextlib.suppress(OSError, EOFError, zlib.error), Path(path).open("rb") as file:
-        packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-        file.seek(0)
-        first = gzip.GzipFile(fileobj=file).readline() if packed else file.readline()
-    return delimiter if delimiter.encode() in first else ","
+    return delimiter if delimiter.encode() in first_line(Path(path)) else ","
 
 
 def as_utf8(content: bytes, path: Path, encoding: str) -> bytes:
@@ -296,13 +264,20 @@ def as_utf8(content: bytes, path: Path, encoding: str) -> bytes:
         remedy = "Save the sheet as 'CSV UTF-8', or give the file its proper ending (.xlsx, .parquet)."
         raise InputError(Problem("not a text file", where=str(path), remedy=remedy))
     try:
+        if codecs.lookup(encoding).name.replace("-", "_") in NO_ENCODINGS_OF_FILES:
+            raise LookupError(encoding)
         text = content.decode(encoding)
-    except LookupError:
+        text.encode()
+    except (LookupError, UnicodeEncodeError):
         raise InputError(
             Problem(f"unknown encoding {encoding!r}", remedy="Try utf-8, cp1252 or utf-16.")
         ) from None
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise InputError(_undecodable(content, path, encoding)) from None
+    except ValueError:  # a name with NUL
+        raise InputError(
+            Problem(f"{encoding!r} names no encoding", remedy="Try utf-8, cp1252 or utf-16.")
+        ) from None
     if encoding.lower().replace("-", "").replace("_", "") == "utf8":
         content = content.removeprefix(codecs.BOM_UTF8)
     else:
@@ -316,9 +291,10 @@ def _undecodable(content: bytes, path: Path, encoding: str) -> Problem:
     for row, line in enumerate(content.split(b"\n"), start=1):
         try:
             line.decode(encoding)
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
             rows.append(row)
-            cell = line[max(0, error.start - 12) : error.start + 12].decode("cp1252", errors="replace")
+            start = error.start if isinstance(error, UnicodeDecodeError) else 0
+            cell = line[max(0, start - 12) : start + 12].decode("cp1252", errors="replace")
             examples.append(cell.strip())
     return Problem(
         f"the file is not {encoding} text",

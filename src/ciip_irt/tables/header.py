@@ -6,7 +6,14 @@ import polars as pl
 
 from ciip_irt.errors import MAX_EXAMPLES, InputError, Problem
 
-__all__ = ["NOTHING_ABOVE_HEADER", "check_header", "columns_kept"]
+__all__ = [
+    "NOTHING_ABOVE_HEADER",
+    "check_header",
+    "columns_kept",
+    "is_pattern",
+    "pattern_names",
+    "plain_types",
+]
 
 NOTHING_ABOVE_HEADER = "The first line must hold the column names, and nothing may stand above it."
 
@@ -33,6 +40,56 @@ def check_header(header: Sequence[str], where: str, delimiter: str = ",") -> Non
                 remedy=remedy,
             )
         )
+
+    patterns = pattern_names(names, where)
+    if patterns is not None:
+        raise InputError(patterns)
+
+
+def pattern_names(names: Sequence[str], where: str) -> Problem | None:
+    """Names that polars would take for several columns, as a problem of the first line."""
+    patterns = tuple(name for name in names if is_pattern(name))
+    if not patterns:
+        return None
+    remedy = "Rename or remove these columns: '*' and '^...$' are patterns, not names."
+    what = "column names that stand for other columns"
+    return Problem(what, where=where, row=1, examples=patterns, remedy=remedy)
+
+
+def is_pattern(name: str) -> bool:
+    """Whether polars would take a name for several columns.
+
+    >>> is_pattern("*"), is_pattern("^a.*$"), is_pattern("a*")
+    (True, True, False)
+    """
+    return name == "*" or (name.startswith("^") and name.endswith("$"))
+
+
+def plain_types(frame: pl.DataFrame, where: str) -> pl.DataFrame:
+    """The columns of a typed file as those of a CSV could be: durations are seconds, bytes are text.
+
+    Bytes that are no UTF-8 text are shown as hexadecimal digits; lists and records stay as they are.
+
+    >>> import datetime as dt
+    >>> odd = pl.DataFrame({"t": [dt.timedelta(seconds=2.5)], "b": [b"A"], "n": [None]})
+    >>> plain_types(odd, "").rows()
+    [(2.5, 'A', None)]
+    """
+    check_header(frame.columns, where)
+    changed = []
+    for series in frame:
+        if series.dtype == pl.Duration:
+            changed.append(series.dt.total_microseconds() / 1e6)
+        elif series.dtype == pl.Binary:
+            try:
+                changed.append(series.cast(pl.String))
+            except pl.exceptions.PolarsError:
+                changed.append(series.bin.encode("hex"))
+        elif series.dtype in (pl.Categorical, pl.Enum, pl.Null):
+            changed.append(series.cast(pl.String))
+        elif series.dtype == pl.Decimal:
+            changed.append(series.cast(pl.Float64))
+    return frame.with_columns(changed) if changed else frame
 
 
 def columns_kept(frame: pl.DataFrame, names: Sequence[str], where: str) -> dict[int, str]:

@@ -6,6 +6,7 @@ table gives the same bytes. Read, a sheet gives what its CSV would: every cell a
 
 import datetime as dt
 import io
+import math
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ import polars as pl
 
 from ciip_irt.errors import MAX_EXAMPLES, InputError, Problem, did_you_mean
 from ciip_irt.tables.header import NOTHING_ABOVE_HEADER, check_header, columns_kept
+from ciip_irt.tables.opening import Place, check_archive, check_cells, foreign_errors, packed_bytes
 
 if TYPE_CHECKING:
     from openpyxl.cell import Cell, MergedCell
@@ -34,6 +36,8 @@ NARROWEST, WIDEST, WRAPPED = 8, 60, 30
 LONGEST_CELL = 32_767
 HEADER, MACHINE, PEOPLE = "FFD9E1EA", "FFF0F0F0", "FFFFFBE6"
 EXACT_BELOW = 2**53
+SAVE_AGAIN = "Open it in a spreadsheet program and save it as XLSX."
+PROLOGUE = 4096  # bytes in which a document type stands, if there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +108,14 @@ def read_spreadsheet(path: Path | str, sheet: str | None = None) -> pl.DataFrame
     where = f"{path}, sheet {name!r}"
     if not rows:
         raise InputError(Problem("the sheet is empty", where=where, remedy="Is the table on another sheet?"))
-    header = [(_text(cell) or "").strip() for cell in rows[0]]
+    header = [(cell or "").strip() for cell in rows[0]]
     if not any(header):
         raise InputError(Problem("the first row is empty", where=where, row=1, remedy=NOTHING_ABOVE_HEADER))
     width = max(len(row) for row in rows)
+    check_cells(path, len(rows), width)
     header += [""] * (width - len(header))
     check_header(header, where)
-    texts = [[_text(cell) for cell in row] + [None] * (width - len(row)) for row in rows[1:]]
-    while texts and not any(texts[-1]):
-        texts.pop()
+    texts = [row + [None] * (width - len(row)) for row in rows[1:]]
     frame = pl.DataFrame(
         [pl.Series(f"{place}", [row[place] for row in texts], dtype=pl.String) for place in range(width)]
     )
@@ -133,7 +136,7 @@ def read_cells(path: Path | str) -> list[tuple[str, list[list[str]]]]:
     path = Path(path)
     content = _content(path)
     return [
-        (name, [[_text(cell) or "" for cell in row] for row in _rows(content, path, name)[1]])
+        (name, [[cell or "" for cell in row] for row in _rows(content, path, name)[1]])
         for name in sheet_names(path)
     ]
 
@@ -231,50 +234,40 @@ def _without_clock(content: bytes) -> bytes:
 
 
 def _content(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(reason, where=str(path), remedy="Check the path and its rights.")) from None
+    content = packed_bytes(path)
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         what = "protected by a password, or an old Excel file"
         remedy = "Save it as XLSX without a password."
     elif not content:
         what, remedy = "the file is empty", "Save it again."
     elif not zipfile.is_zipfile(io.BytesIO(content)):
-        what, remedy = (
-            "not an XLSX file, or a damaged one",
-            "Open it in a spreadsheet program and save it as XLSX.",
-        )
+        what, remedy = "not an XLSX file, or a damaged one", SAVE_AGAIN
     else:
+        check_archive(content, path)
         return content
     raise InputError(Problem(what, where=str(path), remedy=remedy))
 
 
-def _rows(content: bytes, path: Path, sheet: str | None) -> tuple[str, list[tuple[Any, ...]]]:
-    """The cells of the sheet asked for, row by row, formulas replaced by their stored values."""
-    name, rows = _loaded(content, path, sheet, stored_values=False)
-    formulas = [
-        (row, place)
-        for row, cells in enumerate(rows)
-        for place, cell in enumerate(cells)
-        if getattr(cell, "data_type", "") == "f"
-    ]
+def _rows(content: bytes, path: Path, sheet: str | None) -> tuple[str, list[list[str | None]]]:
+    """The texts of the sheet asked for, row by row, formulas replaced by their stored values."""
+    name, rows, formulas = _loaded(content, path, sheet, stored_values=False)
     if not formulas:
         return name, rows
-    _, stored = _loaded(content, path, sheet, stored_values=True)
+    _, stored, _ = _loaded(content, path, sheet, stored_values=True)
     empty = [
-        rows[row][place].coordinate
+        (row, place)
         for row, place in formulas
-        if row >= len(stored) or place >= len(stored[row]) or stored[row][place].value is None
+        if row > len(stored) or place > len(stored[row - 1]) or stored[row - 1][place - 1] is None
     ]
     if empty:
+        from openpyxl.utils import get_column_letter
+
         raise InputError(
             Problem(
                 "formulas without a stored value",
                 where=f"{path}, sheet {name!r}",
-                row=int(re.sub(r"\D", "", empty[0])),
-                examples=tuple(empty[:MAX_EXAMPLES]),
+                row=empty[0][0],
+                examples=tuple(f"{get_column_letter(place)}{row}" for row, place in empty[:MAX_EXAMPLES]),
                 remedy="Open the file in a spreadsheet program and save it, or write values, not formulas.",
             )
         )
@@ -286,20 +279,25 @@ def _opened(content: bytes, path: Path, *, stored_values: bool) -> Any:
 
     from openpyxl import load_workbook
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), foreign_errors(path, "a readable XLSX file", SAVE_AGAIN):
         warnings.simplefilter("ignore")  # openpyxl tells of styles and extensions it does not keep
-        try:
-            return load_workbook(io.BytesIO(content), read_only=True, data_only=stored_values)
-        except Exception as error:  # whatever a damaged archive makes the reader stumble over
-            remedy = "Open it in a spreadsheet program and save it as XLSX."
-            raise InputError(
-                Problem(f"not a readable XLSX file ({type(error).__name__})", where=str(path), remedy=remedy)
-            ) from None
+        _refuse_entities(content)
+        return load_workbook(io.BytesIO(content), read_only=True, data_only=stored_values)
+
+
+def _refuse_entities(content: bytes) -> None:
+    """Spreadsheet programs write no document types; the entities of one can grow without bound."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for part in archive.infolist():
+            with archive.open(part) as file:
+                if b"<!DOCTYPE" in file.read(PROLOGUE):
+                    raise ValueError("document types and entities are not read")
 
 
 def _loaded(
     content: bytes, path: Path, sheet: str | None, *, stored_values: bool
-) -> tuple[str, list[tuple[Any, ...]]]:
+) -> tuple[str, list[list[str | None]], list[tuple[int, int]]]:
+    """Name and texts of a sheet, empty rows at its end left out; row and column of its formulas, from 1."""
     import warnings
 
     book = _opened(content, path, stored_values=stored_values)
@@ -314,9 +312,29 @@ def _loaded(
             raise InputError(Problem("there is no sheet with cells", where=str(path)))
         page = shown[0] if sheet is None else book[sheet]
         page.reset_dimensions()
-        rows: list[tuple[Any, ...]] = [tuple(row) for row in page.iter_rows()]
+        rows, formulas = _texts(page, path)
         book.close()
-    return page.title, rows
+    return page.title, rows, formulas
+
+
+def _texts(page: Any, path: Path) -> tuple[list[list[str | None]], list[tuple[int, int]]]:
+    rows: list[list[str | None]] = []
+    formulas: list[tuple[int, int]] = []
+    filled, widest = 0, 0
+    place = Place(1)
+    with foreign_errors(f"{path}, sheet {page.title!r}", "an XLSX file", SAVE_AGAIN, place):
+        for number, cells in enumerate(page.iter_rows(), start=1):
+            place.row = number
+            row = [_text(cell) for cell in cells]
+            formulas += [(number, n) for n, cell in enumerate(cells, 1) if cell.data_type == "f"]
+            while row and row[-1] is None:
+                row.pop()
+            rows.append(row)
+            place.row = number + 1  # what fails now fails in the next row
+            if row:
+                filled, widest = number, max(widest, len(row))
+                check_cells(path, filled, widest)
+    return rows[: max(filled, min(len(rows), 1))], formulas
 
 
 def _text(cell: Any) -> str | None:
@@ -326,6 +344,8 @@ def _text(cell: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
+        if not math.isfinite(value):
+            raise ValueError(f"cell {cell.coordinate} holds a number too large to be one")
         if value == int(value) and abs(value) < EXACT_BELOW:
             pattern = cell.number_format or ""
             return f"{int(value):0{len(pattern)}d}" if re.fullmatch("0+", pattern) else str(int(value))

@@ -74,7 +74,8 @@ def completed(table: pl.DataFrame, name: str, known: Known, where: str) -> pl.Da
     InputError
         There is neither a column of items nor one for each form; the table is the bank.
     """
-    given = _renamed(table).with_row_index("line", offset=2).with_columns(pl.col("line").cast(pl.Int64))
+    given = _renamed(table).drop("line", strict=False)
+    given = given.with_row_index("line", offset=2).with_columns(pl.col("line").cast(pl.Int64))
     if {"status", "key"} <= set(given.columns) and not {"form_id", "position", "role"} & set(given.columns):
         what, remedy = "an item bank (it has status and key), not a form", "Give the bank with --items."
         raise InputError(Problem(what, where=where, remedy=remedy))

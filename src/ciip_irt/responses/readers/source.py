@@ -109,6 +109,9 @@ def source_lines(source: Source) -> tuple[pl.DataFrame, int, tuple[int, ...], li
         frame = frame.drop(nested)
         notes.append(f"{source.name}: nested columns are not read: {', '.join(nested)}.")
     names = frame.columns
+    if LINE in names:
+        remedy = "Rename or remove it: the lines of the file are counted under this name."
+        raise InputError(Problem(f"a column is named {LINE!r}", where=source.where, row=1, remedy=remedy))
     numbers = pl.Series(LINE, source.lines or range(FIRST_LINE, FIRST_LINE + frame.height), dtype=pl.Int64)
     lines = frame.select(numbers, pl.all())
     filled = lines

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ciip_irt.errors import InputError, Problem
-from ciip_irt.tables.files import as_utf8, delimiter_named, file_bytes
+from ciip_irt.tables.files import as_utf8, delimiter_named
+from ciip_irt.tables.opening import check_cells, file_bytes
 
 __all__ = [
     "Grid",
@@ -26,7 +27,6 @@ __all__ = [
 
 DELIMITERS = (",", ";", "\t", "|")
 LOOKED_AT = 60  # lines that tell the delimiter: enough to outvote title rows
-MOST_CELLS = 20_000_000  # one grid is held as Python texts: about 1 GB
 UTF8 = "utf-8"
 DELIMITER_WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
@@ -167,9 +167,7 @@ def _text_grid(path: Path, delimiter: str | None, encoding: str | None) -> Grid:
     except csv.Error as error:
         remedy = "A quotation mark may be open: check the lines before."
         raise InputError(Problem(f"not a table: {error}", where=str(path), remedy=remedy)) from None
-    if sum(map(len, rows)) > MOST_CELLS:
-        remedy = "Give a mapping file (--mapping): it is read without being recognised first."
-        raise InputError(Problem(f"more than {MOST_CELLS:,} cells to recognise", str(path), remedy=remedy))
+    check_cells(path, len(rows), max(map(len, rows), default=0))
     grid = grid_of(rows, "", chosen, encoding_told)
     return Grid(grid.rows, "", chosen, encoding_told, told=delimiter is None)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ciip_irt.tables.header import is_pattern
 from ciip_irt.tables.sheets.cells import is_answer, is_number, missing_kind
 from ciip_irt.tables.sheets.column_names import folded, meaning_of
 from ciip_irt.tables.sheets.grid import Grid
@@ -80,6 +81,7 @@ def headed(grid: Grid, row: int | None = None) -> Headed:
     names = []
     for place, name in enumerate(given, start=1):
         name = " ".join(name.split()) or f"column {place}"
+        name = f"column {place} ({name})" if is_pattern(name) else name
         seen[name] += 1
         names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     body = [(number, cells) for number, cells in enumerate(grid.rows[row:], row + 1) if any(cells)]

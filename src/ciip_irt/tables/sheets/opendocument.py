@@ -7,16 +7,13 @@ to is bounded: a small file must not eat the machine.
 
 import io
 import zipfile
-import zlib
 from pathlib import Path
 from xml.parsers import expat
 
-from ciip_irt.errors import InputError, Problem
+from ciip_irt.tables.opening import check_archive, check_cells, foreign_errors, packed_bytes
 
 __all__ = ["read_opendocument"]
 
-LARGEST = 200_000_000  # bytes of content.xml: a sheet of some millions of cells
-MOST_CELLS = 20_000_000
 WIDEST = 16_384  # columns of a spreadsheet program
 TABLE, ROW, CELL, COVERED, TEXT = (
     "table:table", "table:table-row", "table:table-cell", "table:covered-table-cell", "text:p"
@@ -32,29 +29,23 @@ def read_opendocument(path: Path | str) -> list[tuple[str, list[list[str]]]]:
         No ODS file, a damaged one, one with a password, or one that unpacks to too much.
     """
     path = Path(path)
-    reader = _Reader()
-    try:
-        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
-            if archive.getinfo("content.xml").file_size > LARGEST:
-                raise ValueError("too large")
-            with archive.open("content.xml") as file:
-                content = file.read(LARGEST + 1)
-        reader.parse(content)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(reason, where=str(path), remedy="Check the path and its rights.")) from None
-    except (zipfile.BadZipFile, KeyError, ValueError, RuntimeError, NotImplementedError, zlib.error,
-            expat.ExpatError):  # fmt: skip
-        remedy = "Open it in a spreadsheet program and save it as XLSX or as 'CSV UTF-8'."
-        what = "not an ODS file, a damaged one, or one with a password"
-        raise InputError(Problem(what, where=str(path), remedy=remedy)) from None
+    reader = _Reader(path)
+    content = packed_bytes(path)
+    remedy = "It may have a password: open it in a spreadsheet program and save it as XLSX or as 'CSV UTF-8'."
+    with foreign_errors(path, "an ODS file", remedy):
+        if not zipfile.is_zipfile(io.BytesIO(content)):
+            raise ValueError("no archive")
+        check_archive(content, path)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            reader.parse(archive.read("content.xml"))
     return reader.sheets
 
 
 class _Reader:
     """Collects rows while the XML goes by."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self.sheets: list[tuple[str, list[list[str]]]] = []
         self._row: list[str] = []
         self._paragraphs: list[str] = []
@@ -102,8 +93,7 @@ class _Reader:
                 self._row.pop()
             times = self._row_repeat if self._row else min(self._row_repeat, 1)
             self._cells += times * max(len(self._row), 1)
-            if self._cells > MOST_CELLS:
-                raise ValueError("too many cells")
+            check_cells(self._path, self._cells, 1)
             self.sheets[-1][1].extend([self._row] * times)
 
 

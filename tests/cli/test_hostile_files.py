@@ -1,0 +1,75 @@
+"""The hostile files through the front door: 0, 1 or 2, a message, no traceback, no infinity."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ciip_irt.cli import main
+
+HOSTILE = Path(__file__).parents[1] / "cases" / "hostile_files"
+LOG, ITEMS, CANDIDATES = (str(HOSTILE / name) for name in ("log.csv", "items.csv", "candidates.csv"))
+
+Ran = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def ran(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Ran:
+    """Runs a command into a folder; its exit code and what it said. What it wrote holds finite numbers."""
+
+    def run(*given: str) -> tuple[int, str]:
+        code = main([*given, "--out", str(tmp_path / "out")])
+        said = capfd.readouterr()
+        assert code in (0, 1, 2), said.err
+        assert code == 0 or said.err
+        for word in ("Traceback", "Warning", "panicked", "a defect of"):
+            assert word not in said.err
+        for path in (tmp_path / "out").rglob("*.csv"):
+            for cell in path.read_text("utf-8").replace("\n", ",").split(","):
+                assert cell.lower().lstrip("+-") not in ("inf", "infinity", "nan"), path.name
+        for path in (tmp_path / "out").rglob("*.json"):
+            json.loads(path.read_text("utf-8"), parse_constant=pytest.fail)
+        return code, said.out + said.err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("inf", "inf.xlsx, sheet 'Sheet':402: "),
+        ("abc", "abc.xlsx, sheet 'Sheet':402: "),
+        ("baddate", "baddate.xlsx, sheet 'Sheet':402: "),
+        ("badshared", "badshared.xlsx, sheet 'Sheet':402: "),
+        ("cutxml", "cutxml.xlsx, sheet 'Sheet':202: "),
+        ("lol", "lol.xlsx: "),
+    ],
+)
+def test_spreadsheets(ran: Ran, name: str, said: str) -> None:
+    code, told = ran("ingest", str(HOSTILE / f"{name}.xlsx"), "--items", ITEMS)
+    assert (code, said in told) == (2, True), told
+
+
+def test_a_column_called_star(ran: Ran) -> None:
+    assert ran("ingest", LOG, "--items", str(HOSTILE / "items_star.csv"))[0] == 0
+
+
+def test_an_attribute_called_index(ran: Ran) -> None:
+    read = ("--items", ITEMS, "--candidates", str(HOSTILE / "candidates_index.csv"), "--dif", "first_time")
+    assert ran("analyse", LOG, *read)[0] == 0
+
+
+@pytest.mark.parametrize("name", ["__line__", "^.*$", "*", "index", "person", "item", "line", "row", "score"])
+def test_columns_called_as_ours(ran: Ran, tmp_path: Path, name: str) -> None:
+    log = tmp_path / "named.csv"
+    first, *rest = Path(LOG).read_text("utf-8").splitlines()
+    log.write_text("\n".join([f"{first},{name}", *(f"{line},7" for line in rest)]) + "\n")
+    code, said = ran("ingest", str(log), "--items", ITEMS)
+    assert code == 0 or "named.csv" in said
+
+
+@pytest.mark.parametrize("factor", ["0", "nan", "inf", "many", "-1"])
+def test_a_factor_that_is_none(ran: Ran, factor: str) -> None:
+    code, said = ran("ingest", LOG, "--items", ITEMS, "--larger-files", factor)
+    assert (code, f"CIIP_IRT_LARGER_FILES is {factor!r}" in said) == (2, True)
