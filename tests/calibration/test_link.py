@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ciip_irt.calibration import link_calibrations
+from ciip_irt.calibration import DriftLimits, link_calibrations
 from ciip_irt.cli import main
 from ciip_irt.errors import DesignError, InputError, ScaleError
 from ciip_irt.tables import write_outputs
@@ -57,6 +57,19 @@ def test_rasch_shift_and_one_item_that_drifted() -> None:
     )
     assert set(kept.common["decision"]) == {"kept"}
     assert kept.link.B < done.link.B
+
+
+def test_uncertain_difficulties_drop_hardly_a_sound_item() -> None:
+    """389 items that did not drift, of few answers: displaced by half a logit here and there by chance."""
+    rng = np.random.default_rng(7)
+    b, error = rng.normal(size=389), rng.uniform(0.1, 0.35, 389)
+    old, new = (
+        calibration(b + shift + rng.normal(0, error), scale=scale).with_columns(se=error)
+        for shift, scale in ((0.0, "bank"), (0.3, "spring"))
+    )
+    assert len(link_calibrations(new, old).to_dict()["dropped"]) <= 4  # chance passes three errors 1 in 370
+    without = link_calibrations(new, old, drift=DriftLimits(certainty=0)).to_dict()["dropped"]
+    assert len(without) > 20
 
 
 @pytest.mark.parametrize(

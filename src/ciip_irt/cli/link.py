@@ -46,6 +46,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--displacement", type=number, default=0.5, metavar="LOGIT", help="limit (default: 0.5)"
     )
     parser.add_argument("--robust-z", type=number, default=1.645, metavar="Z", help="limit (default: 1.645)")
+    parser.add_argument(
+        "--certainty", type=number, default=3.0, metavar="SE", help="limit in standard errors (default: 3)"
+    )
     add_text_format(parser)
     add_out(parser)
 
@@ -59,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         read_table(arguments.old, ITEM_PARAMETERS, **text_format(arguments, arguments.old)),
         arguments.method,
         purify=arguments.purify,
-        drift=DriftLimits(arguments.displacement, arguments.robust_z),
+        drift=DriftLimits(arguments.displacement, arguments.robust_z, arguments.certainty),
         direction=arguments.direction,
     )
     write_outputs(

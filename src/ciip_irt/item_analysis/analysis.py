@@ -218,7 +218,7 @@ def analyse_items(
     timing = examine_timing(scored, testing_time_min=testing_time_min)
     limit, months = attempt_limit or (None, None)
     concerns = screen(scored, attempts_limit=limit, attempts_months=months)
-    told = (*map(str, concerns), *_warnings(tallies, pooled))
+    told = (*map(str, concerns), *inner.notes, *_warnings(tallies, pooled))
     return ItemAnalysis(
         item_statistics=statistics,
         option_statistics=pooled_options.drop("form_id"),

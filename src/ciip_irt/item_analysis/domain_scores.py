@@ -21,6 +21,7 @@ from ciip_irt.tables import DOMAIN_SCORES
 __all__ = ["Consistency", "consistency"]
 
 ENOUGH, SOME = 0.80, 0.50
+SHOWN = 5  # names in a sentence: as many as anybody reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,13 @@ class Consistency:
         interval, SEM, and what that is worth in words.
     if_deleted
         ``form_id, item_id, alpha_if_deleted``: the reliability of the form without the item.
+    notes
+        On which items a reliability rests, where it does not rest on all.
     """
 
     domains: pl.DataFrame
     if_deleted: pl.DataFrame
+    notes: tuple[str, ...]
 
 
 def consistency(
@@ -48,11 +52,14 @@ def consistency(
 ) -> Consistency:
     """Alpha by domain and without each item, for every form; items credited to everyone are left out."""
     credited = (scored.items["key"] == "*").to_numpy()
-    domains, rows, without = scored.items["domain"].to_list(), [], []
+    domains, rows, without, notes = scored.items["domain"].to_list(), [], [], []
     for tally in tallies:
         items = tally.items[tally.is_scored & ~credited[tally.items]]
         part = scored_part(scored, items, forms[tally.form_id])
-        deleted = reliability(part).if_deleted
+        whole = reliability(part)
+        deleted = whole.if_deleted
+        if not whole.basis.all():
+            notes.append(f"Form {tally.form_id}: {_rests_on(whole, [scored.item_ids[j] for j in items])}")
         without += [
             (tally.form_id, scored.item_ids[j], float(alpha)) for j, alpha in zip(items, deleted, strict=True)
         ]
@@ -82,6 +89,20 @@ def consistency(
     return Consistency(
         DOMAIN_SCORES.frame(rows),
         pl.DataFrame(without, schema=schema, orient="row").with_columns(pl.col(pl.Float64).fill_nan(None)),
+        tuple(notes),
+    )
+
+
+def _rests_on(found: Reliability, item_ids: Sequence[str]) -> str:
+    """What the reliability rests on where some items were met with others by too few."""
+    out = [item for item, used in zip(item_ids, found.basis, strict=True) if not used]
+    used = int(found.basis.sum())
+    if used < 2:
+        return "no two scored items were met by enough of the same candidates to compute a reliability."
+    stepped = f", stepped up to the {found.stepped_to} that a delivery met" if found.stepped_to > used else ""
+    return (
+        f"reliability rests on the {used} scored items of which enough candidates met every two{stepped};"
+        f" without {', '.join(out[:SHOWN])}{', ...' if len(out) > SHOWN else ''}."
     )
 
 
@@ -102,4 +123,6 @@ def _worth(found: Reliability) -> str:
 
 def _says(found: Reliability, worth: str) -> str:
     known = f", reliability {number(found.alpha)}" if np.isfinite(found.alpha) else ""
+    if known and not found.basis.all():
+        known += f" (of {found.stepped_to} items, from {int(found.basis.sum())} that enough met together)"
     return f"{plural(found.n_items, 'item')}{known}: {worth[0].lower()}{worth[1:]}"

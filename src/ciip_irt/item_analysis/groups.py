@@ -22,6 +22,7 @@ from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.item_analysis.telling_answers import keep_telling_answers
 from ciip_irt.records import result
 from ciip_irt.responses import AdministeredBlock, ScoredResponses
+from ciip_irt.screening import scored_sets
 from ciip_irt.tables import DIF
 
 __all__ = [
@@ -40,6 +41,7 @@ NO_GROUPS = ("delivery_id", "candidate_id", "delivered_at", "total", "n_scored",
 MINIMUM_GROUP = 50
 MOST_FOCAL_GROUPS = 10  # a table of more comparisons is not read; the largest groups come first
 WIDESPREAD = 0.1  # share of items in class C: so many speak against the matching score, not against the items
+FEWEST_COMMON = 5  # items: on fewer, matching tells nobody from anybody
 ROUNDS = 5  # of purification; a sixth hardly ever changes what is in the matching score
 MOST_LEFT_OUT = 0.2  # share of the scored items: without more, the total is no measure of the same thing
 LOGISTIC = ("d_logistic", "p_uniform", "p_nonuniform", "r2_change")
@@ -130,19 +132,37 @@ def compare_groups(
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """The blocks of one form, its items, and the score (N,) of everybody on the form's scored items."""
+    """The blocks of one form, its items, and (J,) the scored items on which its candidates are compared."""
 
     blocks: tuple[AdministeredBlock, ...]
     items: IntArray
+    common: BoolArray
 
 
 def _forms(scored: ScoredResponses) -> list[_Form]:
-    blocks: dict[str, list[AdministeredBlock]] = {}
+    """Each form; where its deliveries met different scored items, compared on those in all of the sets, for a
+    total of more items is no sign of more ability. With hardly any in common, each set is a form."""
+    blocks: dict[tuple[str, bytes], list[AdministeredBlock]] = {}
+    common: dict[str, BoolArray] = {}
+    for form_id in scored.form_ids:
+        shared = np.ones(scored.items.height, dtype=np.bool_)
+        sets = [items for items, _ in scored_sets(scored, form_id)]
+        if len(sets) > 1:
+            shared[:] = False
+            shared[sorted(set.intersection(*sets))] = True
+        common[form_id] = shared
     for block in scored.blocks:
-        blocks.setdefault(block.form_id, []).append(block)
+        apart = common[block.form_id].sum() < FEWEST_COMMON
+        own = np.sort(block.items[block.is_scored]).tobytes() if apart else b""
+        blocks.setdefault((block.form_id, own), []).append(block)
+    every = np.ones(scored.items.height, dtype=np.bool_)
     return [
-        _Form(tuple(found), np.unique(np.concatenate([block.items for block in found])))
-        for found in blocks.values()
+        _Form(
+            tuple(found),
+            np.unique(np.concatenate([block.items for block in found])),
+            every if own else common[form_id],
+        )
+        for (form_id, own), found in blocks.items()
     ]
 
 
@@ -152,12 +172,13 @@ def _tables(form: _Form, group: IntArray, matching: BoolArray) -> DifTables:
     n_levels = size + 1
     parts: list[DifTables] = []
     for block in form.blocks:
-        counted = block.is_scored & matching[block.items]
+        compared = matching[block.items] & form.common[block.items]
+        counted = block.is_scored & compared
         right = block.scores == 1
         level = right[:, counted].sum(axis=1)
         members = group[block.persons]
         places = np.searchsorted(form.items, block.items)
-        outside = block.is_scored & ~matching[block.items]
+        outside = block.is_scored & ~compared
         inside = dif_tables(block.scores[:, ~outside], level, members, n_levels=n_levels)
         parts.append(inside.placed(places[~outside], size))
         for column in np.flatnonzero(outside):
@@ -184,7 +205,10 @@ def _compare(
         if (kept == matching).all() or kept.sum() < (1 - MOST_LEFT_OUT) * is_scored.sum() or not left:
             break
         matching = kept
-    return result, logistic_dif(tables, n_items), matching
+    used = np.zeros(n_items, dtype=np.bool_)
+    for form in forms:
+        used[form.items] |= form.common[form.items]
+    return result, logistic_dif(tables, n_items), matching & used
 
 
 def is_widespread() -> pl.Expr:

@@ -12,10 +12,19 @@ from ciip_irt.screening.attempts import screen_attempts
 from ciip_irt.screening.concern import Concern, Whole, check_accepted, stopping
 from ciip_irt.screening.deliveries import screen_deliveries
 from ciip_irt.screening.form_keys import screen_form_keys
-from ciip_irt.screening.item_sets import screen_item_sets
+from ciip_irt.screening.item_sets import scored_sets, screen_item_sets
 from ciip_irt.screening.times import screen_times
 
-__all__ = ["SCREENS", "Concern", "Whole", "check_accepted", "screen", "screen_attempts", "stopping"]
+__all__ = [
+    "SCREENS",
+    "Concern",
+    "Whole",
+    "check_accepted",
+    "scored_sets",
+    "screen",
+    "screen_attempts",
+    "stopping",
+]
 
 SCREENS: Final[tuple[Callable[[ScoredResponses], list[Concern]], ...]] = (
     screen_form_keys,

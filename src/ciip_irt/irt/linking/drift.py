@@ -131,11 +131,12 @@ def purify(
     """Link, drop the anchor that drifted most, link again, until none is left that drifted.
 
     An anchor drifted where its robust z is beyond its limit **and** it is displaced by more than
-    the limit: z alone would drop one sound item in ten, displacement alone would drop imprecise
-    items. Of those the one displaced most goes first, one at a time, because one bad anchor shifts the
-    displacement of all others. At most ``1 - keep_anchors`` of the anchors go: with more, the scale itself is
-    in question, and a person should look. Where a quarter or more drifted the same way, quartiles cannot tell
-    drifted from sound; displaced anchors that stay are said in the warnings.
+    the limit **and** by more than three standard errors (those of both difficulties, as far as they are
+    known): z alone would drop one sound item in ten, displacement alone would drop imprecise items. It is the
+    rule of an anchored calibration. Of those the one displaced most goes first, one at a time, because one
+    bad anchor shifts the displacement of all others. At most ``1 - keep_anchors`` of the anchors go: with
+    more, the scale itself is in question, and a person should look. Where a quarter or more drifted the same
+    way, quartiles cannot tell drifted from sound; displaced anchors that stay are said in the warnings.
 
     Parameters
     ----------
@@ -144,7 +145,8 @@ def purify(
     method, D, direction, se_old, se_new
         As in ``link``.
     limits
-        ``displacement`` and ``robust_z``, of which 0 makes a condition void, and ``keep_anchors``.
+        ``displacement``, ``robust_z`` and ``certainty``, of which 0 makes a condition void, and
+        ``keep_anchors``.
 
     Raises
     ------
@@ -176,7 +178,7 @@ def purify(
         )
         moved = displacement(old, new, found)
         z = robust_z(moved, kept)
-        drifted = kept & (np.abs(z) > limits.robust_z) & (np.abs(moved) > limits.displacement)
+        drifted = kept & _beyond(moved, z, _error(found, len(old), se_old, se_new), limits)
         if not drifted.any():
             break
         if kept.sum() <= fewest:
@@ -203,6 +205,19 @@ def purify(
     return Purification(
         found, kept, tuple(dropped), moved, z, correlation, ratio, (*found.warnings, *warnings)
     )
+
+
+def _beyond(moved: FloatArray, z: FloatArray, error: FloatArray, limits: DriftLimits) -> BoolArray:
+    """Shape (J,): beyond all limits."""
+    far = (np.abs(moved) > limits.displacement) & (np.abs(moved) > limits.certainty * error)
+    return np.asarray(far & (np.abs(z) > limits.robust_z))
+
+
+def _error(found: Link, n: int, se_old: FloatArray | None, se_new: FloatArray | None) -> FloatArray:
+    """Shape (n,): standard error of each displacement on the old scale; 0 where nothing is known."""
+    old = np.zeros(n) if se_old is None else np.nan_to_num(np.asarray(se_old, dtype=np.float64))
+    new = np.zeros(n) if se_new is None else np.nan_to_num(np.asarray(se_new, dtype=np.float64))
+    return np.asarray(np.hypot(old, found.A * new))
 
 
 def _reason(displacement: float, z: float) -> str:

@@ -18,8 +18,8 @@ class DriftLimits:
     robust_z
         Beyond 1.645 lies one sound anchor in ten (Huynh & Meyer 2010).
     certainty
-        In standard errors of the displacement: at 3 chance alone passes once in 370 anchors. Of anchors that
-        are held; a link of two calibrations does not use it. An anchor drifted where all limits are passed.
+        In standard errors of the displacement: at 3 chance alone passes once in 370 anchors. An anchor
+        drifted where all limits are passed.
     keep_anchors
         Share of all anchors that stays at the least: where more drifted, the scale itself is in question.
     keep_anchors_within
