@@ -210,3 +210,59 @@ def test_a_long_function_is_found_and_its_docstring_not_counted(tmp_path: Path) 
         f'def fits():\n    """Says\n\n    much.\n    """\n{body}def is_long():\n    pass\n{body}'
     )
     assert functions_above(tmp_path, 60) == ["x.py:is_long"]
+
+
+UNREASONED = ("forms", "pilots")
+"""Rooms in which a number may still stand without its reason; to be emptied."""
+
+
+def is_number(value: ast.expr | None) -> bool:
+    """Whether an expression is made of numbers alone, calls and containers included."""
+    match value:
+        case ast.Constant():
+            return isinstance(value.value, int | float) and not isinstance(value.value, bool)
+        case ast.UnaryOp():
+            return is_number(value.operand)
+        case ast.BinOp():
+            return is_number(value.left) and is_number(value.right)
+        case ast.Tuple() | ast.List():
+            return bool(value.elts) and all(map(is_number, value.elts))
+        case ast.Dict():
+            return bool(value.values) and all(map(is_number, value.values))
+        case ast.Call():
+            return bool(value.args) and all(map(is_number, value.args))
+    return False
+
+
+def numbers_without_a_reason(source: Path) -> list[str]:
+    """``file:line: NAME`` of module constants with no comment there or above, and no docstring below."""
+    found = []
+    for file in sorted(source.rglob("*.py")):
+        text = file.read_text("utf-8")
+        lines, body = text.splitlines(), ast.parse(text).body
+        for node, after in zip(body, [*body[1:], None], strict=True):
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or not is_number(node.value):
+                continue
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            if not isinstance(target, ast.Name) or not target.id.isupper():
+                continue
+            documented = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            assert node.end_lineno is not None
+            said = any("#" in line for line in lines[node.lineno - 1 : node.end_lineno])
+            if not (documented or said or lines[node.lineno - 2].startswith("#")):
+                found.append(f"{file.relative_to(source).as_posix()}:{node.lineno}: {target.id}")
+    return found
+
+
+def test_a_number_has_its_reason_beside_it() -> None:
+    found = numbers_without_a_reason(PROJECT / "src" / "ciip_irt")
+    assert [line for line in found if not line.startswith(UNREASONED)] == []
+
+
+def test_a_number_without_a_reason_is_found(tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text(
+        "import numpy as np\n\nA = 3\nB = 4  # as many as there are\n# of a whole\nC = 0.5\n"
+        'D = (1, 2)\n"""Both."""\nE: dict[str, float] = {"x": -1e-3}\nF = np.linspace(0.0, 1.0, 5)\n'
+        'G = "text"\nH = True\n'
+    )
+    assert numbers_without_a_reason(tmp_path) == ["x.py:3: A", "x.py:9: E", "x.py:10: F"]

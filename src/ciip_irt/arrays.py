@@ -14,4 +14,4 @@ IntArray = NDArray[np.int64]
 ScoreArray = NDArray[np.int8]
 BoolArray = NDArray[np.bool_]
 
-MISSING: Final = -1
+MISSING: Final = -1  # no score is negative

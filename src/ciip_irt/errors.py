@@ -34,7 +34,7 @@ __all__ = [
     "plural",
 ]
 
-MAX_EXAMPLES = 5
+MAX_EXAMPLES = 5  # names in a sentence: as many as anybody reads
 
 
 def plural(count: int, singular: str, many: str | None = None) -> str:

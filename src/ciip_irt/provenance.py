@@ -17,7 +17,7 @@ from ciip_irt._version import __version__
 
 __all__ = ["Provenance", "data_hash", "versions"]
 
-ROWS_AT_ONCE = 500_000
+ROWS_AT_ONCE = 500_000  # rows: some tens of megabytes of text
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 import polars as pl
 
 from ciip_irt.bank.item_bank import ItemBank
+from ciip_irt.tables import SIGNIFICANT_DIGITS
 
 __all__ = ["edited"]
-
-SIGNIFICANT_DIGITS = 8
 
 
 def edited(original: pl.DataFrame, before: ItemBank, after: ItemBank) -> pl.DataFrame:

@@ -5,11 +5,9 @@ from pathlib import Path
 import polars as pl
 
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.tables import LEDGER, read_table
+from ciip_irt.tables import FIRST_ROW, LEDGER, read_table
 
 __all__ = ["appended", "read_ledger"]
-
-FIRST_ROW = 2
 
 
 def read_ledger(path: Path | str) -> pl.DataFrame:

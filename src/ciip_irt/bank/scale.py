@@ -8,7 +8,7 @@ from ciip_irt.errors import Problem, ScaleError
 
 __all__ = ["Scale", "scale_of"]
 
-DEFAULT_D = 1.0
+DEFAULT_D = 1.0  # logits; 1.7 and 1.702 imitate the normal ogive
 DEFAULT_SCALE = "bank"
 
 

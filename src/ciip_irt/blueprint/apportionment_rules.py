@@ -11,7 +11,7 @@ __all__ = ["RULES", "Rule", "Weight", "exact", "plain", "resolve_rule"]
 
 Weight = int | str | float | Decimal | Fraction
 
-HALF = Fraction(1, 2)
+HALF = Fraction(1, 2)  # the rounding point of Webster's rule, exactly
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ __all__ = ["BLUEPRINT"]
 NO_RULE = "none"
 SHORTEST_RUN = 3  # two equal keys in a row happen at every fourth place; to forbid them would give keys away
 MOST_ITEMS = 10_000  # scored items of a form: beyond any sitting, and every count stays exact
-SHARE = Number(0, 1)
+SHARE = Number(0, 1)  # of a whole
 COUNT = Whole(0, MOST_ITEMS)
 ITEMS = ListOf(Text(), "texts", once=True)
 STATUSES = ListOf(Text(choices=tuple(STATUS)), ", ".join(STATUS), least=1)

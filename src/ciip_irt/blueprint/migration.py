@@ -28,7 +28,7 @@ OUTLINE_MAPPING = Table(
 )
 MOVES = {"old": pl.String, "new": pl.String, **dict.fromkeys((*STATUS, "items"), pl.Int64)}
 SUPPLY = {"letter": pl.String, "domain": pl.String, "before": pl.Int64, "after": pl.Int64, "count": pl.Int64}
-SHOWN = 10
+SHOWN = 10  # lines of a summary; the table has them all
 
 
 @result

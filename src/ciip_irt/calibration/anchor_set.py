@@ -12,7 +12,7 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.calibration.anchors import HeldAnchors
-from ciip_irt.errors import plural
+from ciip_irt.errors import MAX_EXAMPLES, plural
 from ciip_irt.irt import ResponseBlock, connected_parts
 from ciip_irt.irt.estimation import fit_mml
 from ciip_irt.irt.linking import ScaleAgreement, compare_scales
@@ -21,7 +21,6 @@ from ciip_irt.screening import Concern, Whole
 
 __all__ = ["AnchorSet", "examine_anchor_set"]
 
-SHOWN = 5
 FEWEST_PERSONS = 20  # below, free difficulties err by half a logit and say nothing
 TOLERANCE = 1e-4  # of the free estimation: a ten-thousandth of a logit decides nothing here
 MAJORITY = 0.5  # of the anchors displaced: then nothing is "usual among these anchors"
@@ -173,8 +172,8 @@ def _single_values(
     rows = rows[np.argsort(-np.abs(anchors.values[rows, 1]))]
     shown = ", ".join(
         f"{item_ids[j]} (b = {anchors.values[j, 1]:g} in the bank, {free[j, 1]:.2f} from these answers)"
-        for j in rows[:SHOWN]
-    ) + (", ..." if rows.size > SHOWN else "")
+        for j in rows[:MAX_EXAMPLES]
+    ) + (", ..." if rows.size > MAX_EXAMPLES else "")
     be = "is" if rows.size == 1 else "are"
     if dropped:
         then = "does not hold the scale" if rows.size == 1 else "do not hold the scale"

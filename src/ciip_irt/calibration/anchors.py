@@ -19,7 +19,7 @@ from ciip_irt.tables import ANCHOR_ITEMS
 
 __all__ = ["AnchorReport", "HeldAnchors", "anchor_warnings", "anchors_of", "no_anchors"]
 
-FEW_ANCHORS = 10
+FEW_ANCHORS = 10  # with nine others beside it, one that drifts still stands out
 FLAT = 6.0  # logit from the candidates: the curve is flat there, and one step on it says nothing
 
 

@@ -11,7 +11,7 @@ from ciip_irt.responses import ScoredResponses
 
 __all__ = ["require_connected", "require_variance"]
 
-SHOWN = 10
+SHOWN = 10  # lines of a message: parts of a design that do not hang together
 
 
 def require_connected(scored: ScoredResponses, blocks: Sequence[ResponseBlock], fixed: BoolArray) -> None:

@@ -29,15 +29,18 @@ OPTIONS: Final[Mapping[str, Any]] = {
     "use_LUT": False,
     "max_iteration": 200,
 }
+# the fewest that girth estimates these models from
 FEWEST_ITEMS: Final[Mapping[str, int]] = {"rasch": 2, "1pl": 2, "2pl": 3}
+# girth multiplies the probabilities of all items: 700 of .35 are next to 0 in a double
 MOST_ITEMS: Final = 700
-DIFFICULTY_BOUND: Final = 6.0
+DIFFICULTY_BOUND: Final = 6.0  # girth searches difficulties no further
+# girth searches slopes no further
 SLOPE_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     "rasch": (0.25, 10.0),
     "1pl": (0.25, 10.0),
     "2pl": (0.2, 5.0),
 }
-AT_BOUND: Final = 0.01
+AT_BOUND: Final = 0.01  # nearer to the end of the search than its tolerance: stopped there, not found there
 WITHOUT_ERRORS: Final = (
     "girth reports no standard errors: how far these estimates may be off is not known."
     " The default engine reports them."

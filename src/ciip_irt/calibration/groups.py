@@ -15,8 +15,8 @@ __all__ = ["ONE", "GroupedBlocks", "Groups", "grouped_blocks", "population_group
 
 ONE = "all"
 NOT_GIVEN = "not given"
-FEW = 30
-MOST = 50
+FEW = 30  # the mean of 30 errs by a fifth of the spread (1 / sqrt(30))
+MOST = 50  # a column with more values names persons or days, not groups
 NO_GROUPS = ("delivery_id", "candidate_id", "total", "n_scored", "n_pilot", "delivered_at")
 
 

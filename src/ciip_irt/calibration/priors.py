@@ -15,7 +15,7 @@ __all__ = ["KINDS", "ChosenPriors", "PriorKind", "bank_errors", "chosen_priors"]
 
 PriorKind = Literal["default", "bank", "none"]
 KINDS = ("default", "bank", "none")
-ENOUGH = 30
+ENOUGH = 30  # items: their spread is known to an eighth (1 / sqrt(60))
 ERRORS = ("se_a", "se_b", "se_c")
 
 

@@ -8,6 +8,7 @@ from ciip_irt.irt.estimation import TARGETS, MmlFit, SampleAdvice, sample_advice
 
 __all__ = ["ENOUGH", "sample_size_warnings"]
 
+# answers to an item: Linacre (1994) for rasch; usual for 2pl and 3pl by maximum likelihood; 1pl between
 ENOUGH = {"rasch": 100, "1pl": 200, "2pl": 500, "3pl": 1000}
 SHOWN = 3  # items in a sentence, the most uncertain first
 HOPELESS = 20_000  # answers: no certification exam has so many in years, so no number is promised

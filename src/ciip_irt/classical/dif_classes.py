@@ -21,9 +21,10 @@ from ciip_irt.records import result
 
 __all__ = ["MINIMUM_ITEMS", "ClassProbabilities", "class_probabilities"]
 
-MINIMUM_ITEMS = 5
+MINIMUM_ITEMS = 5  # fewer tell nothing of the spread of harmless DIF
 WIDE = 2.0  # spread of clear DIF, in delta units: class C begins at 1.5
-TAU = np.linspace(0.0, 1.2, 25)
+TAU = np.linspace(0.0, 1.2, 25)  # spread of harmless DIF, in delta units: classes A and B end at 1.5
+# of items with clear DIF: closer together where there are few, as there mostly are
 SHARE = np.array([0.003, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45])
 SHARE_PRIOR = beta(1, 9)  # one item in ten, known no better than from ten items
 

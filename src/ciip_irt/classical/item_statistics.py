@@ -40,6 +40,7 @@ __all__ = [
     "wilson_interval",
 ]
 
+# persons: as many of the common spread are added to each group, so that small ones are not wild
 STEADYING = 10.0
 
 

@@ -28,7 +28,7 @@ writes pilot_plan.csv: one row per form and pilot (a pilot may stand in several 
 has, wants and can expect; a row without form_id is a pilot without a place, and says why.
 Only candidates whose answers count (first attempts, as a rule) belong into --arrivals."""
 
-PER_YEAR = 12
+PER_YEAR = 12  # months
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

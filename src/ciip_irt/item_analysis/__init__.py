@@ -1,6 +1,6 @@
 """Item analysis: ids, frames and plain sentences around the classical statistics."""
 
-from ciip_irt.item_analysis.analysis import ItemAnalysis, analyse_items
+from ciip_irt.item_analysis.analysis import FEW_CANDIDATES, ItemAnalysis, analyse_items
 from ciip_irt.item_analysis.evidence import AnalysedItem, AnalysedOption, DifEvidence, KeyDoubt
 from ciip_irt.item_analysis.flags import FLAGS, Flag, FlagThresholds
 from ciip_irt.item_analysis.groups import dif_between_groups
@@ -10,6 +10,7 @@ from ciip_irt.item_analysis.telling_answers import Untelling, keep_telling_answe
 from ciip_irt.item_analysis.timing import Timing, examine_timing
 
 __all__ = [
+    "FEW_CANDIDATES",
     "FLAGS",
     "AnalysedItem",
     "AnalysedOption",

@@ -27,9 +27,9 @@ from ciip_irt.responses import AdministeredBlock, ScoredResponses
 from ciip_irt.screening import Concern, screen
 from ciip_irt.tables import POOLED, show_html
 
-__all__ = ["ItemAnalysis", "analyse_items"]
+__all__ = ["FEW_CANDIDATES", "ItemAnalysis", "analyse_items"]
 
-FEW_CANDIDATES = 100
+FEW_CANDIDATES = 100  # the error of p is up to .05, that of R .1: as large as what sets items apart
 
 
 @result

@@ -38,7 +38,7 @@ __all__ = [
 
 DEFAULT_GROUPINGS = ("delivery_mode", "first_time", "region")
 NO_GROUPS = ("delivery_id", "candidate_id", "delivered_at", "total", "n_scored", "n_pilot")
-MINIMUM_GROUP = 50
+MINIMUM_GROUP = 50  # answers of each group: the error of D-DIF is then 1 at p = .7, and class C begins at 1.5
 MOST_FOCAL_GROUPS = 10  # a table of more comparisons is not read; the largest groups come first
 WIDESPREAD = 0.1  # share of items in class C: so many speak against the matching score, not against the items
 FEWEST_COMMON = 5  # items: on fewer, matching tells nobody from anybody

@@ -28,7 +28,7 @@ from ciip_irt.tables import POOLED
 
 __all__ = ["Tally", "pool", "tally_form"]
 
-N_FIFTHS = 5
+N_FIFTHS = 5  # of the total: quintiles, as item writers read them, and 100 candidates give 20 to each
 
 
 @result

@@ -24,6 +24,7 @@ RUSHED_END = 0.2  # share of rapid guesses in the last tenth: three of 13 questi
 NOTABLE = 0.05  # share of candidates or answers from which a note is worth the reading
 MOVED = 0.2  # share of appearances in another tenth: below, pace and items cannot be told apart
 FEW_RAPID = 20  # answers: of fewer, a share right is known to .2 at best
+# times are skewed: the middle, its quarters, and the tenths that are out of the ordinary
 QUANTILES = {"q10_s": 0.10, "q25_s": 0.25, "median_time_s": 0.50, "q75_s": 0.75, "q90_s": 0.90}
 
 

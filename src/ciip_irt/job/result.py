@@ -35,7 +35,7 @@ from ciip_irt.tables import show_html
 
 __all__ = ["JobResult"]
 
-LOOK_AT = (1, 2)
+LOOK_AT = (1, 2)  # severities of a flag: the key first, then what may cost a candidate the decision
 
 
 @result

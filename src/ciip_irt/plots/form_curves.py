@@ -15,7 +15,7 @@ __all__ = [
     "plot_form_information",
 ]
 
-LABEL_GAP = 0.065
+LABEL_GAP = 0.065  # of the axis: the height of a line of the labels
 
 
 def plot_form_information(

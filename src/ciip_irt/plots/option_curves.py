@@ -11,7 +11,7 @@ from ciip_irt.plots.palette import DISTRACTORS
 
 __all__ = ["option_curves_chart", "plot_option_curves"]
 
-LABEL_GAP = 0.062
+LABEL_GAP = 0.062  # of the axis: the height of a line of the labels
 
 
 def plot_option_curves(

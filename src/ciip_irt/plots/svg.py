@@ -9,8 +9,8 @@ from ciip_irt.plots.palette import DASHES
 __all__ = ["chart_svg", "mark_svg"]
 
 TOP, BOTTOM = 14, 42
-CHARACTER = 7.2
-LONGEST = 14
+CHARACTER = 7.2  # pixels: the width of a character at 12 pixels, on average
+LONGEST = 14  # characters of a label: 100 pixels; the whole is in its title
 
 
 @dataclass(frozen=True, slots=True)

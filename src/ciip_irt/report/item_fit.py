@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ciip_irt.irt.fit_statistics import FIT_LEVEL
 from ciip_irt.report.formats import decimal, humane, interval, whole
 
 __all__ = ["FitLine", "fit_lines"]
 
-LEVEL = 0.05
 WORDS = {"infit": "Infit", "outfit": "Outfit", "s_x2": "S-X²", "rmsd": "RMSD", "md": "MD"}
 COMPANIONS = ("_low", "_high", "_p", "_p_adjusted", "_df", "_se")
 
@@ -49,6 +49,6 @@ def fit_lines(rows: Iterable[Mapping[str, Any]]) -> list[FitLine]:
             expected = f"0 ± {decimal(1.96 * se)}"
         p = values.get(f"{name}_p_adjusted")
         lines.append(
-            FitLine(name, WORDS.get(name, humane(name)), value, expected, p, p is not None and p < LEVEL)
+            FitLine(name, WORDS.get(name, humane(name)), value, expected, p, p is not None and p < FIT_LEVEL)
         )
     return lines

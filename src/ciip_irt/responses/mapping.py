@@ -42,6 +42,7 @@ __all__ = [
 
 FORMATS = ("long", "wide", "vendor-wide")
 KINDS_OF_BLANK = ("omitted", "not_reached", "invalid", "not_administered")
+# by definition
 SECONDS_PER_UNIT = MappingProxyType({"seconds": 1.0, "milliseconds": 0.001, "minutes": 60.0})
 COLUMNS = (*RESPONSES.names, "score")
 """What ``[columns]`` may name: the canonical columns, and the 0/1 score of the source as a cross-check."""
@@ -205,7 +206,7 @@ MOST_QUESTIONS = (
     9999  # numbers of questions; a form has hundreds, and each number becomes columns to look for
 )
 WORD = Text(blank=True)
-ROW = Whole(0)
+ROW = Whole(0)  # counted from 1; 0 says that there is none
 WORDS = ListOf(WORD, "texts", remedy='Write ["9"], with the quotes.')
 KIND_OF_BLANK = Text(choices=KINDS_OF_BLANK)
 MAPPING = Section(

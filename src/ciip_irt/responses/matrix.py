@@ -158,7 +158,7 @@ class ScoredResponses:
         return show_html("Scored responses", self.summary(), self.deliveries)
 
 
-SMALL_BLOCK = 5
+SMALL_BLOCK = 5  # deliveries: a matrix product for fewer costs more than the cells it would save
 
 
 def blocks_from_cells(cells: pl.DataFrame, n_items: int) -> tuple[AdministeredBlock, ...]:

@@ -12,7 +12,7 @@ from ciip_irt.tables import RESPONSE_STATUS
 
 __all__ = ["count_rows", "nothing_left", "row_notes"]
 
-LOUD_SHARE = 0.05
+LOUD_SHARE = 0.05  # of the rows: so many are a fault of the export, not of a candidate
 
 
 def count_rows(

@@ -18,7 +18,7 @@ from ciip_irt.tables import QUARANTINE, RESPONSE_STATUS, RESPONSES
 __all__ = ["RULES", "Examination", "IngestRule", "examine"]
 
 REMOVED, INVALID, SET_ASIDE = "removed", "kept as invalid", "value set aside"
-MAX_POSITION = 32_767
+MAX_POSITION = 32_767  # the largest 16-bit number; no form has as many items
 ISO_8601 = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|[+-]\d{2}:?\d{2})?)?$"
 
 

@@ -9,7 +9,7 @@ from ciip_irt.screening.concern import Concern, Whole
 __all__ = ["scored_sets", "screen_item_sets"]
 
 SHARE_OF_FORM = 0.02  # of a form's deliveries; fewer lost rows in transit
-FEWEST_PERSONS = 5
+FEWEST_PERSONS = 5  # of a small form, two in a hundred would be one person with a lost row
 
 
 def scored_sets(scored: ScoredResponses, form_id: str) -> list[tuple[set[int], int]]:

@@ -18,14 +18,14 @@ from ciip_irt.simulate.true_items import MAX_OPTIONS, TrueItems
 
 __all__ = ["Answers", "Status", "answer"]
 
-TIME_SD = 0.47
-LONGEST_S = 900.0
-RUSH_FROM = 0.94
-RUSH_SHARE = 0.5
-SECOND_SHARE = 0.45
+TIME_SD = 0.47  # of log seconds within a person and item: the longest tenth takes nearly twice the median
+LONGEST_S = 900.0  # a quarter of an hour on one item
+RUSH_FROM = 0.94  # of the time allowed: then those who notice begin to guess
+RUSH_SHARE = 0.5  # of those who would run out of time; the others do not reach the end
+SECOND_SHARE = 0.45  # of those who know the item choose its second right option, nearly as good as the key
 OMIT_IF_WRONG, OMIT_IF_RIGHT = 0.010, 0.0005
-INVALID_SHARE = 0.0004
-KNOWN_ITEM_TIME = 0.55
+INVALID_SHARE = 0.0004  # one answer in 2,500 has two marks
+KNOWN_ITEM_TIME = 0.55  # of the usual time: who has met the item needs little more than half of it
 Status = ("answered", "omitted", "not_reached", "invalid")
 ANSWERED, OMITTED, NOT_REACHED, INVALID = range(4)
 

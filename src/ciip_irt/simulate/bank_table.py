@@ -15,11 +15,11 @@ __all__ = ["SCALE_ID", "bank_frame", "truth_frame"]
 SCALE_ID = "ciip-2024"
 LETTERS = np.array(list("ABCD"))
 LEVELS = np.array(["recall", "application", "analysis"])
-LEVEL_SHARES = (0.35, 0.45, 0.20)
-CALIBRATION_N = (400, 1500)
-ENEMY_PAIRS = 12
-ENEMY_TRIPLES = 3
-PILOT_ENEMIES = 3
+LEVEL_SHARES = (0.35, 0.45, 0.20)  # of the cognitive levels: recall, application, analysis
+CALIBRATION_N = (400, 1500)  # answers that the bank's difficulties come from: items are of different age
+ENEMY_PAIRS = 12  # rare among some 500 items, and enough to bind a form
+ENEMY_TRIPLES = 3  # some items have two enemies
+PILOT_ENEMIES = 3  # a pilot may ask what a scored item asks
 
 
 def bank_frame(

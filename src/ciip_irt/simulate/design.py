@@ -17,13 +17,13 @@ from ciip_irt.errors import Problem, plural
 
 __all__ = ["Design", "design_problems", "draw_design"]
 
-N_ANCHORS = 30
-WAITING_PILOTS = 120
-DRAFTS = 40
-RETIRED = 40
-PILOT_STEP = 20
-SPARE_SCORED = 150
-USUAL_BANK = 480
+N_ANCHORS = 30  # scored items that every form shares: a fifth of 130 and some
+WAITING_PILOTS = 120  # written, not yet given: three forms' worth
+DRAFTS = 40  # one form's worth of pilots
+RETIRED = 40  # a bank has a past
+PILOT_STEP = 20  # pilots: neighbouring windows share half of the 40 of a form
+SPARE_SCORED = 150  # scored items beyond what the forms need, so that assembly has a choice
+USUAL_BANK = 480  # scored items: between three and four forms of 130
 SETS = (("F", 3), ("H", 3), ("J", 3), ("C", 2))
 
 

@@ -21,6 +21,7 @@ __all__ = ["HARMLESS", "NO_FLAW", "PlantedFlaws", "plant_flaws"]
 
 NO_FLAW = "none"
 HARMLESS = (NO_FLAW, "dead_distractors")
+# of the pilots: one in five has a flaw, so that each kind comes up several times
 PILOT_SHARES = {
     "wrong_key": 0.03,
     "two_right": 0.02,
@@ -31,18 +32,19 @@ PILOT_SHARES = {
     "too_easy": 0.03,
     "too_hard": 0.025,
 }
+# few, for scored items were pilots once; enough that each kind of flag has something to find
 SCORED_COUNTS = {"wrong_key": 2, "two_right": 1, "dead_distractors": 3, "drift": 3, "dif": 2, "leaked": 2}
 ON_AN_ANCHOR = ("drift", "dif", "leaked")
-DRIFT = (0.8, -0.7, 0.65)
-DIF_SIZE = 0.9
-LEAK = -1.8
-LEAK_DAYS = (150.0, 210.0)
-DEAD = -6.0
+DRIFT = (0.8, -0.7, 0.65)  # logits: beyond the .5 at which an anchor is dropped, either way
+DIF_SIZE = 0.9  # logits: class C begins at .64
+LEAK = -1.8  # logits: the odds of a right answer are six times what they were
+LEAK_DAYS = (150.0, 210.0)  # of the year: there is a before and an after
+DEAD = -6.0  # logits of attraction: next to nobody chooses the option
 LETTERS = "ABCD"
 PLANTED_IN = (
     "a", "b", "c", "second", "attraction", "attraction_slope", "online_shift", "leak_day", "leak_shift"
 )  # fmt: skip
-MIDDLE_B = (-2.0, -0.3)
+MIDDLE_B = (-2.0, -0.3)  # difficulties at which an item of this population can show a flaw
 
 
 @dataclass(frozen=True, slots=True)

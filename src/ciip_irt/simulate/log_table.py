@@ -12,9 +12,9 @@ from ciip_irt.simulate.sittings import REGIONS, YEAR_START, Sittings
 __all__ = ["SURVEY_ITEM", "add_dirt", "candidates_frame", "log_frame", "persons_frame"]
 
 SURVEY_ITEM = "SURVEY1"
-N_DUPLICATED = 25
-N_NOT_OFFERED = 4
-N_SURVEYED = 6
+N_DUPLICATED = 25  # rows: a crash sends a page of answers again
+N_NOT_OFFERED = 4  # answers: a slip of the vendor, too few to matter, enough to be told
+N_SURVEYED = 6  # deliveries with a questionnaire behind the exam
 LETTERS = pl.Series("response", list("ABCD"))
 
 

@@ -13,17 +13,17 @@ __all__ = [
     "MAX_ATTEMPTS", "POPULATION_MEAN", "REGIONS", "YEAR_START", "Sittings", "first_sittings", "next_sittings"
 ]  # fmt: skip
 
-YEAR_START = datetime(2025, 1, 1)
-DAYS = 365
-POPULATION_MEAN = 0.05
-MAX_ATTEMPTS = 3
-ONLINE_SHARE = 0.35
-SPEED_SD = 0.17
-RETURN_SHARE = 0.75
-WAIT_DAYS = (40, 120)
+YEAR_START = datetime(2025, 1, 1)  # a fixed one: the same seed gives the same bytes
+DAYS = 365  # of one administration: delivered all the year round
+POPULATION_MEAN = 0.05  # not 0, so that nobody takes the bank's origin for the population's mean
+MAX_ATTEMPTS = 3  # within the year, as CIIP allows
+ONLINE_SHARE = 0.35  # enough for DIF between ways of delivery to show
+SPEED_SD = 0.17  # of log seconds between persons: the slowest tenth needs a quarter more time
+RETURN_SHARE = 0.75  # of those who failed
+WAIT_DAYS = (40, 120)  # until they come again
 REGIONS = ("Northeast", "Midwest", "South", "West", "International")
-REGION_SHARES = (0.2, 0.22, 0.3, 0.2, 0.08)
-DISENGAGED_SHARE = 0.012
+REGION_SHARES = (0.2, 0.22, 0.3, 0.2, 0.08)  # unequal, one of them too small to compare
+DISENGAGED_SHARE = 0.012  # of candidates give up on the way and answer at random
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from ciip_irt.simulate.design import Design
 
 __all__ = ["MAX_OPTIONS", "REFERENCE_SD", "TrueItems", "draw_items", "rasch_difficulty"]
 
-MAX_OPTIONS = 4
-REFERENCE_SD = 0.6
-QUADRATURE = np.polynomial.hermite_e.hermegauss(31)
+MAX_OPTIONS = 4  # A to D, as in the exam; one item in ten has three
+REFERENCE_SD = 0.6  # logits: a homogeneous population, for which 130 items have a reliability of about .9
+QUADRATURE = np.polynomial.hermite_e.hermegauss(31)  # exact for polynomials of degree 61
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,16 @@ from ciip_irt.tables.calibration_tables import (
     POPULATION,
     POPULATION_POINTS,
 )
-from ciip_irt.tables.contract import Column, Examined, RowRule, Table, may_be_absent, may_be_empty
+from ciip_irt.tables.contract import (
+    FIRST_ROW,
+    SIGNIFICANT_DIGITS,
+    Column,
+    Examined,
+    RowRule,
+    Table,
+    may_be_absent,
+    may_be_empty,
+)
 from ciip_irt.tables.files import (
     csv_bytes,
     delimiter_beside,
@@ -124,6 +133,7 @@ __all__ = [
     "EXCLUSIONS",
     "FACTOR_VARIABLE",
     "FINDINGS",
+    "FIRST_ROW",
     "FORMS",
     "FORM_SUMMARY",
     "FORM_TIMES",
@@ -165,6 +175,7 @@ __all__ = [
     "RESPONSE_STATUS",
     "RESULT_FILES",
     "SHORTAGES",
+    "SIGNIFICANT_DIGITS",
     "STATUS",
     "SUMMARY_WORDS",
     "SUPPLY",

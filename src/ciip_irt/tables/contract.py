@@ -15,9 +15,19 @@ import polars as pl
 from ciip_irt.errors import MAX_EXAMPLES, Problem, TableError
 from ciip_irt.tables.header import pattern_names
 
-__all__ = ["Column", "Examined", "RowRule", "Table", "may_be_absent", "may_be_empty"]
+__all__ = [
+    "FIRST_ROW",
+    "SIGNIFICANT_DIGITS",
+    "Column",
+    "Examined",
+    "RowRule",
+    "Table",
+    "may_be_absent",
+    "may_be_empty",
+]
 
 FIRST_ROW = 2  # of a file, as people count: the header is row 1
+SIGNIFICANT_DIGITS = 8  # of numbers in files: more than any estimate has, fewer than rounding errors touch
 Check = tuple[str, str, pl.Series, pl.Series, str, str]
 """Column, rule, the rows that break it, the values to show, what is wrong, the remedy."""
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "#N/A")

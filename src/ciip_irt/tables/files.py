@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.errors import MAX_EXAMPLES, InputError, Problem
-from ciip_irt.tables.contract import Table
+from ciip_irt.tables.contract import SIGNIFICANT_DIGITS, Table
 from ciip_irt.tables.header import NOTHING_ABOVE_HEADER, check_header, columns_kept, plain_types
 from ciip_irt.tables.opening import check_parquet, file_bytes, first_line, foreign_errors, quiet_panics
 from ciip_irt.tables.together import recover, replace_together
@@ -31,7 +31,6 @@ __all__ = [
 
 FORMULA_START, ESCAPED_FORMULA = r"^('*[=+\-@\t\r])", r"^'('*[=+\-@\t\r])"
 SIGNED_NUMBER = r"^[+-](\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-SIGNIFICANT_DIGITS = 8
 ZIP_MAGIC, PARQUET_MAGIC = b"PK\x03\x04", b"PAR1"
 NO_ENCODINGS_OF_FILES = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape")
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")

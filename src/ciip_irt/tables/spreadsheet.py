@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ciip_irt.errors import MAX_EXAMPLES, InputError, Problem, did_you_mean
+from ciip_irt.tables.contract import SIGNIFICANT_DIGITS
 from ciip_irt.tables.header import NOTHING_ABOVE_HEADER, check_header, columns_kept
 from ciip_irt.tables.opening import Place, check_archive, check_cells, foreign_errors, packed_bytes
 
@@ -26,16 +27,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Sheet", "read_cells", "read_spreadsheet", "sheet_names", "workbook"]
 
-LONG_AGO = dt.datetime(2000, 1, 1)
-ZIP_DATE = (2000, 1, 1, 0, 0, 0)
+LONG_AGO = dt.datetime(2000, 1, 1)  # a fixed date: the same input gives the same bytes
+ZIP_DATE = (2000, 1, 1, 0, 0, 0)  # likewise
 MADE_AT = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 FORMULA_LIKE, ESCAPED = re.compile(r"'*[=+\-@\t\r]"), re.compile(r"'+[=+\-@\t\r]")
-SIGNIFICANT_DIGITS = 8
 NARROWEST, WIDEST, WRAPPED = 8, 60, 30
-LONGEST_CELL = 32_767
+LONGEST_CELL = 32_767  # characters that a spreadsheet's cell holds
 HEADER, MACHINE, PEOPLE = "FFD9E1EA", "FFF0F0F0", "FFFFFBE6"
-EXACT_BELOW = 2**53
+EXACT_BELOW = 2**53  # whole numbers that a double holds exactly
 SAVE_AGAIN = "Open it in a spreadsheet program and save it as XLSX."
 PROLOGUE = 4096  # bytes in which a document type stands, if there is one
 

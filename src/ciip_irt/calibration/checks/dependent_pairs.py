@@ -7,14 +7,13 @@ import polars as pl
 
 from ciip_irt.arrays import BoolArray
 from ciip_irt.errors import plural
-from ciip_irt.irt.fit_statistics import LocalDependence, MaximumReference
+from ciip_irt.irt.fit_statistics import FIT_LEVEL, LocalDependence, MaximumReference
 from ciip_irt.tables import LOCAL_DEPENDENCE
 
 __all__ = ["dependent_pairs", "pairs_sentence"]
 
-LEVEL = 0.05
 STRONG = 0.2  # above the mean of all pairs: Christensen, Makransky & Horton (2017)
-LISTED = 20
+LISTED = 20  # pairs, whatever their size: the reader sees what is usual in this log
 ENEMIES, LOOK, KNOWN, SET = "make them enemies", "look at both", "already enemies", "one set"
 MISFIT = "settle the misfit first"
 
@@ -36,10 +35,10 @@ def dependent_pairs(
     first, second = found.ranked()
     z = found.z[first, second]
     p = np.full(z.size, np.nan) if reference is None else reference.p(z)
-    listed = np.flatnonzero((p < LEVEL) | (np.arange(z.size) < LISTED))
+    listed = np.flatnonzero((p < FIT_LEVEL) | (np.arange(z.size) < LISTED))
     first, second, z, p = first[listed], second[listed], z[listed], p[listed]
     adjusted = found.q3_adjusted[first, second]
-    limit = np.nan if reference is None else reference.at(LEVEL)
+    limit = np.nan if reference is None else reference.at(FIT_LEVEL)
     with np.errstate(invalid="ignore", divide="ignore"):
         beyond = np.where(z != 0, limit * adjusted / z, np.nan)
     known = _known(items)
@@ -48,7 +47,7 @@ def dependent_pairs(
     for j, k, chance, size in zip(first, second, p, adjusted, strict=True):
         own = known.get(frozenset((ids[j], ids[k])), "")
         said = MISFIT if misfit[j] or misfit[k] else ENEMIES if size >= STRONG else LOOK
-        suggestions.append(own or (said if chance < LEVEL else ""))
+        suggestions.append(own or (said if chance < FIT_LEVEL else ""))
     return LOCAL_DEPENDENCE.frame(
         {
             "item_1": [ids[j] for j in first],

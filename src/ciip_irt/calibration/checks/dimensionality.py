@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import IntArray, ScoreArray
-from ciip_irt.errors import DesignError, plural
+from ciip_irt.errors import MAX_EXAMPLES, DesignError, plural
 from ciip_irt.irt.fit_statistics import ParallelAnalysis, parallel_analysis
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
@@ -15,9 +15,8 @@ from ciip_irt.tables import DIMENSIONALITY, show_html
 
 __all__ = ["Dimensionality", "examine_dimensionality"]
 
-STRONG_FIRST = 3.0
-FEW_DELIVERIES = 100
-NAMED = 5
+STRONG_FIRST = 3.0  # times the second eigenvalue: the first dominates; a rule of thumb, not a test
+FEW_DELIVERIES = 100  # eigenvalues of fewer rows than a form has items are mostly chance
 
 
 @result
@@ -80,13 +79,15 @@ class Dimensionality:
             *self.analysis.warnings,
         ]
         if self.left_out:
-            names = ", ".join(self.left_out[:NAMED]) + (", ..." if len(self.left_out) > NAMED else "")
+            names = ", ".join(self.left_out[:MAX_EXAMPLES]) + (
+                ", ..." if len(self.left_out) > MAX_EXAMPLES else ""
+            )
             lines.append(f"Left out: {names}.")
         return "\n".join(lines)
 
     def _used(self) -> str:
-        forms = f"form{'s' if len(self.form_ids) > 1 else ''} {', '.join(self.form_ids[:NAMED])}"
-        forms += ", ..." if len(self.form_ids) > NAMED else ""
+        forms = f"form{'s' if len(self.form_ids) > 1 else ''} {', '.join(self.form_ids[:MAX_EXAMPLES])}"
+        forms += ", ..." if len(self.form_ids) > MAX_EXAMPLES else ""
         return (
             f"Examined {plural(len(self.item_ids), 'scored item')} of {forms} (of {self.n_scored_in_all:,} in"
             f" all) with {plural(len(self.delivery_ids), 'delivery', 'deliveries')} (of"

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from ciip_irt.arrays import IntArray
-from ciip_irt.errors import plural
+from ciip_irt.errors import MAX_EXAMPLES, plural
 from ciip_irt.irt.estimation import MmlFit, no_spread
 
 __all__ = ["warnings_of_fit", "with_names"]
 
-SHOWN = 5  # names in a sentence: as many as anybody reads
 NOT_CONVERGED, NO_SPREAD = "not_converged", "no_spread"  # codes of the estimation's notices
 SIMPLER = {"1pl": ("rasch",), "2pl": ("rasch",), "3pl": ("2pl", "rasch")}
 
@@ -65,9 +64,11 @@ def _no_spread(names: Sequence[str], *, alone: bool) -> str:
         return no_spread("The population")
     if len(names) == 1:
         return no_spread(f"The population {names[0]!r}")
-    shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+    shown = ", ".join(names[:MAX_EXAMPLES]) + (", ..." if len(names) > MAX_EXAMPLES else "")
     return no_spread(f"{len(names)} populations ({shown})", several=True)
 
 
 def _listed(items: IntArray, item_ids: Sequence[str]) -> str:
-    return ", ".join(item_ids[j] for j in items[:SHOWN]) + (", ..." if len(items) > SHOWN else "")
+    return ", ".join(item_ids[j] for j in items[:MAX_EXAMPLES]) + (
+        ", ..." if len(items) > MAX_EXAMPLES else ""
+    )

@@ -18,6 +18,7 @@ from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt import default_priors, estimate_abilities
 from ciip_irt.irt.fit_statistics import (
     FIT,
+    FIT_LEVEL,
     InfitOutfitReference,
     ItemSet,
     MaximumReference,
@@ -39,7 +40,6 @@ from ciip_irt.tables import ITEM_FIT, MODEL_FIT, show_html
 __all__ = ["PERSON_LEVEL", "ModelChecks", "calibrated_and_checked", "check_model"]
 
 PERSON_LEVEL = 0.01  # one fitting candidate in a hundred is flagged
-LEVEL = 0.05
 SIMULATIONS = 20  # the least by which an event of one in twenty can be seen
 MOST_EXCLUDED = 0.2  # p: a fifth of fitting candidates is more than any programme would lose
 ANSWERS_AT_HAND = 500_000  # so many answers are simulated 20 times in a second or two
@@ -256,7 +256,7 @@ def _simulated(
     observed = FIT["mean_squares"](data.blocks, parameters, mean=mean, sd=sd, D=D, scored=data.is_scored)
     limits = infit_outfit_cutoffs(observed, squares)
     noisy = [
-        (limits.column(f"{name}_p_adjusted") < LEVEL)
+        (limits.column(f"{name}_p_adjusted") < FIT_LEVEL)
         & (observed.column(name) > limits.column(f"{name}_high"))
         for name in ("infit", "outfit")
     ]
@@ -346,7 +346,7 @@ def _overall_sentences(overall: pl.DataFrame, *, histogram: bool) -> Sequence[st
 
 def _items_sentence(fit: pl.DataFrame, simulations: int) -> str:
     tests = {"infit_p_adjusted": "infit", "outfit_p_adjusted": "outfit", "s_x2_p_adjusted": "S-X2"}
-    beyond = fit.filter(pl.col("statistic").is_in(list(tests)) & (pl.col("value") < LEVEL))
+    beyond = fit.filter(pl.col("statistic").is_in(list(tests)) & (pl.col("value") < FIT_LEVEL))
     items = beyond["item_id"].n_unique()
     how = ", ".join(
         f"{tests[name]} {beyond.filter(pl.col('statistic') == name)['item_id'].n_unique()}"

@@ -14,7 +14,7 @@ from ciip_irt.irt.fit_statistics.bootstrap import bootstrap_samples
 from ciip_irt.irt.fit_statistics.bootstrap_cutoffs import InfitOutfitReference, infit_outfit_cutoffs
 from ciip_irt.irt.fit_statistics.dimensionality import ParallelAnalysis, parallel_analysis
 from ciip_irt.irt.fit_statistics.infit_outfit import mean_square_fit
-from ciip_irt.irt.fit_statistics.item_fit import ItemFit
+from ciip_irt.irt.fit_statistics.item_fit import FIT_LEVEL, ItemFit
 from ciip_irt.irt.fit_statistics.item_sets import ItemSet, group_identical_sets
 from ciip_irt.irt.fit_statistics.local_dependence import (
     LocalDependence,
@@ -28,6 +28,7 @@ from ciip_irt.irt.fit_statistics.s_x2 import s_x2
 
 __all__ = [
     "FIT",
+    "FIT_LEVEL",
     "InfitOutfitReference",
     "ItemFit",
     "ItemSet",

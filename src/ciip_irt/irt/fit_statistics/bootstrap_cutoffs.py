@@ -9,14 +9,13 @@ from scipy.special import stdtr, stdtrit
 from ciip_irt.arrays import FloatArray
 from ciip_irt.irt.fit_statistics.bootstrap import BootstrapSample
 from ciip_irt.irt.fit_statistics.infit_outfit import InfitOutfitSums
-from ciip_irt.irt.fit_statistics.item_fit import ItemFit
+from ciip_irt.irt.fit_statistics.item_fit import FIT_LEVEL, ItemFit
 from ciip_irt.irt.fit_statistics.multiple_tests import benjamini_hochberg
 from ciip_irt.irt.fit_statistics.residuals import compute_residuals
 from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
 
 __all__ = ["InfitOutfitReference", "infit_outfit_cutoffs"]
 
-LEVEL = 0.05  # the usual one: of fitting items one in twenty lies outside
 FINEST = 0.01  # a mean square within a few hundredths of 1 is no matter, however sure it is
 
 
@@ -53,7 +52,7 @@ class InfitOutfitReference:
 
 
 def infit_outfit_cutoffs(
-    observed: ItemFit, reference: InfitOutfitReference | Iterable[FloatArray], level: float = LEVEL
+    observed: ItemFit, reference: InfitOutfitReference | Iterable[FloatArray], level: float = FIT_LEVEL
 ) -> ItemFit:
     """Cut-offs and p for observed infit and outfit, from samples that fit.
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.records import result
 
-__all__ = ["ItemFit"]
+__all__ = ["FIT_LEVEL", "ItemFit"]
+
+FIT_LEVEL = 0.05  # of tests of fit, the usual one: of fitting items one in twenty lies outside
 
 
 @result

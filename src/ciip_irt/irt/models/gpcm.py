@@ -33,4 +33,4 @@ def gpcm(n_categories: int) -> ItemModel:
     )
 
 
-GPCM = gpcm(3)
+GPCM = gpcm(3)  # scores 0, 1, 2: the least that is not right or wrong; the data say how many

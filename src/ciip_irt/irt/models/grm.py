@@ -170,4 +170,4 @@ def grm(n_categories: int) -> ItemModel:
     )
 
 
-GRM = grm(3)
+GRM = grm(3)  # scores 0, 1, 2: the least that is not right or wrong; the data say how many

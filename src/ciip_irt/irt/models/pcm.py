@@ -45,4 +45,4 @@ def pcm(n_categories: int) -> ItemModel:
     )
 
 
-PCM = pcm(3)
+PCM = pcm(3)  # scores 0, 1, 2: the least that is not right or wrong; the data say how many

@@ -8,7 +8,7 @@ from ciip_irt.report.edition import Page, ReportContext, Section
 
 __all__ = ["CAPACITY_SECTION"]
 
-FIRST = 15
+FIRST = 15  # rows of a table on a page; the file has them all
 PARTS = {"domain": "domain", "difficulty": "difficulty within a domain", "count": "count", "key": "key"}
 
 

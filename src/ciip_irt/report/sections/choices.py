@@ -10,7 +10,7 @@ from ciip_irt.report.formats import NUMBER, humane
 
 __all__ = ["ShownColumn", "choices", "shown_columns"]
 
-LONG = 40
+LONG = 40  # characters: a longer text wraps
 
 
 @dataclass(frozen=True, slots=True)

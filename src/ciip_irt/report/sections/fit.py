@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ciip_irt.irt.fit_statistics import FIT_LEVEL
 from ciip_irt.report.edition import Page, ReportContext, Section
 from ciip_irt.report.item_fit import FitLine, fit_lines
 
 __all__ = ["FIT_SECTION", "partners"]
 
 NOTHING = ("", None)
-LEVEL = 0.05
 
 
 def partners(edition: ReportContext) -> dict[str, list[dict[str, Any]]]:
@@ -24,7 +24,7 @@ def partners(edition: ReportContext) -> dict[str, list[dict[str, Any]]]:
 
 
 def _beyond_chance(row: Mapping[str, Any]) -> bool:
-    return row["suggestion"] not in NOTHING and row["p"] is not None and row["p"] < LEVEL
+    return row["suggestion"] not in NOTHING and row["p"] is not None and row["p"] < FIT_LEVEL
 
 
 def _build(edition: ReportContext) -> Sequence[Page]:

@@ -20,7 +20,7 @@ __all__ = ["ITEM_PAGES_SECTION"]
 
 PARAMETER_WORDS = {"a": "discrimination", "b": "difficulty", "c": "lower asymptote"}
 DETAILS = ("status", "options", "cognitive_level", "last_used", "words", "enemies", "set_id")
-ABILITY_LIMIT = 4.0
+ABILITY_LIMIT = 4.0  # of the curves that are drawn: the tails hold next to nobody
 OUTCOME_WORDS = {
     "keep": "Keep the key",
     "accept_two": "Accept",

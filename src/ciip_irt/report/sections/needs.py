@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from ciip_irt.errors import MAX_EXAMPLES
 from ciip_irt.report.edition import Page, ReportContext, Section
 
 __all__ = ["NEEDS_SECTION"]
 
 BANDS = ("easy", "middle", "hard")
-SHOWN = 5
 
 
 def _build(edition: ReportContext) -> Sequence[Page]:
@@ -37,8 +37,8 @@ def _build(edition: ReportContext) -> Sequence[Page]:
         if cell and cell["lacking"]
     ]
     if thin:
-        more = f" and {len(thin) - SHOWN} more" if len(thin) > SHOWN else ""
-        lead += f" Thin by difficulty: {'; '.join(thin[:SHOWN])}{more}."
+        more = f" and {len(thin) - MAX_EXAMPLES} more" if len(thin) > MAX_EXAMPLES else ""
+        lead += f" Thin by difficulty: {'; '.join(thin[:MAX_EXAMPLES])}{more}."
     easy = next((row["bands"][0] for row in rows if row["bands"][0]), None)
     hard = next((row["bands"][2] for row in rows if row["bands"][2]), None)
     return [

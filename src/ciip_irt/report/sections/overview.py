@@ -16,7 +16,7 @@ from ciip_irt.report.sections.pilots import DECISION_WORDS
 
 __all__ = ["OVERVIEW_SECTION"]
 
-TOP_FLAGS = 5
+TOP_FLAGS = 5  # on the first page; the page of the flags has them all
 STEPS = (
     ("Item statistics", "ciip-irt analyse", ("item_statistics.csv", "option_statistics.csv")),
     ("Flags", "ciip-irt analyse", ("flags.csv",)),

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 LINE = "__line__"
-FIRST_LINE = 2
+FIRST_LINE = 2  # of the answers: the header is line 1
 ONLY_FORM = "form"
 ROWS = {
     "row": pl.Int64, "candidate_id": pl.String, "delivery_id": pl.String, "attempt": pl.String,

@@ -11,7 +11,7 @@ from ciip_irt.scores.numbers.passing import DecisionQuality, decision_quality, l
 
 __all__ = ["effective_length", "livingston_lewis"]
 
-NODES = 200
+NODES = 200  # in each stretch: exact for polynomials of degree 399, and forms have fewer items
 
 
 def effective_length(

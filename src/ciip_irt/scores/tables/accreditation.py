@@ -11,7 +11,7 @@ from ciip_irt.arrays import FloatArray
 from ciip_irt.calibration import Calibration
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt import theta_at_expected_score
-from ciip_irt.item_analysis import ItemAnalysis
+from ciip_irt.item_analysis import FEW_CANDIDATES, ItemAnalysis
 from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.scores.numbers.model_decisions import csem, lee
@@ -22,8 +22,6 @@ from ciip_irt.scores.tables.form_items import form_parameters, form_population, 
 from ciip_irt.tables import ACCREDITATION, show_html
 
 __all__ = ["Accreditation", "accreditation_table"]
-
-FEW_CANDIDATES = 100
 
 
 @result
