@@ -45,13 +45,13 @@ STEEPEST = 100
 """Bytes unpacked for one packed: real logs stand at 5 to 40, archives of blanks at 1,000."""
 MOST_CELLS = 20_000_000
 """Cells of a grid held as Python texts: about 1 GB."""
-UNREMARKABLE_CELLS = 50_000_000
+UNREMARKABLE_CELLS = 50_000_000  # of a Parquet file: what any machine holds in typed columns
 CELLS_PER_BYTE = 100
 """Cells of a Parquet file for one byte: sorted logs of ours stand at 3 to 10."""
-LONGEST_LINE = 1_000_000
-PIECE = 1 << 20
+LONGEST_LINE = 1_000_000  # bytes: a header of 50,000 columns
+PIECE = 1 << 20  # bytes read at once: a megabyte, so that the limit is met in time
 GZIP_MAGIC = b"\x1f\x8b"
-SHOWN_REASON = 150
+SHOWN_REASON = 150  # characters of a message by another program: a line and a half
 
 
 @dataclass(slots=True)
