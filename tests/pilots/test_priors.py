@@ -1,5 +1,7 @@
 """The block's prior: densities that sum to 1, and an estimate that finds what was planted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,31 @@ def test_without_answers_the_beliefs_come_back(grid: CurveGrid) -> None:
         found = estimate_prior(grid, likelihood, BELIEF)
         assert found.mean_intercept == pytest.approx(0.8, abs=0.02)
         assert found.flat + found.wrong_key == pytest.approx(0.2, abs=0.01)
+
+
+def test_a_lump_of_weak_items_is_learnt(grid: CurveGrid) -> None:
+    """A third of the slopes near .1, where no log-normal of the others has room."""
+    rng = np.random.default_rng(6)
+    fine = curve_grid(U, POPULATION)
+    surfaces, true = [], []
+    for item in range(90):
+        s = rng.uniform(0.05, 0.15) if item < 30 else rng.lognormal(-0.4, 0.25)
+        ability = rng.normal(size=300)
+        posteriors = np.exp(-0.5 * ((U - ability[:, None]) / 0.3) ** 2)
+        posteriors /= posteriors.sum(axis=1, keepdims=True)
+        scores = (rng.random(300) < 1 / (1 + np.exp(-0.8 - s * ability))).astype(np.int8)
+        surfaces.append(interpolate(fine, coarse_log_likelihood(fine, posteriors, scores[:, None])[0], EVERY))
+        true.append(s)
+    found = estimate_prior(grid, np.array(surfaces), BELIEF)
+    learnt = np.exp(found.log_density(grid))
+    assert learnt.sum() == pytest.approx(1.0)
+    mixture = replace(found, factor=(1.0,) * len(found.factor))
+    weak = (grid.slopes > -0.05) & (grid.slopes < 0.25)
+    share = learnt.sum(axis=1)[weak].sum()
+    assert share == pytest.approx(np.mean(np.array(true) < 0.2), abs=0.08)
+    before = np.exp(mixture.log_density(grid)).sum(axis=1)
+    rising = (grid.slopes > 0.05) & weak
+    assert learnt.sum(axis=1)[rising].sum() > 1.3 * before[rising].sum()  # rising a little, and not only flat
 
 
 @pytest.mark.parametrize("gradient", [0.0, 2.0])

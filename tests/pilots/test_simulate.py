@@ -135,6 +135,13 @@ def test_in_sequence_an_item_leaves_at_its_first_decision(found: OperatingCharac
     )
     promoted = found.value("in sequence", 200, "good", "promoted")
     assert promoted == pytest.approx((fate["fate"] == "promote").mean())
+    first = (
+        found.decisions.filter(decision="promote").sort("n").unique(["programme", "item_id"], keep="first")
+    )
+    stated = found.value("in sequence", 200, "good", "stated")
+    assert stated == pytest.approx(first["probability"].mean())
+    assert abs(stated - found.value("in sequence", 200, "good", "share_of_promoted")) < 0.04
+    assert f"Promoted at {stated:.3f} stated" in found.summary()
     assert found.value("in sequence", 200, "good", "answers") == pytest.approx(fate["answers"].mean())
 
 

@@ -25,12 +25,12 @@ from ciip_irt.records import result
 
 __all__ = ["CurveGrid", "coarse_log_likelihood", "curve_grid", "interpolate", "likely_part"]
 
-SLOPES, INTERCEPTS = (-2.5, 4.0), (-7.0, 7.0)
-COARSE, REFINEMENT = 0.25, 10
+SLOPES, INTERCEPTS = (-2.5, 4.0), (-7.0, 7.0)  # beyond, hardly any real item: p outside .001 to .999
+COARSE, REFINEMENT = 0.25, 10  # step of the knots, and finer steps between them
 HOPELESS = 60.0  # logs below the best knot; the true peak lies between knots and may be much higher
 WHOLE = (slice(None), slice(None))
-PERSONS_AT_ONCE = 4096
-SMALLEST = 1e-12
+PERSONS_AT_ONCE = 4096  # times 1,539 curves: 50 MB
+SMALLEST = 1e-12  # probability; only against the logarithm of 0
 
 
 @result

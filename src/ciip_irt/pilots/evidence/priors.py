@@ -1,17 +1,26 @@
 """What is believed about a pilot item, and about a distractor, before anyone has answered.
 
-A pilot item is sound, flat, or has a wrong key.
+A pilot item is sound, weak, flat, or has a wrong key.
 
-=========  ================  =============================================================================
-sound      log s ~ N(m, w²)  d ~ N(k + g z, v² e^(2hz)), z = log s - m
-flat       s ~ N(0, .04²)    d ~ N(.35, .9²): knowing more does not help; p from chance up
-wrong key  log(-s), d        bivariate normal: what a popular distractor of a sound item looks like (below)
-=========  ================  =============================================================================
+=========  ==================  ===========================================================================
+sound      log s ~ N(m, w²)    d ~ N(k + g z, v² e^(2hz)), z = log s - m
+weak       s ~ N(.25, .15²) S  above 0, S the scored items' typical slope; d as of a flat item
+flat       s ~ N(0, .04²)      d ~ N(.35, .9²): knowing more does not help; p from chance up
+wrong key  log(-s), d          bivariate normal: what a popular distractor of a sound item looks like (below)
+=========  ==================  ===========================================================================
 
-The shares of the three kinds, m, w, k, g, v and h are estimated from the whole block of pilots (maximum of
-the marginal likelihood times the beliefs below), so that a block of easy pilots is not pulled towards the
-average item (Babcock & Hodge 2020). The beliefs are weak and matter for a block of a few items only: pilots
-resemble the scored items, and about one in five is flawed.
+The shares of sound, flat and wrongly keyed items, m, w, k, g, v and h are estimated from the whole block of
+pilots (maximum of the marginal likelihood times the beliefs below), so that a block of easy pilots is not
+pulled towards the average item (Babcock & Hodge 2020). The beliefs are weak and matter for a block of a few
+items only: pilots resemble the scored items, and about one in five is flawed. The share of weak items is set,
+since one cannot tell them from flat ones well enough to estimate both; it only gives the next step something
+to start from.
+
+Real blocks need not look like this mixture: a lump of weak items, two heaps, a long tail. So the distribution
+of slopes is then learnt freely around it: the mixture is multiplied by a piecewise linear factor of the slope
+with knots a tenth of a slope apart where decisions fall. In other words the slopes are a mixture of hats,
+each with the mixture's shape inside, and the shares of the hats are estimated by EM with a Dirichlet belief
+worth ten items that they are those of the mixture.
 
 g and h say how intercept and slope go together. If difficulty b = -d/s has nothing to do with the slope, an
 easy item's intercept grows with its slope (g = k, h = 1); in a 2PL calibration of a real licensure exam
@@ -37,7 +46,7 @@ A **distractor** is an "item" whose curve falls: log(-s) ~ N(m_s - .3, .6^2). Se
 probability of .03 it behaves like a key.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
@@ -49,17 +58,25 @@ from ciip_irt.pilots.evidence.curves import CurveGrid
 
 __all__ = ["PilotPrior", "PriorCentre", "centre_on_scored_items", "distractor_log_prior", "estimate_prior"]
 
-SD_LOG_SLOPE, SD_INTERCEPT, SPREADING = 0.4, 1.1, 0.5
+SD_LOG_SLOPE, SD_INTERCEPT, SPREADING = 0.4, 1.1, 0.5  # w, v, h believed: as in calibrations of real exams
 GRADIENT = 0.7  # of the mean intercept, as in a real calibration
-FLAT = (0.0, 0.04), (0.35, 0.9)
+FLAT = (0.0, 0.04), (0.35, 0.9)  # slope, intercept: mean and sd
+WEAK = 0.25, 0.15  # slope: mean and sd as shares of the scored items' typical slope
 TAKES_IT = (3.0, 3.0)  # Beta: share of a popular distractor among the wrong answers
+# of the moments of wrong keys: standard normal nodes, and middles of equal parts of the beta distribution
 NODES, SHARES = np.linspace(-2.5, 2.5, 21), (np.arange(15) + 0.5) / 15
 SHARE_PSEUDO = (24.0, 3.0, 3.0)  # a Dirichlet belief about the shares of sound, flat and wrongly keyed items
+WEAK_SHARE = 0.03  # small enough not to matter in a block without a lump of them, whatever is learnt freely
+# Slopes between which the freely learnt factor is linear: close together where R passes the usual limits
+KNOTS = np.array([-2.5, -1.2, -0.6, -0.3, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9, 1.2, 1.6, 2.3, 4.0])
+FREE_PSEUDO = 10.0  # items that the belief in the mixture is worth: with 30, lumps were still half believed
+FREE_ROUNDS = 100  # of EM: many, for shares of neighbouring hats exchange slowly
 # How sure the beliefs are: standard deviations of m, log w, k, log v, g, h
 SURE = np.array([0.2, 0.2, 0.8, 0.35, 0.4, 0.3])
-DISTRACTOR = ((0.87, "falls"), (0.10, "flat"), (0.03, "key"))
-ITERATIONS = 200
-NEVER = -1e3
+DISTRACTOR = ((0.87, "falls"), (0.10, "flat"), (0.03, "key"))  # shares believed; see the last paragraph
+ITERATIONS = 200  # of the quasi-Newton search: a stop that ``converged`` tells of
+NEVER = -1e3  # log weight of what cannot be; exp underflows to 0
+TINY = 1e-12  # share of a hat that the mixture hardly knows; only against division by 0
 LEAST_SD = 0.1  # a prior narrower than the grid would miss it
 LEAST_SPREAD = 0.1  # sd of log slopes from which on they tell how slope and intercept go together
 
@@ -87,9 +104,11 @@ class PilotPrior:
     gradient, spreading
         Of sound items: how the mean of the intercept, and the log of its sd, grow with the log slope.
     flat, wrong_key
-        Shares of these items.
-    belief
-        What was believed beforehand, on which the curves of wrong keys depend.
+        Shares of these items, weak ones apart.
+    factor
+        Shape (K,): by how much slopes at ``KNOTS`` are more frequent than in the mixture; linear between.
+    centre
+        What was believed beforehand, on which the curves of wrong keys and weak items depend.
     converged
         Whether the search for the maximum ended.
     """
@@ -102,7 +121,8 @@ class PilotPrior:
     spreading: float = 0.0
     flat: float = SHARE_PSEUDO[1] / sum(SHARE_PSEUDO)
     wrong_key: float = SHARE_PSEUDO[2] / sum(SHARE_PSEUDO)
-    belief: PriorCentre | None = None
+    factor: tuple[float, ...] = (1.0,) * KNOTS.size
+    centre: PriorCentre | None = None
     converged: bool = True
 
     def sound_log_density(self, grid: CurveGrid) -> FloatArray:
@@ -116,16 +136,24 @@ class PilotPrior:
         return result
 
     def log_density(self, grid: CurveGrid) -> FloatArray:
-        """Shape (S, D): log weights of the mixture."""
-        belief = self.belief or PriorCentre(
+        """Shape (S, D): log weights of what a pilot may be, summing to 1."""
+        factor = np.log(np.interp(grid.slopes, KNOTS, self.factor))
+        free = self.mixture_log_density(grid) + factor[:, None]
+        result: FloatArray = free - np.logaddexp.reduce(free, axis=None)
+        return result
+
+    def mixture_log_density(self, grid: CurveGrid) -> FloatArray:
+        """Shape (S, D): log weights of the four kinds together, before slopes are learnt freely."""
+        centre = self.centre or PriorCentre(
             self.mean_log_slope, self.mean_intercept, self.gradient, self.spreading
         )
-        flat, wrong_key = flawed_log_densities(grid, belief)
+        flat, wrong_key, weak = flawed_log_densities(grid, centre)
         parts = [
             np.log1p(-self.flat - self.wrong_key) + self.sound_log_density(grid),
             np.log(self.flat) + flat,
             np.log(self.wrong_key) + wrong_key,
         ]
+        parts = [*(np.log1p(-WEAK_SHARE) + part for part in parts), np.log(WEAK_SHARE) + weak]
         result: FloatArray = np.logaddexp.reduce(parts)
         return result
 
@@ -160,28 +188,31 @@ def centre_on_scored_items(slopes: FloatArray, intercepts: FloatArray) -> PriorC
     return PriorCentre(m, k, *found)
 
 
-def flawed_log_densities(grid: CurveGrid, belief: PriorCentre) -> tuple[FloatArray, FloatArray]:
-    """Shapes (S, D): log weights of a flat item and of one with a wrong key, each summing to 1."""
+def flawed_log_densities(grid: CurveGrid, centre: PriorCentre) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Shapes (S, D): log weights of a flat item, of one with a wrong key, of a weak one; each sums to 1."""
     flat = _product(_normal(grid.slopes, *FLAT[0]), _normal(grid.intercepts, *FLAT[1]))
-    mean, covariance = _wrong_keys(belief)
+    mean, covariance = _wrong_keys(centre)
     falls = grid.slopes < -1e-9
     log_slope = np.log(np.where(falls, -grid.slopes, 1.0))[:, None]
     off = np.stack(np.broadcast_arrays(log_slope - mean[0], grid.intercepts[None, :] - mean[1]))
     far = np.einsum("isd,ij,jsd->sd", off, np.linalg.inv(covariance), off)
     wrong_key = np.where(falls[:, None], -log_slope - 0.5 * far, NEVER)
-    return flat, wrong_key - np.logaddexp.reduce(wrong_key, axis=None)
+    typical = float(np.exp(centre.mean_log_slope))
+    slopes = np.where(grid.slopes > 1e-9, -0.5 * ((grid.slopes / typical - WEAK[0]) / WEAK[1]) ** 2, NEVER)
+    weak = _product(_normalised(slopes), _normal(grid.intercepts, *FLAT[1]))
+    return flat, wrong_key - np.logaddexp.reduce(wrong_key, axis=None), weak
 
 
-def _wrong_keys(belief: PriorCentre) -> tuple[FloatArray, FloatArray]:
+def _wrong_keys(centre: PriorCentre) -> tuple[FloatArray, FloatArray]:
     """Mean (2,) and covariance (2, 2) of log(-s') and d' of wrong keys."""
     normal = np.exp(-0.5 * NODES**2)
     z, e, f = np.meshgrid(NODES * SD_LOG_SLOPE, NODES, beta.ppf(SHARES, *TAKES_IT), indexing="ij")
     weight = (normal[:, None, None] * normal[None, :, None] + np.zeros_like(f)).ravel()
     weight /= weight.sum()
-    spread = SD_INTERCEPT * np.exp(belief.spreading * z)
-    right = expit(belief.mean_intercept + belief.gradient * z + spread * e)
+    spread = SD_INTERCEPT * np.exp(centre.spreading * z)
+    right = expit(centre.mean_intercept + centre.gradient * z + spread * e)
     takes = (1.0 - right) * f
-    log_slope = belief.mean_log_slope + z + np.log(right / (1.0 - takes))
+    log_slope = centre.mean_log_slope + z + np.log(right / (1.0 - takes))
     values = np.stack([log_slope.ravel(), logit(takes).ravel()])
     mean = values @ weight
     off = values - mean[:, None]
@@ -202,14 +233,14 @@ def distractor_log_prior(grid: CurveGrid, prior: PilotPrior) -> FloatArray:
     return result
 
 
-def estimate_prior(grid: CurveGrid, log_likelihood: FloatArray, belief: PriorCentre) -> PilotPrior:
+def estimate_prior(grid: CurveGrid, log_likelihood: FloatArray, prior_centre: PriorCentre) -> PilotPrior:
     """The block's prior from all pilots.
 
     Parameters
     ----------
     log_likelihood
         Shape (J, S, D) on ``grid``; items without answers tell nothing and may be included.
-    belief
+    prior_centre
         Where the beliefs are centred: the scored items.
 
     The maximum over (m, log w, k, log v, g, h, shares) of the sum over items of the log marginal likelihood,
@@ -218,18 +249,18 @@ def estimate_prior(grid: CurveGrid, log_likelihood: FloatArray, belief: PriorCen
     place, but hardly moves where the answers tell little about a parameter, as about h.)
     """
     n_items = log_likelihood.shape[0]
-    centre = np.array([belief.mean_log_slope, np.log(SD_LOG_SLOPE), belief.mean_intercept,
-                       np.log(SD_INTERCEPT), belief.gradient, belief.spreading])  # fmt: skip
+    centre = np.array([prior_centre.mean_log_slope, np.log(SD_LOG_SLOPE), prior_centre.mean_intercept,
+                       np.log(SD_INTERCEPT), prior_centre.gradient, prior_centre.spreading])  # fmt: skip
     share = np.array(SHARE_PSEUDO)
     start = np.concatenate([centre, np.log(share[1:] / share[0])])
     if not n_items:
-        return _prior(start, belief, True)
+        return _prior(start, prior_centre, True)
     peak = log_likelihood.max(axis=(1, 2), keepdims=True)
-    likelihood = np.exp(log_likelihood - peak)
+    likelihood = whole = np.exp(log_likelihood - peak)
     flaws = np.stack(
         [
             likelihood.reshape(n_items, -1) @ np.exp(density).ravel()
-            for density in flawed_log_densities(grid, belief)
+            for density in flawed_log_densities(grid, prior_centre)[:2]
         ]
     )
     rises = grid.slopes > 1e-9
@@ -254,7 +285,26 @@ def estimate_prior(grid: CurveGrid, log_likelihood: FloatArray, belief: PriorCen
         less_likely, start, jac=True, method="L-BFGS-B",
         options={"maxiter": ITERATIONS, "ftol": 1e-9, "gtol": 1e-3},
     )  # fmt: skip
-    return _prior(found.x, belief, bool(found.success))
+    parametric = _prior(found.x, prior_centre, bool(found.success))
+    return replace(parametric, factor=_learn_slopes(grid, whole, parametric))
+
+
+def _learn_slopes(grid: CurveGrid, likelihood: FloatArray, prior: PilotPrior) -> tuple[float, ...]:
+    """The factor at ``KNOTS``: shares of hats over the shares that the mixture gives them.
+
+    ``likelihood`` is (J, S, D). A hat is 1 at its knot and falls linearly to 0 at the neighbouring ones.
+    """
+    density = np.exp(prior.mixture_log_density(grid))
+    hats = np.array([np.interp(grid.slopes, KNOTS, one) for one in np.eye(KNOTS.size)])
+    expected = hats @ density.sum(axis=1)
+    by_slope = np.einsum("jsd,sd->js", likelihood, density)
+    by_hat = (by_slope @ hats.T) / np.maximum(expected, TINY)
+    shares = expected.copy()
+    for _ in range(FREE_ROUNDS):
+        joint = shares * by_hat
+        counts = (joint / joint.sum(axis=1, keepdims=True)).sum(axis=0)
+        shares = (FREE_PSEUDO * expected + counts) / (FREE_PSEUDO + len(likelihood))
+    return tuple(float(value) for value in shares / np.maximum(expected, TINY))
 
 
 def _sound(
@@ -296,7 +346,7 @@ def _sound(
     return by_slope[:, None] + by_intercept, derivatives
 
 
-def _prior(x: FloatArray, belief: PriorCentre, converged: bool) -> PilotPrior:
+def _prior(x: FloatArray, centre: PriorCentre, converged: bool) -> PilotPrior:
     odds = np.exp(x[6:])
     flat, wrong_key = odds / (1.0 + odds.sum())
     return PilotPrior(
@@ -308,7 +358,7 @@ def _prior(x: FloatArray, belief: PriorCentre, converged: bool) -> PilotPrior:
         spreading=float(x[5]),
         flat=float(flat),
         wrong_key=float(wrong_key),
-        belief=belief,
+        centre=centre,
         converged=converged,
     )
 

@@ -12,7 +12,7 @@ from ciip_irt.responses import AdministeredBlock, ScoredResponses
 
 __all__ = ["Reference", "estimate_population", "reference"]
 
-POINTS, REACH = 81, 5.0
+POINTS, REACH = 81, 5.0  # of ability: an eighth of a standard deviation apart, to where nobody is
 
 
 @result

@@ -45,7 +45,7 @@ from ciip_irt.responses import ScoredResponses
 
 __all__ = ["PilotEvidence", "gather_evidence"]
 
-EM_STEP = 4
+EM_STEP = 4  # every fourth slope and intercept (.1 apart) is enough to estimate the prior
 
 
 @result

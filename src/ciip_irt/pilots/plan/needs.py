@@ -29,7 +29,7 @@ __all__ = ["BANDS", "Demand", "Needs", "bank_needs", "with_needs"]
 
 BANDS = ("easy", "middle", "hard")
 ALL = "all"
-LEAST_CALIBRATED = 10
+LEAST_CALIBRATED = 10  # items; with fewer, thirds of their difficulties mean nothing
 SCHEMA = {
     "domain": pl.String, "band": pl.String, "b_from": pl.Float64, "b_to": pl.Float64, "wanted": pl.Int64,
     "have": pl.Int64, "lacking": pl.Int64, "pilots": pl.Int64, "pilots_expected": pl.Float64,

@@ -40,7 +40,7 @@ PLAN_SCHEMA = {
 }  # fmt: skip
 EXCHANGES = 4  # how often pilots may be exchanged, when it is asked what would do
 LONGEST_WAIT = 60  # months looked ahead when it is asked how long all pilots would take
-SLOTS_TRIED = 200
+SLOTS_TRIED = 200  # more than any form has: where that does not do, slots are not what is short
 
 
 @result

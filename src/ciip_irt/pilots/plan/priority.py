@@ -22,7 +22,7 @@ from ciip_irt.pilots.policy import Policy
 
 __all__ = ["NEW_PILOT_N", "Pilot", "Row", "enemies_of", "prioritise", "request_answers"]
 
-NEW_PILOT_N = 100
+NEW_PILOT_N = 100  # answers: see above
 PROMISE = 0.6  # of a pilot nobody has answered, where no review tells what its block is like
 NOT_IN_BLUEPRINT = "Its domain is not in the blueprint."
 

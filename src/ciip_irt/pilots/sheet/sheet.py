@@ -41,7 +41,7 @@ EVIDENCE_FILE, PARAMETERS_FILE, REVIEW_FILE = (
 )
 FOR_PEOPLE = ("reviewer", "override", "comment")
 VALUES = ("a", "b", "c", "se_a", "se_b", "se_c")
-HASH_LENGTH = 16
+HASH_LENGTH = 16  # hexadecimal digits: two sheets of one programme never share 64 bits by chance
 FIRST_ROW = 2
 HOW_TO = (
     ("How to", "The policy proposes, a person decides. To agree with a row, leave it as it is."),

@@ -8,6 +8,11 @@ same answers: promote where the observed R is at least .20 and the observed p li
 one yardstick for all policies. **bad** is a flawed one: flat, wrongly keyed, with two right options, or a
 trap for the able. **out of range** is a sound item that is too easy, too hard or too weak.
 
+**Looking several times.** A probability that is right at each look stays right whenever one stops looking;
+where prior or likelihood are off, stopping at the first high value selects their errors. The rows ``in
+sequence`` show what the number on the sheet means under the looking plan: ``stated`` is the mean probability
+at which items were promoted, ``share_of_promoted`` the share of good ones among them.
+
 Each row's standard error is that of the simulation, from the scatter between groups of candidates:
 
     se^2 = G / (G - 1) sum_g (x_g - rate m_g)^2 / m^2,
@@ -38,7 +43,7 @@ from ciip_irt.tables import show_html
 
 __all__ = ["FIXED_R", "OperatingCharacteristics", "programme_of_bank", "review_simulated", "simulate_policy"]
 
-FIXED_R = 0.20
+FIXED_R = 0.20  # the limit that most programmes state
 PROGRAMME = 200  # pilots reviewed together
 KINDS = {
     "good": pl.col("good"),
@@ -66,8 +71,9 @@ class OperatingCharacteristics:
     rates
         ``rule`` (policy, fixed rule, in sequence), ``n`` answers, ``kind`` of item, ``measure``, ``value``,
         ``se``, ``items`` it is a share of. Measures: promoted, held, lost (revised or retired),
-        share_of_promoted, answers (the mean number at the decision, in sequence only), more_needed (median of
-        the further answers told for the items held).
+        share_of_promoted, stated (mean probability at which items were promoted, to be held against the
+        share of good ones among them), answers (the mean number at the decision, in sequence only),
+        more_needed (median of the further answers told for the items held).
     decisions
         One row per pilot and n: truth, stated probability, decision, observed p and R.
     policy
@@ -105,7 +111,9 @@ class OperatingCharacteristics:
             lines.append(
                 f"Reviewed at each of these numbers and no longer once decided, it"
                 f" {self._sentence('in sequence', n)};"
-                f" a good item waits for {answers:.0f} answers on average."
+                f" a good item waits for {answers:.0f} answers on average. Promoted at"
+                f" {self.value('in sequence', n, 'good', 'stated'):.3f} stated,"
+                f" {self.value('in sequence', n, 'good', 'share_of_promoted'):.3f} of them are good."
             )
         return "\n".join(lines)
 
@@ -269,6 +277,7 @@ def _rates(decisions: pl.DataFrame, rule: str) -> pl.DataFrame:
     rows = []
     for (n,), part in decisions.sort("n").group_by("n", maintain_order=True):
         promoted = part.filter(OUTCOMES["promoted"])
+        rows.append((n, "good", "stated", *_mean(promoted["probability"])))
         for kind, is_kind in KINDS.items():
             of_kind = part.filter(is_kind)
             for measure, holds in OUTCOMES.items():
