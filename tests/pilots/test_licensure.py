@@ -77,7 +77,8 @@ def test_observed_statistics_are_those_of_the_reference(review: PilotReview, sha
 def test_the_strict_preset_promotes_about_half(licensure: tuple[ScoredResponses, ItemBank]) -> None:
     strict = review_pilots(*licensure, load_policy("arrt-like"))
     promoted = (strict.decisions["decision"] == "promote").sum()
-    assert 6 <= promoted <= 16
+    # one less than with a log-normal of the slopes: P_171 went from .803 to .792, and the limit is .80
+    assert 5 <= promoted <= 16
 
 
 def test_stated_probabilities_hold_for_items_of_a_real_exam(

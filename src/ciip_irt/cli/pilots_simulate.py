@@ -14,7 +14,7 @@ The candidates are those of a calibration (--calibration) or of a log; where nei
 as N(0, 1) on the bank's scale, which is seldom what they are.
 writes operating_characteristics.csv: share of good items promoted, held and lost, and share of bad ones among
 the promoted, by number of answers and kind of flaw, for the policy and for the fixed rule R >= .20 beside it,
-with the standard errors of the simulation. A thousand pilots take about half a minute."""
+with the standard errors of the simulation. A thousand pilots take a minute or two."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

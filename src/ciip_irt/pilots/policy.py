@@ -43,7 +43,8 @@ class Policy:
     theta_cut, information_low
         Cut score on the bank scale and the least item information there; ``None`` = not asked.
     key_doubt
-        Largest probability that a distractor behaves as a right answer.
+        Probability that another option is right above which the key is named as the fault; ``None`` = the
+        key is not asked for.
     dif_doubt, dif_minimum_n
         Probability of DIF of class C above which DIF is named as the fault, and the fewest answers in each
         group for a judgement; no doubt limit = not asked.
@@ -146,7 +147,7 @@ POLICY = Section(
         )), "discrimination", required=True),
         Setting("key", Section((
             _limit("key", "doubt", PROBABILITY,
-                   "largest probability that a distractor behaves as a right answer"),
+                   "probability that another option is right above which the key is named as the fault"),
             SOURCE,
         )), "key validation"),
         Setting("b", Section((

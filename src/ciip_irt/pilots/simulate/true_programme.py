@@ -180,7 +180,8 @@ class SimulatedPilots:
             start += len(totals[rows])
             frames.append(pl.DataFrame({"form_id": block.form_id, "total": totals[rows]}))
         deliveries = pl.concat(frames).with_row_index("row").with_columns(
-            delivery_id=pl.format("D{}", "row"), candidate_id=pl.format("C{}", "row"), attempt=pl.lit("1")
+            delivery_id=pl.format("D{}", "row"), candidate_id=pl.format("C{}", "row"), attempt=pl.lit("1"),
+            delivered_at=pl.lit(None, dtype=pl.String),
         )  # fmt: skip
         responses = sum(block.scores.size for block in blocks)
         nobody = pl.DataFrame(schema={"rule": pl.String})
