@@ -17,6 +17,7 @@ from ciip_irt.calibration.prepared import Estimates, Prepared
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.irt import ResponseBlock
 from ciip_irt.irt.estimation import CmlFit, MmlFit, fit_cml, fit_mml
+from ciip_irt.records import result
 
 __all__ = ["ConditionalEstimates", "check_conditional", "estimate_conditionally", "estimates_by_cml"]
 
@@ -24,6 +25,7 @@ NORMAL_95 = 1.959963984540054  # standard errors either side that hold 95 %: the
 MOST_STEPS = 50  # of Newton's method, which takes about five
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class ConditionalEstimates:
     """What the engine finds.

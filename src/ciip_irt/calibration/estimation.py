@@ -17,6 +17,7 @@ __all__ = ["Estimation", "Options", "estimate"]
 ROUNDS = 6  # a round sees all that drifted; later ones only what the new estimates bring to light
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to estimate; ``max_iterations=None`` is the estimation's own limit."""

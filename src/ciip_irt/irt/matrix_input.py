@@ -13,6 +13,7 @@ from ciip_irt.irt.estimation import MmlFit
 from ciip_irt.irt.fit_statistics import PersonFit
 from ciip_irt.irt.models import MODELS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.records import result
 
 __all__ = ["Answers", "KnownItems", "as_scores", "block_answers", "known_items", "response_blocks_of"]
 
@@ -47,6 +48,7 @@ def response_blocks_of(
     return answers.blocks, answers.rows
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Answers:
     """Blocks, the number of items, and which row of the array each person of the blocks is."""
@@ -149,6 +151,7 @@ def _item_sets(answered: BoolArray) -> list[tuple[IntArray, IntArray]]:
     return [(np.flatnonzero(met), np.flatnonzero(place == number)) for number, met in enumerate(sets)]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class KnownItems:
     """Parameters with their model, D, the populations' moments, and how many of each item were estimated."""

@@ -12,6 +12,7 @@ import numpy as np
 from ciip_irt.bank import ItemBank, Scale
 from ciip_irt.errors import InputError, Problem, ScaleError
 from ciip_irt.pilots.evidence import estimate_population
+from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables import POPULATION, read_csv
 
@@ -20,6 +21,7 @@ __all__ = ["Population", "population_of_calibration", "population_of_log"]
 ASSUMED = "an assumption: neither calibration nor log was given, and your candidates may differ much"
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class Population:
     """Mean and standard deviation of the candidates on the bank's scale, and ``source``: where from."""
