@@ -1,13 +1,28 @@
 """One BLAS thread inside a fit and as many as before after it; pieces of persons change no digit."""
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from ciip_irt import threads
+from ciip_irt.classical.dif import DifTables, dif_tables
+from ciip_irt.classical.dif_classes import class_probabilities
+from ciip_irt.classical.dif_logistic import logistic_dif
+from ciip_irt.irt.ability import estimate_abilities
 from ciip_irt.irt.estimation import fit_cml, fit_mml, mml
+from ciip_irt.irt.fit_statistics import (
+    assess_model_fit,
+    assess_person_fit,
+    bootstrap_samples,
+    parallel_analysis,
+)
+from ciip_irt.irt.fit_statistics.infit_outfit import mean_square_fit
+from ciip_irt.irt.keys import key_probabilities
+from ciip_irt.irt.linking import link
+from ciip_irt.irt.models import MODELS
 from ciip_irt.irt.response_blocks import ResponseBlock
 from ciip_irt.threads import map_pieces, one_blas_thread
 
@@ -80,6 +95,60 @@ def test_fits_run_on_one_blas_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     assert blas_threads() == {2}
     fit_cml(answers(200), 12)
     assert blas_threads() == {2}
+
+
+BLOCKS = answers(200)
+SCORES = BLOCKS[0].scores
+ITEMS = np.column_stack((np.ones(12), np.linspace(-1, 1, 12), np.zeros(12)))
+TWO_OPTIONS = np.ones((12, 2), dtype=bool)
+KEYED = np.tile([True, False], (12, 1))
+
+
+def dif_parts() -> list[tuple[DifTables, np.ndarray]]:
+    level = SCORES.sum(axis=1, dtype=np.int64)
+    return [(dif_tables(SCORES, level, np.arange(200) % 2, n_levels=13), np.arange(12))]
+
+
+DOORS: dict[str, Callable[[], object]] = {
+    "abilities by EAP": lambda: estimate_abilities(BLOCKS, ITEMS),
+    "abilities by ML": lambda: estimate_abilities(BLOCKS, ITEMS, method="ml"),
+    "abilities by MAP": lambda: estimate_abilities(BLOCKS, ITEMS, method="map"),
+    "abilities by WLE": lambda: estimate_abilities(BLOCKS, ITEMS, method="wle"),
+    "infit and outfit": lambda: mean_square_fit(BLOCKS, ITEMS),
+    "person fit": lambda: assess_person_fit(BLOCKS, ITEMS),
+    "M2": lambda: assess_model_fit(SCORES, ITEMS, model=MODELS["2pl"]),
+    "parallel analysis": lambda: parallel_analysis(SCORES, replications=5, seed=1),
+    "bootstrap": lambda: list(bootstrap_samples(BLOCKS, ITEMS, replications=1)),
+    "keys": lambda: key_probabilities(
+        np.full((12, 5, 2), 20.0), np.tile(np.eye(5), (12, 1, 1)), np.linspace(-2, 2, 5), TWO_OPTIONS, KEYED
+    ),
+    "linking": lambda: link(ITEMS, ITEMS, "stocking_lord"),
+    "logistic DIF": lambda: logistic_dif(dif_parts(), 12),
+    "DIF classes": lambda: class_probabilities(np.zeros(12), np.full(12, 0.4), np.ones(12, dtype=bool)),
+}
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("door", DOORS)
+def test_a_door_holds_blas_and_lets_it_go(door: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[bool] = []
+    real = threads._set_one_thread
+
+    def watched() -> None:
+        held.append(True)
+        real()
+
+    monkeypatch.setattr(threads, "_set_one_thread", watched)
+    DOORS[door]()
+    assert held
+    assert blas_threads() == {2}
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_whoever_takes_a_bootstrap_sample_has_blas_as_it_was() -> None:
+    samples = bootstrap_samples(BLOCKS, ITEMS, replications=2)
+    for _ in samples:
+        assert blas_threads() == {2}
 
 
 @pytest.mark.parametrize("model", ["2pl", "rasch"])

@@ -18,6 +18,7 @@ from scipy.stats import beta, norm
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.records import result
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["MINIMUM_ITEMS", "ClassProbabilities", "class_probabilities"]
 
@@ -59,28 +60,31 @@ def class_probabilities(d: FloatArray, se: FloatArray, informs: BoolArray) -> Cl
     >>> bool(found.probability[2, -1] > 0.9), bool(found.probability[0, 20] > 0.99)
     (True, True)
     """
-    if int(informs.sum()) < MINIMUM_ITEMS:
-        return ClassProbabilities(np.full((3, d.size), np.nan), float("nan"), float("nan"), float("nan"))
-    mean = float(np.average(d[informs], weights=se[informs] ** -2.0))
-    spread = np.sqrt(np.stack([TAU**2, TAU**2 + WIDE**2]))  # (component, tau)
-    total = np.sqrt(spread[:, :, None] ** 2 + se**2)
-    log_density = norm.logpdf(d, mean, total)  # (component, tau, item)
-    prior = np.stack([np.log1p(-SHARE), np.log(SHARE)])
-    joint = log_density[:, :, None, :] + prior[:, None, :, None]  # (component, tau, share, item)
-    marginal = logsumexp(joint, axis=0)
-    log_weight = marginal[:, :, informs].sum(axis=2) + SHARE_PRIOR.logpdf(SHARE) + np.log(np.gradient(SHARE))
-    weight = np.exp(log_weight - logsumexp(log_weight))
-    belongs = np.einsum("ts,ctsj->ctj", weight, np.exp(joint - marginal))
-    pull = spread[:, :, None] ** 2 / total**2
-    centre = pull * d + (1 - pull) * mean
-    width = np.maximum(np.sqrt(pull) * se, 1e-9)
-    inside = [
-        (belongs * (norm.cdf((limit - centre) / width) - norm.cdf((-limit - centre) / width))).sum(
-            axis=(0, 1)
+    with one_blas_thread():
+        if int(informs.sum()) < MINIMUM_ITEMS:
+            return ClassProbabilities(np.full((3, d.size), np.nan), float("nan"), float("nan"), float("nan"))
+        mean = float(np.average(d[informs], weights=se[informs] ** -2.0))
+        spread = np.sqrt(np.stack([TAU**2, TAU**2 + WIDE**2]))  # (component, tau)
+        total = np.sqrt(spread[:, :, None] ** 2 + se**2)
+        log_density = norm.logpdf(d, mean, total)  # (component, tau, item)
+        prior = np.stack([np.log1p(-SHARE), np.log(SHARE)])
+        joint = log_density[:, :, None, :] + prior[:, None, :, None]  # (component, tau, share, item)
+        marginal = logsumexp(joint, axis=0)
+        log_weight = (
+            marginal[:, :, informs].sum(axis=2) + SHARE_PRIOR.logpdf(SHARE) + np.log(np.gradient(SHARE))
         )
-        for limit in (1.0, 1.5)
-    ]
-    probability = np.clip(np.stack([inside[0], inside[1] - inside[0], 1 - inside[1]]), 0.0, 1.0)
-    return ClassProbabilities(
-        probability, mean, float(weight.sum(axis=1) @ TAU), float(weight.sum(axis=0) @ SHARE)
-    )
+        weight = np.exp(log_weight - logsumexp(log_weight))
+        belongs = np.einsum("ts,ctsj->ctj", weight, np.exp(joint - marginal))
+        pull = spread[:, :, None] ** 2 / total**2
+        centre = pull * d + (1 - pull) * mean
+        width = np.maximum(np.sqrt(pull) * se, 1e-9)
+        inside = [
+            (belongs * (norm.cdf((limit - centre) / width) - norm.cdf((-limit - centre) / width))).sum(
+                axis=(0, 1)
+            )
+            for limit in (1.0, 1.5)
+        ]
+        probability = np.clip(np.stack([inside[0], inside[1] - inside[0], 1 - inside[1]]), 0.0, 1.0)
+        return ClassProbabilities(
+            probability, mean, float(weight.sum(axis=1) @ TAU), float(weight.sum(axis=0) @ SHARE)
+        )

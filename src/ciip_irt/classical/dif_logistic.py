@@ -27,6 +27,7 @@ from scipy.stats import chi2
 from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.classical.dif import DifTables
 from ciip_irt.records import result
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["LogisticDif", "logistic_dif"]
 
@@ -79,27 +80,30 @@ def logistic_dif(parts: Sequence[tuple[DifTables, IntArray]], n_items: int) -> L
     >>> result.d_logistic.round(2), result.chi2_uniform.round(1), result.chi2_nonuniform.round(1)
     (array([-0.79]), array([5.]), array([0.2]))
     """
-    cells = _cells(parts, n_items)
-    null, at = _empty(cells)
-    base, at = _fitted(cells, at, 1)
-    uniform, at = _fitted(cells, at, 2)
-    gamma = at.beta[1]
-    full, _ = _fitted(cells, at, 3)
-    usable = _usable(cells)
+    with one_blas_thread():
+        cells = _cells(parts, n_items)
+        null, at = _empty(cells)
+        base, at = _fitted(cells, at, 1)
+        uniform, at = _fitted(cells, at, 2)
+        gamma = at.beta[1]
+        full, _ = _fitted(cells, at, 3)
+        usable = _usable(cells)
 
-    def ratio(larger: FloatArray, smaller: FloatArray) -> FloatArray:
-        return np.where(usable, np.maximum(2 * (larger - smaller), 0.0), np.nan)
+        def ratio(larger: FloatArray, smaller: FloatArray) -> FloatArray:
+            return np.where(usable, np.maximum(2 * (larger - smaller), 0.0), np.nan)
 
-    first, second = ratio(uniform, base), ratio(full, uniform)
-    total = cells.n.sum(axis=0)
-    return LogisticDif(
-        d_logistic=np.where(usable, DELTA * gamma, np.nan),
-        chi2_uniform=first,
-        p_uniform=np.asarray(chi2.sf(first, 1)),
-        chi2_nonuniform=second,
-        p_nonuniform=np.asarray(chi2.sf(second, 1)),
-        r2_change=np.where(usable, _nagelkerke(full, null, total) - _nagelkerke(base, null, total), np.nan),
-    )
+        first, second = ratio(uniform, base), ratio(full, uniform)
+        total = cells.n.sum(axis=0)
+        return LogisticDif(
+            d_logistic=np.where(usable, DELTA * gamma, np.nan),
+            chi2_uniform=first,
+            p_uniform=np.asarray(chi2.sf(first, 1)),
+            chi2_nonuniform=second,
+            p_nonuniform=np.asarray(chi2.sf(second, 1)),
+            r2_change=np.where(
+                usable, _nagelkerke(full, null, total) - _nagelkerke(base, null, total), np.nan
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,34 +143,44 @@ def estimate_abilities(
     >>> estimate_abilities([block], items, method="wle").theta.round(3) + 0.0
     array([0.   , 1.609])
     """
-    if method not in METHODS:
-        raise InputError(Problem(f"unknown method {method!r}", remedy=f"Choose one of {', '.join(METHODS)}."))
-    n_groups = 1 + max((block.group for block in blocks), default=0)
-    means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
-    sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
-    if method == "eap":
-        return _eap(blocks, parameters, means, sds, D, quadrature, model)
-    grid = np.linspace(-LIMIT, LIMIT, 97)
-    usable, _ = _select_usable(blocks, parameters, grid[:1], D, model)
-    clean = _clean(parameters, model)
-    parts = [
-        _solve(
-            block,
-            clean[block.items],
-            method,
-            float(means[block.group]),
-            float(sds[block.group]),
-            D,
-            grid,
-            model,
+    with one_blas_thread():
+        if method not in METHODS:
+            raise InputError(
+                Problem(f"unknown method {method!r}", remedy=f"Choose one of {', '.join(METHODS)}.")
+            )
+        n_groups = 1 + max((block.group for block in blocks), default=0)
+        means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
+        sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
+        if method == "eap":
+            return _eap(blocks, parameters, means, sds, D, quadrature, model)
+        grid = np.linspace(-LIMIT, LIMIT, 97)
+        usable, _ = _select_usable(blocks, parameters, grid[:1], D, model)
+        clean = _clean(parameters, model)
+        parts = [
+            _solve(
+                block,
+                clean[block.items],
+                method,
+                float(means[block.group]),
+                float(sds[block.group]),
+                D,
+                grid,
+                model,
+            )
+            for block in chunk_with_empty(usable)
+        ]
+        columns = (
+            [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.empty(0)] * 5
         )
-        for block in chunk_with_empty(usable)
-    ]
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.empty(0)] * 5
-    theta, se, converged, at_bound, n_answers = columns
-    return AbilityEstimates(
-        method, theta, se, converged.astype(np.bool_), at_bound.astype(np.bool_), n_answers.astype(np.int64)
-    )
+        theta, se, converged, at_bound, n_answers = columns
+        return AbilityEstimates(
+            method,
+            theta,
+            se,
+            converged.astype(np.bool_),
+            at_bound.astype(np.bool_),
+            n_answers.astype(np.int64),
+        )
 
 
 def score_table(

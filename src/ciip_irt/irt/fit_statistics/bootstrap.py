@@ -25,6 +25,7 @@ from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.quadrature import default_points
 from ciip_irt.irt.response_blocks import PERSONS_AT_ONCE, ResponseBlock
 from ciip_irt.records import result
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["BootstrapSample", "bootstrap_samples"]
 
@@ -71,37 +72,45 @@ def bootstrap_samples(
     >>> sample.blocks[0].scores.shape, sample.theta.shape, bool((sample.parameters != items).any())
     ((100, 20), (100,), True)
     """
-    rng = np.random.default_rng(seed)
-    believed = Priors() if priors is None else priors
-    unknown = model.unknown(parameters)
-    clean = np.where(unknown[:, None], 0.0, parameters)
-    points = default_points()
-    n_groups = 1 + max((block.group for block in blocks), default=0)
-    means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
-    sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
-    weights = log_weights(points, means, sds)
-    held = np.full(parameters.shape, np.nan)
-    if fixed is not None:
-        held[fixed] = parameters[fixed]
-    free = select_free_parameters(model, np.where(unknown[:, None], np.nan, parameters), held, ~unknown, D)
-    values = free.values(model.to_working(clean, D))
-    log_p = log_probability(model.probability(clean, points, D))
-    placed = scored_part(blocks, scored)
-    cumulated = np.cumsum(person_posteriors(placed, parameters, points, np.exp(weights), D, model), axis=1)
-    spacing = float(points[1] - points[0])
+    with one_blas_thread():
+        rng = np.random.default_rng(seed)
+        believed = Priors() if priors is None else priors
+        unknown = model.unknown(parameters)
+        clean = np.where(unknown[:, None], 0.0, parameters)
+        points = default_points()
+        n_groups = 1 + max((block.group for block in blocks), default=0)
+        means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
+        sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
+        weights = log_weights(points, means, sds)
+        held = np.full(parameters.shape, np.nan)
+        if fixed is not None:
+            held[fixed] = parameters[fixed]
+        free = select_free_parameters(
+            model, np.where(unknown[:, None], np.nan, parameters), held, ~unknown, D
+        )
+        values = free.values(model.to_working(clean, D))
+        log_p = log_probability(model.probability(clean, points, D))
+        placed = scored_part(blocks, scored)
+        cumulated = np.cumsum(
+            person_posteriors(placed, parameters, points, np.exp(weights), D, model), axis=1
+        )
+        spacing = float(points[1] - points[0])
     for _ in range(replications):
-        below = np.less(cumulated, rng.random((cumulated.shape[0], 1)))
-        at = np.minimum(below.sum(axis=1), points.size - 1)
-        theta = points[at] + spacing * (rng.random(at.size) - 0.5)
-        drawn = tuple(_draw_answers(blocks, clean, theta, D, model, rng))
-        estimates = parameters
-        if free.size:
-            counts = expect_counts(split_into_chunks(drawn), log_p, weights).counts
-            new = maximize_items(model, free, values, points, counts, believed, D)
-            moved = np.any(free.free, axis=1, keepdims=True)
-            estimates = np.where(moved, model.from_working(free.working(new), D), parameters)
-        again = scored_part(drawn, scored)
-        places = person_posteriors(again, parameters, points, np.exp(weights), D, model) @ points
+        with (
+            one_blas_thread()
+        ):  # left before the sample is handed out: what its taker does is not ours to hold
+            below = np.less(cumulated, rng.random((cumulated.shape[0], 1)))
+            at = np.minimum(below.sum(axis=1), points.size - 1)
+            theta = points[at] + spacing * (rng.random(at.size) - 0.5)
+            drawn = tuple(_draw_answers(blocks, clean, theta, D, model, rng))
+            estimates = parameters
+            if free.size:
+                counts = expect_counts(split_into_chunks(drawn), log_p, weights).counts
+                new = maximize_items(model, free, values, points, counts, believed, D)
+                moved = np.any(free.free, axis=1, keepdims=True)
+                estimates = np.where(moved, model.from_working(free.working(new), D), parameters)
+            again = scored_part(drawn, scored)
+            places = person_posteriors(again, parameters, points, np.exp(weights), D, model) @ points
         yield BootstrapSample(drawn, estimates, places)
 
 

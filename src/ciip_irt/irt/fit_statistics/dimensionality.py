@@ -14,6 +14,7 @@ from scipy.special import ndtr, ndtri, owens_t
 from ciip_irt.arrays import MISSING, FloatArray, IntArray, ScoreArray
 from ciip_irt.errors import DesignError, InputError, Problem, plural
 from ciip_irt.records import result
+from ciip_irt.threads import one_blas_thread
 
 __all__ = [
     "FEWEST_IN_A_CATEGORY",
@@ -213,40 +214,43 @@ def parallel_analysis(
     >>> analysis.n_dimensions_suggested, round(analysis.first_share, 1)
     (1, 0.5)
     """
-    _check_scores(scores)
-    if replications < 5:
-        raise InputError(Problem(f"{replications} replications", remedy="Ask for at least 5; 20 are usual."))
-    right, wrong = (scores == 1).sum(axis=0), (scores == 0).sum(axis=0)
-    usable = np.minimum(right, wrong) >= FEWEST_IN_A_CATEGORY
-    items = np.flatnonzero(usable).astype(np.int64)
-    if items.size < 3:
-        raise DesignError(
-            f"{plural(items.size, 'item')} of {scores.shape[1]} with at least {FEWEST_IN_A_CATEGORY} right"
-            f" and {FEWEST_IN_A_CATEGORY} wrong answers: dimensions can be examined from three such items on."
-            " Add candidates or items."
-        )
-    kept = np.ascontiguousarray(scores[:, usable])
-    kept = kept[(kept != MISSING).any(axis=1)]
-    _check_joint(kept, items)
+    with one_blas_thread():
+        _check_scores(scores)
+        if replications < 5:
+            raise InputError(
+                Problem(f"{replications} replications", remedy="Ask for at least 5; 20 are usual.")
+            )
+        right, wrong = (scores == 1).sum(axis=0), (scores == 0).sum(axis=0)
+        usable = np.minimum(right, wrong) >= FEWEST_IN_A_CATEGORY
+        items = np.flatnonzero(usable).astype(np.int64)
+        if items.size < 3:
+            raise DesignError(
+                f"{plural(items.size, 'item')} of {scores.shape[1]} with at least"
+                f" {FEWEST_IN_A_CATEGORY} right and {FEWEST_IN_A_CATEGORY} wrong answers: dimensions can be"
+                " examined from three such items on. Add candidates or items."
+            )
+        kept = np.ascontiguousarray(scores[:, usable])
+        kept = kept[(kept != MISSING).any(axis=1)]
+        _check_joint(kept, items)
 
-    correlations = tetrachoric(kept)
-    undetermined = int(np.isnan(correlations).sum()) // 2
-    raw = np.linalg.eigvalsh(np.nan_to_num(correlations, nan=0.0))
-    eigenvalues = _eigenvalues(correlations)
-    rng = np.random.default_rng(seed)
-    chance = np.array(
-        [_eigenvalues(tetrachoric(_shuffle_within_items(kept, rng))) for _ in range(replications)]
-    )
-    return ParallelAnalysis(
-        items=items,
-        n_persons=kept.shape[0],
-        eigenvalues=eigenvalues,
-        reference=np.quantile(chance, QUANTILE, axis=0),
-        replications=replications,
-        smallest_eigenvalue=float(raw[0]),
-        undetermined_pairs=undetermined,
-        warnings=_warnings(scores.shape[1], kept, float(raw[0]), undetermined),
-    )
+        correlations = tetrachoric(kept)
+        undetermined = int(np.isnan(correlations).sum()) // 2
+        raw = np.linalg.eigvalsh(np.nan_to_num(correlations, nan=0.0))
+        eigenvalues = _eigenvalues(correlations)
+        rng = np.random.default_rng(seed)
+        chance = np.array(
+            [_eigenvalues(tetrachoric(_shuffle_within_items(kept, rng))) for _ in range(replications)]
+        )
+        return ParallelAnalysis(
+            items=items,
+            n_persons=kept.shape[0],
+            eigenvalues=eigenvalues,
+            reference=np.quantile(chance, QUANTILE, axis=0),
+            replications=replications,
+            smallest_eigenvalue=float(raw[0]),
+            undetermined_pairs=undetermined,
+            warnings=_warnings(scores.shape[1], kept, float(raw[0]), undetermined),
+        )
 
 
 def _check_scores(scores: ScoreArray) -> None:

@@ -10,6 +10,7 @@ from ciip_irt.irt.fit_statistics.item_fit import ItemFit
 from ciip_irt.irt.fit_statistics.residuals import Residuals, compute_residuals, scored_part
 from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["InfitOutfitSums", "mean_square_fit"]
 
@@ -45,13 +46,14 @@ def mean_square_fit(
     >>> bool(np.abs(fit.column("infit") - 1).max() < 0.15)
     True
     """
-    abilities = estimate_abilities(
-        scored_part(blocks, scored), parameters, method=method, mean=mean, sd=sd, D=D, model=model
-    )
-    sums = InfitOutfitSums(parameters.shape[0])
-    for part in compute_residuals(blocks, parameters, abilities.theta, D=D, model=model):
-        sums.add(part)
-    return ItemFit("mean_squares", ("infit", "outfit"), sums.mean_squares(), sums.n)
+    with one_blas_thread():
+        abilities = estimate_abilities(
+            scored_part(blocks, scored), parameters, method=method, mean=mean, sd=sd, D=D, model=model
+        )
+        sums = InfitOutfitSums(parameters.shape[0])
+        for part in compute_residuals(blocks, parameters, abilities.theta, D=D, model=model):
+            sums.add(part)
+        return ItemFit("mean_squares", ("infit", "outfit"), sums.mean_squares(), sums.n)
 
 
 class InfitOutfitSums:

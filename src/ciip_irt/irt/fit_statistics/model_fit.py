@@ -19,6 +19,7 @@ from ciip_irt.irt.models.two_pl import TWO_PL
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import equally_spaced
 from ciip_irt.records import result
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["MARGINS", "ModelFit", "assess_model_fit"]
 
@@ -125,39 +126,40 @@ def assess_model_fit(
     >>> fit.df, bool(fit.p > 0.01), bool(fit.srmsr < 0.06)
     (27, True, True)
     """
-    _check(scores, parameters, model, use)
-    theta = mean + sd * equally_spaced(-REACH, REACH, POINTS)
-    weights = np.exp(log_weights(theta, np.array([mean]), np.array([sd])))[0]
-    expected = expected_margins(parameters, theta, weights, model=model, D=D, by_score=use == "c2")
-    free = margin_tangent(expected, parameters, theta, mean=mean, sd=sd, model=model, D=D)
-    size = expected.size
-    df = size - free.rank
-    if df < 1:
-        raise InputError(
-            Problem(
-                f"{size} margins for {free.rank} parameters leave no degree of freedom",
-                remedy="Test more items together" + (", or use c2." if use == "m2" else "."),
+    with one_blas_thread():
+        _check(scores, parameters, model, use)
+        theta = mean + sd * equally_spaced(-REACH, REACH, POINTS)
+        weights = np.exp(log_weights(theta, np.array([mean]), np.array([sd])))[0]
+        expected = expected_margins(parameters, theta, weights, model=model, D=D, by_score=use == "c2")
+        free = margin_tangent(expected, parameters, theta, mean=mean, sd=sd, model=model, D=D)
+        size = expected.size
+        df = size - free.rank
+        if df < 1:
+            raise InputError(
+                Problem(
+                    f"{size} margins for {free.rank} parameters leave no degree of freedom",
+                    remedy="Test more items together" + (", or use c2." if use == "m2" else "."),
+                )
             )
+        n = scores.shape[0]
+        residual = expected.residual(scores)
+        value, iterations = _quadratic_form(expected, free, residual)
+        statistic = n * value
+        low, high = _noncentrality(statistic, df)
+        scale = df * max(n - 1, 1)
+        return ModelFit(
+            margins=use,
+            n=n,
+            n_items=scores.shape[1],
+            statistic=statistic,
+            df=df,
+            p=float(chdtrc(df, statistic)),
+            rmsea=float(np.sqrt(max(0.0, statistic - df) / scale)),
+            rmsea_low=float(np.sqrt(low / scale)),
+            rmsea_high=float(np.sqrt(high / scale)),
+            srmsr=expected.srmsr(scores),
+            iterations=iterations,
         )
-    n = scores.shape[0]
-    residual = expected.residual(scores)
-    value, iterations = _quadratic_form(expected, free, residual)
-    statistic = n * value
-    low, high = _noncentrality(statistic, df)
-    scale = df * max(n - 1, 1)
-    return ModelFit(
-        margins=use,
-        n=n,
-        n_items=scores.shape[1],
-        statistic=statistic,
-        df=df,
-        p=float(chdtrc(df, statistic)),
-        rmsea=float(np.sqrt(max(0.0, statistic - df) / scale)),
-        rmsea_low=float(np.sqrt(low / scale)),
-        rmsea_high=float(np.sqrt(high / scale)),
-        srmsr=expected.srmsr(scores),
-        iterations=iterations,
-    )
 
 
 def _check(scores: ScoreArray, parameters: FloatArray, model: ItemModel, use: str) -> None:

@@ -16,6 +16,7 @@ from ciip_irt.irt.ability import estimate_abilities
 from ciip_irt.irt.models import DICHOTOMOUS, LEAST_PROBABILITY, ItemModel
 from ciip_irt.irt.response_blocks import PERSONS_AT_ONCE, ResponseBlock
 from ciip_irt.records import result
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["METHODS", "PersonFit", "assess_person_fit"]
 
@@ -107,34 +108,37 @@ def assess_person_fit(
     >>> bool(fit.lz_star[0] > 2), bool(fit.lz_star[1] < -5)
     (True, True)
     """
-    if method not in METHODS:
-        raise InputError(Problem(f"unknown method {method!r}", remedy=f"Choose one of {', '.join(METHODS)}."))
-    abilities = estimate_abilities(blocks, parameters, method=method, mean=mean, sd=sd, D=D, model=model)
-    n_groups = 1 + max((block.group for block in blocks), default=0)
-    means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
-    sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
-    unknown = model.unknown(parameters)
-    lz, lz_star = np.full(abilities.theta.size, np.nan), np.full(abilities.theta.size, np.nan)
-    start = 0
-    for block in blocks:
-        columns = np.flatnonzero(~unknown[block.items])
-        theta = abilities.theta[start : start + block.n_persons]
-        usable = np.flatnonzero(np.isfinite(theta) & ~abilities.at_bound[start : start + block.n_persons])
-        for first in range(0, usable.size if columns.size else 0, PERSONS_AT_ONCE):
-            rows = usable[first : first + PERSONS_AT_ONCE]
-            prior = means[block.group], sds[block.group]
-            lz[start + rows], lz_star[start + rows] = _statistics(
-                block.scores[np.ix_(rows, columns)],
-                parameters[block.items[columns]],
-                theta[rows],
-                method,
-                float(prior[0]),
-                float(prior[1]),
-                D,
-                model,
+    with one_blas_thread():
+        if method not in METHODS:
+            raise InputError(
+                Problem(f"unknown method {method!r}", remedy=f"Choose one of {', '.join(METHODS)}.")
             )
-        start += block.n_persons
-    return PersonFit(method, abilities.theta, lz, lz_star, ndtr(lz_star), abilities.n_answers)
+        abilities = estimate_abilities(blocks, parameters, method=method, mean=mean, sd=sd, D=D, model=model)
+        n_groups = 1 + max((block.group for block in blocks), default=0)
+        means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
+        sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
+        unknown = model.unknown(parameters)
+        lz, lz_star = np.full(abilities.theta.size, np.nan), np.full(abilities.theta.size, np.nan)
+        start = 0
+        for block in blocks:
+            columns = np.flatnonzero(~unknown[block.items])
+            theta = abilities.theta[start : start + block.n_persons]
+            usable = np.flatnonzero(np.isfinite(theta) & ~abilities.at_bound[start : start + block.n_persons])
+            for first in range(0, usable.size if columns.size else 0, PERSONS_AT_ONCE):
+                rows = usable[first : first + PERSONS_AT_ONCE]
+                prior = means[block.group], sds[block.group]
+                lz[start + rows], lz_star[start + rows] = _statistics(
+                    block.scores[np.ix_(rows, columns)],
+                    parameters[block.items[columns]],
+                    theta[rows],
+                    method,
+                    float(prior[0]),
+                    float(prior[1]),
+                    D,
+                    model,
+                )
+            start += block.n_persons
+        return PersonFit(method, abilities.theta, lz, lz_star, ndtr(lz_star), abilities.n_answers)
 
 
 def _statistics(

@@ -26,6 +26,7 @@ from ciip_irt.irt.keys.key_priors import (
     hypothesis_evidence,
 )
 from ciip_irt.records import result
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["DEFAULT_RATES", "FlawRates", "KeyProbabilities", "key_probabilities"]
 
@@ -132,40 +133,41 @@ def key_probabilities(
     >>> found.right.round(2)[:4], found.wrong[3].round(2)
     (array([1., 1., 1., 0.]), array([1., 0., 0., 0.]))
     """
-    n_items, n_options = offered.shape
-    kinds = kinds or ("scored",) * n_items
-    n = counts.sum(axis=(1, 2))
-    judged = (n > 0) & (credited & offered).any(axis=1) & (offered & ~credited).any(axis=1)
-    rows = np.flatnonzero(judged)
-    items = ChoiceItems(counts, abilities, points, offered, credited & offered).part(rows)
-    kind_of = np.array([kinds[j] for j in rows])
-    now, tempting = dict(rates), TEMPTING
-    shape_now, log_evidence = shape, np.zeros((rows.size, 0))
-    places = Places(n_options)
-    weight, modes, posterior_now = np.ones(rows.size), None, log_evidence
-    for turn in range(ROUNDS if rows.size else 0):
-        if turn:  # first the flaws as weighed by the default, so that they do not widen the shape
-            shape_now = estimate_shape(items, weight, shape, shape_now)
-        # hypotheses ruled out under an estimated shape are not judged again; the default may be far off
-        alive = posterior_now > NEGLIGIBLE if turn > 1 else None
-        found, modes = hypothesis_evidence(items, shape_now, alive, modes)
-        log_evidence = found if alive is None else np.where(alive, found, log_evidence)
-        now, tempting = _estimate_rates(items, log_evidence, kind_of, rates)
-        posterior_now = _posterior(items, log_evidence, kind_of, now, tempting)
-        weight = posterior_now[:, 0] + posterior_now[:, places.tempting].sum(axis=1)
-    posterior = np.full((n_items, places.count), np.nan)
-    if rows.size:
-        posterior[rows] = posterior_now
-    return KeyProbabilities(
-        right=posterior[:, 0] + posterior[:, places.tempting].sum(axis=1),
-        wrong=posterior[:, places.key_wrong] + posterior[:, places.key_tempts],
-        two_right=posterior[:, places.two_right],
-        guessed=posterior[:, places.guessed].sum(axis=1),
-        n=n.astype(np.int64),
-        shape=shape_now,
-        rates=now,
-        tempting=tempting,
-    )
+    with one_blas_thread():
+        n_items, n_options = offered.shape
+        kinds = kinds or ("scored",) * n_items
+        n = counts.sum(axis=(1, 2))
+        judged = (n > 0) & (credited & offered).any(axis=1) & (offered & ~credited).any(axis=1)
+        rows = np.flatnonzero(judged)
+        items = ChoiceItems(counts, abilities, points, offered, credited & offered).part(rows)
+        kind_of = np.array([kinds[j] for j in rows])
+        now, tempting = dict(rates), TEMPTING
+        shape_now, log_evidence = shape, np.zeros((rows.size, 0))
+        places = Places(n_options)
+        weight, modes, posterior_now = np.ones(rows.size), None, log_evidence
+        for turn in range(ROUNDS if rows.size else 0):
+            if turn:  # first the flaws as weighed by the default, so that they do not widen the shape
+                shape_now = estimate_shape(items, weight, shape, shape_now)
+            # hypotheses ruled out under an estimated shape are not judged again; the default may be far off
+            alive = posterior_now > NEGLIGIBLE if turn > 1 else None
+            found, modes = hypothesis_evidence(items, shape_now, alive, modes)
+            log_evidence = found if alive is None else np.where(alive, found, log_evidence)
+            now, tempting = _estimate_rates(items, log_evidence, kind_of, rates)
+            posterior_now = _posterior(items, log_evidence, kind_of, now, tempting)
+            weight = posterior_now[:, 0] + posterior_now[:, places.tempting].sum(axis=1)
+        posterior = np.full((n_items, places.count), np.nan)
+        if rows.size:
+            posterior[rows] = posterior_now
+        return KeyProbabilities(
+            right=posterior[:, 0] + posterior[:, places.tempting].sum(axis=1),
+            wrong=posterior[:, places.key_wrong] + posterior[:, places.key_tempts],
+            two_right=posterior[:, places.two_right],
+            guessed=posterior[:, places.guessed].sum(axis=1),
+            n=n.astype(np.int64),
+            shape=shape_now,
+            rates=now,
+            tempting=tempting,
+        )
 
 
 def _log_rates(

@@ -24,6 +24,7 @@ from ciip_irt.irt.estimation.anchored_information import AnchoredInformation
 from ciip_irt.irt.linking.drift import robust_z
 from ciip_irt.irt.linking.drift_limits import DriftLimits
 from ciip_irt.records import result
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["AnchorScreen", "free_displacement", "screen_anchors"]
 
@@ -102,39 +103,40 @@ def screen_anchors(
     >>> screen.dropped, round(float(screen.displacement[7]), 1)
     ((7,), 1.0)
     """
-    limits = DriftLimits() if limits is None else limits
-    first = at.anchors if held_at_first is None else held_at_first
-    bank = np.zeros(first.size) if bank_se is None else np.nan_to_num(bank_se)
-    profile = _profile(at)
-    dropped: list[int] = []
-    kept = at.anchors.copy()
-    last: tuple[FloatArray, FloatArray] | None = None
-    at_drop = np.full((3, first.size), np.nan)
-    while True:
-        d, se = _displacement(profile, dropped)
-        se = np.hypot(se, bank)
-        known = kept & np.isfinite(d)
-        z = robust_z(d, known) if known.sum() >= FEWEST_FOR_Z else np.full(d.shape, np.nan)
-        last = d, se
-        with np.errstate(invalid="ignore"):
-            drifted = (
-                known
-                & (np.abs(z) > limits.robust_z)
-                & (np.abs(d) > limits.displacement)
-                & (np.abs(d) > limits.certainty * se)
-            )
-        free_to_go = drifted & _may_go(kept, first, cells, limits)
-        if not free_to_go.any():
-            break
-        worst = int(np.argmax(np.where(free_to_go, np.abs(d), -1.0)))
-        at_drop[:, worst] = d[worst], se[worst], z[worst]
-        kept[worst] = False
-        dropped.append(worst)
-    gone = np.isfinite(at_drop[0])
-    d, se = (np.where(gone, then, now) for then, now in zip(at_drop[:2], last, strict=True))
-    return AnchorScreen(
-        d, se, np.where(gone, at_drop[2], z), drifted | gone, tuple(dropped), drifted & ~free_to_go
-    )
+    with one_blas_thread():
+        limits = DriftLimits() if limits is None else limits
+        first = at.anchors if held_at_first is None else held_at_first
+        bank = np.zeros(first.size) if bank_se is None else np.nan_to_num(bank_se)
+        profile = _profile(at)
+        dropped: list[int] = []
+        kept = at.anchors.copy()
+        last: tuple[FloatArray, FloatArray] | None = None
+        at_drop = np.full((3, first.size), np.nan)
+        while True:
+            d, se = _displacement(profile, dropped)
+            se = np.hypot(se, bank)
+            known = kept & np.isfinite(d)
+            z = robust_z(d, known) if known.sum() >= FEWEST_FOR_Z else np.full(d.shape, np.nan)
+            last = d, se
+            with np.errstate(invalid="ignore"):
+                drifted = (
+                    known
+                    & (np.abs(z) > limits.robust_z)
+                    & (np.abs(d) > limits.displacement)
+                    & (np.abs(d) > limits.certainty * se)
+                )
+            free_to_go = drifted & _may_go(kept, first, cells, limits)
+            if not free_to_go.any():
+                break
+            worst = int(np.argmax(np.where(free_to_go, np.abs(d), -1.0)))
+            at_drop[:, worst] = d[worst], se[worst], z[worst]
+            kept[worst] = False
+            dropped.append(worst)
+        gone = np.isfinite(at_drop[0])
+        d, se = (np.where(gone, then, now) for then, now in zip(at_drop[:2], last, strict=True))
+        return AnchorScreen(
+            d, se, np.where(gone, at_drop[2], z), drifted | gone, tuple(dropped), drifted & ~free_to_go
+        )
 
 
 def _may_go(kept: BoolArray, first: BoolArray, cells: Sequence[IntArray], limits: DriftLimits) -> BoolArray:

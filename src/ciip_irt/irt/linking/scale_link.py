@@ -27,6 +27,7 @@ from ciip_irt.errors import DesignError, InputError, Problem, plural
 from ciip_irt.irt.linking.rasch_shift import SHIFTS, rasch_shift
 from ciip_irt.irt.models.logistic import probability
 from ciip_irt.records import result
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["METHODS", "SHIFTS", "Direction", "Link", "link", "transform_errors", "transform_parameters"]
 
@@ -135,31 +136,34 @@ def link(
     >>> round(found.A, 6), round(found.B, 6)
     (1.2, -0.5)
     """
-    old, new = np.asarray(old, dtype=np.float64), np.asarray(new, dtype=np.float64)
-    _check(old, new, method, direction)
-    warnings = _few(len(old))
-    if method in SHIFTS:
-        B, shift_error, converged = rasch_shift(old[:, 1] - new[:, 1], method, se_old, se_new)
-        residual = old[:, 1] - new[:, 1] - B
-        loss = float(np.sqrt(np.mean(residual**2)))
-        if not converged:
-            warnings.append("The robust shift did not settle; compare it with mean_shift.")
-        return Link(1.0, B, method, "", len(old), loss, shift_error, converged, tuple(warnings))
-    if method in MOMENTS:
-        A, B = _moments(old, new, method)
-        loss = float(np.sqrt(np.mean((old[:, 1] - A * new[:, 1] - B) ** 2)))
-        return Link(A, B, method, "", len(old), loss, float("nan"), True, tuple(warnings))
-    points: FloatArray = np.asarray(np.arange(-80, 81) * 0.05 if theta is None else theta, dtype=np.float64)
-    w: FloatArray = np.asarray(np.exp(-0.5 * points**2) if weights is None else weights, dtype=np.float64)
-    if w.shape != points.shape or points.ndim != 1 or not (w >= 0).all() or not w.sum() > 0:
-        raise InputError(
-            Problem(
-                f"{w.size} weights for {points.size} points, or weights below zero",
-                remedy="Give one weight, zero or more, for each point.",
-            )
+    with one_blas_thread():
+        old, new = np.asarray(old, dtype=np.float64), np.asarray(new, dtype=np.float64)
+        _check(old, new, method, direction)
+        warnings = _few(len(old))
+        if method in SHIFTS:
+            B, shift_error, converged = rasch_shift(old[:, 1] - new[:, 1], method, se_old, se_new)
+            residual = old[:, 1] - new[:, 1] - B
+            loss = float(np.sqrt(np.mean(residual**2)))
+            if not converged:
+                warnings.append("The robust shift did not settle; compare it with mean_shift.")
+            return Link(1.0, B, method, "", len(old), loss, shift_error, converged, tuple(warnings))
+        if method in MOMENTS:
+            A, B = _moments(old, new, method)
+            loss = float(np.sqrt(np.mean((old[:, 1] - A * new[:, 1] - B) ** 2)))
+            return Link(A, B, method, "", len(old), loss, float("nan"), True, tuple(warnings))
+        points: FloatArray = np.asarray(
+            np.arange(-80, 81) * 0.05 if theta is None else theta, dtype=np.float64
         )
-    A, B, loss, converged, notes = _link_by_curves(old, new, method, D, direction, points, w / w.sum())
-    return Link(A, B, method, direction, len(old), loss, float("nan"), converged, (*warnings, *notes))
+        w: FloatArray = np.asarray(np.exp(-0.5 * points**2) if weights is None else weights, dtype=np.float64)
+        if w.shape != points.shape or points.ndim != 1 or not (w >= 0).all() or not w.sum() > 0:
+            raise InputError(
+                Problem(
+                    f"{w.size} weights for {points.size} points, or weights below zero",
+                    remedy="Give one weight, zero or more, for each point.",
+                )
+            )
+        A, B, loss, converged, notes = _link_by_curves(old, new, method, D, direction, points, w / w.sum())
+        return Link(A, B, method, direction, len(old), loss, float("nan"), converged, (*warnings, *notes))
 
 
 def transform_parameters(parameters: FloatArray, link: Link) -> FloatArray:
