@@ -125,6 +125,16 @@ def test_forms_have_the_blueprint_counts(out: Path) -> None:
     assert pl.read_csv(out / "findings.csv").filter(pl.col("severity") == "error").is_empty()
 
 
+def test_no_item_with_a_grave_flag_stands_in_a_form(out: Path) -> None:
+    forms = pl.read_csv(out / "forms.csv")
+    grave = pl.read_csv(out / "flags.csv").filter(pl.col("severity") <= 2)
+    drifted = pl.read_csv(out / "anchors.csv").filter(pl.col("decision") == "dropped")
+    assert {"F058", "J052"} <= set(grave["item_id"])
+    assert not set(forms["item_id"]) & {*grave["item_id"], *drifted["item_id"]}
+    warnings = json.loads((out / "assembly.json").read_text(encoding="utf-8"))["warnings"]
+    assert any("held out of the forms for open flags" in words for words in warnings)
+
+
 def test_pass_rates_agree_between_tables(out: Path) -> None:
     summary = pl.read_csv(out / "form_summary.csv").sort("form_id")
     accreditation = pl.read_csv(out / "accreditation.csv").sort("form_id")

@@ -236,6 +236,7 @@ CONSTRAINTS = Section(
         Setting("max_overlap_earlier", SHARE, "share of scored items in common with a form used before"),
         Setting("include", ITEMS, "items that every form has in a scored slot", default=()),
         Setting("exclude", ITEMS, "items that no form has", default=()),
+        Setting("let_in", ITEMS, "items that may stand in a form in spite of open flags", default=()),
         Setting("item_sets", SetSizes(), "items that share a set_id: none of them, or all, or so many"),
         Setting("last_used_before", Date(), "scored items last used then or later rest"),
         Setting("key_balance", KEY_BALANCE, "share of each letter among the keys of the scored items"),

@@ -252,6 +252,8 @@ def _more_requirements(b: Blueprint) -> list[str]:
         lines.append(f"Every form includes {', '.join(requirements.include)}.")
     if requirements.exclude:
         lines.append(f"No form has {', '.join(requirements.exclude)}.")
+    if requirements.let_in:
+        lines.append(f"In spite of open flags a form may have {', '.join(requirements.let_in)}.")
     sets = requirements.item_sets
     if sets is not None:
         how = "whole or not at all" if sets.whole else f"with {sets.low} to {sets.high} items or not at all"

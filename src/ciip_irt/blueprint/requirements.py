@@ -168,7 +168,8 @@ class KeyBalance:
 class FormRequirements:
     """All of them; what is left out is not required.
 
-    ``include`` are items that every form has in a scored slot, ``exclude`` items that no form has.
+    ``include`` are items that every form has in a scored slot, ``exclude`` items that no form has, ``let_in``
+    items that may stand in a form in spite of open flags.
     ``last_used_before`` is an ISO date or its beginning: items used then or later rest.
     ``max_overlap_earlier`` is the share of scored items that a form may have in common with an earlier form;
     without it, ``max_overlap`` of the blueprint holds.
@@ -178,6 +179,7 @@ class FormRequirements:
     sums: tuple[SumRule, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    let_in: tuple[str, ...] = ()
     item_sets: ItemSets | None = None
     key_balance: KeyBalance | None = None
     last_used_before: str | None = None

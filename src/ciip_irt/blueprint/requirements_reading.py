@@ -34,6 +34,7 @@ def read_requirements(told: Table, domains: Sequence[Domain]) -> FormRequirement
     excluded = set(table["exclude"])
     for section, key, items in (
         (table, "include", table["include"]),
+        (table, "let_in", table["let_in"]),
         (told["anchors"], "items", block.items if block is not None else ()),
     ):
         both = sorted(set(items) & excluded)
@@ -44,6 +45,7 @@ def read_requirements(told: Table, domains: Sequence[Domain]) -> FormRequirement
         sums=sums,
         include=table["include"],
         exclude=table["exclude"],
+        let_in=table["let_in"],
         item_sets=table["item_sets"],
         key_balance=_key_balance(table["key_balance"], length) if "key_balance" in table.given else None,
         last_used_before=table["last_used_before"],

@@ -63,7 +63,11 @@ def _requirements(requirements: FormRequirements) -> list[str]:
     lines = []
     if requirements.max_overlap_earlier is not None:
         lines.append(f"max_overlap_earlier = {requirements.max_overlap_earlier!r}")
-    for key, items in (("include", requirements.include), ("exclude", requirements.exclude)):
+    for key, items in (
+        ("include", requirements.include),
+        ("exclude", requirements.exclude),
+        ("let_in", requirements.let_in),
+    ):
         if items:
             lines.append(f"{key} = [{', '.join(map(_quoted, items))}]")
     sets = requirements.item_sets

@@ -6,6 +6,7 @@ import sys
 from ciip_irt.cli.options import (
     add_blueprint,
     add_earlier,
+    add_flags,
     add_item_times,
     add_items,
     add_out,
@@ -13,6 +14,7 @@ from ciip_irt.cli.options import (
     add_text_format,
     add_theta_cut,
     earlier_forms,
+    flags_given,
     number,
     text_format,
     timed_items,
@@ -39,6 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="pilot_plan.csv of 'pilots plan': which pilots go into which forms",
     )
+    add_flags(parser, "stay out of the forms")
     add_item_times(parser)
     parser.add_argument(
         "--time-limit",
@@ -70,6 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
             theta_cut=arguments.theta_cut,
             earlier=earlier_forms(arguments),
             pilot_plan=plan,
+            flags=flags_given(arguments),
             time_limit=arguments.time_limit,
             progress=progress,
         )

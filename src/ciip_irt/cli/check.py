@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from ciip_irt.cli.options import (
     add_blueprint,
     add_earlier,
+    add_flags,
     add_item_times,
     add_items,
     add_text_format,
     add_theta_cut,
+    flags_given,
     text_format,
     timed_items,
 )
@@ -38,6 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pilot-plan", metavar="FILE", help="pilot_plan.csv: forms must have the pilots planned for them"
     )
+    add_flags(parser, "are told as warnings")
     add_item_times(parser)
     add_text_format(parser)
     add_theta_cut(parser)
@@ -66,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         report_findings,
         verbose_report,
     )
-    from ciip_irt.forms.pool import form_set
+    from ciip_irt.forms.pool import form_set, held_out_by
     from ciip_irt.tables import read_frame
 
     blueprint = load_blueprint(arguments.blueprint)
@@ -86,6 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
         table = read_frame(arguments.pilot_plan, **text_format(arguments, arguments.pilot_plan))
         plan = planned_pilots(table, arguments.pilot_plan)
         given = replace(given, plan=plan)
+    if (flags := flags_given(arguments)) is not None:
+        given = replace(given, held_out=held_out_by(flags, blueprint))
     findings = check_form_set(given)
     if arguments.verbose and arguments.format == "text":
         print(verbose_report(given, findings))

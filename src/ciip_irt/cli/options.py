@@ -20,6 +20,7 @@ __all__ = [
     "add_accept",
     "add_blueprint",
     "add_earlier",
+    "add_flags",
     "add_groupings",
     "add_item_times",
     "add_items",
@@ -33,6 +34,7 @@ __all__ = [
     "add_text_format",
     "add_theta_cut",
     "earlier_forms",
+    "flags_given",
     "items_given",
     "no_key",
     "note",
@@ -164,6 +166,28 @@ def add_earlier(parser: argparse.ArgumentParser, then: str) -> None:
         metavar="FILES",
         help=f"forms used before (files or patterns): {then}",
     )
+
+
+def add_flags(parser: argparse.ArgumentParser, then: str) -> None:
+    """``--flags FILES``; ``then`` says what becomes of the items flagged."""
+    parser.add_argument(
+        "--flags",
+        nargs="+",
+        default=[],
+        metavar="FILES",
+        help="flags.csv of 'analyse', also anchors.csv of 'calibrate': items with open flags of severity 1 or"
+        f" 2 and anchors that drifted {then}, unless the blueprint lets them in by name",
+    )
+
+
+def flags_given(arguments: argparse.Namespace) -> "pl.DataFrame | None":
+    """The flags of ``--flags``; ``None`` without it."""
+    from ciip_irt.forms import open_flags
+    from ciip_irt.tables import read_frame
+
+    if not arguments.flags:
+        return None
+    return open_flags([(read_frame(path, **text_format(arguments, path)), path) for path in arguments.flags])
 
 
 def add_item_times(parser: argparse.ArgumentParser) -> None:

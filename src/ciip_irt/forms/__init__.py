@@ -14,6 +14,7 @@ from ciip_irt.forms.checking.form_files import FormFiles, read_form_files
 from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.findings import ERROR, Finding, Findings, findings_frame
 from ciip_irt.forms.pilot_plan import planned_pilots
+from ciip_irt.forms.pool.held_out import open_flags
 
 __all__ = [
     "CHECKED_RULES",
@@ -31,6 +32,7 @@ __all__ = [
     "check_forms",
     "findings_frame",
     "not_built",
+    "open_flags",
     "planned_pilots",
     "read_form_files",
     "report_findings",

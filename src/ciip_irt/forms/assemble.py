@@ -13,6 +13,7 @@ written as a table and checked from it by code that shares nothing with the rows
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from time import monotonic
 
 import numpy as np
 import polars as pl
@@ -41,12 +42,14 @@ from ciip_irt.forms.pilot_filling import fill_pilots, room_for_pilots
 from ciip_irt.forms.pilot_plan import left_out, with_pilot_plan
 from ciip_irt.forms.pool.bank_pool import bank_pool
 from ciip_irt.forms.pool.form_set import Form, form_set
+from ciip_irt.forms.pool.held_out import held_out_by, held_out_words
 from ciip_irt.forms.pool.item_attributes import TIME
 from ciip_irt.forms.pool.pool import Pool
 from ciip_irt.forms.search.parallel import SearchEffort
 from ciip_irt.forms.search.strategy import CUT_SHORT, Candidate, solve_forms, solve_with_room
 from ciip_irt.forms.shortage.lines import SHORTAGE_COLUMNS
 from ciip_irt.forms.shortage.shortage import count_shortages, nearest_change
+from ciip_irt.forms.tolerances import TARGET_ROUNDING
 from ciip_irt.tables import AnyFrame, polars_frame
 
 __all__ = ["assemble"]
@@ -67,6 +70,7 @@ def assemble(
     theta_cut: float | None = None,
     earlier: AnyFrame | None = None,
     pilot_plan: AnyFrame | None = None,
+    flags: AnyFrame | None = None,
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Assembly:
@@ -89,6 +93,9 @@ def assemble(
     pilot_plan
         ``form_id, item_id``: which pilots to seed where, as ``pilots plan`` writes it; forms that it names
         take these pilots only.
+    flags
+        ``item_id, flag, severity``: items with open flags of severity 1 or 2 stay out of the forms unless
+        the blueprint lets them in by name. Targets that are averages of the bank keep counting them.
     time_limit
         Seconds after which the search for better forms stops. The forms then depend on the machine and its
         load; without it the search stops after a fixed amount of work.
@@ -116,8 +123,14 @@ def assemble(
         blueprint = replace(blueprint, theta_cut=theta_cut)
     items, earlier = as_items(items), None if earlier is None else polars_frame(earlier, "earlier forms")
     pool, answers, warnings = bank_pool(items, blueprint, n_forms, earlier)
+    if flags is not None:
+        held_out = held_out_by(polars_frame(flags, "flags"), blueprint)
+        here = set(pool.item_ids)
+        pool = replace(pool, held_out={item: why for item, why in held_out.items() if item in here})
+        warnings = [held_out_words(pool.held_out), *warnings] if pool.held_out else warnings
     if pilot_plan is not None:
         pool = with_pilot_plan(pool, polars_frame(pilot_plan, "pilot plan"))
+    until = monotonic() + (np.inf if time_limit is None else time_limit)
     shortages = count_shortages(pool)
     if not shortages.height and pool.blueprint.requirements.anchors is not None:
         pool, words = with_anchor_block(pool, seed)
@@ -126,22 +139,57 @@ def assemble(
     empty = Assembly(
         status=INFEASIBLE, blueprint=blueprint.name, n_forms=n_forms, seed=seed, forms=forms_frame(()),
         achieved=achieved_frame((), ()), worst=None, bound=None, shortages=shortages,
-        warnings=tuple(warnings),
+        warnings=tuple(warnings), held_out=dict(pool.held_out),
     )  # fmt: skip
     if shortages.height:
-        return empty
-    effort = SearchEffort() if time_limit is None else SearchEffort(seconds=time_limit)
-    candidate = solve_forms(pool, seed, effort, progress)
+        return _told_of_held_out(empty, pool, seed, until, progress)
+    candidate = solve_forms(pool, seed, SearchEffort(seconds=until - monotonic()), progress)
     if candidate.proposal.values is None:
-        return _without_forms(empty, pool, candidate, seed, progress)
+        found = _without_forms(empty, pool, candidate, seed, progress)
+        return _told_of_held_out(found, pool, seed, until, progress)
     candidate, scored, pilots = _with_pilots(pool, candidate, answers, seed, progress)
     forms = _forms(pool, scored, pilots, seed)
     table = mark_anchors(forms_frame(forms), pool)
     # Domains are written as the bank writes them; the check reads letters and names alike.
-    findings = check_form_set(form_set(table, blueprint, items, "assembled forms", earlier))
-    words = [*left_out(pool.plan, forms), *_pilot_warnings(pool, forms)]
+    given_forms = form_set(table, blueprint, items, "assembled forms", earlier)
+    findings = check_form_set(replace(given_forms, held_out=pool.held_out))
+    words = [*left_out(pool.plan, forms, pool.held_out), *_pilot_warnings(pool, forms)]
     given = replace(empty, forms=table, findings=tuple(findings), warnings=(*empty.warnings, *words))
-    return _outcome(given, pool, candidate, forms)
+    return _told_of_held_out(_outcome(given, pool, candidate, forms), pool, seed, until, progress)
+
+
+def _told_of_held_out(
+    given: Assembly, pool: Pool, seed: int, until: float, progress: Progress | None
+) -> Assembly:
+    """Whether the items held out are why there are no forms: tried by building forms with them."""
+    if not pool.held_out or given.status != INFEASIBLE:
+        return given
+    if progress is not None:
+        progress("Trying whether there would be forms with the items held out.")
+    left = until - monotonic()
+    if left <= 0:
+        words = "Whether the items held out are the cause was not tried for want of time."
+        return replace(given, warnings=(*given.warnings, words))
+    every = replace(pool, held_out={})
+    block = pool.blueprint.requirements.anchors
+    if count_shortages(every).is_empty() and block is not None and not block.items:
+        every, _ = with_anchor_block(every, seed)
+    possible = count_shortages(every).is_empty()
+    if possible:
+        found = solve_forms(every, seed, SearchEffort(seconds=left))
+        # Within every tolerance the objective is 1 at most; of goals it is the negative least.
+        possible = found.proposal.values is not None and (
+            found.has_goals or found.proposal.objective <= 1 + TARGET_ROUNDING
+        )
+    number = len(pool.held_out)
+    it = "it" if number == 1 else "them"
+    words = (
+        f"The cause: {plural(number, 'item')} held out for open flags; with {it}, there are forms."
+        if possible
+        else f"The {plural(number, 'item held out for open flags is', 'items held out for open flags are')}"
+        f" not the cause: with {it}, no forms were found either."
+    )
+    return replace(given, warnings=(*given.warnings, words))
 
 
 def _check_request(n_forms: int, time_limit: float | None) -> None:

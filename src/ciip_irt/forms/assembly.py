@@ -1,7 +1,7 @@
 """The result of an assembly: forms, how well they meet their targets, and what stood in the way."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
@@ -62,6 +62,8 @@ class Assembly:
         can better, and the unit of both.
     shortages
         ``what, domain, needed, available, short, message`` where the bank does not suffice.
+    held_out
+        Items of the bank kept out of the forms for open flags, with the names of these.
     findings
         What the check, which knows nothing of the solver, found in the forms.
     """
@@ -81,6 +83,7 @@ class Assembly:
     warnings: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     nodes: int = 0
+    held_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def gap(self) -> float | None:
@@ -121,6 +124,7 @@ class Assembly:
             "gap": self.gap,
             "nodes": self.nodes,
             "summary": self.summary().splitlines(),
+            "held_out": list(self.held_out),
             "warnings": list(self.warnings),
             "findings": [f"{f.form_id}: {f.message}" for f in self.findings],
             "shortages": self.shortages["message"].to_list(),

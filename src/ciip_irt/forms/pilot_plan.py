@@ -102,13 +102,15 @@ def with_pilot_plan(pool: Pool, plan: pl.DataFrame, where: str = "pilot plan") -
     return cleared
 
 
-def left_out(plan: Mapping[str, Sequence[str]], forms: Sequence[Form]) -> list[str]:
-    """What to warn of: planned pilots that found no place."""
+def left_out(
+    plan: Mapping[str, Sequence[str]], forms: Sequence[Form], held_out: Mapping[str, str]
+) -> list[str]:
+    """What to warn of: planned pilots that found no place though they were not held out."""
     missing = [
         f"{item_id} in {form.form_id}"
         for form in forms
         for item_id in plan.get(form.form_id, ())
-        if item_id not in form.pilots
+        if item_id not in form.pilots and item_id not in held_out
     ]
     if not missing:
         return []

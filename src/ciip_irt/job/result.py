@@ -102,7 +102,7 @@ class JobResult:
         more = ", ..." if scored.height > 5 else ""
         return (
             f"{plural(scored.height, 'scored item')} of the new forms to be looked at first: {named}{more}."
-            " Settle the flags, or set the status to draft and assemble again.",
+            " The blueprint lets them in by name: settle the flags, or take them out of it.",
         )
 
     def _scale_warning(self) -> tuple[str, ...]:

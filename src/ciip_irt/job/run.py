@@ -10,7 +10,7 @@ import polars as pl
 from ciip_irt.bank import ItemBank, read_bank, read_ledger, roles_then, with_parameters
 from ciip_irt.blueprint import Blueprint, load_blueprint
 from ciip_irt.calibration import Calibration
-from ciip_irt.forms import Assembly, Findings, assemble, check_forms, not_built
+from ciip_irt.forms import Assembly, Findings, assemble, check_forms, not_built, open_flags
 from ciip_irt.item_analysis import ItemAnalysis, analyse_items
 from ciip_irt.job.calibrating import calibrate_as_told, rounding_of, scores_of
 from ciip_irt.job.demand import demand_of
@@ -84,9 +84,12 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     review = with_needs(review, needs, demand)
     proposed, ledger = _proposal(bank, review, calibration)
     steps.begin("assemble", "assembling forms")
-    assembly = _assemble(exam, review, proposed, blueprint, progress)
+    flags = open_flags([(analysis.flags, "flags"), (calibration.anchors, "anchors")])
+    assembly = _assemble(exam, review, proposed, blueprint, flags, progress)
     steps.begin("check", "checking forms")
-    findings = check_forms(assembly.forms, blueprint, proposed) if assembly.forms.height else Findings()
+    findings = Findings()
+    if assembly.forms.height:
+        findings = check_forms(assembly.forms, blueprint, proposed, flags=flags)
     seconds = steps.end()
     return JobResult(
         exam=exam,
@@ -205,13 +208,14 @@ def _assemble(
     review: PilotReview,
     proposed: ItemBank,
     blueprint: Blueprint,
+    flags: pl.DataFrame,
     progress: Callable[[str], None] | None,
 ) -> Assembly:
     """The forms; none while something is wrong with the log that the proposed bank rests on."""
     wanted, seed = exam.get("assembly", "forms"), exam.get("assembly", "seed")
     if review.concerns:
         return not_built(blueprint.name, wanted, seed, STOPPED)
-    return assemble(proposed, blueprint, n_forms=wanted, seed=seed, progress=progress)
+    return assemble(proposed, blueprint, n_forms=wanted, seed=seed, flags=flags, progress=progress)
 
 
 def _raw_cuts(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from ciip_irt.bank import Items, as_items
 from ciip_irt.blueprint import Blueprint
@@ -10,6 +11,7 @@ from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.findings import ERROR, WARNING, Finding, Findings
 from ciip_irt.forms.item_order import longest_run, single_keys
 from ciip_irt.forms.pool.form_set import FormSet, form_set
+from ciip_irt.forms.pool.held_out import held_out_by
 from ciip_irt.tables import AnyFrame, polars_frame
 
 __all__ = ["CHECKED_RULES", "RULE_MEANINGS", "asked", "check_form_set", "check_forms"]
@@ -24,6 +26,7 @@ def check_forms(
     items: Items,
     *,
     earlier: AnyFrame | None = None,
+    flags: AnyFrame | None = None,
     where: str = "forms",
 ) -> Findings:
     """Everything in which the forms do not conform, form by form; nothing where they do.
@@ -36,6 +39,9 @@ def check_forms(
         The bank, or the table of its items; a target without a value is its average.
     earlier
         Forms used before: overlap with each is judged too.
+    flags
+        ``item_id, flag, severity``: items with open flags of severity 1 or 2 are told as warnings, unless
+        the blueprint lets them in by name.
 
     Returns
     -------
@@ -62,7 +68,10 @@ def check_forms(
     1 form checked: 2 errors; 0 forms conform.
     """
     before = None if earlier is None else polars_frame(earlier, "earlier forms")
-    return check_form_set(form_set(polars_frame(forms, where), blueprint, as_items(items), where, before))
+    given = form_set(polars_frame(forms, where), blueprint, as_items(items), where, before)
+    if flags is not None:
+        given = replace(given, held_out=held_out_by(polars_frame(flags, "flags"), blueprint))
+    return check_form_set(given)
 
 
 def check_form_set(given: FormSet) -> Findings:

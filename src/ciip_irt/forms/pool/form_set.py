@@ -71,7 +71,8 @@ class FormSet:
     """All forms under check with their bank and targets.
 
     ``outlines`` are what the forms themselves name, where their table has a column ``outline``; ``anchors``
-    the anchor block of the family, where the blueprint asks for one; ``plan`` the pilots planned per form.
+    the anchor block of the family, where the blueprint asks for one; ``plan`` the pilots planned per form;
+    ``held_out`` items known to be bad, with their flags.
     """
 
     blueprint: Blueprint
@@ -83,6 +84,7 @@ class FormSet:
     outlines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     anchors: Anchors = field(default_factory=Anchors)
     plan: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    held_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def enemies_of(items: pl.DataFrame) -> dict[str, frozenset[str]]:

@@ -22,7 +22,7 @@ class Pool:
     """Items and the forms to build from them.
 
     Column ``x[role, form, item]`` is 1 where the item is in the form in that role; columns are numbered
-    role by role, form by form, item by item.
+    role by role, form by form, item by item. ``held_out`` are items known to be bad, with their flags.
     """
 
     blueprint: Blueprint
@@ -35,6 +35,7 @@ class Pool:
     attributes: ItemAttributes = field(default_factory=ItemAttributes)
     earlier: tuple[Form, ...] = ()
     plan: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    held_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def n_items(self) -> int:
@@ -138,7 +139,7 @@ class Constraint:
 
 def usable_scored(pool: Pool) -> list[bool]:
     """Which items may stand in a scored slot: by status, parameters where targets ask for them, rules."""
-    barred = resting(pool.attributes, pool.blueprint)
+    barred = resting(pool.attributes, pool.blueprint) | set(pool.held_out)
     strict = any(target.severity == ERROR for target in pool.targets)
     known = pool.targets[0].contributions if pool.targets else {}
     return [

@@ -70,15 +70,16 @@ def other_sources(pool: Pool, usable: Sequence[bool], letter: str) -> list[str]:
     scored = [item_id for item_id, status in here if status in b.scored_status]
     ways = []
     kept_out: set[str] = set()
-    for words, items in why_resting(pool.attributes, b).items():
-        found = [item_id for item_id in scored if item_id in items]
+    reasons = why_resting(pool.attributes, b)
+    for words, items in {**reasons, "held out for open flags": set(pool.held_out)}.items():
+        found = [item_id for item_id in scored if item_id in items and item_id not in kept_out]
         kept_out |= set(found)
         if found:
             ways.append(f"admit the {plural(len(found), 'scored item')} {words}")
     bare = len(set(scored) - kept_out)
     if bare:
         ways.insert(0, f"calibrate the {plural(bare, 'scored item')} without parameters")
-    pilots = sum(status in b.pilot_status for _, status in here)
+    pilots = sum(status in b.pilot_status and item_id not in pool.held_out for item_id, status in here)
     return [*ways, f"promote from its {plural(pilots, 'pilot item')}"] if pilots else ways
 
 
