@@ -136,7 +136,7 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
         attributes, earlier_forms(old),
     )  # fmt: skip
     forms = pl.DataFrame(table, schema=columns, orient="row")
-    held_out = {item_id: "low_r" for item_id in ids[1 : seed % 4 : 2]}
+    held_out = dict.fromkeys(ids[1 : seed % 4 : 2], "low_r")
     given = replace(form_set(forms, blueprint, items, earlier=old), held_out=held_out)
     return replace(pool, held_out=held_out), x.ravel(), given
 
