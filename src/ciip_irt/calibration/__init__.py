@@ -1,6 +1,5 @@
 """Ids and frames around the estimation: from scored responses to item parameters on the bank scale."""
 
-from ciip_irt.calibration.anchors import drifted_anchors
 from ciip_irt.calibration.calibrate import calibrate
 from ciip_irt.calibration.checks.dimensionality import Dimensionality, examine_dimensionality
 from ciip_irt.calibration.checks.model_checks import ModelChecks, calibrated_and_checked, check_model
@@ -17,7 +16,6 @@ __all__ = [
     "calibrate",
     "calibrated_and_checked",
     "check_model",
-    "drifted_anchors",
     "examine_dimensionality",
     "link_calibrations",
 ]

@@ -17,7 +17,7 @@ from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.tables import ANCHOR_ITEMS
 
-__all__ = ["AnchorReport", "HeldAnchors", "anchor_warnings", "anchors_of", "drifted_anchors", "no_anchors"]
+__all__ = ["AnchorReport", "HeldAnchors", "anchor_warnings", "anchors_of", "no_anchors"]
 
 FEW_ANCHORS = 10  # with nine others beside it, one that drifts still stands out
 FLAT = 6.0  # logit from the candidates: the curve is flat there, and one step on it says nothing
@@ -248,17 +248,6 @@ def anchor_warnings(table: pl.DataFrame, report: AnchorReport, limits: DriftLimi
             " hold it better."
         )
     return said
-
-
-def drifted_anchors(table: pl.DataFrame) -> list[str]:
-    """The anchors of an ``anchors`` table beyond the limits of drift, dropped or not.
-
-    >>> drifted_anchors(pl.DataFrame({"item_id": ["I1", "I2", "I3"], "decision": ["dropped", "kept", "kept"],
-    ...                               "why": ["Dropped: ...", "Drifted: ...", ""]}))
-    ['I1', 'I2']
-    """
-    beyond = (pl.col("decision") == "dropped") | pl.col("why").cast(pl.String).str.starts_with("Drifted")
-    return table.filter(beyond)["item_id"].cast(pl.String).to_list()
 
 
 def _worst_first(table: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from ciip_irt.blueprint import Blueprint
-from ciip_irt.calibration import drifted_anchors
 from ciip_irt.errors import plural
 from ciip_irt.tables import Column, Table
 
@@ -28,6 +27,9 @@ HELD_SEVERITY = 2
 ANCHOR_DRIFTED = "anchor_drifted"
 SHOWN = 5
 REMEDY = "Settle the flags, or name the items under let_in in the blueprint's [constraints]"
+
+# Anchors beyond the limits of drift were dropped, or had to stay for want of others: anchors.csv says why.
+BEYOND_LIMITS = (pl.col("decision") == "dropped") | pl.col("why").cast(pl.String).str.starts_with("Drifted")
 
 OPEN_FLAGS = Table(
     "flags",
@@ -57,7 +59,7 @@ def open_flags(tables: Sequence[tuple[pl.DataFrame, str]]) -> pl.DataFrame:
     found = [OPEN_FLAGS.empty().select("item_id", "flag", "severity")]
     for table, where in tables:
         if {"item_id", "displacement", "decision", "why"} <= set(table.columns):
-            drifted = drifted_anchors(table)
+            drifted = table.filter(BEYOND_LIMITS)["item_id"].cast(pl.String).to_list()
             rows = {
                 "item_id": drifted,
                 "flag": [ANCHOR_DRIFTED] * len(drifted),
