@@ -87,9 +87,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     flags = open_flags([(analysis.flags, "flags"), (calibration.anchors, "anchors")])
     assembly = _assemble(exam, review, proposed, blueprint, flags, progress)
     steps.begin("check", "checking forms")
-    findings = Findings()
-    if assembly.forms.height:
-        findings = check_forms(assembly.forms, blueprint, proposed, flags=flags)
+    findings = _check(assembly, proposed, blueprint, flags)
     seconds = steps.end()
     return JobResult(
         exam=exam,
@@ -216,6 +214,12 @@ def _assemble(
     if review.concerns:
         return not_built(blueprint.name, wanted, seed, STOPPED)
     return assemble(proposed, blueprint, n_forms=wanted, seed=seed, flags=flags, progress=progress)
+
+
+def _check(assembly: Assembly, proposed: ItemBank, blueprint: Blueprint, flags: pl.DataFrame) -> Findings:
+    if assembly.forms.is_empty():
+        return Findings()
+    return check_forms(assembly.forms, blueprint, proposed, flags=flags)
 
 
 def _raw_cuts(
