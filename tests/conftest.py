@@ -43,7 +43,7 @@ def _files_keep_their_contracts() -> Iterator[None]:
     encoded = files._encoded
 
     def checked(name: str, content: object) -> bytes:
-        ours = sys._getframe(2).f_globals["__name__"].startswith("ciip_irt.")  # not a test's own small file
+        ours = sys._getframe(3).f_globals["__name__"].startswith("ciip_irt.")  # not a test's own small file
         if ours and isinstance(content, pl.DataFrame) and name in RESULT_FILES:
             assert RESULT_FILES[name].table.differences(content) == [], name
         return encoded(name, content)

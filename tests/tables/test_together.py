@@ -117,7 +117,7 @@ def test_a_file_that_cannot_be_replaced_changes_nothing(
     replace = os.replace
 
     def replaced(source: Path, target: Path) -> None:
-        if Path(target).name == refused and str(source).endswith(".partial"):
+        if Path(target).name == refused and ".ciip-irt-staging" in str(source):
             raise PermissionError(13, "Permission denied", str(target))
         replace(source, target)
 

@@ -60,8 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.bank import left_out_for_lack
     from ciip_irt.item_analysis import analyse_items
     from ciip_irt.job.outputs import analysis_outputs, exclusion_outputs, reading_outputs
-    from ciip_irt.report import write_report
-    from ciip_irt.tables import write_outputs
+    from ciip_irt.report import write_results
 
     bank, about = items_given(arguments)
     read = read_log(arguments, bank, about)
@@ -83,8 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     out = Path(arguments.out) if arguments.out else _beside(Path(arguments.log[0]))
     outputs = {**exclusion_outputs(scored), **analysis_outputs(analysis), **reading_outputs(read)}
-    write_outputs(out, outputs)
-    index = write_report(out)
+    index = write_results(out, outputs)
     for sentence in scored.warnings:
         warn(sentence)
     print(analysis.summary())

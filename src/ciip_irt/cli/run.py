@@ -27,22 +27,20 @@ def whole_job(exam_file: Path, out: Path) -> int:
     from ciip_irt.job.exam import load_exam
     from ciip_irt.job.outputs import ASSEMBLY_FILES, CALIBRATION_EXTRAS
     from ciip_irt.job.run import run_job
-    from ciip_irt.report import write_report
-    from ciip_irt.tables import write_outputs
+    from ciip_irt.report import write_results
+    from ciip_irt.tables import holding
 
     started = datetime.now(UTC)
-    with Progress() as progress:
+    with Progress() as progress, holding(out):
         result = run_job(load_exam(exam_file), progress=progress)
-        progress("writing results")
+        progress("writing results and report")
         times = {
             "started": started.isoformat(timespec="seconds"),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": dict(result.seconds),
         }
         outputs = {**result.outputs(), "run_times.json": times}
-        write_outputs(out, outputs, replaces=(*ASSEMBLY_FILES, *CALIBRATION_EXTRAS))
-        progress("writing the report")
-        index = write_report(out)
+        index = write_results(out, outputs, replaces=(*ASSEMBLY_FILES, *CALIBRATION_EXTRAS))
     print(result.summary())
     if result.warnings:
         print(f"Read also the {len(result.warnings)} remarks on the report's first page.")

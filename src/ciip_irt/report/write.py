@@ -1,16 +1,21 @@
 """Results in, a folder of pages out."""
 
 import contextlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from ciip_irt.errors import InputError
 from ciip_irt.report.edition import MARKER, edition_of
 from ciip_irt.report.results import read_results
 from ciip_irt.report.sections import SECTIONS
 from ciip_irt.tables import write_outputs
 
-__all__ = ["write_report"]
+__all__ = ["write_report", "write_results"]
 
-FOLDER = "report"
+FOLDER, INDEX = "report", "index.html"
 
 
 def write_report(folder: Path | str, *, item_pages: bool = True) -> Path:
@@ -45,21 +50,55 @@ def write_report(folder: Path | str, *, item_pages: bool = True) -> Path:
     ('report/index.html', True)
     """
     folder = Path(folder)
-    edition = edition_of(read_results(folder), list(SECTIONS.values()), item_pages=item_pages)
-    pages = {page.path: page.html for section in edition.sections for page in section.build(edition)}
+    if not os.path.isdir(folder):  # noqa: PTH112 - false, too, for a name that no folder can have
+        read_results(folder)
+    write_outputs(folder, {}, made_of=lambda whole: _pages(whole, folder, item_pages))
+    return folder / FOLDER / INDEX
+
+
+def write_results(
+    folder: Path | str, outputs: Mapping[str, Any], *, replaces: Iterable[str] = (), item_pages: bool = True
+) -> Path:
+    """Write result files and the report on them in one switch: ``tables.write_outputs`` and ``write_report``.
+
+    Whatever goes wrong (the disk is full while the report is written), results and report both stay as they
+    were.
+
+    Returns
+    -------
+    Path
+        The first page.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written, or other files in it cannot be read.
+    """
+    folder = Path(folder)
+    write_outputs(folder, outputs, replaces=replaces, made_of=lambda whole: _pages(whole, folder, item_pages))
+    return folder / FOLDER / INDEX
+
+
+def _pages(whole: Path, folder: Path, item_pages: bool) -> tuple[dict[str, str], list[str]]:
+    """The pages on the results in ``whole``, and those of an earlier report in ``folder`` that go."""
+    try:
+        results = read_results(whole)
+    except InputError as error:  # the reader knows the folder under its own name
+        names = [(problem, problem.where.replace(str(whole), str(folder))) for problem in error.problems]
+        raise InputError([replace(problem, where=name) for problem, name in names]) from None
+    edition = edition_of(results, list(SECTIONS.values()), item_pages=item_pages)
+    pages = {
+        f"{FOLDER}/{page.path}": page.html for section in edition.sections for page in section.build(edition)
+    }
+    return pages, [name for name in _pages_of_ours(folder) if name not in pages]
+
+
+def _pages_of_ours(folder: Path) -> list[str]:
+    """Pages that a report of ours wrote; anything else in its folder is left alone."""
+    found = []
     target = folder / FOLDER
-    write_outputs(target, pages)
-    _remove_stale(target, set(pages))
-    return target / "index.html"
-
-
-def _remove_stale(target: Path, wanted: set[str]) -> None:
-    """Pages of ours that this report no longer has; anything else in the folder is left alone."""
     for path in (*target.glob("*.html"), *target.glob("items/*.html")):
-        if path.relative_to(target).as_posix() in wanted:
-            continue
-        with contextlib.suppress(OSError):
-            with path.open(encoding="utf-8", errors="replace") as file:
-                ours = MARKER in file.read(200)
-            if ours:
-                path.unlink()
+        with contextlib.suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
+            if MARKER in file.read(200):
+                found.append(path.relative_to(folder).as_posix())
+    return found

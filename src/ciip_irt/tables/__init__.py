@@ -58,6 +58,7 @@ from ciip_irt.tables.form_tables import (
     WRITING_ASSIGNMENT,
 )
 from ciip_irt.tables.frames import AnyFrame, polars_frame
+from ciip_irt.tables.holding import holding
 from ciip_irt.tables.log_tables import (
     CANDIDATES,
     EXCLUSIONS,
@@ -203,6 +204,7 @@ __all__ = [
     "foreign_errors",
     "grid_of",
     "headed",
+    "holding",
     "is_answer",
     "is_number",
     "may_be_absent",

@@ -5,8 +5,10 @@ import contextlib
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from errno import EINVAL, EISDIR
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from errno import EISDIR
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import polars as pl
 from ciip_irt.errors import MAX_EXAMPLES, InputError, Problem
 from ciip_irt.tables.contract import SIGNIFICANT_DIGITS, Table
 from ciip_irt.tables.header import NOTHING_ABOVE_HEADER, check_header, columns_kept, plain_types
+from ciip_irt.tables.holding import STAGING, cannot_write, holding, remove_staging
 from ciip_irt.tables.opening import check_parquet, file_bytes, first_line, foreign_errors, quiet_panics
 from ciip_irt.tables.together import recover, replace_together
 
@@ -31,6 +34,9 @@ __all__ = [
 
 FORMULA_START, ESCAPED_FORMULA = r"^('*[=+\-@\t\r])", r"^'('*[=+\-@\t\r])"
 SIGNED_NUMBER = r"^[+-](\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+IDENTIFIERS = frozenset({"candidate_id", "delivery_id"})
+OURS = ".ciip-irt"  # how names of our own files begin that are no results
+PRIVATE = 0o600  # read and written by their owner alone
 ZIP_MAGIC, PARQUET_MAGIC = b"PK\x03\x04", b"PAR1"
 NO_ENCODINGS_OF_FILES = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape")
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -140,59 +146,90 @@ def read_csv(
     return frame.with_columns(pl.col(pl.String).str.replace(ESCAPED_FORMULA, "${1}"))
 
 
+Content = pl.DataFrame | Mapping[str, Any] | str | bytes
+
+
 def write_outputs(
     folder: Path | str,
-    outputs: Mapping[str, pl.DataFrame | Mapping[str, Any] | str | bytes],
+    outputs: Mapping[str, Content],
     *,
     replaces: Iterable[str] = (),
+    made_of: Callable[[Path], tuple[Mapping[str, Content], Iterable[str]]] | None = None,
 ) -> list[Path]:
     """All of ``outputs`` (file name -> table, JSON object or text) into ``folder``, or none of them.
 
-    Everything is written under a temporary name first and renamed when all is there; a program that is
-    stopped among the renames leaves a journal, which ``recover`` or the next call finishes. ``.csv`` and
-    ``.parquet`` take frames, ``.json`` mappings, anything else text. In CSV files a text cell that a
-    spreadsheet would run as a formula gets a leading apostrophe; numbers keep eight significant digits, so
-    that the same input gives the same bytes on every machine.
+    Everything is written into a private folder first and renamed when all is there; a program that is
+    stopped among the renames leaves a journal, which ``recover`` or the next call finishes. Another program
+    that writes into the folder at the same time is refused. ``.csv`` and ``.parquet`` take frames, ``.json``
+    mappings, anything else text. In CSV files a text cell that a spreadsheet would run as a formula gets a
+    leading apostrophe; numbers keep eight significant digits, so that the same input gives the same bytes on
+    every machine. Files that tell candidates apart are readable by their owner alone.
 
     ``replaces`` names files of an earlier result that go when this one does not have them: forms of last
     week beside today's shortages would be taken for today's forms.
+
+    ``made_of`` gives further outputs and further names to go, from a folder that holds all files of
+    ``folder`` as they are going to be: pages change together with the results they show.
     """
     folder = Path(folder)
     pending: list[tuple[Path, Path]] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        recover(folder)
-        for name, content in outputs.items():
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(f".{target.name}.partial")
-            pending.append((partial, target))
-            partial.write_bytes(_encoded(name, content))
-            if target.is_dir():  # found out now, before the first file is in place
-                raise IsADirectoryError(EISDIR, "a folder of this name is in the way", str(target))
-        replace_together(
-            folder, pending, [folder / name for name in sorted(set(replaces).difference(outputs))]
-        )
-    except (OSError, ValueError) as fault:
-        error = fault if isinstance(fault, OSError) else OSError(EINVAL, "no folder can have this name")
-        reason = error.strerror or str(error)
-        targets = {str(partial): str(target) for partial, target in pending}
-        where = str(error.filename or folder)
-        raise InputError(
-            Problem(
-                f"cannot write here: {reason}",
-                where=targets.get(where, where),
-                remedy="Choose another folder, or check who may write there.",
-            )
-        ) from None
-    finally:
-        for partial, _ in pending:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
+        with holding(folder):
+            recover(folder)
+            staging = folder / STAGING
+            try:
+                pending += _staged(folder, outputs)
+                gone = set(replaces)
+                if made_of is not None:
+                    for path in sorted(folder.iterdir()):
+                        ours = path.name in gone or path.name.startswith(OURS) or not path.is_file()
+                        if not ours and not (staging / path.name).exists():
+                            _same(path, staging / path.name)
+                    further, more = made_of(staging)
+                    pending += _staged(folder, further)
+                    gone.update(more)
+                kept = {target for _, target in pending}
+                replace_together(
+                    folder, pending, [folder / name for name in sorted(gone) if folder / name not in kept]
+                )
+            finally:
+                with contextlib.suppress(OSError):
+                    remove_staging(folder)
+    except (OSError, ValueError) as error:
+        where = str(getattr(error, "filename", None) or folder).replace(f"{STAGING}{os.sep}", "")
+        raise cannot_write(where, error) from None
     return [target for _, target in pending]
 
 
-def _encoded(name: str, content: pl.DataFrame | Mapping[str, Any] | str | bytes) -> bytes:
+def _staged(folder: Path, outputs: Mapping[str, Content]) -> list[tuple[Path, Path]]:
+    """Write the files into the private folder; each with the place it is for."""
+    pending = []
+    (folder / STAGING).mkdir(exist_ok=True)
+    for name, content in outputs.items():
+        partial, target = folder / STAGING / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        if _is_personal(content):
+            partial.touch(mode=PRIVATE)
+        partial.write_bytes(_encoded(name, content))
+        if target.is_dir():  # found out now, before the first file is in place
+            raise IsADirectoryError(EISDIR, "a folder of this name is in the way", str(target))
+        pending.append((partial, target))
+    return pending
+
+
+def _same(path: Path, there: Path) -> None:
+    try:
+        os.link(path, there)
+    except OSError:  # a file system without links
+        shutil.copyfile(path, there)
+
+
+def _is_personal(content: Content) -> bool:
+    return isinstance(content, pl.DataFrame) and not IDENTIFIERS.isdisjoint(content.columns)
+
+
+def _encoded(name: str, content: Content) -> bytes:
     if isinstance(content, bytes):
         return content
     if isinstance(content, pl.DataFrame):

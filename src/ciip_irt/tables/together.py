@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ciip_irt.tables.holding import STAGING, holding, remove_staging
+
 __all__ = ["recover", "replace_together"]
 
 JOURNAL = ".ciip-irt-journal.json"
@@ -55,6 +57,8 @@ def recover(folder: Path | str) -> str:
 
     Raises
     ------
+    InputError
+        Another run holds the folder.
     OSError
         The folder cannot be changed now.
 
@@ -64,6 +68,17 @@ def recover(folder: Path | str) -> str:
     ''
     """
     folder = Path(folder)
+    half = folder / f"{JOURNAL}.partial"
+    if not any(path.exists() for path in (folder / JOURNAL, half, folder / STAGING)):
+        return ""
+    with holding(folder):
+        said = _recovered(folder)
+        half.unlink(missing_ok=True)
+        remove_staging(folder)
+    return said
+
+
+def _recovered(folder: Path) -> str:
     try:
         plan = json.loads((folder / JOURNAL).read_text("utf-8"))
     except FileNotFoundError:
