@@ -31,6 +31,7 @@ __all__ = [
     "ScaleError",
     "TableError",
     "did_you_mean",
+    "nearest_name",
     "plural",
 ]
 
@@ -55,8 +56,17 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
     'Known are: responses, items.'
     """
     known = tuple(known)
-    near = get_close_matches(word, known, n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"{otherwise}: {', '.join(known)}."
+    return nearest_name(word, known) or f"{otherwise}: {', '.join(known)}."
+
+
+def nearest_name(word: str, known: Iterable[str]) -> str:
+    """The known name that comes nearest, as a question; empty where none does.
+
+    >>> nearest_name("respones", ["responses", "items"]), nearest_name("xyz", ["responses", "items"])
+    ("Did you mean 'responses'?", '')
+    """
+    near = get_close_matches(word, tuple(known), n=1)
+    return f"Did you mean {near[0]!r}?" if near else ""
 
 
 @dataclass(frozen=True, slots=True)

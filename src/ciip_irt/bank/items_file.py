@@ -66,7 +66,7 @@ def frame_of(table: Headed, delimiter: str = "") -> pl.DataFrame:
     columns = {
         name: [cell or None for cell in table.column(place)]
         for place, name in enumerate(table.names)
-        if not name.startswith("column ") or any(table.column(place))
+        if not table.after_place[place] or any(table.column(place))
     }
     frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
     if delimiter in ("", ","):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ciip_irt.errors import did_you_mean
+from ciip_irt.errors import nearest_name
 
 __all__ = [
     "AnyOf",
@@ -107,9 +107,8 @@ class Text:
     def read(self, value: Any) -> str:
         if self.choices:
             if not isinstance(value, str) or value not in self.choices:
-                near = did_you_mean(value, self.choices, "") if isinstance(value, str) else ""
-                remedy = near if near.startswith("Did you mean") else self.remedy
-                raise UnfitError(f"must be {self.words}, not {shown(value)}", remedy)
+                near = nearest_name(value, self.choices) if isinstance(value, str) else ""
+                raise UnfitError(f"must be {self.words}, not {shown(value)}", near or self.remedy)
             return value
         if not isinstance(value, str):
             raise UnfitError(
@@ -185,9 +184,10 @@ class Number:
         """``from 0 to 1``, ``larger than 0``; empty without bounds."""
         if math.isfinite(self.above) and math.isfinite(self.below):
             return f"between {self.above:g} and {self.below:g}"
-        low = f"from {self.least:g}" if math.isfinite(self.least) else ""
-        low = f"larger than {self.above:g}" if math.isfinite(self.above) else low
-        high = f"to {self.most:g}" if math.isfinite(self.most) else "up" if low.startswith("from") else ""
+        low, open_end = (f"from {self.least:g}", "up") if math.isfinite(self.least) else ("", "")
+        if math.isfinite(self.above):
+            low, open_end = f"larger than {self.above:g}", ""
+        high = f"to {self.most:g}" if math.isfinite(self.most) else open_end
         return " ".join(part for part in (low, high) if part)
 
     def read(self, value: Any) -> float:

@@ -21,6 +21,7 @@ from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.screening import Concern, check_accepted, screen, stopping
 from ciip_irt.tables import PILOT_DECISIONS, show_html
+from ciip_irt.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from ciip_irt.item_analysis import ItemAnalysis
@@ -184,18 +185,19 @@ def review_pilots(
         dif = dif_between_groups(scored)[0] if analysis is None else analysis.dif
     keys = check_keys(scored).table if analysis is None else analysis.key_validation
     block = pl.concat([pilots, _find_decided(scored, pilots)], how="diagonal_relaxed")
-    evidence = gather_evidence(
-        scored,
-        parameters,
-        mean=mean,
-        sd=sd,
-        D=D,
-        policy=policy,
-        pilots=block,
-        dif=dif,
-        keys=keys,
-        judged=pilots.height,
-    )
+    with one_blas_thread():
+        evidence = gather_evidence(
+            scored,
+            parameters,
+            mean=mean,
+            sd=sd,
+            D=D,
+            policy=policy,
+            pilots=block,
+            dif=dif,
+            keys=keys,
+            judged=pilots.height,
+        )
     found = review(evidence, policy, scored.provenance, judged=pilots.height)
     concerns = screen(scored) if analysis is None else analysis.concerns
     concerns = (*(() if calibration is None else calibration.concerns), *concerns)

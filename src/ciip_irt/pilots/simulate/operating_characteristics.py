@@ -40,6 +40,7 @@ from ciip_irt.pilots.simulate.true_programme import (
 )
 from ciip_irt.records import result
 from ciip_irt.tables import show_html
+from ciip_irt.threads import one_blas_thread
 
 __all__ = ["FIXED_R", "OperatingCharacteristics", "programme_of_bank", "review_simulated", "simulate_policy"]
 
@@ -241,9 +242,16 @@ def review_simulated(
     """
     scored = simulated.answers(n)
     mean, sd = estimate_population(scored, simulated.parameters, programme.D)
-    evidence = gather_evidence(
-        scored, simulated.parameters, mean=mean, sd=sd, D=programme.D, policy=policy, pilots=simulated.pilots
-    )
+    with one_blas_thread():
+        evidence = gather_evidence(
+            scored,
+            simulated.parameters,
+            mean=mean,
+            sd=sd,
+            D=programme.D,
+            policy=policy,
+            pilots=simulated.pilots,
+        )
     rows = []
     for item in evidence:
         found = verdict(item, policy)

@@ -19,13 +19,15 @@ MOSTLY = 0.5  # share of the usual width that a header fills at least: titles fi
 class Headed:
     """Column names, the rows below them, and the number of each row in the file (from 1).
 
-    ``row`` is the header's number, 0 where the grid has none.
+    ``row`` is the header's number, 0 where the grid has none; ``after_place`` says which columns have no name
+    of their own and are called after their place.
     """
 
     names: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numbers: tuple[int, ...]
     row: int
+    after_place: tuple[bool, ...]
 
     def column(self, place: int) -> list[str]:
         """The cells of one column, top to bottom."""
@@ -78,11 +80,14 @@ def headed(grid: Grid, row: int | None = None) -> Headed:
     row = find_header(grid) if row is None else row
     given = grid.rows[row - 1] if 0 < row <= len(grid.rows) else ("",) * grid.width
     seen: Counter[str] = Counter()
-    names = []
+    names, after_place = [], []
     for place, name in enumerate(given, start=1):
-        name = " ".join(name.split()) or f"column {place}"
-        name = f"column {place} ({name})" if is_pattern(name) else name
+        name = " ".join(name.split())
+        after_place.append(not name or is_pattern(name))
+        if after_place[-1]:
+            name = f"column {place} ({name})" if name else f"column {place}"
         seen[name] += 1
         names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     body = [(number, cells) for number, cells in enumerate(grid.rows[row:], row + 1) if any(cells)]
-    return Headed(tuple(names), tuple(cells for _, cells in body), tuple(number for number, _ in body), row)
+    rows, numbers = tuple(cells for _, cells in body), tuple(number for number, _ in body)
+    return Headed(tuple(names), rows, numbers, row, tuple(after_place))
