@@ -320,4 +320,4 @@ def test_pilots_nobody_has_met_are_not_told_as_held(programme: Any) -> None:
     found = review(evidence, POLICY, programme.scored.provenance)
     held = found.decisions.filter((pl.col("decision") == "hold") & (pl.col("n") > 0)).height
     assert f" {held} held, " in found.summary()
-    assert found.summary().splitlines()[0].endswith(", 1 not yet answered (policy 'default').")
+    assert found.summary().splitlines()[0].endswith(", 1 without an answer that counts (policy 'default').")

@@ -96,7 +96,7 @@ class PilotReview:
         counts["hold"] = counts.get("hold", 0) - unseen
         told = ", ".join(f"{counts.get(name, 0)} {words}" for name, words in DECISIONS)
         if unseen:
-            told += f", {unseen} not yet answered"
+            told += f", {unseen} without an answer that counts"
         lines = [f"{plural(self.decisions.height, 'pilot item')}: {told} (policy '{self.policy.name}')."]
         lines += list(self.warnings)
         return "\n".join(lines)
