@@ -99,3 +99,14 @@ def test_tabs(how: list[str], shared: Path, tmp_path: Path) -> None:
     log, bank = copied(shared, tmp_path, "tab_items/log_tab.tsv", "tab_items/items_tab.tsv")
     assert main(["analyse", str(log), "--items", str(bank), *how, "--out", str(tmp_path / "out")]) == 0
     assert form(tmp_path / "out")["n_candidates"] == 300
+
+
+def test_a_calibration_of_a_spreadsheet_starts_a_scale_of_its_own(
+    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (log,) = copied(shared, tmp_path, "spreadsheet_key_row/export-c.csv")
+    assert main(["calibrate", str(log), "--fit-simulations", "0", "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr()
+    assert "starts a scale of its own" in said.out
+    assert "row 2 is no candidate" in said.err
+    assert pl.read_csv(tmp_path / "out" / "parameters.csv")["item_id"].n_unique() == 50

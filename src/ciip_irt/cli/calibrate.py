@@ -3,7 +3,7 @@
 import argparse
 
 from ciip_irt.cli.declared import add_settings, told
-from ciip_irt.cli.options import add_accept, add_log, add_out, number, read_items, scored_log, stopped, warn
+from ciip_irt.cli.options import add_accept, add_log, add_out, items_and_log, number, stopped, warn
 from ciip_irt.job.exam_settings import CALIBRATION, SCORES
 
 EPILOG = """\
@@ -39,7 +39,7 @@ CHECKS = {"fit_simulations": "N", "exclude_person_misfit": "P"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_log(parser)
+    add_log(parser, items_required=False)
     add_settings(parser, CALIBRATION, {"model": ""})
     add_settings(parser.add_argument_group("scale and anchors"), CALIBRATION, SCALE_AND_ANCHORS)
     add_settings(parser.add_argument_group("estimation"), CALIBRATION, ESTIMATION)
@@ -86,10 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.tables import write_outputs
 
     rule = load_scale(arguments.score_scale)
-    bank = read_items(arguments)
-    scored, calibration, checks = calibrate_as_told(
-        scored_log(arguments, bank), bank, told(arguments, CALIBRATION)
-    )
+    bank, scored = items_and_log(arguments)
+    scored, calibration, checks = calibrate_as_told(scored, bank, told(arguments, CALIBRATION))
     scores = score_tables(
         scored, calibration, theta_cut=arguments.theta_cut, rule=rule, rounding=arguments.rounding
     )

@@ -35,6 +35,7 @@ __all__ = [
     "add_theta_cut",
     "earlier_forms",
     "flags_given",
+    "items_and_log",
     "items_given",
     "no_key",
     "note",
@@ -464,6 +465,24 @@ def scored_log(
         exclusions=pl.concat([read.exclusions, eligible.exclusions]),
         rules=ScoringRules(arguments.omitted, arguments.not_reached, arguments.invalid),
     )
+
+
+def items_and_log(arguments: argparse.Namespace) -> "tuple[ItemBank, ScoredResponses]":
+    """The items and the scored log of ``add_log``; the items may lack columns, or be the key in the log.
+
+    How both were read, and what is left out for what they lack, is said on standard error.
+    """
+    from ciip_irt.bank import left_out_for_lack
+
+    given, about = items_given(arguments)
+    read = read_log(arguments, given, about)
+    for reading in read.readings:
+        print(reading.summary(), file=sys.stderr)
+    if read.bank is None:
+        raise InputError(no_key(arguments))
+    for sentence in (*read.bank.said, *left_out_for_lack(read.bank.assumed, read.bank.items.height)):
+        note(sentence)
+    return read.bank, scored_log(arguments, read.bank, read)
 
 
 def no_key(arguments: argparse.Namespace) -> Problem:

@@ -9,9 +9,8 @@ from ciip_irt.cli.options import (
     add_out,
     add_person_misfit,
     add_policy,
+    items_and_log,
     note,
-    read_items,
-    scored_log,
     stopped,
     warn,
 )
@@ -56,8 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     policy = load_policy(arguments.policy)
     demand = demand_named(arguments.blueprint, arguments.forms) if arguments.blueprint else None
-    bank = read_items(arguments)
-    scored = scored_log(arguments, bank)
+    bank, scored = items_and_log(arguments)
 
     def estimate(of: ScoredResponses) -> Calibration:
         return calibrate(of, bank.scale.model, anchors=bank) if bank.scale else calibrate(of, "rasch")

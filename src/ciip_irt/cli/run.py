@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ciip_irt.cli.options import add_out
 from ciip_irt.cli.progress import Progress
+from ciip_irt.errors import CiipError
 
 EPILOG = """\
 reads the log, analyses and calibrates the items, reviews the pilots, assembles and checks forms, and writes
@@ -27,12 +28,17 @@ def whole_job(exam_file: Path, out: Path) -> int:
     from ciip_irt.job.exam import load_exam
     from ciip_irt.job.outputs import ASSEMBLY_FILES, CALIBRATION_EXTRAS
     from ciip_irt.job.run import run_job
+    from ciip_irt.job.setting_words import error_as_settings
     from ciip_irt.report import write_results
     from ciip_irt.tables import holding
 
     started = datetime.now(UTC)
     with Progress() as progress, holding(out):
-        result = run_job(load_exam(exam_file), progress=progress)
+        exam = load_exam(exam_file)
+        try:
+            result = run_job(exam, progress=progress)
+        except CiipError as error:  # what helps is said in settings, for there are no options here
+            raise error_as_settings(error) from None
         progress("writing results and report")
         times = {
             "started": started.isoformat(timespec="seconds"),

@@ -1,6 +1,7 @@
 """The calibration and the scores that an exam file or a command asks for."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def calibrate_as_told(
     CiipError
         As ``calibrate`` and ``read_anchors``.
     """
-    anchors: ItemBank | None = bank
+    anchors: ItemBank | None = None if bank.scale is None else bank
     if told["anchors"] != "bank":
         file = Path(folder or "") / told["anchors"]
         anchors = None
@@ -56,7 +57,16 @@ def calibrate_as_told(
     def estimate(those: ScoredResponses) -> Calibration:
         return calibrate(those, told["model"], anchors=anchors, drift=limits, **passed_on)
 
-    return calibrated_and_checked(scored, estimate, **{name: told[name] for name in ABOUT_CHECKS})
+    scored, calibration, checks = calibrated_and_checked(
+        scored, estimate, **{name: told[name] for name in ABOUT_CHECKS}
+    )
+    if told["anchors"] == "bank" and bank.scale is None:
+        said = (
+            "no item of the bank has parameters, so this calibration starts a scale of its own,"
+            f" {calibration.scale.scale_id!r}. Later calibrations can hold on to its parameters.csv."
+        )
+        calibration = replace(calibration, warnings=(said, *calibration.warnings))
+    return scored, calibration, checks
 
 
 def rounding_of(exam: Exam) -> Rounding:

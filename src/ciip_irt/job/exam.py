@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ciip_irt.errors import InputError, Problem
 from ciip_irt.job.exam_settings import EXAM
 from ciip_irt.settings import Table, file_text, read_settings
 
 __all__ = ["Exam", "load_exam"]
+
+TABLES = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods", ".xls", ".parquet", ".ndjson", ".xml")
+"""Endings of files that are given to ``run`` by mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,10 @@ class Exam:
     def get(self, section: str, key: str) -> Any:
         """A setting, or its default."""
         return self.settings[section][key]
+
+    def has(self, section: str) -> bool:
+        """Whether the file has the section."""
+        return self.settings[section] is not None and bool(self.written(section))
 
     def written(self, section: str) -> Mapping[str, Any]:
         """The settings of a section that the file states."""
@@ -65,6 +73,10 @@ def load_exam(path: Path | str) -> Exam:
     'CIIP'
     """
     path = Path(path)
+    if path.name.lower().endswith(TABLES):
+        remedy = f"For a log: ciip-irt analyse {path.name}. 'run' needs a TOML file that names the log under"
+        remedy += " [responses] and the items under [items]; 'ciip-irt simulate' writes one to begin with."
+        raise InputError(Problem("a table of answers or items, not an exam file", str(path), remedy=remedy))
     settings = read_settings(file_text(path, kind="exam file"), str(path), EXAM)
     exam = Exam(path.resolve().parent, str(path), settings)
     _check_files(exam)
@@ -79,6 +91,7 @@ def _check_files(exam: Exam) -> None:
         ("responses", "files"),
         ("responses", "mapping"),
         ("responses", "candidates"),
+        ("responses", "key"),
         ("items", "file"),
     ):
         table = exam.settings[section]

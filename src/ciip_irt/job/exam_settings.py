@@ -121,13 +121,22 @@ EXAM = Section(
                     "how answers stand; without it seen from the columns"),
             Setting("mapping", Text(), "TOML file that says which column means what"),
             Setting("candidates", Text(), "table of attributes, one row per delivery"),
-            Setting("delimiter", DELIMITER, "between cells of CSV files", default=","),
-            Setting("encoding", Text(), "of CSV files, such as cp1252", default="utf-8"),
+            Setting("delimiter", DELIMITER, "between cells of CSV files; without it seen from the file"),
+            Setting("encoding", Text(), "of CSV files, such as cp1252; without it seen from the file"),
+            Setting("key", Text(), "table with a column of items and one of keys"),
+            Setting("sheet", Text(), "sheet of a workbook with the answers"),
+            Setting("key_row", Whole(1), "number of the row that is the key"),
+            Setting("blank", Text(choices=("omitted", "not_reached", "invalid", "not_administered")),
+                    "what an empty cell of a wide log means; without it seen from where they stand"),
+            Setting("attributes", ListOf(Text(), "texts"),
+                    "columns about candidates that look like questions"),
+            Setting("keep_names", Flag(), "keep names, e-mail addresses and the like", default=False),
+            Setting("pseudonyms", Text(), "file with the key under which candidates get pseudonyms"),
         )), "the log", required=True),
         Setting("items", Section((
             Setting("file", Text(), "the item bank", required=True),
-            Setting("delimiter", DELIMITER, "between cells of a CSV file", default=","),
-            Setting("encoding", Text(), "of a CSV file", default="utf-8"),
+            Setting("delimiter", DELIMITER, "between cells of a CSV file; without it seen from the file"),
+            Setting("encoding", Text(), "of a CSV file; without it seen from the file"),
         )), "the bank", required=True),
         Setting("eligibility", Section((
             Setting(
@@ -162,7 +171,7 @@ EXAM = Section(
         )), "pilot review"),
         Setting("blueprint", Section((
             Setting("file", Text(), "name of a blueprint (ciip-2024), or a TOML file", required=True),
-        )), "what a form must be", required=True),
+        )), "what a form must be; without it no forms are assembled"),
         Setting("assembly", Section((
             Setting("forms", Whole(1, MOST_FORMS), "number of forms", default=3),
             Setting("seed", Whole(), "the same seed gives the same forms", default=2026),

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from ciip_irt.bank import ItemBank
+from ciip_irt.bank import ItemBank, left_out_for_lack
 from ciip_irt.blueprint import Blueprint
 from ciip_irt.calibration import Calibration, ModelChecks
 from ciip_irt.errors import plural
@@ -26,12 +26,13 @@ from ciip_irt.job.outputs import (
     pilot_outputs,
     score_outputs,
 )
+from ciip_irt.job.setting_words import as_settings
 from ciip_irt.pilots import PilotReview
 from ciip_irt.pilots.plan import Needs
 from ciip_irt.records import result
 from ciip_irt.responses import Eligible, Ingested, ScoredResponses
 from ciip_irt.scores import Accreditation, ScoreTables
-from ciip_irt.tables import show_html
+from ciip_irt.tables import FORMS, show_html
 
 __all__ = ["JobResult"]
 
@@ -54,11 +55,11 @@ class JobResult:
     accreditation: Accreditation
     scores: ScoreTables
     review: PilotReview
-    needs: Needs
+    needs: Needs | None
     proposed_bank: ItemBank
     ledger: pl.DataFrame
-    blueprint: Blueprint
-    assembly: Assembly
+    blueprint: Blueprint | None
+    assembly: Assembly | None
     findings: Findings
     seconds: Mapping[str, float]
 
@@ -68,14 +69,14 @@ class JobResult:
         return (
             not self.review.concerns
             and self.calibration.converged is not False
-            and self.assembly.conforms
+            and (self.assembly is None or self.assembly.conforms)
             and self.findings.conforms
         )
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader should know, from all steps."""
-        return (
+        said = (
             *self.read.sentences,
             *self.eligible.notes,
             *self.scored.warnings,
@@ -84,12 +85,18 @@ class JobResult:
             *self.scores.notes,
             *self.review.warnings,
             *self._scale_warning(),
-            *self.assembly.warnings,
+            *(() if self.assembly is None else self.assembly.warnings),
             *self._doubtful_in_forms(),
         )
+        return tuple(map(as_settings, said))
+
+    @property
+    def forms(self) -> pl.DataFrame:
+        """The forms assembled; no row where none were asked for or possible."""
+        return FORMS.empty() if self.assembly is None else self.assembly.forms
 
     def _doubtful_in_forms(self) -> tuple[str, ...]:
-        flags, forms = self.analysis.flags, self.assembly.forms
+        flags, forms = self.analysis.flags, self.forms
         if forms.is_empty():
             return ()
         first = flags.filter(pl.col("severity") == 1).unique("item_id", maintain_order=True)
@@ -146,13 +153,19 @@ class JobResult:
 
     def _form_sentences(self) -> list[str]:
         assembly = self.assembly
+        lacking = left_out_for_lack(self.bank.assumed, self.bank.items.height)
+        if assembly is None or self.blueprint is None:
+            if self.blueprint is None:
+                lacking.append("No blueprint: no forms. file under [blueprint] names one.")
+            return lacking
         if not assembly.forms.height:
-            return [assembly.summary()]
+            return [*lacking, assembly.summary()]
         errors = sum(finding.severity == ERROR for finding in self.findings)
         checked = "all of them pass the check" if not errors else f"the check finds {plural(errors, 'error')}"
         forms = assembly.forms["form_id"].n_unique()
         lines = [
-            f"{plural(forms, 'form')} assembled to {self.blueprint.name} ({assembly.status}); {checked}."
+            *lacking,
+            f"{plural(forms, 'form')} assembled to {self.blueprint.name} ({assembly.status}); {checked}.",
         ]
         for form_id, rows in assembly.achieved.group_by("form_id", maintain_order=True):
             values = dict(rows.select("quantity", "achieved").iter_rows())
@@ -175,31 +188,36 @@ class JobResult:
             **pilot_outputs(self.review, self.bank, self.calibration, self.needs),
             "items_proposed.csv": self.proposed_bank.items,
             "ledger_proposed.csv": self.ledger,
-            **assembly_outputs(self.assembly),
+            **({} if self.assembly is None else assembly_outputs(self.assembly)),
             **findings_outputs(self.findings),
-            "curves.csv": form_curves(self.assembly.forms, self.proposed_bank),
+            "curves.csv": form_curves(self.forms, self.proposed_bank),
             "run.json": {
                 "exam": self.exam.name,
                 "sentences": self.sentences(),
                 "warnings": list(self.warnings),
-                "blueprint": {
-                    "name": self.blueprint.name,
-                    "theta_cut": self.blueprint.theta_cut,
-                    "testing_time_minutes": self.blueprint.testing_time_minutes,
-                    "domains": [
-                        {"letter": d.letter, "name": d.name, "count": d.count, "low": d.low, "high": d.high}
-                        for d in self.blueprint.domains
-                    ],
-                },
+                "blueprint": self._blueprint_told(),
                 "provenance": self.provenance(),
             },
+        }
+
+    def _blueprint_told(self) -> dict[str, Any]:
+        if self.blueprint is None:
+            return {}
+        return {
+            "name": self.blueprint.name,
+            "theta_cut": self.blueprint.theta_cut,
+            "testing_time_minutes": self.blueprint.testing_time_minutes,
+            "domains": [
+                {"letter": d.letter, "name": d.name, "count": d.count, "low": d.low, "high": d.high}
+                for d in self.blueprint.domains
+            ],
         }
 
     def provenance(self) -> dict[str, Any]:
         """Data, exclusions, settings and versions of the whole run."""
         settings = {
             "policy": self.review.policy.name,
-            "blueprint": self.blueprint.name,
+            "blueprint": None if self.blueprint is None else self.blueprint.name,
             "forms": self.exam.get("assembly", "forms"),
             "seed": self.exam.get("assembly", "seed"),
         }
@@ -207,11 +225,10 @@ class JobResult:
 
     def to_frame(self) -> pl.DataFrame:
         """The assembled forms."""
-        forms: pl.DataFrame = self.assembly.forms
-        return forms
+        return self.forms
 
     def summary(self) -> str:
         return "\n".join(self.sentences())
 
     def _repr_html_(self) -> str:
-        return show_html(self.exam.name, self.summary(), self.assembly.achieved)
+        return show_html(self.exam.name, self.summary(), self.forms)

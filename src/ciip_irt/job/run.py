@@ -7,9 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from ciip_irt.bank import ItemBank, read_bank, read_ledger, roles_then, with_parameters
+from ciip_irt.bank import (
+    ItemBank,
+    bank_of,
+    read_items_file,
+    read_ledger,
+    roles_then,
+    with_parameters,
+)
 from ciip_irt.blueprint import Blueprint, load_blueprint
 from ciip_irt.calibration import Calibration
+from ciip_irt.errors import InputError, Problem
 from ciip_irt.forms import Assembly, Findings, assemble, check_forms, not_built, open_flags
 from ciip_irt.item_analysis import ItemAnalysis, analyse_items
 from ciip_irt.job.calibrating import calibrate_as_told, rounding_of, scores_of
@@ -17,8 +25,9 @@ from ciip_irt.job.demand import demand_of
 from ciip_irt.job.exam import Exam
 from ciip_irt.job.result import JobResult
 from ciip_irt.pilots import PilotReview, Policy, Promoted, load_policy, promote, review_pilots
-from ciip_irt.pilots.plan import bank_needs, with_needs
+from ciip_irt.pilots.plan import Needs, bank_needs, with_needs
 from ciip_irt.responses import (
+    Choices,
     EligibilityRules,
     Eligible,
     Ingested,
@@ -55,9 +64,10 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     steps = _Steps(progress)
     steps.begin("settings", "reading settings")
     told = _read_settings(exam)
-    blueprint, bank = told.blueprint, told.bank
     steps.begin("ingest", "reading the log")
-    read = _read_log(exam, bank)
+    read = _read_log(exam, told)
+    bank = _with_keys(read, exam)
+    buildable = None if "domain" in bank.assumed else told.blueprint
     steps.begin("score", "scoring")
     eligible = _eligible(exam, read, told.eligibility)
     scored = score(
@@ -73,21 +83,19 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         scored, bank, exam.settings["calibration"], folder=exam.folder
     )
     steps.begin("analyse", "analysing items")
-    analysis = _analyse(exam, scored, bank, blueprint)
+    analysis = _analyse(exam, scored, bank, told)
     steps.begin("pilots", "reviewing pilot items")
     accept = exam.get("exam", "accept")
     review = review_pilots(
         scored, bank, told.policy, calibration=calibration, analysis=analysis, accept=accept
     )
-    demand = demand_of(blueprint, exam.get("assembly", "forms"))
-    needs = bank_needs(bank.items, demand, review.evidence)
-    review = with_needs(review, needs, demand)
+    review, needs = _with_needs(exam, review, bank, buildable)
     proposed, ledger = _proposal(bank, review, calibration)
     steps.begin("assemble", "assembling forms")
     flags = open_flags([(analysis.flags, "flags"), (calibration.anchors, "anchors")])
-    assembly = _assemble(exam, review, proposed, blueprint, flags, progress)
+    assembly = None if buildable is None else _assemble(exam, review, proposed, buildable, flags, progress)
     steps.begin("check", "checking forms")
-    findings = _check(assembly, proposed, blueprint, flags)
+    findings = _check(assembly, proposed, buildable, flags)
     seconds = steps.end()
     return JobResult(
         exam=exam,
@@ -99,14 +107,14 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         calibration=calibration,
         checks=checks,
         accreditation=accreditation_table(
-            scored, analysis, calibration, theta_cut=blueprint.theta_cut, rounding=rounding_of(exam)
+            scored, analysis, calibration, theta_cut=told.theta_cut, rounding=rounding_of(exam)
         ),
-        scores=scores_of(exam, scored, bank, calibration, blueprint.theta_cut),
+        scores=scores_of(exam, scored, bank, calibration, told.theta_cut),
         review=review,
         needs=needs,
         proposed_bank=proposed,
         ledger=ledger,
-        blueprint=blueprint,
+        blueprint=told.blueprint,
         assembly=assembly,
         findings=findings,
         seconds=seconds,
@@ -144,42 +152,75 @@ class _Steps:
 
 @dataclass(frozen=True, slots=True)
 class _Settings:
-    """What an exam file says, and the files it names beside the log."""
+    """What an exam file says, and the files it names beside the log.
 
-    blueprint: Blueprint
+    ``about`` is what the items file says where it has no keys: the log may have them.
+    """
+
+    blueprint: Blueprint | None
+    theta_cut: float | None
     policy: Policy
-    bank: ItemBank
+    bank: ItemBank | None
+    about: pl.DataFrame | None
     scoring: ScoringRules
     eligibility: EligibilityRules
 
 
 def _read_settings(exam: Exam) -> _Settings:
-    blueprint = load_blueprint(exam.named_or_path("blueprint", "file"))
-    if (theta_cut := exam.get("assembly", "theta_cut")) is not None:
+    blueprint = load_blueprint(exam.named_or_path("blueprint", "file")) if exam.has("blueprint") else None
+    theta_cut: float | None = exam.get("assembly", "theta_cut")
+    if blueprint is not None and theta_cut is not None:
         blueprint = replace(blueprint, theta_cut=theta_cut)
     return _Settings(
         blueprint,
+        theta_cut if blueprint is None else blueprint.theta_cut,
         load_policy(exam.named_or_path("pilots", "policy")),
-        read_bank(
-            exam.folder / str(exam.get("items", "file")),
-            delimiter=exam.get("items", "delimiter"),
-            encoding=exam.get("items", "encoding"),
-        ),
+        *_items(exam),
         ScoringRules(**exam.written("scoring")),
         EligibilityRules(**exam.written("eligibility")),
     )
 
 
-def _read_log(exam: Exam, bank: ItemBank) -> Ingested:
+def _items(exam: Exam) -> tuple[ItemBank | None, pl.DataFrame | None]:
+    """The items with their keys; what the file says about them where it has no keys: the log may."""
+    file = exam.folder / str(exam.get("items", "file"))
+    how = {name: exam.get("items", name) for name in ("delimiter", "encoding")}
+    items, said = read_items_file(file, **how)
+    if (key := exam.path("responses", "key")) is not None:
+        keys, more = read_items_file(key)
+        items = keys.select("item_id", "key").join(
+            items.drop("key", strict=False), on="item_id", how="left", maintain_order="left"
+        )
+        said = (*said, *more)
+    return (bank_of(items, str(file), said), None) if "key" in items.columns else (None, items)
+
+
+def _read_log(exam: Exam, told: _Settings) -> Ingested:
     return ingest(
         [exam.folder / name for name in exam.get("responses", "files")],
-        bank=bank,
+        bank=told.bank,
         format=exam.get("responses", "format"),
         mapping=exam.path("responses", "mapping"),
         candidates=exam.path("responses", "candidates"),
         delimiter=exam.get("responses", "delimiter"),
         encoding=exam.get("responses", "encoding"),
+        choices=Choices(
+            sheet=exam.get("responses", "sheet"),
+            key_row=exam.get("responses", "key_row"),
+            blank=exam.get("responses", "blank"),
+            attributes=tuple(exam.get("responses", "attributes") or ()),
+            keep_names=exam.get("responses", "keep_names"),
+        ),
+        about=told.about,
+        pseudonyms=exam.path("responses", "pseudonyms"),
     )
+
+
+def _with_keys(read: Ingested, exam: Exam) -> ItemBank:
+    if read.bank is None:
+        remedy = "Name the file of keys: key under [responses]; or give the items file a column key."
+        raise InputError(Problem("neither the items nor the log have keys", exam.where, remedy=remedy))
+    return read.bank
 
 
 def _eligible(exam: Exam, read: Ingested, rules: EligibilityRules) -> Eligible:
@@ -190,15 +231,27 @@ def _eligible(exam: Exam, read: Ingested, rules: EligibilityRules) -> Eligible:
     return replace(eligible, responses=then, notes=(*eligible.notes, *history))
 
 
-def _analyse(exam: Exam, scored: ScoredResponses, bank: ItemBank, blueprint: Blueprint) -> ItemAnalysis:
+def _analyse(exam: Exam, scored: ScoredResponses, bank: ItemBank, told: _Settings) -> ItemAnalysis:
+    limits = None if told.blueprint is None else told.blueprint.attempts
     return analyse_items(
         scored,
         groupings=exam.get("analysis", "dif"),
-        cuts=_raw_cuts(scored, bank, blueprint.theta_cut, rounding_of(exam)),
-        testing_time_min=blueprint.testing_time_minutes,
-        theta_cut=blueprint.theta_cut,
-        attempt_limit=(limits.limit, limits.months) if (limits := blueprint.attempts) else None,
+        cuts=_raw_cuts(scored, bank, told.theta_cut, rounding_of(exam)),
+        testing_time_min=None if told.blueprint is None else told.blueprint.testing_time_minutes,
+        theta_cut=told.theta_cut,
+        attempt_limit=(limits.limit, limits.months) if limits else None,
     )
+
+
+def _with_needs(
+    exam: Exam, review: PilotReview, bank: ItemBank, blueprint: Blueprint | None
+) -> tuple[PilotReview, Needs | None]:
+    """The review with what the bank lacks, where a blueprint says what it needs."""
+    if blueprint is None:
+        return review, None
+    demand = demand_of(blueprint, exam.get("assembly", "forms"))
+    needs = bank_needs(bank.items, demand, review.evidence)
+    return with_needs(review, needs, demand), needs
 
 
 def _assemble(
@@ -216,8 +269,11 @@ def _assemble(
     return assemble(proposed, blueprint, n_forms=wanted, seed=seed, flags=flags, progress=progress)
 
 
-def _check(assembly: Assembly, proposed: ItemBank, blueprint: Blueprint, flags: pl.DataFrame) -> Findings:
-    if assembly.forms.is_empty():
+def _check(
+    assembly: Assembly | None, proposed: ItemBank, blueprint: Blueprint | None, flags: pl.DataFrame
+) -> Findings:
+    """What the check finds in the forms; nothing where there are none."""
+    if assembly is None or blueprint is None or assembly.forms.is_empty():
         return Findings()
     return check_forms(assembly.forms, blueprint, proposed, flags=flags)
 

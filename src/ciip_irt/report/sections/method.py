@@ -35,6 +35,16 @@ GLOSSARY = (
         "How precisely a form measures at an ability; the standard error of θ is 1 / √information.",
     ),
     ("Pilot", "An unscored item on trial. It never counts in any total."),
+    ("Delivery", "One sitting of one candidate; a candidate who came twice has two."),
+    ("Logit", "Someone one logit above an item answers it right with a chance of .73 (without guessing)."),
+    ("Anchor", "An item whose difficulty is known from before and holds the scale."),
+    ("Displaced", "Of an anchor: its difficulty today lies further from the bank's than chance explains."),
+    (
+        "D-DIF",
+        "How much harder an item is for one group than for another of the same ability, on the delta scale "
+        "of ETS; beyond 1.5 either way, and surely beyond 1, it is class C.",
+    ),
+    ("Quarantine", "Rows of the log that could not be used, each with the reason (quarantine.csv)."),
 )
 
 

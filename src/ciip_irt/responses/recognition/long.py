@@ -1,7 +1,8 @@
 """A log with one row per answer, its columns under whatever names."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,7 @@ from ciip_irt.bank import ItemBank, names_matched, plain_keys
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.responses.mapping import ColumnMapping, KeyPlace, MissingCodes, TablePlace
 from ciip_irt.responses.readers.source import attribute_name
-from ciip_irt.responses.recognition.answers import answers_of
+from ciip_irt.responses.recognition.answers import Answers, answers_of
 from ciip_irt.responses.recognition.choices import NO_CHOICES, Choices
 from ciip_irt.responses.recognition.columns import is_email_column
 from ciip_irt.responses.recognition.moments import moment_format, time_unit
@@ -61,6 +62,16 @@ def is_long(table: Headed) -> bool:
     return len(set(items)) < len(items) or len(items) < 3
 
 
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """The key of a long log: its items and place, the labels of its rows, and what to say."""
+
+    items: pl.DataFrame | None
+    place: KeyPlace | None
+    labels: tuple[str, ...]
+    said: tuple[str, ...]
+
+
 def read_long(
     table: Headed,
     grid: Grid,
@@ -71,36 +82,26 @@ def read_long(
     place: KeyPlace | None = None,
     choices: Choices = NO_CHOICES,
 ) -> Reading:
-    """The reading of a table for which ``is_long`` holds; ``items`` is the key of another sheet."""
+    """The reading of a table for which ``is_long`` holds; ``items`` is the key of another sheet.
+
+    Raises
+    ------
+    InputError
+        Digits for letters that could be read in two ways; candidates known by their e-mail address alone.
+    """
     found = long_columns(table)
-    who = found.get("candidate_id", found.get("delivery_id", 0))
-    labels = Counter(row[who] for row in table.rows)
-    keys_called = [label for label in labels if folded(label) in KEY_WORDS]
+    who = _candidates(table, found, choices, path)
+    found = {**found, **({"candidate_id": who} if "candidate_id" in found else {})}
+    key = _key_in(table, found, who, bank.items if bank is not None else None, items, place, path)
+    labels = dict.fromkeys(row[who] for row in table.rows)
     sums = [
         label for label in labels if folded(label) in SUMMARY_WORDS and not _answers(table, found, who, label)
     ]
-    apart = set(keys_called) | set(sums)
+    apart = {*key.labels, *sums}
     rows = [row for row in table.rows if row[who] not in apart]
-    source = bank.items if bank is not None else items
-    lines = []
-    if source is None and "key" in found:
-        items = _items_of_rows(table, found, rows, path)
-        place, source = KeyPlace(columns=table.names[found["key"]]), items
-        lines.append(f"key: column {table.names[found['key']]!r}, {plural(items.height, 'item')}")
-    elif source is None and keys_called:
-        keyed = [row for row in table.rows if row[who] in keys_called]
-        pairs = {row[found["item_id"]]: row[found["response"]] for row in keyed}
-        items = pl.DataFrame({"item_id": list(pairs), "key": list(pairs.values())})
-        place, source = KeyPlace(row=keys_called[0]), items
-        lines.append(
-            f"rows of {keys_called[0]!r} are no candidate: they are the key, {plural(len(pairs), 'item')}"
-        )
-    elif keys_called:
-        lines.append(f"rows of {keys_called[0]!r} are no candidate; the items' own keys are used")
-    if sums:
-        lines.append(f"not candidates: {', '.join(map(repr, sums))}")
-    known = [] if source is None else [str(name) for name in source["item_id"]]
+    source = bank.items if bank is not None else key.items
     called = list(dict.fromkeys(row[found["item_id"]] for row in rows if row[found["item_id"]]))
+    known = [] if source is None else [str(name) for name in source["item_id"]]
     names_of = names_matched(called, known) if known and not set(called) <= set(known) else {}
     cells = Counter(row[found["response"]] for row in rows if row[found["response"]])
     keys = [] if source is None else list(plain_keys(source["key"].cast(pl.String)))
@@ -112,38 +113,115 @@ def read_long(
     used = {name: found[name] for name in TAKEN if name in found}
     stamps = [row[used["delivered_at"]] for row in rows] if "delivered_at" in used else []
     layout, said_stamp = moment_format(stamps)
-    unit = time_unit(table.names[used["time_s"]]) if "time_s" in used else None
+    attributes, personal = _attributes(table, found, used, choices)
+    mapping = _mapping(table, grid, used, attributes, (*key.labels, *sums), answers, key.place, names_of)
+    mapping = replace(mapping, time_stamp_format=layout)
+    people = len({row[who] for row in rows if row[who]})
+    renamed = ", ".join(f"{name} is {table.names[p]!r}" for name, p in used.items() if table.names[p] != name)
+    lines = [f"layout: one row per answer, {plural(people, 'candidate')}, {plural(len(called), 'item')}"]
+    lines += [f"columns: {renamed}"] if renamed else []
+    lines += key.said
+    lines += [f"not candidates: {', '.join(map(repr, sums))}"] if sums else []
+    if personal and not choices.keep_names:
+        listing = ", ".join(table.names[p] for p in personal)
+        lines.append(f"left out, because they tell who a person is: {listing} (--keep-names keeps them)")
+    if names_of:
+        name, other = next(iter(names_of.items()))
+        lines.append(f"items are called as in the items file: {name!r} is {other!r}, ...")
+    lines += [*answers.said, *said_stamp]
+    lines += [f"times are in {mapping.time_unit}"] if mapping.time_unit != "seconds" else []
+    return Reading(path.name, mapping, key.items, (*said, *lines))
+
+
+def _candidates(table: Headed, found: dict[str, int], choices: Choices, path: Path) -> int:
+    """The column that tells candidates apart, and does not tell who they are unless that is asked for."""
+    first = found.get("candidate_id", found.get("delivery_id", 0))
+    if choices.keep_names or not is_email_column(table.column(first)):
+        return first
+    for place, name in enumerate(table.names):
+        if meaning_of(name) == "candidate_id" and not is_email_column(table.column(place)):
+            return place
+    remedy = "--keep-names keeps the addresses; with --pseudonyms KEYFILE they are replaced in all results."
+    what = f"column {table.names[first]!r} tells candidates by their e-mail address, and no other does"
+    raise InputError(Problem(what, str(path), table.row, remedy=remedy))
+
+
+def _key_in(
+    table: Headed,
+    found: dict[str, int],
+    who: int,
+    given: pl.DataFrame | None,
+    items: pl.DataFrame | None,
+    place: KeyPlace | None,
+    path: Path,
+) -> _Key:
+    """The key in the log: a column of keys, or a candidate called KEY; another source goes before both."""
+    labels = tuple(
+        label for label in dict.fromkeys(row[who] for row in table.rows) if folded(label) in KEY_WORDS
+    )
+    if given is not None or items is not None:
+        said = (f"rows of {labels[0]!r} are no candidate; the items' own keys are used",) if labels else ()
+        return _Key(items, place, labels, said)
+    if "key" in found:
+        rows = [row for row in table.rows if row[who] not in labels]
+        items = _items_of_rows(table, found, rows, path)
+        name = table.names[found["key"]]
+        line = f"key: column {name!r}, {plural(items.height, 'item')}"
+        return _Key(items, KeyPlace(columns=name), labels, (line,))
+    if labels:
+        keyed = [row for row in table.rows if row[who] in labels]
+        pairs = {row[found["item_id"]]: row[found["response"]] for row in keyed}
+        items = pl.DataFrame({"item_id": list(pairs), "key": list(pairs.values())})
+        line = f"rows of {labels[0]!r} are no candidate: they are the key, {plural(len(pairs), 'item')}"
+        return _Key(items, KeyPlace(row=labels[0]), labels, (line,))
+    return _Key(None, None, (), ())
+
+
+def _attributes(
+    table: Headed, found: dict[str, int], used: dict[str, int], choices: Choices
+) -> tuple[list[int], list[int]]:
+    """Places of the columns that are about candidates, and of those that tell who they are."""
     personal = [
-        p
-        for p, name in enumerate(table.names)
-        if meaning_of(name) in PERSONAL or is_email_column(table.column(p))
+        place
+        for place, name in enumerate(table.names)
+        if place not in used.values()
+        and (meaning_of(name) in PERSONAL or is_email_column(table.column(place)))
     ]
-    personal = [p for p in personal if p not in used.values()]
-    others = {found[name] for name in OTHERS if name in found}
-    attributes = [
-        p for p in range(len(table.names))
-        if p not in used.values() and p not in others and (choices.keep_names or p not in personal)
-        and any(table.column(p))
-    ]  # fmt: skip
-    recode = {"response": dict(answers.recode)} if answers.recode else {}
+    taken = {*used.values(), *(found[name] for name in OTHERS if name in found)}
+    taken |= set() if choices.keep_names else set(personal)
+    free = [place for place in range(len(table.names)) if place not in taken and any(table.column(place))]
+    return free, personal
+
+
+def _mapping(
+    table: Headed,
+    grid: Grid,
+    used: dict[str, int],
+    attributes: Sequence[int],
+    apart: tuple[str, ...],
+    answers: Answers,
+    key: KeyPlace | None,
+    names_of: Mapping[str, str],
+) -> ColumnMapping:
+    recode: dict[str, Mapping[str, str]] = {"response": dict(answers.recode)} if answers.recode else {}
     if names_of:
         recode["item_id"] = dict(names_of)
-    mapping = ColumnMapping(
+    unit = time_unit(table.names[used["time_s"]]) if "time_s" in used else None
+    return ColumnMapping(
         format="long",
         delimiter=grid.delimiter or None,
         encoding=grid.encoding or None,
         time_unit=unit or "seconds",
-        time_stamp_format=layout,
         columns={name: table.names[p] for name, p in used.items()},
         candidates={attribute_name(table.names[p]): table.names[p] for p in attributes},
         table=TablePlace(
             sheet=grid.name or None,
             header_row=table.row,
-            rows_apart=(*keys_called, *sums),
+            rows_apart=apart,
             decimal="," if grid.delimiter not in ("", ",") else None,
             answers="marks" if answers.marks else None,
         ),
-        key=place,
+        key=key,
         missing=MissingCodes(
             omitted=answers.missing.get("omitted", ()),
             not_reached=answers.missing.get("not_reached", ()),
@@ -152,23 +230,6 @@ def read_long(
         ),
         recode=recode,
     )
-    people = len({row[who] for row in rows if row[who]})
-    renamed = ", ".join(f"{name} is {table.names[p]!r}" for name, p in used.items() if table.names[p] != name)
-    lines.insert(
-        0, f"layout: one row per answer, {plural(people, 'candidate')}, {plural(len(called), 'item')}"
-    )
-    if renamed:
-        lines.insert(1, f"columns: {renamed}")
-    if personal and not choices.keep_names:
-        listing = ", ".join(table.names[p] for p in personal)
-        lines.append(f"left out, because they tell who a person is: {listing} (--keep-names keeps them)")
-    if names_of:
-        name, other = next(iter(names_of.items()))
-        lines.append(f"items are called as in the items file: {name!r} is {other!r}, ...")
-    lines += [*answers.said, *said_stamp]
-    if unit:
-        lines.append(f"times are in {unit}")
-    return Reading(path.name, mapping, items, (*said, *lines))
 
 
 def _best(table: Headed, canonical: str, places: Sequence[int]) -> int:
