@@ -11,20 +11,20 @@ import polars as pl
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import Scale
 from ciip_irt.errors import plural
+from ciip_irt.irt.models import MODELS
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
 from ciip_irt.screening import Concern
-from ciip_irt.tables import ANCHOR_ITEMS, ITEM_PARAMETERS, POPULATION_POINTS, show_html
+from ciip_irt.tables import ANCHOR_ITEMS, ITEM_MODELS, ITEM_PARAMETERS, POPULATION_POINTS, show_html
 
 __all__ = ["ESTIMATED", "Calibration"]
 
 PARAMETERS = ("a", "b", "c")
 ESTIMATED: Mapping[str, tuple[str, ...]] = {
-    "rasch": ("b",),
-    "1pl": ("a", "b"),
-    "2pl": ("a", "b"),
-    "3pl": ("a", "b", "c"),
+    name: tuple(one for one in model.parameters if one in model.free + model.common)
+    for name, model in ((name, MODELS[name]) for name in ITEM_MODELS)
 }
+"""Model -> the parameters that it estimates, for each item or in common."""
 
 
 @result
