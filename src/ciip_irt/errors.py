@@ -15,6 +15,7 @@ All of them can be imported from the top (``ciip_irt.InputError``). Any other ex
 the command line turns it into one line and exit code 70.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -33,6 +34,7 @@ __all__ = [
     "did_you_mean",
     "nearest_name",
     "plural",
+    "printable",
 ]
 
 MAX_EXAMPLES = 5  # names in a sentence: as many as anybody reads
@@ -45,6 +47,19 @@ def plural(count: int, singular: str, many: str | None = None) -> str:
     ('1 row', '12,500 rows', '2 analyses')
     """
     return f"{count:,} {singular if count == 1 else many or singular + 's'}"
+
+
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Characters that command a terminal or turn the order of letters round; line feed and tab stay."""
+
+
+def printable(text: str) -> str:
+    r"""The text without characters that command a terminal or a page: each becomes a replacement character.
+
+    >>> printable("exam\x1b]0;title\x07\n") == "exam\ufffd]0;title\ufffd\n"
+    True
+    """
+    return UNPRINTABLE.sub("\ufffd", text)
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
@@ -108,7 +123,7 @@ class Problem:
             details.append(f"e.g. {shown}" if self.count else shown)
         inside = f" ({', '.join(details)})" if details else ""
         end = f". {self.remedy}" if self.remedy else ""
-        return f"{place + ': ' if place else ''}{self.what}{inside}{end}"
+        return printable(f"{place + ': ' if place else ''}{self.what}{inside}{end}")
 
 
 class CiipError(Exception):

@@ -16,6 +16,7 @@ from importlib import import_module
 from types import MappingProxyType, ModuleType
 
 from ciip_irt._version import __version__
+from ciip_irt.cli.printable_stream import PrintableStream
 from ciip_irt.errors import CiipError
 
 __all__ = ["COMMANDS", "DEFECT", "main"]
@@ -63,6 +64,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a console of few letters must not lose a result
         sys.stdout.reconfigure(errors="backslashreplace")
+    with (
+        contextlib.redirect_stdout(PrintableStream(sys.stdout)),
+        contextlib.redirect_stderr(PrintableStream(sys.stderr)),
+    ):
+        return _answered(arguments)
+
+
+def _answered(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_overview())
         return 0 if arguments else 2

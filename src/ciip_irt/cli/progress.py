@@ -4,6 +4,8 @@ import sys
 import time
 from types import TracebackType
 
+from ciip_irt.errors import printable
+
 __all__ = ["Progress"]
 
 
@@ -15,15 +17,16 @@ class Progress:
     """
 
     def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
+        self._terminal = getattr(sys.stderr, "terminal", sys.stderr)  # its commands are ours
+        self._shown = self._terminal.isatty()
         self._started = time.monotonic()
 
     def __call__(self, doing: str) -> None:
         """Say what is being done now."""
         if self._shown:
             seconds = time.monotonic() - self._started
-            sys.stderr.write(f"\r\x1b[2K{seconds:5.0f} s  {doing} ...")
-            sys.stderr.flush()
+            self._terminal.write(f"\r\x1b[2K{seconds:5.0f} s  {printable(doing)} ...")
+            self._terminal.flush()
 
     def __enter__(self) -> "Progress":
         return self
@@ -32,5 +35,5 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._shown:
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
+            self._terminal.write("\r\x1b[2K")
+            self._terminal.flush()

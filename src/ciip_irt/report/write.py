@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ciip_irt.errors import InputError
+from ciip_irt.errors import InputError, printable
 from ciip_irt.report.edition import MARKER, edition_of
 from ciip_irt.report.results import read_results
 from ciip_irt.report.sections import SECTIONS
@@ -88,7 +88,9 @@ def _pages(whole: Path, folder: Path, item_pages: bool) -> tuple[dict[str, str],
         raise InputError([replace(problem, where=name) for problem, name in names]) from None
     edition = edition_of(results, list(SECTIONS.values()), item_pages=item_pages)
     pages = {
-        f"{FOLDER}/{page.path}": page.html for section in edition.sections for page in section.build(edition)
+        f"{FOLDER}/{page.path}": printable(page.html)
+        for section in edition.sections
+        for page in section.build(edition)
     }
     return pages, [name for name in _pages_of_ours(folder) if name not in pages]
 

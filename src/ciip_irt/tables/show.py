@@ -4,6 +4,8 @@ from html import escape
 
 import polars as pl
 
+from ciip_irt.errors import printable
+
 __all__ = ["show_html"]
 
 
@@ -21,4 +23,4 @@ def show_html(title: str, sentences: str, frame: pl.DataFrame, rows: int = 10) -
         f"<p>{frame.height - rows:,} more rows in <code>.to_frame()</code></p>" if frame.height > rows else ""
     )
     said = "".join(f"<p>{escape(line)}</p>" for line in sentences.splitlines() if line)
-    return f"<div><strong>{escape(title)}</strong>{said}{table}{more}</div>"
+    return printable(f"<div><strong>{escape(title)}</strong>{said}{table}{more}</div>")
