@@ -11,6 +11,7 @@ from ciip_irt.tables import ITEMS, Grid, Headed, folded, headed, read_frame, rea
 
 __all__ = [
     "ASSUMED_DOMAIN",
+    "check_points",
     "complete_items",
     "items_of_grids",
     "left_out_for_lack",
@@ -23,6 +24,14 @@ __all__ = [
 ASSUMED_DOMAIN = "all"
 AS_TABLES = (".parquet", ".ndjson", ".jsonl")
 LEAST_OPTIONS = 4  # a key of A to C does not say that there are only three options; four is the usual item
+AS_ONE = (
+    "points",
+    "max_score",
+    "max_points",
+    "maximum_score",
+    "weight",
+    "weights",
+)  # of items: until points are built, only 1 is right
 UNUSED = ("role", "score", "position", "response", "points")
 
 
@@ -88,7 +97,38 @@ def renamed_items(frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, tuple[
     if found:
         listing = ", ".join(f"{column!r} is {name}" for column, name in found.items())
         said.append(f"{Path(where).name}: {listing}.")
+    check_points(frame, where)
     return frame.rename(found), tuple(said)
+
+
+def check_points(frame: pl.DataFrame, where: str) -> None:
+    """Refuse points and weights other than 1, which no score here knows: an ignored column changes scores.
+
+    Raises
+    ------
+    InputError
+        Such a column with another value than 1.
+    """
+    problems = []
+    for column in frame.columns:
+        if folded(column) not in {folded(name) for name in AS_ONE}:
+            continue
+        values = frame[column].cast(pl.String).str.strip_chars()
+        other = (values != "") & (values.cast(pl.Float64, strict=False).fill_null(0.0) != 1.0)
+        rows = other.fill_null(False).arg_true()
+        if len(rows):
+            problems.append(
+                Problem(
+                    f"column {column!r} gives items other than 1 point, and every item counts 1 point here",
+                    where,
+                    int(rows[0]) + 2,
+                    count=len(rows),
+                    examples=tuple(values.gather(rows.head(5)).to_list()),
+                    remedy="Leave the column out if each item is to count 1 point.",
+                )
+            )
+    if problems:
+        raise InputError(problems)
 
 
 def complete_items(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:

@@ -13,8 +13,10 @@ from ciip_irt.calibration.checks.fit_table import displacements, fit_table
 from ciip_irt.calibration.checks.fit_warnings import warnings_of_fit, with_names
 from ciip_irt.calibration.checks.observed import observed_proportions
 from ciip_irt.calibration.cml_engine import estimates_by_cml
+from ciip_irt.calibration.differing_forms import by_form
 from ciip_irt.calibration.estimation import Estimation, Options, estimate
 from ciip_irt.calibration.groups import grouped_blocks, population_groups
+from ciip_irt.calibration.negative_slopes import negative_slopes
 from ciip_irt.calibration.persons import AbilityMethod, estimate_persons
 from ciip_irt.calibration.populations import Populations
 from ciip_irt.calibration.prepared import Estimates, Prepared, prepare
@@ -27,6 +29,7 @@ from ciip_irt.irt import METHODS as ABILITIES
 from ciip_irt.irt import Priors, answer_counts
 from ciip_irt.irt.linking import DriftLimits
 from ciip_irt.responses import ScoredResponses
+from ciip_irt.screening import Concern
 from ciip_irt.tables import ANCHOR_ITEMS, ITEM_MODELS
 
 __all__ = ["calibrate"]
@@ -72,7 +75,8 @@ def calibrate(
         bank's for 2pl and 3pl where it holds the scale.
     groups
         A candidates' column (``delivery_mode``, ``form_id``, ...) each value of which is a population with a
-        mean and spread of its own.
+        mean and spread of its own; ``none``: one population. Without it one, but in a free calibration of
+        forms that share a part of their items one for each form where they differ beyond chance.
     population
         ``normal``, or ``histogram``: any shape, which takes many candidates (about a thousand).
     ability
@@ -110,9 +114,12 @@ def calibrate(
     >>> calibration.converged
     True
     """
+    alone = groups is None and anchors is None
+    groups = None if groups == "none" else groups
     _check(model, engine, population, ability, groups)
     anchors = None if anchors is None else as_bank(anchors, "anchors")
     prepared = prepare(scored, model, anchors, groups=groups, D=D, scale_id=scale_id)
+    concerns: tuple[Concern, ...] = ()
     if engine == "girth":
         found = _by_girth(prepared)
     elif engine == "cml":
@@ -129,7 +136,11 @@ def calibrate(
             purify=purify,
             limits=DriftLimits() if drift is None else drift,
         )
+        if alone and (apart := by_form(prepared, options)) is not None:
+            prepared = replace(prepared, groups=apart.groups, data=apart.data)
+            groups, concerns = "form_id", (apart.concern,)
         found = _by_mml(prepared, options, chosen.in_words(), groups or "none")
+        found = replace(found, concerns=(*found.concerns, *concerns))
     return _completed(prepared, found, ability)
 
 
@@ -232,7 +243,7 @@ def _by_mml(prepared: Prepared, options: Options, priors: str, groups: str) -> E
         gradient_norm=fit.gradient_norm,
         second_order=fit.second_order,
         anchors=table,
-        concerns=() if looked_at is None else looked_at.concerns,
+        concerns=(*negative_slopes(found, scored.item_ids), *(looked_at.concerns if looked_at else ())),
     )
 
 

@@ -66,7 +66,8 @@ CALIBRATION = Section(
         Setting(
             "groups", Text(),
             "candidates' column (delivery_mode, first_time, form_id, ...) each of whose values is a"
-            " population with its own mean and spread",
+            " population with its own mean and spread; none: one population; without it one, but one for each"
+            " form in a free calibration of forms that share some items and whose candidates differ",
         ),
         Setting(
             "population", Text(choices=("normal", "histogram")),
