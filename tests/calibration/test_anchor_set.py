@@ -8,7 +8,8 @@ import pytest
 
 from ciip_irt.bank import ItemBank, read_bank
 from ciip_irt.calibration.anchor_set import AnchorSet, examine_anchor_set
-from ciip_irt.calibration.anchors import anchors_of
+from ciip_irt.calibration.anchors import HeldAnchors, anchors_of
+from ciip_irt.irt import ResponseBlock
 from ciip_irt.irt.linking import compare_scales
 from ciip_irt.responses import ingest, score
 
@@ -98,3 +99,18 @@ def test_ordinary_drift_raises_no_alarm() -> None:
     assert found.belongs
     assert found.same_unit
     assert found.displaced == pytest.approx(0.2, abs=0.03)
+
+
+def test_guessing_is_no_other_unit() -> None:
+    """Curves that start at .2 look flatter without their c; with the right c held nothing is to be said."""
+    rng = np.random.default_rng(5)
+    a, b = rng.lognormal(-0.1, 0.3, 15), np.linspace(-1.5, 1.5, 15)
+    theta = rng.normal(0.3, 0.9, 1500)
+    p = 0.2 + 0.8 / (1 + np.exp(-1.7 * a * (theta[:, None] - b)))
+    block = ResponseBlock(np.arange(15), (rng.random(p.shape) < p).astype(np.int8))
+    values = np.column_stack((a, b, np.full(15, 0.2)))
+    anchors = HeldAnchors(np.ones(15, dtype=np.bool_), values, np.full((15, 3), np.nan))
+    ids = [f"Q{j}" for j in range(15)]
+    assert examine_anchor_set([block], anchors, ids, "3pl", 1.7).concerns == ()
+    (concern,) = examine_anchor_set([block], anchors, ids, "3pl", 1.0).concerns
+    assert "1.7" in concern.remedy

@@ -13,7 +13,7 @@ import numpy as np
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.calibration.anchors import HeldAnchors
 from ciip_irt.errors import MAX_EXAMPLES, plural
-from ciip_irt.irt import ResponseBlock, connected_parts
+from ciip_irt.irt import Priors, ResponseBlock, connected_parts
 from ciip_irt.irt.estimation import fit_mml
 from ciip_irt.irt.linking import ScaleAgreement, compare_scales
 from ciip_irt.records import result
@@ -76,9 +76,11 @@ def examine_anchor_set(
         Whether single wild values are dropped; where they are not, they stop the work.
     """
     own = [block for block in (_of_items(block, anchors.held) for block in blocks) if block.items.size]
-    free_model = "rasch" if model in ("rasch", "1pl") else "2pl"  # c says nothing of direction or unit
+    free_model = "rasch" if model in ("rasch", "1pl") else model
     free, errors = _free_values(own, anchors, free_model, D)
-    agreement = compare_scales(anchors.values, free, errors, anchors.errors, slopes_vary=free_model == "2pl")
+    agreement = compare_scales(
+        anchors.values, free, errors, anchors.errors, slopes_vary=free_model != "rasch"
+    )
     wild = agreement.wild
     dropped = purify and bool((anchors.held & ~wild).any())
     concerns = [
@@ -92,8 +94,10 @@ def _free_values(
     blocks: Sequence[ResponseBlock], anchors: HeldAnchors, model: str, D: float
 ) -> tuple[FloatArray, FloatArray]:
     """Two arrays (J, 3): free estimates and their errors; parts of the design that share no anchor are
-    estimated apart and moved so that their middle, and with slopes their unit, is the bank's."""
+    estimated apart and moved so that their middle, and with slopes their unit, is the bank's. The bank's c
+    are held: where there is guessing, curves without it are flatter, as if in another unit."""
     n_items = anchors.held.size
+    held = np.column_stack((np.full((n_items, 2), np.nan), anchors.values[:, 2])) if model == "3pl" else None
     free, errors = np.full((n_items, 3), np.nan), np.full((n_items, 3), np.nan)
     parts = connected_parts(blocks, n_items)
     for part in parts:
@@ -102,11 +106,20 @@ def _free_values(
             continue
         groups = sorted({block.group for block in theirs})
         own = [ResponseBlock(block.items, block.scores, groups.index(block.group)) for block in theirs]
-        fit = fit_mml(own, model, n_items, D=D, standard_errors="cross_product", tolerance=TOLERANCE)
+        fit = fit_mml(
+            own,
+            model,
+            n_items,
+            fixed=held,
+            priors=Priors(),
+            D=D,
+            tolerance=TOLERANCE,
+            standard_errors="cross_product",
+        )
         found, theirs_errors = fit.parameters[part, :3].copy(), fit.standard_errors[part, :3].copy()
         if len(parts) > 1:
             bank = anchors.values[part]
-            unit = float(np.exp(np.nanmedian(np.log(found[:, 0] / bank[:, 0])))) if model == "2pl" else 1.0
+            unit = float(np.exp(np.nanmedian(np.log(found[:, 0] / bank[:, 0])))) if model != "rasch" else 1.0
             unit = unit if np.isfinite(unit) and unit > 0 else 1.0
             found[:, 0] /= unit
             found[:, 1] *= unit
