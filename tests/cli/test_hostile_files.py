@@ -1,6 +1,7 @@
 """The hostile files through the front door: 0, 1 or 2, a message, no traceback, no infinity."""
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,3 +74,24 @@ def test_columns_called_as_ours(ran: Ran, tmp_path: Path, name: str) -> None:
 def test_a_factor_that_is_none(ran: Ran, factor: str) -> None:
     code, said = ran("ingest", LOG, "--items", ITEMS, "--larger-files", factor)
     assert (code, f"CIIP_IRT_LARGER_FILES is {factor!r}" in said) == (2, True)
+
+
+def test_times_without_end(ran: Ran, tmp_path: Path) -> None:
+    log = tmp_path / "endless.csv"
+    first, *rest = Path(LOG).read_text("utf-8").splitlines()
+    assert first.split(",")[8] == "time_s"
+    cells = [line.split(",") for line in rest]
+    log.write_text("\n".join([first, *(",".join([*c[:8], "1e308", *c[9:]]) for c in cells)]) + "\n")
+    assert ran("ingest", str(log), "--items", ITEMS)[0] == 0
+    assert "time_beyond_a_year" in (tmp_path / "out" / "quarantine.csv").read_text("utf-8")
+
+
+def test_no_socket_is_opened(ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(*_: object, **__: object) -> None:
+        pytest.fail("a socket")
+
+    monkeypatch.setattr(socket, "socket", opened)
+    monkeypatch.setattr(socket, "create_connection", opened)
+    monkeypatch.setattr(socket, "getaddrinfo", opened)
+    assert ran("ingest", LOG, "--items", ITEMS)[0] == 0
+    assert main(["report", str(tmp_path / "out")]) == 0

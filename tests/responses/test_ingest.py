@@ -160,6 +160,7 @@ def test_what_the_log_calls_invalid_is_not_listed_again(ingest_text: Read, log_t
         ("12,5", "time_unreadable"),
         ("inf", "time_unreadable"),
         ("-3", "time_negative"),
+        ("1e308", "time_beyond_a_year"),
         ("0", "time_zero"),
     ],
 )

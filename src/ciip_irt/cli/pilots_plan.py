@@ -139,13 +139,14 @@ def _review(folder: Path) -> "pl.DataFrame":
     import polars as pl
 
     from ciip_irt.pilots.sheet import EVIDENCE_FILE
-    from ciip_irt.tables import PILOT_DECISIONS, read_csv
+    from ciip_irt.tables import PILOT_DECISIONS, foreign_errors, read_csv
 
     for name in (EVIDENCE_FILE, "pilot_decisions.csv"):
         if not (folder / name).is_file():
             remedy = "Name the folder that 'pilots review' or 'run' wrote."
             raise InputError(Problem(f"there is no {name} here", where=str(folder), remedy=remedy))
-    evidence = read_csv(folder / EVIDENCE_FILE).select("item_id", pl.col("b").cast(pl.Float64))
+    with foreign_errors(folder / EVIDENCE_FILE, "the evidence of a pilot review", "Review again."):
+        evidence = read_csv(folder / EVIDENCE_FILE).select("item_id", pl.col("b").cast(pl.Float64))
     sheet = PILOT_DECISIONS.validate(
         read_csv(folder / "pilot_decisions.csv"), str(folder / "pilot_decisions.csv")
     )

@@ -18,6 +18,7 @@ from ciip_irt.tables import QUARANTINE, RESPONSE_STATUS, RESPONSES
 __all__ = ["RULES", "Examination", "IngestRule", "examine"]
 
 REMOVED, INVALID, SET_ASIDE = "removed", "kept as invalid", "value set aside"
+YEAR_S = 366 * 86_400  # seconds: no sitting lasts a year, and times near 1e308 have no finite mean
 MAX_POSITION = 32_767  # the largest 16-bit number; no form has as many items
 ISO_8601 = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|[+-]\d{2}:?\d{2})?)?$"
 
@@ -63,6 +64,8 @@ _ALL = (
     IngestRule("time_unreadable", SET_ASIDE, "the time is not a number",
                "Correct the cells, or leave them empty. Decimals need a point."),
     IngestRule("time_negative", SET_ASIDE, "the time is below zero", "Correct the clock in the source."),
+    IngestRule("time_beyond_a_year", SET_ASIDE, "the time is more than a year",
+               "Correct the clock in the source, or say in a mapping file in which unit times are."),
     IngestRule("time_zero", SET_ASIDE, "answered in zero seconds, so the time is unknown",
                "Nothing to do; zero seconds without an answer are kept.", 0),
     IngestRule("position_unreadable", SET_ASIDE,
@@ -232,9 +235,12 @@ def _read_values(rows: pl.DataFrame, mapping: ColumnMapping, listed: list[pl.Dat
     set_aside("time_s", unreadable, "time_unreadable")
     negative = (time < 0).fill_null(False)
     set_aside("time_s", negative, "time_negative")
+    endless = (time > YEAR_S).fill_null(False)
+    set_aside("time_s", endless, "time_beyond_a_year")
     zero = ((time == 0) & (rows["status"] == "answered")).fill_null(False)
     set_aside("time_s", zero, "time_zero")
-    time = time.set(negative | zero, None) if (negative | zero).any() else time
+    unknown = negative | endless | zero
+    time = time.set(unknown, None) if unknown.any() else time
 
     position = _number(rows["position"])
     outside = ((position < 1) | (position > MAX_POSITION) | (position != position.floor())).fill_null(False)

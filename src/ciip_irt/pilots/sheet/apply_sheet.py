@@ -132,7 +132,7 @@ def read_evidence(path: Path | str) -> Evidence:
         review: dict[str, Any] = json.loads((folder / REVIEW_FILE).read_text("utf-8"))
         facts = {name: review[name] for name in ("data_hash", "policy", "policy_limits", "scale")}
         scale, mark = Scale(**facts["scale"]), str(review["evidence"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         what = f"not the record of a pilot review ({type(error).__name__}: {error})"
         where = str(folder / REVIEW_FILE)
         raise InputError(Problem(what, where=where, remedy="Run 'ciip-irt pilots review' again.")) from None
