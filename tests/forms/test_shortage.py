@@ -94,7 +94,11 @@ def test_rows_that_contradict_each_other_are_named_and_nothing_else():
         for name, low in (("recall", 7), ("apply", 5))
     )
     wants = replace(TWO, requirements=FormRequirements(counts=counts, key_balance=KeyBalance(0.1, 0.5)))
-    first, second = messages(items, wants, 1)
+    first, reach, second = messages(items, wants, 1)
+    assert reach == (
+        "recall needs 7 to 10 scored items; with scored items in all: 10 and apply: 5 to 10, the bank has 5"
+        " free for a form."
+    )
     assert first == (
         "These cannot all hold: scored items in all: 10; recall: 7 to 10; apply: 5 to 10."
         " Give up or loosen one of them."
@@ -196,7 +200,10 @@ def test_sets_that_cannot_be_taken_whole():
     assert first == (
         "These cannot all hold: A Alpha, scored items: 4; item sets. Give up or loosen one of them."
     )
-    assert any("A Alpha needs 10 scored items; the bank has 9. Write 1" in line for line in rest)
+    assert any(
+        line == "A Alpha: write 1 scored item free of these rows; that makes a form possible."
+        for line in rest
+    )
     mended = pl.concat(
         [items, a_bank(1, 0, set_id=[None]).with_columns(item_id=pl.lit("N"))], how="vertical_relaxed"
     )
@@ -224,7 +231,10 @@ def test_too_little_time():
 def test_items_to_include_that_do_not_fit():
     items = a_bank(10, 14)
     wants = replace(TWO, requirements=FormRequirements(include=tuple(f"I{i:03d}" for i in range(5))))
-    first, second = messages(items, wants, 1)
+    first, reach, second = messages(items, wants, 1)
+    assert reach == (
+        "A Alpha takes at most 4 scored items; with the items to include, a form has 5 at least."
+    )
     assert first == (
         "These cannot all hold: A Alpha, scored items: 4; the items to include."
         " Give up or loosen one of them."
@@ -242,8 +252,8 @@ def test_an_earlier_form_that_has_taken_too_much():
     result = assemble(items, wants, n_forms=1, earlier=old)
     lines = result.shortages["message"].to_list()
     assert "earlier form old: scored items in common: at most 2" in lines[0]
-    assert lines[-1] == "B Beta needs 10 scored items; the bank has 8. Write 2."
-    total = sum(int(n) for line in lines for n in re.findall(r"Write (\d+)\.", line))
+    assert lines[-1].startswith("B Beta: write 2 scored items free of these rows;")
+    total = sum(int(n) for line in lines for n in re.findall(r"write (\d+) scored", line))
     new = pl.concat([items, a_bank(0, total).with_columns(item_id="N" + pl.col("item_id"))])
     assert total == 4, "six of ten are in the old form at least, two are allowed"
     assert assemble(new, wants, n_forms=1, earlier=old).conforms

@@ -14,6 +14,7 @@ from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 __all__ = ["ENEMIES", "cliques"]
 
 NAME = "enemies"
+SHOWN = 5
 
 
 def rows(pool: Pool) -> Iterator[Row]:
@@ -26,12 +27,15 @@ def rows(pool: Pool) -> Iterator[Row]:
         if item_id in number
     }
     for clique in cliques(neighbours):
-        label = f"enemies {', '.join(pool.item_ids[item] for item in clique)} apart"
+        shown = ", ".join(pool.item_ids[item] for item in clique[:SHOWN])
+        more = f" and {len(clique) - SHOWN} more" if len(clique) > SHOWN else ""
+        label = f"enemies {shown}{more} apart"
         for form, form_id in enumerate(pool.form_ids):
             columns = np.concatenate([pool.columns(role, form, clique) for role in (SCORED, PILOT)])
             yield Row(
-                f"{form_id}: {label}", 0.0, 1.0, columns, np.ones(len(columns)), relaxable=True, label=label
-            )
+                f"{form_id}: {label}", 0.0, 1.0, columns, np.ones(len(columns)), relaxable=True, label=label,
+                source=clique, bounds_told=False,
+            )  # fmt: skip
 
 
 def cliques(neighbours: dict[int, set[int]]) -> list[tuple[int, ...]]:
@@ -83,5 +87,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 ENEMIES = Constraint(
     NAME, "enemies never meet in one sitting, scored or pilot", rows, check,
     lambda given: given.blueprint.enemies_apart,
-    bounds_parts=True, in_words="enemies apart", spared=5,
+    bounds_parts=True, many_in_words="{} groups of enemies apart", spared=5,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """Forms as the check sees them: plain rows next to the bank, no matrices and no solver."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -95,13 +96,24 @@ def enemies_of(items: pl.DataFrame) -> dict[str, frozenset[str]]:
     {'I2': ['I1', 'I3'], 'I1': ['I2'], 'I3': ['I2']}
     """
     found: dict[str, set[str]] = {}
+    known = frozenset(items["item_id"])
     named = items.filter(pl.col("enemies").is_not_null()).select("item_id", "enemies")
     for item_id, text in named.iter_rows():
-        for other in (part.strip() for part in text.split("|")):
-            if other and other != item_id:
+        for other in _listed(text, known):
+            if other != item_id:
                 found.setdefault(item_id, set()).add(other)
                 found.setdefault(other, set()).add(item_id)
     return {item_id: frozenset(others) for item_id, others in found.items()}
+
+
+def _listed(text: str, known: frozenset[str]) -> list[str]:
+    """The ids of a cell: parted by ``|``; where that gives no item of the bank, by comma, semicolon, blanks.
+
+    >>> _listed("I1, I2;I3 I4|no 5", frozenset({"I1", "no 5"}))
+    ['I1', 'I2', 'I3', 'I4', 'no 5']
+    """
+    parts = [part.strip() for part in text.split("|")]
+    return [one for part in parts for one in ([part] if part in known else re.split(r"[,;\s]+", part)) if one]
 
 
 def letters_of(bank: ItemBank, blueprint: Blueprint) -> list[str]:

@@ -16,6 +16,7 @@ from ciip_irt.forms.shortage.conflict import conflicting_demands
 from ciip_irt.forms.shortage.item_uses import ItemUses
 from ciip_irt.forms.shortage.least_loosening import least_loosening
 from ciip_irt.forms.shortage.lines import Line
+from ciip_irt.forms.shortage.within_reach import reach_lines
 from ciip_irt.forms.tolerances import TOLD
 
 __all__ = ["conflict_lines", "nearest_form_lines"]
@@ -48,6 +49,8 @@ def conflict_lines(uses: ItemUses, n_forms: int, *, whole: bool) -> list[Line]:
         named = "; ".join(shown)
         message = f"These cannot all hold: {named}. Give up or loosen one of them."
         lines.append(("conflict", "", None, None, None, message))
+        if n_forms == 1 and whole and not many:
+            lines += reach_lines(uses, found)
     loosened = least_loosening(uses, n_forms, whole=whole)
     if loosened.possible:
         lines += _loosening(uses, n_forms, loosened.slack)
@@ -61,12 +64,25 @@ def _loosening(uses: ItemUses, n_forms: int, slack: FloatArray) -> list[Line]:
     ]
     nearest = "The nearest form breaks" if n_forms == 1 else f"The nearest {n_forms} forms together break"
     broken.sort(key=lambda found: (-abs(found[1]), found[0].label))
+    if n_forms == 1 and 1 < len(broken) <= FEW_ALIKE:
+        # They give way together: none of them alone is to blame.
+        parts = [
+            f"{_size(amount, row.unit)} {'less' if amount > 0 else 'more'} of '{row.label}'"
+            for row, amount in broken
+        ]
+        message = f"The nearest form has {' and '.join(parts)}."
+        return [("conflict", "", None, None, None, message)]
     return [_broken_line(nearest, row.label, amount, row.unit) for row, amount in broken]
+
+
+def _size(amount: float, unit: str) -> str:
+    whole = ceil(abs(amount) - TOLD)
+    return plural(whole, unit) if unit == "item" else f"{whole:,} {unit}"
 
 
 def _broken_line(nearest: str, name: str, amount: float, unit: str) -> Line:
     whole = ceil(abs(amount) - TOLD)
-    size = plural(whole, unit) if unit == "item" else f"{whole:,} {unit}"
+    size = _size(amount, unit)
     remedy = "Write items that are free to stand there"
     if amount < 0:
         remedy = "Write items that can take their place"

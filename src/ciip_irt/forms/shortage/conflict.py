@@ -1,7 +1,8 @@
-"""Which demands cannot hold together: deletion filtering (Chinneck 2008).
+"""Which demands cannot hold together: a smallest conflict, the first of them in the blueprint's order.
 
-Demands are left out one by one; one without which nothing holds either stays out. What remains is a conflict
-from which nothing can be left out: any one of its demands given up resolves it.
+Where that search comes to no end, and where forms may share items: deletion filtering (Chinneck 2008).
+Demands are left out one by one; one without which nothing holds either stays out. What remains is a
+conflict from which nothing can be left out.
 """
 
 from dataclasses import dataclass
@@ -13,8 +14,13 @@ from ciip_irt.forms.model.form_model import FormRow
 from ciip_irt.forms.pool.pool import Constraint
 from ciip_irt.forms.shortage.item_uses import TARGET, ItemUses
 from ciip_irt.forms.shortage.least_overlap import are_possible
+from ciip_irt.forms.shortage.smallest_conflict import smallest_conflict
 
 __all__ = ["Demand", "conflicting_demands"]
+
+
+# Of more demands (enemies by the hundred) each round of the search for a smallest conflict takes long.
+MOST_DEMANDS = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,16 @@ def conflicting_demands(uses: ItemUses, n_forms: int, *, whole: bool = False) ->
     """The demands of a smallest conflict; empty where they can hold. ``whole`` as in ``least_overlap``."""
     if are_possible(uses, n_forms, whole=whole):
         return []
+    demands = demands_of(uses)
+    if len(demands) <= MOST_DEMANDS and not (n_forms > 1 and uses.max_common):
+        smallest = smallest_conflict(uses, n_forms, [demand.numbers for demand in demands], whole=whole)
+        if smallest is not None:
+            return [demands[number] for number in smallest]
+    return _by_deletion(uses, n_forms, whole=whole)
+
+
+def _by_deletion(uses: ItemUses, n_forms: int, *, whole: bool) -> list[Demand]:
+    """A conflict from which nothing can be left out, though a smaller one may exist."""
     left_out = frozenset[int]()
     spared = [c for c in CONSTRAINTS.values() if c.spared is not None]
     for constraint in sorted(spared, key=lambda constraint: constraint.spared or 0):

@@ -20,6 +20,7 @@ from ciip_irt.forms.shortage.item_uses import ItemUses, build_item_uses
 from ciip_irt.forms.shortage.items_to_write import items_to_write
 from ciip_irt.forms.shortage.least_overlap import are_possible, least_overlap
 from ciip_irt.forms.shortage.lines import Line, frame_of_lines
+from ciip_irt.forms.shortage.named_items import named_item_lines
 from ciip_irt.forms.shortage.supply import other_sources, short_cells, supply_of
 from ciip_irt.forms.tolerances import SOLVED
 
@@ -35,7 +36,7 @@ def count_shortages(pool: Pool) -> pl.DataFrame:
     Each line is a proof. Per domain, key and count by attribute: fewer items than one form needs. For all
     forms together: not even the relaxation of ``use_program`` has a solution.
     """
-    lines = short_cells(pool)
+    lines = [*named_item_lines(pool), *short_cells(pool)]
     n_forms, block = len(pool.form_ids), pool.blueprint.requirements.anchors
     chosen = block is None or bool(block.items)  # until then nobody knows what they take
     if not lines and n_forms > 1 and chosen:
@@ -68,7 +69,7 @@ def nearest_change(
 
 def one_form_shortages(pool: Pool, *, targets: bool = False) -> pl.DataFrame:
     """Why not even one form can be built; empty where nothing is known against one."""
-    lines = short_cells(pool)
+    lines = [*named_item_lines(pool), *short_cells(pool)]
     if not lines:
         uses = build_item_uses(pool, targets=targets)
         if not are_possible(uses, 1, whole=not targets):
@@ -177,5 +178,25 @@ def _for_one(uses: ItemUses) -> list[Line]:
     lines = conflict_lines(uses, 1, whole=True)
     answer = items_to_write(uses, 1, whole=True)
     if answer.possible and 0 < answer.written.sum() <= uses.pool.blueprint.length:
-        lines += [(*line[:5], f"{line[5]}.") for line in _writing(uses, 1, answer.written)]
+        lines += _writing_for_one(uses, answer.written)
     return lines
+
+
+def _writing_for_one(uses: ItemUses, written: IntArray) -> list[Line]:
+    """One line per kind of item that makes a form possible; the bank has enough of none, whatever it has."""
+    amounts: dict[tuple[str, str], int] = {}
+    for kind, number in zip(uses.new, written.tolist(), strict=True):
+        if number:
+            key = (kind.letter if kind.key is None else "", kind.words)
+            amounts[key] = amounts.get(key, 0) + number
+    together = len(amounts) > 1
+    lines: list[Line] = []
+    for (letter, words), number in amounts.items():
+        who = uses.pool.blueprint.domain(letter).title if letter else "Any domain"
+        asked = f" with {words}" if words else ""
+        then = "together with the others that makes" if together else "that makes"
+        message = (
+            f"{who}: write {plural(number, 'scored item')}{asked} free of these rows; {then} a form possible."
+        )
+        lines.append((words or "scored items", letter, None, None, number, message))
+    return sorted(lines, key=lambda line: (-(line[4] or 0), line[1], line[0]))

@@ -105,6 +105,16 @@ class UseProgram:
         return np.arange(self.n_columns - n, self.n_columns)
 
     @property
+    def coefficients(self) -> FloatArray:
+        """Of every column in every row of a form, (rows, columns)."""
+        return np.hstack(self._parts)
+
+    def sums(self, values: FloatArray) -> FloatArray:
+        """What the rows of a form sum to, over all forms, at these values of the columns."""
+        found: FloatArray = self.coefficients @ values[: self.n_columns]
+        return found
+
+    @property
     def cost(self) -> FloatArray:
         return np.concatenate(self._cost)
 
@@ -123,7 +133,7 @@ class UseProgram:
         )  # fmt: skip
 
     def _of_the_forms(self, without: frozenset[int]) -> list[Row]:
-        matrix, k = np.hstack(self._parts), self.n_forms
+        matrix, k = self.coefficients, self.n_forms
         found = []
         for number, row in enumerate(self.uses.rows):
             if number in without:
