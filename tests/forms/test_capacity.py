@@ -42,6 +42,7 @@ def test_disjoint_forms_counted_by_hand():
     assert sorted(sixth.select("domain", "write").rows()) == [("A", 7), ("B", 5)]
     assert found.summary().splitlines() == [
         "The bank supports 4 forms that share no scored item: no set of 5 exists.",
+        "Of 5 forms, two would share at least 1 scored item, however the items are dealt out.",
         "4 forms that share none built and checked.",
         "First to run out: A Alpha (17 items: 4.2 forms that share none);"
         " B Beta (31 items: 5.2 forms that share none).",
@@ -133,3 +134,22 @@ def test_nothing_is_changed_and_the_answer_is_the_same_twice():
     assert first.writing.equals(second.writing)
     assert first.to_dict() == second.to_dict()
     assert "First to run out" in first._repr_html_()
+
+
+def test_the_search_goes_on_until_the_bound_is_met_and_says_why_not_more():
+    """Forms of ten from 24 items, four in common at most: 4 (4 K / 9 - 1) + 6 (6 K / 15 - 1) <= 4 (K - 1)."""
+    items = a_bank(9, 15)
+    found = bank_capacity(items, replace(TWO, max_overlap=0.4), build=False)
+    assert found.supported == 33
+    assert not found.at_least
+    beyond = found.overlap.filter(pl.col("forms") == found.supported + 1)
+    assert beyond["least_overlap"].to_list() == [5]
+    assert f"Of {found.supported + 1} forms, two would share at least 5 scored items" in found.summary()
+
+
+def test_where_the_search_stops_it_says_so():
+    lines = []
+    found = bank_capacity(a_bank(17, 31), replace(TWO, max_overlap=0.9), build=False, progress=lines.append)
+    assert found.at_least
+    assert "the search stopped at 200 forms, more may exist" in found.answer()[0]
+    assert any("forms have to share" in line for line in lines)

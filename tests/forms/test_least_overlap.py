@@ -1,5 +1,6 @@
 """Without a stated bound forms share as few items as the rows need."""
 
+from dataclasses import replace
 from itertools import combinations
 from math import ceil
 
@@ -44,3 +45,17 @@ def test_anchors_are_shared_and_little_beside():
     # Of 10 - a items each of three forms takes 4 - a: what is missing is used twice.
     twice = sum(max(0, 3 * (4 - a) - (10 - a)) for a in counts)
     assert most_in_common(result.forms) == 5 + ceil(twice / 3)
+
+
+def test_the_same_form_twice_is_told_in_the_summary():
+    """Ten items for forms of ten: there is no other form."""
+    two = Blueprint("two", "1", "2024", 10, (Domain("A", "Alpha", 4), Domain("B", "Beta", 6)))
+    items = pl.DataFrame({"item_id": [f"I{i}" for i in range(10)], "domain": ["A"] * 4 + ["B"] * 6,
+                          "status": "scored", "key": "A", "options": "ABCD"})  # fmt: skip
+    told = assemble(items, replace(two, max_overlap=1.0), n_forms=3).summary()
+    three = "form-1 and form-2, form-1 and form-3, form-2 and form-3."
+    assert f"The same scored items stand in 3 pairs of forms: {three}" in told
+    nearly = pl.concat([items, items.tail(2).with_columns(item_id="N" + pl.col("item_id"))])
+    assert "More than half of the scored items are common to 1 pair of forms: form-1 and form-2." in (
+        assemble(nearly, replace(two, max_overlap=1.0), n_forms=2).summary()
+    )

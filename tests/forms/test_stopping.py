@@ -45,8 +45,11 @@ def test_a_relaxation_that_was_not_solved_proves_nothing(monkeypatch, make_bank,
     monkeypatch.setattr(relaxation, "solve", lambda *_: given_up)
     monkeypatch.setattr(strategy, "solve", lambda *_, **__: given_up)
     result = assemble(make_bank(400, 0), no_pilots, n_forms=2)
-    assert result.status == "time limit without a form"
-    assert any("at the time limit without a form; that is no proof" in w for w in result.warnings)
+    assert result.status == "work limit without a form", "no time limit was set"
+    assert any("at the solver's own limit without a form; that is no proof" in w for w in result.warnings)
+    limited = assemble(make_bank(400, 0), no_pilots, n_forms=2, time_limit=60)
+    assert limited.status == "time limit without a form"
+    assert any("at the time limit without a form; that is no proof" in w for w in limited.warnings)
 
 
 @pytest.mark.parametrize("where", ["raised", "told"])

@@ -31,6 +31,7 @@ from ciip_irt.forms.assembly import (
     WITHIN_TOLERANCE,
     Assembly,
     achieved_frame,
+    ended,
     forms_frame,
 )
 from ciip_irt.forms.checking.check import check_form_set
@@ -130,6 +131,7 @@ def assemble(
         warnings = [held_out_words(pool.held_out), *warnings] if pool.held_out else warnings
     if pilot_plan is not None:
         pool = with_pilot_plan(pool, polars_frame(pilot_plan, "pilot plan"))
+    limited = time_limit is not None
     until = monotonic() + (np.inf if time_limit is None else time_limit)
     shortages = count_shortages(pool)
     if not shortages.height and pool.blueprint.requirements.anchors is not None:
@@ -145,7 +147,7 @@ def assemble(
         return _told_of_held_out(empty, pool, seed, until, progress)
     candidate = solve_forms(pool, seed, SearchEffort(seconds=until - monotonic()), progress)
     if candidate.proposal.values is None:
-        found = _without_forms(empty, pool, candidate, seed, progress)
+        found = _without_forms(empty, pool, candidate, seed, progress, limited=limited)
         return _told_of_held_out(found, pool, seed, until, progress)
     candidate, scored, pilots = _with_pilots(pool, candidate, answers, seed, progress)
     forms = _forms(pool, scored, pilots, seed)
@@ -155,7 +157,9 @@ def assemble(
     findings = check_form_set(replace(given_forms, held_out=pool.held_out))
     words = [*left_out(pool.plan, forms, pool.held_out), *_pilot_warnings(pool, forms)]
     given = replace(empty, forms=table, findings=tuple(findings), warnings=(*empty.warnings, *words))
-    return _told_of_held_out(_outcome(given, pool, candidate, forms), pool, seed, until, progress)
+    return _told_of_held_out(
+        _outcome(given, pool, candidate, forms, limited=limited), pool, seed, until, progress
+    )
 
 
 def _told_of_held_out(
@@ -200,25 +204,36 @@ def _check_request(n_forms: int, time_limit: float | None) -> None:
 
 
 def _without_forms(
-    empty: Assembly, pool: Pool, candidate: Candidate, seed: int, progress: Progress | None
+    empty: Assembly,
+    pool: Pool,
+    candidate: Candidate,
+    seed: int,
+    progress: Progress | None,
+    *,
+    limited: bool,
 ) -> Assembly:
     """Why there are none: a proof with what stands in the way, or a search that ended."""
     proposal = candidate.proposal
     if proposal.stopped == "infeasible":
         shortages = nearest_change(pool, candidate.rows, seed, progress)
         return replace(empty, shortages=shortages, nodes=proposal.nodes)
-    words = f"The search ended{_how(proposal.stopped)} without a form; that is no proof that there is none."
-    return replace(empty, status=NOTHING_FOUND, warnings=(*empty.warnings, words), nodes=proposal.nodes)
+    how = _how(proposal.stopped, limited=limited)
+    words = f"The search ended{how} without a form; that is no proof that there is none."
+    status = ended(NOTHING_FOUND, proposal.stopped, limited=limited)
+    return replace(empty, status=status, warnings=(*empty.warnings, words), nodes=proposal.nodes)
 
 
-def _outcome(given: Assembly, pool: Pool, candidate: Candidate, forms: Sequence[Form]) -> Assembly:
+def _outcome(
+    given: Assembly, pool: Pool, candidate: Candidate, forms: Sequence[Form], *, limited: bool
+) -> Assembly:
     """The forms with what they reach; or, where the check refuses them or targets are out of reach, without
     them and with the reason.
     """
     proposal, goals = candidate.proposal, candidate.has_goals
     status = _status(proposal, given.findings, pool)
     result = replace(
-        given, status=status, achieved=achieved_frame(forms, pool.targets), worst=_worst(forms, pool),
+        given, status=ended(status, proposal.stopped, limited=limited),
+        achieved=achieved_frame(forms, pool.targets), worst=_worst(forms, pool),
         bound=proposal.bound if pool.targets and not goals else None, nodes=proposal.nodes,
     )  # fmt: skip
     if goals and status in (OPTIMAL, WITHIN_TOLERANCE, STOPPED):
@@ -228,16 +243,16 @@ def _outcome(given: Assembly, pool: Pool, candidate: Candidate, forms: Sequence[
         )  # fmt: skip
     if status == INFEASIBLE:
         return replace(result, forms=forms_frame(()), shortages=_missed_targets(result, pool), findings=())
-    ended = _how(proposal.stopped)
+    how = _how(proposal.stopped, limited=limited)
     words: list[str] = []
     if status == NOTHING_FOUND:
         wrong = "; ".join(f"{f.form_id}: {f.message}" for f in given.findings if f.severity == ERROR)
         words = [f"The solver's answer failed the check and was discarded ({wrong})."]
         result = replace(result, forms=forms_frame(()))
     elif status == STOPPED:
-        words = [f"The search ended{ended} before every target was met; a better answer may exist."]
+        words = [f"The search ended{how} before every target was met; a better answer may exist."]
     elif proposal.stopped in CUT_SHORT:
-        words = [f"The search ended{ended}: another run may give other forms."]
+        words = [f"The search ended{how}: another run may give other forms."]
     return replace(result, warnings=(*result.warnings, *words))
 
 
@@ -297,12 +312,13 @@ def _forms(pool: Pool, scored: BoolArray, pilots: BoolArray, seed: int) -> list[
     )
 
 
-def _how(stopped: str) -> str:
+def _how(stopped: str, *, limited: bool) -> str:
     """
-    >>> _how("seconds")
+    >>> _how("seconds", limited=True)
     ' at the time limit'
     """
-    words = {"seconds": " at the time limit", "interrupted": " by Ctrl-C"}
+    clock = "the time limit" if limited else "the solver's own limit"
+    words = {"seconds": f" at {clock}", "interrupted": " by Ctrl-C"}
     return words.get(
         stopped, f" ({stopped})" if stopped.startswith("solver") else " after its amount of work"
     )

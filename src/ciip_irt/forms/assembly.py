@@ -18,16 +18,31 @@ from ciip_irt.records import result
 from ciip_irt.tables import SHORTAGES, show_html
 
 __all__ = [
-    "INFEASIBLE", "NOTHING_FOUND", "NOT_BUILT", "OPTIMAL", "STOPPED", "WITHIN_TOLERANCE", "Assembly",
-    "achieved_frame", "forms_frame", "not_built",
+    "INFEASIBLE",
+    "NOTHING_FOUND",
+    "NOT_BUILT",
+    "OPTIMAL",
+    "STOPPED",
+    "WITHIN_TOLERANCE",
+    "Assembly",
+    "achieved_frame",
+    "ended",
+    "forms_frame",
+    "not_built",
 ]  # fmt: skip
 
 OPTIMAL = "optimal"
 WITHIN_TOLERANCE = "within tolerance"
-STOPPED = "time limit with a usable form"
-NOTHING_FOUND = "time limit without a form"
+# Of a search that ended before it had met every target, or before it had a form: by the clock that was set,
+# by Ctrl-C, or because its amount of work was done.
+ENDINGS = {"seconds": "time limit", "interrupted": "interrupted"}
+WORK_DONE = "work limit"
+STOPPED, NOTHING_FOUND = "with a usable form", "without a form"
 INFEASIBLE = "infeasible"
 NOT_BUILT = "not built"
+
+# Forms that share more of their items than not are told.
+MOST_OF_A_FORM = 0.5
 
 ACHIEVED_COLUMNS = {
     "form_id": pl.String, "quantity": pl.String, "target": pl.Float64, "tolerance": pl.Float64,
@@ -43,9 +58,10 @@ class Assembly:
     Attributes
     ----------
     status
-        ``optimal`` (proven), ``within tolerance`` (every target met, not proven the best), ``time limit
-        with a usable form`` (conforms but for a difficulty target; a better one may exist), ``infeasible``
-        (proven), ``time limit without a form``, ``not built``.
+        ``optimal`` (proven), ``within tolerance`` (every target met, not proven the best), ``infeasible``
+        (proven), ``not built``; of a search that ended before it had met every target, ``time limit with a
+        usable form`` (conforms but for a difficulty target) or ``time limit without a form``; ``work limit``
+        stands there where no time limit was set, ``interrupted`` after Ctrl-C.
     forms
         ``form_id, position, item_id, role, domain``; no rows where there are no forms.
     achieved
@@ -179,6 +195,7 @@ class Assembly:
                 f"Two forms share at most {plural(common, 'scored item')}{beside}."
                 if common else f"No two forms share a scored item{beside}."
             )  # fmt: skip
+            lines += _alike(self.forms)
         return lines
 
     def _repr_html_(self) -> str:
@@ -211,6 +228,18 @@ def _largest_overlap(forms: pl.DataFrame) -> int:
     return max((len(a & b) for a, b in combinations(sets, 2)), default=0)
 
 
+def ended(status: str, stopped: str, *, limited: bool) -> str:
+    """The status in full where the search ended early; ``limited``: whether a time limit was set.
+
+    >>> ended(STOPPED, "seconds", limited=True), ended(NOTHING_FOUND, "work", limited=True)
+    ('time limit with a usable form', 'work limit without a form')
+    """
+    if status not in (STOPPED, NOTHING_FOUND):
+        return status
+    by_clock = stopped == "seconds" and not limited
+    return f"{WORK_DONE if by_clock else ENDINGS.get(stopped, WORK_DONE)} {status}"
+
+
 def not_built(blueprint: str, n_forms: int, seed: int, why: str) -> Assembly:
     """The assembly that was not begun, and why.
 
@@ -230,6 +259,26 @@ def not_built(blueprint: str, n_forms: int, seed: int, why: str) -> Assembly:
         shortages=SHORTAGES.empty(),
         warnings=(why,),
     )
+
+
+def _alike(forms: pl.DataFrame) -> list[str]:
+    """Forms of the family that are the same form, or nearly: a second attempt would repeat them."""
+    scored = forms.filter(pl.col("role") == SCORED)
+    sets = {part["form_id"][0]: set(part["item_id"]) for part in scored.partition_by("form_id")}
+    pairs = list(combinations(sets, 2))
+    same = [(one, other) for one, other in pairs if sets[one] == sets[other]]
+    if same:
+        return [f"The same scored items stand in {plural(len(same), 'pair')} of forms: {_pairs(same)}."]
+    most = [(a, b) for a, b in pairs if len(sets[a] & sets[b]) > MOST_OF_A_FORM * len(sets[a])]
+    if most:
+        many = f"{plural(len(most), 'pair')} of forms"
+        return [f"More than half of the scored items are common to {many}: {_pairs(most)}."]
+    return []
+
+
+def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
+    """The first five, and whether there are more."""
+    return ", ".join(f"{one} and {other}" for one, other in pairs[:5]) + (", ..." if len(pairs) > 5 else "")
 
 
 def forms_frame(forms: Sequence[Form]) -> pl.DataFrame:

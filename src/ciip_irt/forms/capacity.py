@@ -34,9 +34,13 @@ from ciip_irt.tables import AnyFrame, polars_frame, show_html
 
 __all__ = ["BankCapacity", "bank_capacity"]
 
+Progress = Callable[[str], None]
+
 # Nobody asks for more forms that share none; doubling and bisection to there take some
 # fifteen small programs.
 MOST_DISJOINT = 200
+# Columns of the program that counts every use of every item: so many take seconds.
+LARGEST_EXACT = 20_000
 # So many more forms are looked at for the overlap that they need, and for what to write next.
 BEYOND, STEPS_AHEAD = 6, 3
 # Forms are built as a proof up to so many, and up to so many items times forms (seconds); from the bound
@@ -124,7 +128,7 @@ class BankCapacity:
         if not self.supported:
             refusal = f"The bank does not support one form to blueprint {self.blueprint}."
             return [refusal, *self.shortages["message"]]
-        lines = [self._head()]
+        lines = [self._head(), *self._reason()]
         if self.built is not None:
             none = self.built_common == 0
             alike = f" that share none{self.beside}" if none else ""
@@ -161,6 +165,17 @@ class BankCapacity:
         """Words for what every form shares anyway: the anchors, where there are any."""
         return " besides the anchors" if self.anchors else ""
 
+    def _reason(self) -> list[str]:
+        """Why not more, where that is proven: what so many forms would have to share."""
+        beyond = self.overlap.filter(~pl.col("within_bound"))
+        if self.at_least or beyond.is_empty():
+            return []
+        forms, least = beyond.sort("forms").select("forms", "least_overlap").row(0)
+        return [
+            f"Of {forms} forms, two would share at least {plural(least, 'scored item')}{self.beside}, however"
+            " the items are dealt out."
+        ]
+
     def _head(self) -> str:
         none = f"{plural(self.disjoint, 'form')} that share no scored item{self.beside}"
         if self.max_common == 0:
@@ -169,7 +184,11 @@ class BankCapacity:
             return f"The bank supports {none}; the blueprint does not bound what forms share."
         share = 100 * self.max_common / self.length
         some = f"{self.supported} that share at most {self.max_common} pairwise ({share:.0f} %)"
-        more = "; more may be possible" if self.at_least else f": no set of {self.supported + 1} exists"
+        more = (
+            f"; the search stopped at {self.supported} forms, more may exist"
+            if self.at_least
+            else f": no set of {self.supported + 1} exists"
+        )
         return f"The bank supports {none}, and {some}{more}."
 
     def _repr_html_(self) -> str:
@@ -232,8 +251,10 @@ def bank_capacity(
     )  # fmt: skip
     if shortages.height:
         return nothing
+    if progress is not None:
+        progress("How many forms share no item.")
     disjoint = most_forms(uses, MOST_DISJOINT, max_common=0)
-    overlap, supported, at_least = _overlaps(uses, disjoint)
+    overlap, supported, at_least = _overlaps(uses, disjoint, progress)
     base, bound = (disjoint, 0) if at_least else (supported, uses.max_common)
     if progress is not None:
         progress(f"No more than {supported} forms; looking for what to write next.")
@@ -258,12 +279,14 @@ def _asked_for(blueprint: Blueprint, max_overlap: float | None, theta_cut: float
     return blueprint if theta_cut is None else replace(blueprint, theta_cut=theta_cut)
 
 
-def _overlaps(uses: ItemUses, disjoint: int) -> tuple[pl.DataFrame, int, bool]:
+def _overlaps(uses: ItemUses, disjoint: int, progress: Progress | None) -> tuple[pl.DataFrame, int, bool]:
     """Least overlap for growing numbers of forms; how many the bound allows; whether more may."""
     bound, length = uses.max_common, uses.pool.blueprint.length
     rows: list[tuple[int, int, float, bool]] = []
     supported = max(1, disjoint)
     for n_forms in range(max(1, disjoint), disjoint + BEYOND + 1):
+        if progress is not None:
+            progress(f"How much {n_forms} forms have to share.")
         answer = least_overlap(uses, n_forms)
         if not answer.possible:
             break
@@ -273,8 +296,34 @@ def _overlaps(uses: ItemUses, disjoint: int) -> tuple[pl.DataFrame, int, bool]:
         if not within:
             break
         supported = n_forms
-    frame = pl.DataFrame(rows, schema=OVERLAP_COLUMNS, orient="row")
-    return frame, supported, bool(rows) and rows[-1][0] == disjoint + BEYOND and rows[-1][3]
+    stopped = bool(rows) and rows[-1][0] == disjoint + BEYOND and rows[-1][3]
+    if stopped and bound is not None:
+        more, supported, stopped = _farther(uses, supported, bound, progress)
+        rows += more
+    return pl.DataFrame(rows, schema=OVERLAP_COLUMNS, orient="row"), supported, stopped
+
+
+def _farther(
+    uses: ItemUses, reached: int, bound: int, progress: Progress | None
+) -> tuple[list[tuple[int, int, float, bool]], int, bool]:
+    """As ``_overlaps`` beyond its last row: twice as many forms, until too many, then halfway between."""
+    length = uses.pool.blueprint.length
+    rows: list[tuple[int, int, float, bool]] = []
+    low, high = reached, MOST_DISJOINT + 1
+    while high - low > 1 and low < MOST_DISJOINT:
+        n_forms = min(2 * low, MOST_DISJOINT) if high > MOST_DISJOINT else (low + high) // 2
+        if len(uses.sizes) * n_forms > LARGEST_EXACT:
+            return sorted(rows), low, True
+        if progress is not None:
+            progress(f"How much {n_forms} forms have to share.")
+        answer = least_overlap(uses, n_forms, exact=True)
+        if not answer.possible:
+            high = n_forms
+            continue
+        least = ceil(answer.max_common - SOLVED)
+        rows.append((n_forms, least, least / length, least <= bound))
+        low, high = (n_forms, high) if least <= bound else (low, n_forms)
+    return sorted(rows), low, high > MOST_DISJOINT
 
 
 def _cells(pool: Pool, usable: BoolArray) -> pl.DataFrame:

@@ -17,6 +17,7 @@ def least_overlap(
     *,
     without: frozenset[int] = frozenset(),
     whole: bool = False,
+    exact: bool = False,
     seed: int = 1,
 ) -> Answer:
     """The smallest bound on items in common that K forms could keep, as ``max_common``.
@@ -27,8 +28,10 @@ def least_overlap(
         Numbers of rows that are left out.
     whole
         Uses are whole numbers: slower, and for one form exact.
+    exact
+        Of items used often every use counts: more columns, and a larger least where forms are many.
     """
-    program = UseProgram(uses, n_forms, 0, wider=True, whole=whole)
+    program = UseProgram(uses, n_forms, 0, wider=True, whole=whole, exact=exact)
     [wider] = program.add_columns(
         np.array([float(uses.pool.n_items)]), cost=1.0, charge=-pairs_of_forms(n_forms)
     ).tolist()

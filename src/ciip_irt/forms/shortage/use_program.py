@@ -62,16 +62,17 @@ class UseProgram:
     """
 
     def __init__(
-        self, uses: ItemUses, n_forms: int, bound: int | None, *, wider: bool = False, whole: bool = False
-    ) -> None:
+        self, uses: ItemUses, n_forms: int, bound: int | None, *, wider: bool = False, whole: bool = False,
+        exact: bool = False,
+    ) -> None:  # fmt: skip
         """``bound`` on the items that two forms share, of which ``wider`` may allow more; ``whole``: uses are
-        whole numbers, which is slower, and for one form exact.
+        whole numbers, which is slower, and for one form exact; ``exact``: every use is charged its own pairs.
         """
         self.uses, self.n_forms, self.bound, self.whole = uses, n_forms, bound, whole
         self.limited = bound is not None and n_forms > 1
         disjoint = bound == 0 and not wider
         self.counts_pairs = self.limited and not disjoint
-        self.steps: Steps = use_steps(n_forms, limited=self.limited, disjoint=disjoint, coarse=True)
+        self.steps: Steps = use_steps(n_forms, limited=self.limited, disjoint=disjoint, coarse=not exact)
         self.rows: list[Row] = []
         self._parts: list[FloatArray] = []
         self._charge: list[FloatArray] = []
