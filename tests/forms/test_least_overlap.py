@@ -47,6 +47,21 @@ def test_anchors_are_shared_and_little_beside():
     assert most_in_common(result.forms) == 5 + ceil(twice / 3)
 
 
+def test_the_items_used_most_are_told():
+    """Every form takes the four items of A, and six of the eight of B."""
+    two = Blueprint(
+        "two", "1", "2024", 10, (Domain("A", "Alpha", 4), Domain("B", "Beta", 6)), max_overlap=1.0
+    )
+    items = pl.DataFrame({"item_id": [f"I{i}" for i in range(12)], "domain": ["A"] * 4 + ["B"] * 8,
+                          "status": "scored", "key": "A", "options": "ABCD"})  # fmt: skip
+    found = assemble(items, two, n_forms=3)
+    uses = dict(found.exposure().select("item_id", "forms").iter_rows())
+    assert all(uses[f"I{i}"] == 3 for i in range(4))
+    assert sum(uses.values()) == 30
+    most = sum(count == 3 for count in uses.values())
+    assert f"Most used: {most} scored items in 3 of 3 forms (100 %)." in found.summary()
+
+
 def test_the_same_form_twice_is_told_in_the_summary():
     """Ten items for forms of ten: there is no other form."""
     two = Blueprint("two", "1", "2024", 10, (Domain("A", "Alpha", 4), Domain("B", "Beta", 6)))

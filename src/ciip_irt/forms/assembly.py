@@ -41,6 +41,8 @@ STOPPED, NOTHING_FOUND = "with a usable form", "without a form"
 INFEASIBLE = "infeasible"
 NOT_BUILT = "not built"
 
+# That two forms share an item is told by their overlap.
+PAIR = 2
 # Forms that share more of their items than not are told.
 MOST_OF_A_FORM = 0.5
 
@@ -124,6 +126,13 @@ class Assembly:
         """The forms, one row per position."""
         return self.forms
 
+    def exposure(self) -> pl.DataFrame:
+        """``item_id, role, forms, share``: in how many forms an item stands, the most used first."""
+        uses = self.forms.group_by("item_id", "role").agg(forms=pl.col("form_id").n_unique().cast(pl.Int64))
+        return uses.with_columns(share=pl.col("forms") / max(1, self.n_forms)).sort(
+            ["forms", "item_id"], descending=[True, False]
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """What ``assembly.json`` holds."""
         return {
@@ -195,8 +204,23 @@ class Assembly:
                 f"Two forms share at most {plural(common, 'scored item')}{beside}."
                 if common else f"No two forms share a scored item{beside}."
             )  # fmt: skip
-            lines += _alike(self.forms)
+            lines += [*_alike(self.forms), *self._most_used()]
         return lines
+
+    def _most_used(self) -> list[str]:
+        """How many scored items beside the anchors stand in most forms, where that is three or more."""
+        uses = self.exposure().filter(pl.col("role") == SCORED)
+        if self.anchors:
+            block = self.forms.filter(pl.col("anchor") == "yes")
+            uses = uses.join(block, on="item_id", how="anti")
+        most = max(uses["forms"], default=0)
+        if most <= PAIR:
+            return []
+        many = uses.filter(pl.col("forms") == most).height
+        share = 100 * most / self.n_forms
+        return [
+            f"Most used: {plural(many, 'scored item')} in {most} of {self.n_forms} forms ({share:.0f} %)."
+        ]
 
     def _repr_html_(self) -> str:
         frame = self.achieved if self.achieved.height else self.shortages
