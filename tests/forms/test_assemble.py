@@ -264,10 +264,12 @@ def test_enemies_that_leave_too_few_are_named():
     result = assemble(items, two, n_forms=1)
     assert result.status == "infeasible"
     assert result.shortages["message"].to_list() == [
-        "These cannot all hold: A Alpha, scored items: 2; enemies apart. Give up or loosen one of them.",
+        "These cannot all hold: A Alpha, scored items: 2; enemies I0, I1, I2 apart."
+        " Give up or loosen one of them.",
+        "A Alpha needs 2 scored items; with enemies I0, I1, I2 apart, the bank has 1 free for a form.",
         "The nearest form breaks 'enemies I0, I1, I2 apart' by 1 item: 1 item too many."
         " Write items that can take their place, or loosen that row.",
-        "A Alpha needs 4 scored items; the bank has 3. Write 1.",
+        "A Alpha: write 1 scored item free of these rows; that makes a form possible.",
     ]
 
 
