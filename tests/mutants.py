@@ -13,6 +13,8 @@ import argparse
 import ast
 import contextlib
 import copy
+import functools
+import gc
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -26,7 +28,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FunctionType
 
 import pytest
 
@@ -35,6 +37,7 @@ PACKAGE = PROJECT / "src" / "ciip_irt"
 ROOMS = ("irt", "classical", "pilots", "forms", "responses")
 TESTS = (*ROOMS, "blueprint", "calibration", "item_analysis", "scores", "screening", "golden")
 SLOWEST = 120.0  # seconds for one fault; a loop that never ends is noticed by that
+HUNG = 600.0  # seconds without a result; a loop inside a library is not stopped by a signal
 LIMIT = 150  # tests tried for one fault, the quickest first
 
 SWAPS: dict[type, type] = {
@@ -202,6 +205,7 @@ class Recorder:
         self.of_test: dict[str, set[tuple[str, int]]] = {}
         self.of_fixture: dict[int, set[tuple[str, int]]] = {}
         self.seconds: dict[str, float] = {}
+        self.failed: set[str] = set()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef):  # type: ignore[no-untyped-def]
@@ -229,8 +233,13 @@ class Recorder:
             self.of_test[item.nodeid] = taken
             self.seconds[item.nodeid] = time.perf_counter() - started
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:  # it would "notice" every fault
+            self.failed.add(report.nodeid)
 
-QUIET = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-W", "ignore"]
+
+QUIET = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-W"]
+QUIET.append("ignore::pytest.PytestAssertRewriteWarning")  # the packages are loaded before pytest is
 
 
 def in_a_fork(work: Callable[[], int], seconds: float) -> int | None:
@@ -267,6 +276,7 @@ def record(out: Path, tests: Sequence[str]) -> None:
         table = {
             test: {"seconds": recorder.seconds[test], "met": sorted(map(list, met))}
             for test, met in recorder.of_test.items()
+            if test not in recorder.failed
         }
         out.write_text(json.dumps(table))
         return 0
@@ -275,31 +285,215 @@ def record(out: Path, tests: Sequence[str]) -> None:
         raise SystemExit("the suite with marks did not run")
 
 
-def try_mutant(mutant: Mutant, tests: Sequence[str], seconds: float) -> str:
-    """``killed``, ``timeout`` or ``survived``."""
+def faulty(mutant: Mutant) -> ast.Module:
+    """The module with the fault planted."""
+    tree = ast.parse(modules()[mutant.module].read_text("utf-8"))
+    for number, (_node, _fault, plant) in enumerate(places(tree)):
+        if number == mutant.number:
+            plant()
+            break
+    return ast.fix_missing_locations(tree)
 
-    def change(_: str, tree: ast.Module) -> ast.Module:
-        for number, (_node, _fault, plant) in enumerate(places(tree)):
-            if number == mutant.number:
-                plant()
-                break
-        return tree
+
+def try_from_the_start(mutant: Mutant, tests: Sequence[str], seconds: float) -> str:
+    """``killed``, ``timeout`` or ``survived``, with the faulty module imported anew in a forked process."""
 
     def work() -> int:
-        load(Planting(change, [mutant.module]))
+        load(Planting(lambda _name, _tree: faulty(mutant), [mutant.module]))
         return int(pytest.main([*QUIET, "-x", *tests]))
 
     code = in_a_fork(work, seconds)
     return "timeout" if code is None else "survived" if code == 0 else "killed"
 
 
+def inside_functions(tree: ast.Module) -> set[int]:
+    """The places whose code runs when a function is called, not when the module is imported."""
+    inside: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            inside.update(id(inner) for statement in node.body for inner in ast.walk(statement))
+        elif isinstance(node, ast.Lambda):
+            inside.update(id(inner) for inner in ast.walk(node.body))
+    return {number for number, (node, _fault, _plant) in enumerate(places(tree)) if id(node) in inside}
+
+
+def codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from codes(constant)
+
+
+@contextlib.contextmanager
+def planted(mutant: Mutant) -> Iterator[bool]:
+    """The functions of the loaded module run the faulty code; what they have cached is forgotten."""
+    path = str(modules()[mutant.module])
+    new = {(code.co_qualname, code.co_firstlineno): code for code in codes(compile(faulty(mutant), path, "exec"))}
+    changed = []
+    for function in gc.get_objects():
+        if isinstance(function, FunctionType) and function.__code__.co_filename == path:
+            code = new.get((function.__code__.co_qualname, function.__code__.co_firstlineno))
+            if code is not None and code != function.__code__:
+                changed.append((function, function.__code__))
+                function.__code__ = code
+    forget()
+    try:
+        yield bool(changed)
+    finally:
+        for function, code in changed:
+            function.__code__ = code
+        forget()
+
+
+def forget() -> None:
+    for cached in gc.get_objects():
+        if isinstance(cached, functools._lru_cache_wrapper) and cached.__module__.startswith("ciip_irt"):
+            cached.cache_clear()
+
+
+class TooSlow(BaseException):
+    """Raised in a test that takes much longer than usual."""
+
+
+class Trying:
+    """Tries faults inside functions one after another in one process, which has collected the tests once.
+
+    A test that notices a fault must pass again when the fault is gone: it is the fault that it notices.
+    """
+
+    def __init__(self, mutants: Sequence[Mutant], suite: "Suite", out: "Results") -> None:
+        self.mutants, self.suite, self.out = mutants, suite, out
+        self.crash = ""
+        self.names: dict[pytest.Item, dict[str, object]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            self.crash = self.crash or f"{report.when}: {getattr(crash, 'message', report.longrepr)}"
+
+    def noticing(self, session: pytest.Session, items: Sequence[pytest.Item]) -> pytest.Item | None:
+        """The first of the tests that fails or takes much longer than usual."""
+        self.crash = ""
+
+        def stop(*_: object) -> None:
+            raise TooSlow
+
+        signal.signal(signal.SIGALRM, stop)
+        try:
+            for item, following in zip(items, [*items[1:], None], strict=True):
+                if item in self.names:  # a doctest empties its names when it is done
+                    item.dtest.globs.update(self.names[item])  # type: ignore[attr-defined]
+                signal.setitimer(signal.ITIMER_REAL, 60 + 10 * self.suite.seconds[item.nodeid])
+                try:
+                    session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                except TooSlow:
+                    self.crash = "too slow"
+                finally:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+                if self.crash:
+                    return item
+            return None
+        finally:
+            with contextlib.suppress(Exception):
+                session._setupstate.teardown_exact(None)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        by_name = {item.nodeid: item for item in session.items}
+        self.names = {i: dict(i.dtest.globs) for i in session.items if isinstance(i, pytest.DoctestItem)}
+        for mutant in self.mutants:
+            items = [by_name[test] for test in self.suite.tests_for(mutant) if test in by_name]
+            with planted(mutant) as done:
+                item = self.noticing(session, items) if done else None
+                crash = self.crash
+            if not done:
+                self.out.add(mutant, "unplanted", len(items))
+            elif item is None:
+                self.out.add(mutant, "survived", len(items))
+            elif self.noticing(session, [item]) is None:
+                self.out.add(mutant, "killed", len(items), f"{item.nodeid}: {crash[:160]}")
+            else:
+                self.out.add(mutant, "unsure", len(items), f"{item.nodeid}: {crash[:160]}")
+                return True  # the process is not what it was: begin another
+        return True
+
+
+class Suite:
+    """Which tests come by which place, the quickest first."""
+
+    def __init__(self, record: Path) -> None:
+        met = json.loads(record.read_text())
+        self.seconds: dict[str, float] = {test: met[test]["seconds"] for test in met}
+        self.by_place: dict[tuple[str, int], list[str]] = defaultdict(list)
+        self.by_module: dict[str, list[str]] = defaultdict(list)
+        for test in sorted(met, key=lambda test: met[test]["seconds"]):
+            for name, number in met[test]["met"]:
+                self.by_place[name, number].append(test)
+            for name in {name for name, _ in met[test]["met"]}:
+                self.by_module[name].append(test)
+
+    def tests_for(self, mutant: Mutant) -> list[str]:
+        place = self.by_place[mutant.module, mutant.number]
+        return (place or self.by_module[mutant.module])[:LIMIT]
+
+
+class Results:
+    """How each fault ended, kept in a file with one line for each."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(self, mutant: Mutant, ended: str, tests: int, by: str = "") -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({**asdict(mutant), "ended": ended, "tests": tests, "by": by}) + "\n")
+        print(f"{ended:9} {mutant.module}:{mutant.line} {mutant.fault}", flush=True)
+
+    def ended(self) -> dict[Mutant, str]:
+        if not self.path.exists():
+            return {}
+        lines = [json.loads(line) for line in self.path.read_text("utf-8").splitlines()]
+        return {Mutant(**{k: line[k] for k in ("module", "number", "line", "fault")}): line["ended"] for line in lines}
+
+
+def try_in_one_process(sample: Sequence[Mutant], suite: Suite, out: Results) -> None:
+    """Those inside functions; where a process hangs or is spoilt the next begins after the fault that did it."""
+    left = [m for m in sample if m.number in inside_functions(ast.parse(modules()[m.module].read_text("utf-8")))]
+    while left := [mutant for mutant in left if mutant not in out.ended()]:
+        files = sorted({test.split("::")[0] for mutant in left for test in suite.tests_for(mutant)})
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            quiet = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(quiet, 1)
+            os.dup2(quiet, 2)
+            with contextlib.suppress(BaseException):
+                for name in modules():  # what loads its parts when they are first asked for has none to change
+                    importlib.import_module(name)
+                pytest.main([*QUIET, *files], plugins=[Trying(left, suite, out)])
+            os._exit(0)
+        before = done = len(out.ended())
+        changed = time.monotonic()
+        while not os.waitpid(child, os.WNOHANG)[0]:
+            time.sleep(0.2)
+            if len(out.ended()) != done:
+                done, changed = len(out.ended()), time.monotonic()
+            if time.monotonic() - changed > HUNG:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                break
+        if time.monotonic() - changed > HUNG:
+            stuck = next(mutant for mutant in left if mutant not in out.ended())
+            out.add(stuck, "timeout", len(suite.tests_for(stuck)))
+        elif len(out.ended()) == before:
+            raise SystemExit("the tests could not be collected")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sample", type=int, default=300)
     parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument("--out", type=Path, default=Path("mutants.json"))
+    parser.add_argument("--out", type=Path, default=Path("mutants.jsonl"), help="what it holds is not tried again")
     parser.add_argument("--record", type=Path, default=Path("mutants-met.json"), help="kept for a second run")
-    parser.add_argument("--part", default="1/1", help="k/n: the k-th of n parts of the sample")
     asked = parser.parse_args(arguments)
     os.chdir(PROJECT)
     for package in (
@@ -318,25 +512,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
             asked.record.resolve(),
             [*(f"tests/{room}" for room in TESTS), *(str(PACKAGE / room) for room in ROOMS)],
         )
-    met = json.loads(asked.record.read_text())
-    by_place: dict[tuple[str, int], list[str]] = defaultdict(list)
-    by_module: dict[str, list[str]] = defaultdict(list)
-    for test in sorted(met, key=lambda test: met[test]["seconds"]):
-        for name, number in met[test]["met"]:
-            by_place[name, number].append(test)
-        for name in {name for name, _ in met[test]["met"]}:
-            by_module[name].append(test)
-    part, parts = map(int, asked.part.split("/"))
-    results = []
-    for mutant in sample[part - 1 :: parts]:
-        tests = (by_place[mutant.module, mutant.number] or by_module[mutant.module])[:LIMIT]
-        usual = sum(met[test]["seconds"] for test in tests)
-        ended = try_mutant(mutant, tests, min(SLOWEST, 30 + 5 * usual)) if tests else "no test"
-        results.append({**asdict(mutant), "ended": ended, "tests": len(tests)})
-        print(f"{ended:9} {mutant.module}:{mutant.line} {mutant.fault}", flush=True)
-        asked.out.write_text(json.dumps(results, indent=1))
-    noticed = sum(result["ended"] in ("killed", "timeout") for result in results)
-    print(f"{noticed} of {len(results)} faults noticed ({noticed / len(results):.1%})")
+    suite, out = Suite(asked.record), Results(asked.out.resolve())
+    for mutant in sample:
+        if not suite.tests_for(mutant) and mutant not in out.ended():
+            out.add(mutant, "no test", 0)
+    try_in_one_process(sample, suite, out)
+    ended = out.ended()
+    for mutant in sample:
+        if ended.get(mutant) not in ("killed", "timeout", "no test"):
+            tests = suite.tests_for(mutant)
+            usual = sum(suite.seconds[test] for test in tests)
+            how = try_from_the_start(mutant, tests, min(SLOWEST, 30 + 5 * usual))
+            out.add(mutant, how, len(tests), "from the start")
+    ended = out.ended()
+    noticed = sum(ended[mutant] in ("killed", "timeout") for mutant in sample)
+    print(f"{noticed} of {len(sample)} faults noticed ({noticed / len(sample):.1%})")
 
 
 if __name__ == "__main__":
