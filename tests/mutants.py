@@ -328,7 +328,9 @@ def codes(code: CodeType) -> Iterator[CodeType]:
 def planted(mutant: Mutant) -> Iterator[bool]:
     """The functions of the loaded module run the faulty code; what they have cached is forgotten."""
     path = str(modules()[mutant.module])
-    new = {(code.co_qualname, code.co_firstlineno): code for code in codes(compile(faulty(mutant), path, "exec"))}
+    new = {
+        (code.co_qualname, code.co_firstlineno): code for code in codes(compile(faulty(mutant), path, "exec"))
+    }
     changed = []
     for function in gc.get_objects():
         if isinstance(function, FunctionType) and function.__code__.co_filename == path:
@@ -401,6 +403,8 @@ class Trying:
         by_name = {item.nodeid: item for item in session.items}
         self.names = {i: dict(i.dtest.globs) for i in session.items if isinstance(i, pytest.DoctestItem)}
         for mutant in self.mutants:
+            if mutant in self.out.ended():  # tried meanwhile by another process with the same file
+                continue
             items = [by_name[test] for test in self.suite.tests_for(mutant) if test in by_name]
             with planted(mutant) as done:
                 item = self.noticing(session, items) if done else None
@@ -451,12 +455,17 @@ class Results:
         if not self.path.exists():
             return {}
         lines = [json.loads(line) for line in self.path.read_text("utf-8").splitlines()]
-        return {Mutant(**{k: line[k] for k in ("module", "number", "line", "fault")}): line["ended"] for line in lines}
+        return {
+            Mutant(**{k: line[k] for k in ("module", "number", "line", "fault")}): line["ended"]
+            for line in lines
+        }
 
 
 def try_in_one_process(sample: Sequence[Mutant], suite: Suite, out: Results) -> None:
-    """Those inside functions; where a process hangs or is spoilt the next begins after the fault that did it."""
-    left = [m for m in sample if m.number in inside_functions(ast.parse(modules()[m.module].read_text("utf-8")))]
+    """Those inside functions; where a process hangs or is spoilt the next begins after that fault."""
+    left = [
+        m for m in sample if m.number in inside_functions(ast.parse(modules()[m.module].read_text("utf-8")))
+    ]
     while left := [mutant for mutant in left if mutant not in out.ended()]:
         files = sorted({test.split("::")[0] for mutant in left for test in suite.tests_for(mutant)})
         child = os.fork()
@@ -466,7 +475,9 @@ def try_in_one_process(sample: Sequence[Mutant], suite: Suite, out: Results) -> 
             os.dup2(quiet, 1)
             os.dup2(quiet, 2)
             with contextlib.suppress(BaseException):
-                for name in modules():  # what loads its parts when they are first asked for has none to change
+                for (
+                    name
+                ) in modules():  # what loads its parts when they are first asked for has none to change
                     importlib.import_module(name)
                 pytest.main([*QUIET, *files], plugins=[Trying(left, suite, out)])
             os._exit(0)
@@ -492,7 +503,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sample", type=int, default=300)
     parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument("--out", type=Path, default=Path("mutants.jsonl"), help="what it holds is not tried again")
+    parser.add_argument(
+        "--out", type=Path, default=Path("mutants.jsonl"), help="what it holds is not tried again"
+    )
     parser.add_argument("--record", type=Path, default=Path("mutants-met.json"), help="kept for a second run")
     asked = parser.parse_args(arguments)
     os.chdir(PROJECT)

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from ciip_irt.classical.dif import (
+    DifSums,
     DifTables,
     dif_sums,
     dif_tables,
@@ -124,6 +126,41 @@ def test_groups_that_cannot_be_compared_give_nan():
     result = mantel_haenszel(dif_sums(tables), minimum_n=1)
     assert np.isnan(result.d_dif[0])
     assert result.ets_class == ("insufficient",)
+
+
+@pytest.mark.parametrize(
+    ("size", "bound", "label"),
+    [
+        (1.5 + 1e-9, 1 + 1e-9, "C"),  # at least 1.5, and significantly above 1
+        (1.5 - 1e-9, 1 + 1e-9, "B"),
+        (1.5 + 1e-9, 1 - 1e-9, "B"),
+        (2.5, 1 - 1e-9, "B"),
+        (1 + 1e-9, 0.5, "B"),
+        (1 - 1e-9, 0.5, "A"),  # below 1, however significant
+    ],
+)
+@pytest.mark.parametrize("direction", [-1, 1])
+def test_the_borders_of_the_ets_classes(size, bound, label, direction):
+    """``bound``: the size less 1.645 standard errors, the lower end of a one-sided interval of 95 %."""
+    odds = np.exp(-direction * size / 2.35)
+    se = (size - bound) / norm.ppf(0.95)
+    given = {
+        "ad": odds, "bc": 1, "v0": 2 * (odds * se / 2.35) ** 2, "v1": 0, "v2": 0, "observed": 90,
+        "expected": 60, "variance": 20, "difference": 0, "weight": 1, "n_reference": 500, "n_focal": 500,
+    }  # fmt: skip
+    result = mantel_haenszel(DifSums(**{name: np.array([float(value)]) for name, value in given.items()}))
+    assert result.d_dif == pytest.approx(direction * size, abs=1e-12)
+    assert result.se == pytest.approx(se, abs=1e-12)
+    assert result.ets_class == (label,)
+
+
+@pytest.mark.parametrize("cells", [(100, 0, 80, 20), (80, 20, 100, 0), (0, 100, 20, 80), (20, 80, 0, 100)])
+def test_odds_of_nought_or_without_end_have_no_size(cells):
+    result = mantel_haenszel(dif_sums(DifTables(*(np.array([[count]]) for count in cells))))
+    assert np.isnan(result.d_dif[0])
+    assert np.isnan(result.se[0])
+    assert result.ets_class == ("insufficient",)
+    assert result.std_p_dif[0] != 0  # the difference of the shares is told all the same
 
 
 def test_more_than_one_point_is_refused():

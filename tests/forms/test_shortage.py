@@ -14,6 +14,7 @@ from ciip_irt.forms.capacity import bank_capacity
 from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.pool.form_set import enemies_of
 from ciip_irt.forms.pool.item_attributes import read_attributes
+from ciip_irt.forms.pool.new_item import split_condition
 from ciip_irt.forms.pool.pool import Pool
 from ciip_irt.forms.shortage.conflict import conflicting_demands
 from ciip_irt.forms.shortage.item_uses import build_item_uses
@@ -305,3 +306,11 @@ def test_what_a_row_is_called_changes_nothing(name):
     assert (
         message == f"{name} needs 11 scored items; the bank has 10 that qualify. Write 1, or lower the bound."
     )
+
+
+def test_only_a_range_of_b_is_a_range_of_difficulty() -> None:
+    b, seconds = Between(-1, 1), Between(30, 90)
+    where = (("time_s", seconds), ("domain", ("A", "B")), ("b", b), ("source", ("x",)))
+    assert split_condition(where) == (("A", "B"), b, (("time_s", seconds), ("source", ("x",))))
+    assert split_condition(where[:2]) == (("A", "B"), None, (("time_s", seconds),))
+    assert split_condition(where[3:]) == (None, None, (("source", ("x",)),))

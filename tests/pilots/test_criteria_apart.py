@@ -121,3 +121,18 @@ def test_a_slow_item_is_named_and_unknown_times_are_unknown() -> None:
     assert "the budget is 60. Shorten it." in slow.reasons
     assert judge(item(time=TimeEvidence(9, 5.0, 0.3)), POLICY)["time"].probability is None
     assert judge(item(), POLICY)["time"].probability is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "b", "holds"),
+    [
+        (-1.0, None, 7.0, 1.0), (-1.0, None, -2.0, 0.0), (None, 1.0, -7.0, 1.0), (None, 1.0, 2.0, 0.0),
+        (-1.0, 1.0, 0.0, 1.0), (-1.0, 1.0, 1.5, 0.0),
+    ],
+)  # fmt: skip
+def test_a_range_of_difficulty_may_be_open_on_one_side(
+    low: float | None, high: float | None, b: float, holds: float
+) -> None:
+    result = CRITERIA["b"].judge(replace(item(), b=np.array([b])), replace(POLICY, b_low=low, b_high=high))
+    assert result is not None
+    assert result.probability == holds

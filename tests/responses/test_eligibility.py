@@ -200,6 +200,34 @@ def test_everyone_is_kept_or_listed_once(
     assert again.exclusions.is_empty()
 
 
+def test_what_was_not_reached_and_what_took_no_time_tell_nothing_about_speed() -> None:
+    # Ten of twelve candidates took 60 s each over one item: less than 6 s is a guess. The rows of those
+    # who did not reach it, and a time of nought, would halve the mean: 5 s would pass for an answer.
+    rows = log(*((f"d{k}", f"c{k}", "1", None, "aa" if k < 12 else "an") for k in range(24)))
+    seconds = {f"d{k}": 60.0 if k < 10 else 5.0 if k == 10 else 0.0 if k == 11 else 1.0 for k in range(24)}
+    timed = rows.with_columns(
+        time_s=pl.when(pl.col("item_id") == "I1")
+        .then(pl.col("delivery_id").replace_strict(seconds))
+        .otherwise(pl.lit(60.0))
+    )
+    rules = EligibilityRules(maximum_rapid=0.4)
+    result = select_eligible(timed.filter(pl.col("delivery_id") != "d11"), rules=rules)
+    assert result.exclusions.select("delivery_id", "rule").rows() == [("d10", "rapid_guessing")]
+    # d11: one answer of 60 s, one without a time: none of its timed answers is a guess
+    assert "d11" not in select_eligible(timed, rules=rules).exclusions["delivery_id"]
+
+
+def test_the_share_of_rapid_answers_is_more_than_the_limit_not_as_much() -> None:
+    rows = log(*((f"d{k}", f"c{k}", "1", None, "aa") for k in range(12)))
+    rows = rows.with_columns(
+        time_s=pl.when((pl.col("delivery_id") == "d0") & (pl.col("item_id") == "I1"))
+        .then(1.0)
+        .otherwise(60.0)
+    )
+    assert select_eligible(rows, rules=EligibilityRules(maximum_rapid=0.5)).exclusions.is_empty()
+    assert kept(select_eligible(rows, rules=EligibilityRules(maximum_rapid=0.49)))[0] == "d1"
+
+
 def test_rapid_guessing_needs_times() -> None:
     with pytest.raises(InputError, match=r"maximum_rapid is asked for, but the log records no times"):
         select_eligible(log(("d1", "c1", "1", None, "aa")), rules=EligibilityRules(maximum_rapid=0.1))
