@@ -11,7 +11,7 @@ from ciip_irt.errors import BlueprintError
 from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.checking.check import check_forms
 from ciip_irt.forms.item_order import ordered_entries, ordered_family
-from ciip_irt.forms.pool.anchor_items import domain_shares
+from ciip_irt.forms.pool.anchor_items import anchors_in, domain_shares
 
 BALANCE = KeyBalance(0.15, 0.35, longest_run=3)
 
@@ -263,3 +263,13 @@ def test_a_second_attempt_never_meets_the_same_form(bank, ciip):
     assert not [f for f in check_forms(twice, once, bank) if f.rule == "overlap"]
     two = assemble(bank, free, n_forms=2)
     assert two.conforms, two.summary()
+
+
+def test_what_two_forms_or_a_form_and_an_earlier_one_have_in_common_is_their_block(ciip):
+    table = pl.DataFrame({"item_id": ["I1", "I2", "I3", "I4"]})
+    block = with_anchors(ciip, AnchorBlock(2, reference="old"))
+    first, second = ["I1", "I2", "I3"], ["I2", "I3", "I4"]
+    assert anchors_in(block, table, [first, second], {}).items == {"I2", "I3"}
+    assert anchors_in(block, table, [first], {"old": ["I1"], "older": ["I3"]}).items == {"I1"}
+    assert anchors_in(block, table, [first], {"older": ["I3"]}).items == set()
+    assert anchors_in(ciip, table, [first, second], {}).items == set()

@@ -27,7 +27,7 @@ def test_blanks_are_told_in_words_with_the_other_reading_to_ask_for(ingest_text:
 
 def test_two_items_of_the_bank_are_enough_to_know_the_items_by_name(ingest_text: Read) -> None:
     rows = [f"c{k},{'AB'[k % 2]},{'DC'[k % 2]},{'ABCD'[k % 4]}" for k in range(12)]
-    read = ingest_text(table("candidate_id,I01,P01,seat", *rows))
+    read = ingest_text(table("candidate_id,I01,P01,zeta", *rows))
     assert set(read.responses["item_id"]) == {"I01", "P01"}
 
 
