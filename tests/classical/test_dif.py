@@ -166,3 +166,13 @@ def test_odds_of_nought_or_without_end_have_no_size(cells):
 def test_more_than_one_point_is_refused():
     with pytest.raises(InputError, match="0/1"):
         dif_tables(np.array([[2]], dtype=np.int8), np.array([0]), np.array([0]), n_levels=1)
+
+
+@pytest.mark.parametrize(("reference", "focal", "label"), [(50, 50, "C"), (49, 50, "x"), (50, 49, "x")])
+def test_fifty_persons_in_each_group_are_enough(reference, focal, label):
+    given = {
+        "ad": 0.2, "bc": 1, "v0": 1e-4, "v1": 0, "v2": 0, "observed": 90, "expected": 60, "variance": 20,
+        "difference": 0, "weight": 1, "n_reference": reference, "n_focal": focal,
+    }  # fmt: skip
+    result = mantel_haenszel(DifSums(**{name: np.array([float(value)]) for name, value in given.items()}))
+    assert result.ets_class == ("insufficient" if label == "x" else label,)
