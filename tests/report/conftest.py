@@ -162,6 +162,7 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
             "form_id": ["F1"], "domain": ["F"], "n_items": [23], "mean_p": [0.7917], "reliability": [0.5327],
             "reliability_low": [0.4328], "reliability_high": [0.6224],
             "says": ["23 items, reliability .53: uncertain by 3.7 points either way. A hint only."],
+            "worth": ["Uncertain by 3.7 points either way. A hint only."],
         }),
         "pace.csv": pl.DataFrame({
             "form_id": ["F1", "F1"], "tenth": [1, 10], "median_time_s": [40.0, 31.0], "pace": [1.0, 0.819],
