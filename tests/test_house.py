@@ -82,6 +82,20 @@ def imports_past_a_face(source: Path, package: Path) -> list[str]:
     return found
 
 
+MOST_FILES = 16  # a listing that can be taken in, the face included
+REGISTRIES = ("cli", "forms/constraints")
+"""One file a case: they grow with what the program can do, and their names say all there is to say."""
+
+
+def test_no_folder_lists_more_than_can_be_taken_in() -> None:
+    package = PROJECT / "src" / "ciip_irt"
+    sizes = {
+        path.parent.relative_to(package).as_posix(): len(list(path.parent.glob("*.py")))
+        for path in package.rglob("__init__.py")
+    }
+    assert {room: n for room, n in sizes.items() if n > MOST_FILES and room not in REGISTRIES} == {}
+
+
 def test_rooms_are_entered_by_their_faces() -> None:
     package = PROJECT / "src" / "ciip_irt"
     assert imports_past_a_face(package, package) == []

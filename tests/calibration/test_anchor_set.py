@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from ciip_irt.bank import ItemBank, read_bank
-from ciip_irt.calibration.anchor_set import AnchorSet, examine_anchor_set
-from ciip_irt.calibration.anchors import HeldAnchors, anchors_of
+from ciip_irt.calibration.anchoring.anchor_set import AnchorSet, examine_anchor_set
+from ciip_irt.calibration.anchoring.anchors import HeldAnchors, anchors_of
 from ciip_irt.irt import ResponseBlock
 from ciip_irt.irt.linking import compare_scales
 from ciip_irt.responses import ingest, score

@@ -7,18 +7,18 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.bank import Items, as_bank
-from ciip_irt.calibration.anchor_set import AnchorSet, examine_anchor_set
-from ciip_irt.calibration.anchors import anchor_warnings
+from ciip_irt.calibration.anchoring.anchor_set import AnchorSet, examine_anchor_set
+from ciip_irt.calibration.anchoring.anchors import anchor_warnings
 from ciip_irt.calibration.checks.fit_table import displacements, fit_table
 from ciip_irt.calibration.checks.fit_warnings import warnings_of_fit, with_names
+from ciip_irt.calibration.checks.negative_slopes import negative_slopes
 from ciip_irt.calibration.checks.observed import observed_proportions
 from ciip_irt.calibration.cml_engine import estimates_by_cml
-from ciip_irt.calibration.differing_forms import by_form
 from ciip_irt.calibration.estimation import Estimation, Options, estimate
-from ciip_irt.calibration.groups import grouped_blocks, population_groups
-from ciip_irt.calibration.negative_slopes import negative_slopes
+from ciip_irt.calibration.groups.differing_forms import by_form
+from ciip_irt.calibration.groups.groups import grouped_blocks, population_groups
+from ciip_irt.calibration.groups.populations import Populations
 from ciip_irt.calibration.persons import AbilityMethod, estimate_persons
-from ciip_irt.calibration.populations import Populations
 from ciip_irt.calibration.prepared import Estimates, Prepared, prepare
 from ciip_irt.calibration.priors import PriorKind, chosen_priors
 from ciip_irt.calibration.result import ESTIMATED, Calibration

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.calibration.groups import GroupedBlocks
-from ciip_irt.calibration.populations import Populations
+from ciip_irt.calibration.groups.groups import GroupedBlocks
+from ciip_irt.calibration.groups.populations import Populations
 from ciip_irt.calibration.prepared import Estimates, Prepared
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.irt import ResponseBlock

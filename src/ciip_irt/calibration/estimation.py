@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.calibration.anchors import AnchorReport, HeldAnchors
+from ciip_irt.calibration.anchoring.anchors import AnchorReport, HeldAnchors
 from ciip_irt.irt import Priors, ResponseBlock
 from ciip_irt.irt.estimation import MmlFit, fit_mml, information_with_anchors, parameter_intervals
 from ciip_irt.irt.linking import DriftLimits, screen_anchors

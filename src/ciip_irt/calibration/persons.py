@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.calibration.groups import GroupedBlocks
-from ciip_irt.calibration.populations import Populations
+from ciip_irt.calibration.groups.groups import GroupedBlocks
+from ciip_irt.calibration.groups.populations import Populations
 from ciip_irt.errors import plural
 from ciip_irt.irt import estimate_abilities, person_posteriors
 from ciip_irt.records import result

@@ -7,10 +7,10 @@ import polars as pl
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.bank import ItemBank, Scale
-from ciip_irt.calibration.anchors import HeldAnchors, anchors_of, no_anchors
+from ciip_irt.calibration.anchoring.anchors import HeldAnchors, anchors_of, no_anchors
 from ciip_irt.calibration.design import require_connected, require_variance
-from ciip_irt.calibration.groups import GroupedBlocks, Groups, grouped_blocks, population_groups
-from ciip_irt.calibration.populations import Populations
+from ciip_irt.calibration.groups.groups import GroupedBlocks, Groups, grouped_blocks, population_groups
+from ciip_irt.calibration.groups.populations import Populations
 from ciip_irt.calibration.scales import scale_of_calibration
 from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses

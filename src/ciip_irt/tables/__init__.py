@@ -1,6 +1,16 @@
 """The contract of every table and result file: columns, rules, who makes it; and files that hold them."""
 
-from ciip_irt.tables.analysis_tables import (
+from ciip_irt.tables.contract import (
+    FIRST_ROW,
+    SIGNIFICANT_DIGITS,
+    Column,
+    Examined,
+    RowRule,
+    Table,
+    may_be_absent,
+    may_be_empty,
+)
+from ciip_irt.tables.contracts.analysis_tables import (
     DIF,
     DOMAIN_SCORES,
     FORM_SUMMARY,
@@ -13,7 +23,7 @@ from ciip_irt.tables.analysis_tables import (
     RESCORING,
     RESCORINGS,
 )
-from ciip_irt.tables.calibration_tables import (
+from ciip_irt.tables.contracts.calibration_tables import (
     ANCHOR_ITEMS,
     DIMENSIONALITY,
     ITEM_FIT,
@@ -26,26 +36,7 @@ from ciip_irt.tables.calibration_tables import (
     POPULATION,
     POPULATION_POINTS,
 )
-from ciip_irt.tables.contract import (
-    FIRST_ROW,
-    SIGNIFICANT_DIGITS,
-    Column,
-    Examined,
-    RowRule,
-    Table,
-    may_be_absent,
-    may_be_empty,
-)
-from ciip_irt.tables.files import (
-    csv_bytes,
-    delimiter_beside,
-    delimiter_named,
-    read_csv,
-    read_frame,
-    read_table,
-    write_outputs,
-)
-from ciip_irt.tables.form_tables import (
+from ciip_irt.tables.contracts.form_tables import (
     ACHIEVED,
     CAPACITY,
     CAPACITY_OVERLAP,
@@ -57,9 +48,7 @@ from ciip_irt.tables.form_tables import (
     SUPPLY,
     WRITING_ASSIGNMENT,
 )
-from ciip_irt.tables.frames import AnyFrame, polars_frame
-from ciip_irt.tables.holding import holding
-from ciip_irt.tables.log_tables import (
+from ciip_irt.tables.contracts.log_tables import (
     CANDIDATES,
     EXCLUSIONS,
     ITEM_MODELS,
@@ -69,8 +58,7 @@ from ciip_irt.tables.log_tables import (
     RESPONSES,
     STATUS,
 )
-from ciip_irt.tables.opening import FACTOR_VARIABLE, first_line, foreign_errors, packed_bytes
-from ciip_irt.tables.pilot_tables import (
+from ciip_irt.tables.contracts.pilot_tables import (
     BANK_NEEDS,
     DECISIONS,
     LEDGER,
@@ -80,14 +68,34 @@ from ciip_irt.tables.pilot_tables import (
     PILOT_PARAMETERS,
     PILOT_PLAN,
 )
-from ciip_irt.tables.result_files import (
+from ciip_irt.tables.contracts.result_files import (
     RECORD_FILES,
     RESULT_FILES,
     RecordFile,
     ResultFile,
     describe_result_files,
 )
-from ciip_irt.tables.score_tables import ABILITIES, ACCREDITATION, CONVERSION, PASS_DECISIONS, RAW_TO_THETA
+from ciip_irt.tables.contracts.score_tables import (
+    ABILITIES,
+    ACCREDITATION,
+    CONVERSION,
+    PASS_DECISIONS,
+    RAW_TO_THETA,
+)
+from ciip_irt.tables.contracts.time_tables import DELIVERY_TIMES, FORM_TIMES, ITEM_TIMES, PACE
+from ciip_irt.tables.contracts.truth_tables import TRUTH, TRUTH_PERSONS
+from ciip_irt.tables.files import (
+    csv_bytes,
+    delimiter_beside,
+    delimiter_named,
+    read_csv,
+    read_frame,
+    read_table,
+    write_outputs,
+)
+from ciip_irt.tables.frames import AnyFrame, polars_frame
+from ciip_irt.tables.holding import holding
+from ciip_irt.tables.opening import FACTOR_VARIABLE, first_line, foreign_errors, packed_bytes
 from ciip_irt.tables.sheets.cells import (
     KEY_WORDS,
     SUMMARY_WORDS,
@@ -110,9 +118,7 @@ from ciip_irt.tables.sheets.grid import (
 from ciip_irt.tables.sheets.headed import Headed, find_header, headed
 from ciip_irt.tables.show import show_html
 from ciip_irt.tables.spreadsheet import Sheet, read_spreadsheet, sheet_names, workbook
-from ciip_irt.tables.time_tables import DELIVERY_TIMES, FORM_TIMES, ITEM_TIMES, PACE
 from ciip_irt.tables.together import recover
-from ciip_irt.tables.truth_tables import TRUTH, TRUTH_PERSONS
 
 __all__ = [
     "ABILITIES",

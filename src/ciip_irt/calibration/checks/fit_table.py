@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from ciip_irt.arrays import FloatArray, IntArray
-from ciip_irt.calibration.groups import GroupedBlocks
-from ciip_irt.calibration.populations import Populations
+from ciip_irt.calibration.groups.groups import GroupedBlocks
+from ciip_irt.calibration.groups.populations import Populations
 from ciip_irt.irt.fit_statistics import FIT, ItemFit
 
 __all__ = ["displacements", "fit_table", "long_table"]

@@ -12,7 +12,7 @@ import polars as pl
 from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.calibration.checks.dependent_pairs import dependent_pairs, pairs_sentence
 from ciip_irt.calibration.checks.fit_table import long_table
-from ciip_irt.calibration.groups import GroupedBlocks, grouped_blocks, population_groups
+from ciip_irt.calibration.groups.groups import GroupedBlocks, grouped_blocks, population_groups
 from ciip_irt.calibration.result import Calibration
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt import default_priors, estimate_abilities

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from ciip_irt.calibration.estimation import Options
-from ciip_irt.calibration.groups import GroupedBlocks, Groups, grouped_blocks, population_groups
+from ciip_irt.calibration.groups.groups import GroupedBlocks, Groups, grouped_blocks, population_groups
 from ciip_irt.calibration.prepared import Prepared
 from ciip_irt.irt import connected_parts
 from ciip_irt.irt.estimation import fit_mml

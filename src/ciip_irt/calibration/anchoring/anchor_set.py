@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.calibration.anchors import HeldAnchors
+from ciip_irt.calibration.anchoring.anchors import HeldAnchors
 from ciip_irt.errors import MAX_EXAMPLES, plural
 from ciip_irt.irt import Priors, ResponseBlock, connected_parts
 from ciip_irt.irt.estimation import fit_mml

@@ -3,7 +3,7 @@
 import polars as pl
 
 from ciip_irt.tables.contract import Column, Table, may_be_absent, may_be_empty
-from ciip_irt.tables.log_tables import ITEM_MODELS, STATUS
+from ciip_irt.tables.contracts.log_tables import ITEM_MODELS, STATUS
 
 __all__ = [
     "BANK_NEEDS",

@@ -3,7 +3,7 @@
 import polars as pl
 
 from ciip_irt.tables.contract import Column, Table, may_be_absent, may_be_empty
-from ciip_irt.tables.log_tables import ITEM_MODELS
+from ciip_irt.tables.contracts.log_tables import ITEM_MODELS
 
 __all__ = [
     "ANCHOR_ITEMS",

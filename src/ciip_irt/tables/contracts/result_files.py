@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 import polars as pl
 
-from ciip_irt.tables.analysis_tables import (
+from ciip_irt.tables.contract import Column, Table
+from ciip_irt.tables.contracts.analysis_tables import (
     DIF,
     DOMAIN_SCORES,
     FORM_SUMMARY,
@@ -21,7 +22,7 @@ from ciip_irt.tables.analysis_tables import (
     OPTION_STATISTICS,
     RESCORING,
 )
-from ciip_irt.tables.calibration_tables import (
+from ciip_irt.tables.contracts.calibration_tables import (
     ANCHOR_ITEMS,
     DIMENSIONALITY,
     ITEM_FIT,
@@ -34,8 +35,7 @@ from ciip_irt.tables.calibration_tables import (
     POPULATION,
     POPULATION_POINTS,
 )
-from ciip_irt.tables.contract import Column, Table
-from ciip_irt.tables.form_tables import (
+from ciip_irt.tables.contracts.form_tables import (
     ACHIEVED,
     CAPACITY,
     CAPACITY_OVERLAP,
@@ -47,8 +47,8 @@ from ciip_irt.tables.form_tables import (
     SUPPLY,
     WRITING_ASSIGNMENT,
 )
-from ciip_irt.tables.log_tables import CANDIDATES, EXCLUSIONS, ITEMS, QUARANTINE, RESPONSES
-from ciip_irt.tables.pilot_tables import (
+from ciip_irt.tables.contracts.log_tables import CANDIDATES, EXCLUSIONS, ITEMS, QUARANTINE, RESPONSES
+from ciip_irt.tables.contracts.pilot_tables import (
     BANK_NEEDS,
     LEDGER,
     OPERATING_CHARACTERISTICS,
@@ -57,9 +57,15 @@ from ciip_irt.tables.pilot_tables import (
     PILOT_PARAMETERS,
     PILOT_PLAN,
 )
-from ciip_irt.tables.score_tables import ABILITIES, ACCREDITATION, CONVERSION, PASS_DECISIONS, RAW_TO_THETA
-from ciip_irt.tables.time_tables import DELIVERY_TIMES, FORM_TIMES, ITEM_TIMES, PACE
-from ciip_irt.tables.truth_tables import TRUTH, TRUTH_PERSONS
+from ciip_irt.tables.contracts.score_tables import (
+    ABILITIES,
+    ACCREDITATION,
+    CONVERSION,
+    PASS_DECISIONS,
+    RAW_TO_THETA,
+)
+from ciip_irt.tables.contracts.time_tables import DELIVERY_TIMES, FORM_TIMES, ITEM_TIMES, PACE
+from ciip_irt.tables.contracts.truth_tables import TRUTH, TRUTH_PERSONS
 
 __all__ = ["RECORD_FILES", "RESULT_FILES", "RecordFile", "ResultFile", "describe_result_files"]
 

@@ -3,7 +3,7 @@
 import polars as pl
 
 from ciip_irt.tables.contract import Column, Table, may_be_empty
-from ciip_irt.tables.log_tables import STATUS
+from ciip_irt.tables.contracts.log_tables import STATUS
 
 __all__ = ["TRUTH", "TRUTH_PERSONS"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import FloatArray, IntArray
-from ciip_irt.calibration.groups import ONE, Groups
+from ciip_irt.calibration.groups.groups import ONE, Groups
 from ciip_irt.irt import default_points, log_weights
 from ciip_irt.irt.estimation import MmlFit
 from ciip_irt.records import result

@@ -1,0 +1,1 @@
+"""The anchors of a calibration: which hold the scale, and whether the set can."""

@@ -1,0 +1,1 @@
+"""Which candidates are a population of their own, and what is estimated of it."""
