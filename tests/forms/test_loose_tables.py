@@ -137,3 +137,17 @@ def test_where_nobody_can_know_the_message_helps(folder):
         read("bad.xlsx")
     with pytest.raises(InputError, match=r"talk\.csv"):
         read_form_files(["talk.csv"])
+
+
+def test_a_whole_table_is_not_completed(folder):
+    """All columns of the contract are there: an empty role is an error, not a gap to be filled."""
+    rows = [f"X,{n},{item_id},{'' if n == 2 else 'scored'},A" for n, item_id in enumerate(ITEMS, start=1)]
+    (folder / "whole.csv").write_text("\n".join(["form_id,position,item_id,role,domain", *rows]))
+    with pytest.raises(InputError, match=r"whole\.csv:3: .*role"):
+        read("whole.csv")
+
+
+def test_an_empty_column_is_no_form(folder):
+    (folder / "empty.csv").write_text("who,remarks\nAnn,\nBob,\n")
+    with pytest.raises(InputError, match="no column whose cells are items of the bank"):
+        read("empty.csv")
