@@ -176,3 +176,48 @@ def test_fifty_persons_in_each_group_are_enough(reference, focal, label):
     }  # fmt: skip
     result = mantel_haenszel(DifSums(**{name: np.array([float(value)]) for name, value in given.items()}))
     assert result.ets_class == ("insufficient" if label == "x" else label,)
+
+
+def given_sums(**changed):
+    given = {
+        "ad": 1, "bc": 1, "v0": 1e-4, "v1": 0, "v2": 0, "observed": 90, "expected": 60, "variance": 20,
+        "difference": 0, "weight": 1, "n_reference": 500, "n_focal": 500,
+    }  # fmt: skip
+    return DifSums(**{name: np.array([float(value)]) for name, value in (given | changed).items()})
+
+
+def first_exact(start, found):
+    """The first float near ``start``, up or down, at which ``found`` holds exactly."""
+    below = above = start
+    for _ in range(10_000):
+        for value in (below, above):
+            if found(value):
+                return value
+        below, above = np.nextafter(below, -np.inf), np.nextafter(above, np.inf)
+    raise AssertionError("no float gives exactly this size")
+
+
+def test_a_size_of_exactly_one_is_not_below_one():
+    odds = first_exact(np.exp(1 / 2.35), lambda odds: -2.35 * np.log(odds) == -1.0)
+    result = mantel_haenszel(given_sums(ad=odds))
+    assert (result.d_dif[0], result.ets_class) == (-1.0, ("B",))
+
+
+def test_a_lower_end_exactly_at_one_is_not_significantly_above_it():
+    size = abs(float(mantel_haenszel(given_sums(ad=0.2)).d_dif[0]))
+    critical = float(norm.ppf(0.95))
+
+    def lower_end(v0):
+        return size - critical * (2.35 * np.sqrt(v0 / (2 * 0.2**2)))
+
+    v0 = first_exact(2 * (0.2 * (size - 1) / critical / 2.35) ** 2, lambda v0: lower_end(v0) == 1.0)
+    exact = mantel_haenszel(given_sums(ad=0.2, v0=v0))
+    assert size - critical * exact.se[0] == 1.0
+    assert exact.ets_class == ("B",)
+    assert mantel_haenszel(given_sums(ad=0.2, v0=v0 * (1 - 1e-9))).ets_class == ("C",)
+
+
+def test_a_p_value_exactly_at_the_level_is_not_significant():
+    p = float(mantel_haenszel(given_sums(ad=0.2, v0=1e-6)).p_value[0])
+    assert mantel_haenszel(given_sums(ad=0.2, v0=1e-6), alpha=p).ets_class == ("A",)
+    assert mantel_haenszel(given_sums(ad=0.2, v0=1e-6), alpha=p * (1 + 1e-9)).ets_class == ("C",)

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from oracles.item_posterior import item_posterior
 
-from ciip_irt.pilots.evidence.curves import CurveGrid, coarse_log_likelihood, curve_grid, interpolate
+from ciip_irt.pilots.evidence.curves import (
+    CurveGrid,
+    coarse_log_likelihood,
+    curve_grid,
+    interpolate,
+    likely_part,
+)
+from ciip_irt.pilots.evidence.item_evidence import curve_posterior
 
 U = np.linspace(-5.0, 5.0, 81)
 POPULATION = np.exp(-0.5 * U**2) / np.exp(-0.5 * U**2).sum()
@@ -77,3 +84,27 @@ def test_p_and_r_are_those_of_a_simulated_population(grid: CurveGrid) -> None:
         answers = rng.random(ability.size) < 1 / (1 + np.exp(-d - s * ability))
         assert p[i, j] == pytest.approx(answers.mean(), abs=0.004)
         assert r[i, j] == pytest.approx(np.corrcoef(answers, total)[0, 1], abs=0.008)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "rows"),
+    [(5, 5, (40, 61)), (5, 8, (40, 91)), (1, 1, (0, 21)), (0, 0, (0, 11)), (26, 26, (250, 271))],
+)
+def test_the_likely_part_reaches_to_the_knots_beside(
+    grid: CurveGrid, first: int, last: int, rows: tuple[int, int]
+) -> None:
+    """Ten steps between knots: the peak may lie anywhere up to the neighbours of a knot that is likely."""
+    coarse = np.full(grid.knots().shape, -1000.0)
+    coarse[first : last + 1, 20] = 0.0
+    part = likely_part(grid, coarse.ravel(), np.zeros(grid.shape))
+    assert (part[0].start, part[0].stop) == rows
+    assert (part[1].start, part[1].stop) == (190, 211)
+
+
+def test_curves_at_any_border_of_the_grid_are_told(grid: CurveGrid) -> None:
+    nothing = np.zeros(grid.shape)
+    found = curve_posterior(grid, np.zeros(grid.knots().shape).ravel(), nothing, nothing, None)
+    inside = np.zeros(grid.shape, dtype=bool)
+    inside[1:-1, 1:-1] = True
+    np.testing.assert_array_equal(found.at_edge, ~inside.ravel())
+    assert found.edge_weight == pytest.approx(1.0 - inside.mean())

@@ -97,3 +97,9 @@ def test_the_demand_of_a_blueprint() -> None:
     assert sum(demand.counts.values()) == 130
     assert demand.letter_of["image management"] == "F"
     assert (demand.max_overlap, demand.mean_b, demand.statuses) == (0.3, None, ("scored",))
+
+
+@pytest.mark.parametrize(("mean", "nearest"), [(0.5, 0), (1.0, 0), (2.0, 1), (2.5, 1)])
+def test_a_mean_at_the_end_of_the_range_or_beyond_wants_the_items_there(mean: float, nearest: int) -> None:
+    weights = _tilt(np.array([1.0, 2.0]), np.array([0.5, 0.5]), mean)
+    assert weights[nearest] == pytest.approx(1.0)

@@ -18,6 +18,7 @@ from ciip_irt.pilots.plan.allocation import (
     fill_free_slots,
     most_reachable,
 )
+from ciip_irt.pilots.plan.plan import _least
 
 START, UNTIL = date(2026, 1, 1), date(2027, 1, 1)
 POLICY = load_policy()
@@ -207,3 +208,18 @@ def test_impossible_questions() -> None:
         plan_pilots(bank("A"), [FormRoom("F", 0, 1.0)], DEMAND, POLICY, start=UNTIL, until=UNTIL)
     with pytest.raises(InputError, match="no answers are expected"):
         plan(bank("A"), FormRoom("F", 1, 0.0))
+
+
+def test_the_last_item_that_a_domain_lacks_goes_before_the_turn_of_the_others() -> None:
+    """B lacks one item of three; turns alone would begin with A, of which a form asks six."""
+    more = {"item_id": ["T1", "T2"], "domain": "B", "status": "scored", "b": [-1.0, 0.0]}
+    items = pl.concat([bank("A", "A", "B"), pl.DataFrame(more)])
+    made = plan(items, FormRoom("F1", 1, 120.0))
+    assert made.table.filter(pl.col("form_id").is_not_null())["item_id"].to_list() == ["P2"]
+
+
+@pytest.mark.parametrize("largest", [1, 2, 3, 7, 64])
+def test_the_least_number_that_is_enough_is_found(largest: int) -> None:
+    for least in range(1, largest + 1):
+        assert _least(lambda tried, least=least: tried >= least, largest) == least  # type: ignore[misc]
+    assert _least(lambda _: False, largest) is None

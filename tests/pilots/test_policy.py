@@ -93,3 +93,11 @@ def test_unknown_names_and_files() -> None:
         load_policy("arrt-lik")
     with pytest.raises(InputError, match=r"one of arrt-like, default"):
         load_policy("nothing/here.toml")
+
+
+@pytest.mark.parametrize("section", ["p", "r", "n", "decision"])
+def test_sections_without_which_nothing_can_be_decided(section: str) -> None:
+    without = re.sub(rf"(?ms)^\[{section}\]\n.*?(?=^\[|\Z)", "", GOOD)
+    assert f"[{section}]" not in without
+    with pytest.raises(InputError, match=rf"\[{section}\]"):
+        parse_policy(without, "ours.toml")

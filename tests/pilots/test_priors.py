@@ -155,3 +155,25 @@ def test_the_scored_items_tell_how_intercept_and_slope_go_together() -> None:
     assert rasch.gradient == pytest.approx(0.7 * rasch.mean_intercept)
     assert rasch.spreading == 0.5
     assert rasch.mean_log_slope == pytest.approx(np.log(0.6))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("spreading", [-0.6, 0.4, 1.6])
+def test_the_centre_is_a_regression_with_the_belief_as_a_further_row(seed: int, spreading: float) -> None:
+    """By least squares for every spreading tried; a few items only, so that the belief counts."""
+    rng = np.random.default_rng(seed)
+    log_slope = rng.normal(-0.5, 0.4, 25)
+    z = log_slope - log_slope.mean()
+    intercepts = 1.0 + 1.8 * z + np.exp(spreading * z) * rng.normal(0.0, 1.2, 25)
+    k, tried = np.median(intercepts), []
+    for h in np.linspace(-0.5, 1.5, 21):
+        root = np.exp(-h * z)
+        rows = np.column_stack([root, root * z])
+        believed = np.sqrt(30.0) * 0.4
+        solved = np.linalg.lstsq(
+            np.vstack([rows, [0.0, believed]]), np.append(root * intercepts, believed * 0.7 * k), rcond=None
+        )[0]
+        variance = np.mean((root * intercepts - rows @ solved) ** 2)
+        tried.append((12.5 * np.log(variance) + 30.0 * 0.16 * (h - 0.5) ** 2, solved[1], h))
+    found = centre_on_scored_items(np.exp(log_slope), intercepts)
+    assert (found.gradient, found.spreading) == pytest.approx(min(tried)[1:])

@@ -212,3 +212,18 @@ def test_what_cannot_be_simulated_is_said_at_once() -> None:
         simulate_policy(easy_world(), answers=[5], pilots=1)
     assert "between 10 and 5000" in str(caught.value)
     assert "not 1" in str(caught.value)
+
+
+def test_the_standard_error_of_two_groups_by_hand() -> None:
+    """3 of 4 and 1 of 4: rate 1/2, se^2 = 2/1 (1^2 + 1^2) / 8^2."""
+    frame = pl.DataFrame(
+        {"programme": 0, "group": [0] * 4 + [1] * 4, "yes": [True] * 3 + [False] + [True] + [False] * 3}
+    )
+    assert _rate(frame, pl.col("yes")) == (0.5, pytest.approx(0.25), 8)
+
+
+def test_what_a_programme_says_of_itself_is_the_same_in_every_run() -> None:
+    """The place of a function in memory, or 130 rows of figures, would not be."""
+    said = repr(easy_world(slopes=lambda n, _: np.full(n, 0.02), known=np.zeros((130, 3))))
+    assert " at 0x" not in said
+    assert "known=" not in said

@@ -6,6 +6,7 @@ import pytest
 
 from ciip_irt.pilots.decision.criteria.r_above import single_answer
 from ciip_irt.pilots.evidence import CurvePosterior
+from ciip_irt.pilots.evidence.reference import reference
 from ciip_irt.pilots.sheet.promote import decided
 
 
@@ -40,3 +41,14 @@ def test_a_ledger_in_a_sentence() -> None:
     assert said.endswith("; 2 overrides.")
     assert "2 promoted" in said
     assert "override" not in decided(lines.head(1))
+
+
+def test_the_reference_knows_items_as_logistic_curves_unless_told_otherwise() -> None:
+    items = np.array([[1.2, -0.5, 0.2], [0.7, 1.0, 0.0], [np.nan] * 3])
+    found = reference(items, mean=0.3, sd=1.4)
+    theta = 0.3 + 1.4 * found.u
+    for j, (a, b, c) in enumerate(items[:2]):
+        np.testing.assert_allclose(found.right[:, j], c + (1 - c) / (1 + np.exp(-a * (theta - b))))
+    assert found.calibrated.tolist() == [True, True, False]
+    np.testing.assert_allclose(np.diff(found.u), 0.125)  # an eighth of a standard deviation apart
+    assert (found.u[0], found.u[-1], found.weights.argmax()) == (-5.0, 5.0, 40)
