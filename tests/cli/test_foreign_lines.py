@@ -140,6 +140,7 @@ CALLS = {
     "blueprint": ["ciip-2024"],
     "blueprint apportion": ["ciip-2024", "--items", "50", "--rule", "hill"],
     "report": ["results"],
+    "schema": ["exam"],
 }  # fmt: skip
 MADE_OF = {"demo"}
 """``demo`` is ``simulate`` and then ``run``, at a size that cannot be chosen."""
