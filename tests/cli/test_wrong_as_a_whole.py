@@ -54,7 +54,7 @@ def test_no_pilot_is_decided_on_them(bank: str, tmp_path: Path, capsys: pytest.C
         return
     assert (code, promoted) == (1, 0)
     assert set(decisions["decision"]) == {"hold"}
-    assert decisions["reasons"].str.contains("Nothing is decided, because anchors looks wrong").any()
+    assert decisions["reasons"].str.contains("Nothing is decided, because the anchors look wrong").any()
     assert "--accept anchors" in said
     assert run([*command, "--accept", "anchors"], tmp_path, capsys)[0] == 0
 

@@ -25,6 +25,7 @@ from ciip_irt.bank.items_file import (
 )
 from ciip_irt.bank.keys import CREDIT_ALL, MARK_KEY, MARKS, credited_options, marks_only
 from ciip_irt.bank.ledger import appended, read_ledger
+from ciip_irt.bank.near_match import near_match
 from ciip_irt.bank.scale import Scale, scale_of
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "left_out_for_lack",
     "marks_only",
     "names_matched",
+    "near_match",
     "offered",
     "plain_keys",
     "read_anchors",

@@ -9,6 +9,7 @@ import polars as pl
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.bank.items_file import complete_items, read_items_file
+from ciip_irt.bank.plausible import implausible_values
 from ciip_irt.bank.scale import Scale, scale_of
 from ciip_irt.errors import InputError, Problem, ScaleError, plural
 from ciip_irt.records import result
@@ -179,7 +180,7 @@ def bank_of(
     if "key" in filled.columns and not complete:
         filled = complete_items(filled)[0].select(frame.columns)
     items = ITEMS.validate(filled, where)
-    return ItemBank(items, scale_of(items, where), where, assumed, said)
+    return ItemBank(items, scale_of(items, where), where, assumed, (*said, *implausible_values(items, where)))
 
 
 def change_status(bank: ItemBank, status: Mapping[str, str]) -> ItemBank:

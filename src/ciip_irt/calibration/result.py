@@ -14,7 +14,7 @@ from ciip_irt.errors import plural
 from ciip_irt.irt.models import MODELS
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
-from ciip_irt.screening import Concern
+from ciip_irt.screening import Concern, Whole
 from ciip_irt.tables import ANCHOR_ITEMS, ITEM_MODELS, ITEM_PARAMETERS, POPULATION_POINTS, show_html
 
 __all__ = ["ESTIMATED", "Calibration"]
@@ -160,11 +160,13 @@ class Calibration:
     def parameters_of_record(self) -> FloatArray:
         """(J, 3) a, b, c that cuts are set with: anchors that were dropped keep the bank's values here.
 
-        A raw cut is announced before the first candidate sits; it must not move because an item drifted.
+        A raw cut is announced before the first candidate sits; it must not move because an item drifted. A
+        value that no drift explains (a decimal point lost) is no record: there the new estimate stands.
         """
         values = self.parameters_array.copy()
         place = {item: row for row, item in enumerate(self.item_ids)}
-        gone = self.anchors.filter(pl.col("decision") == "dropped")
+        wild = {name for one in self.concerns if one.whole is Whole.ANCHORS for name in one.names}
+        gone = self.anchors.filter((pl.col("decision") == "dropped") & ~pl.col("item_id").is_in(wild))
         for item, *record in gone.select("item_id", *PARAMETERS).iter_rows():
             values[place[item]] = record
         return values

@@ -13,8 +13,7 @@ and ``tau`` and ``share`` are not known: every pair on a grid counts by its marg
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
-from scipy.stats import beta, norm
+from scipy.special import logsumexp, ndtr
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.records import result
@@ -27,7 +26,9 @@ WIDE = 2.0  # spread of clear DIF, in delta units: class C begins at 1.5
 TAU = np.linspace(0.0, 1.2, 25)  # spread of harmless DIF, in delta units: classes A and B end at 1.5
 # of items with clear DIF: closer together where there are few, as there mostly are
 SHARE = np.array([0.003, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45])
-SHARE_PRIOR = beta(1, 9)  # one item in ten, known no better than from ten items
+SHARE_PRIOR = np.log(9) + 8 * np.log1p(
+    -SHARE
+)  # Beta(1, 9): one item in ten, known no better than from ten items
 
 
 @result
@@ -66,22 +67,20 @@ def class_probabilities(d: FloatArray, se: FloatArray, informs: BoolArray) -> Cl
         mean = float(np.average(d[informs], weights=se[informs] ** -2.0))
         spread = np.sqrt(np.stack([TAU**2, TAU**2 + WIDE**2]))  # (component, tau)
         total = np.sqrt(spread[:, :, None] ** 2 + se**2)
-        log_density = norm.logpdf(d, mean, total)  # (component, tau, item)
+        log_density = (
+            -0.5 * ((d - mean) / total) ** 2 - np.log(total) - 0.5 * np.log(2 * np.pi)
+        )  # (component, tau, item)
         prior = np.stack([np.log1p(-SHARE), np.log(SHARE)])
         joint = log_density[:, :, None, :] + prior[:, None, :, None]  # (component, tau, share, item)
         marginal = logsumexp(joint, axis=0)
-        log_weight = (
-            marginal[:, :, informs].sum(axis=2) + SHARE_PRIOR.logpdf(SHARE) + np.log(np.gradient(SHARE))
-        )
+        log_weight = marginal[:, :, informs].sum(axis=2) + SHARE_PRIOR + np.log(np.gradient(SHARE))
         weight = np.exp(log_weight - logsumexp(log_weight))
         belongs = np.einsum("ts,ctsj->ctj", weight, np.exp(joint - marginal))
         pull = spread[:, :, None] ** 2 / total**2
         centre = pull * d + (1 - pull) * mean
         width = np.maximum(np.sqrt(pull) * se, 1e-9)
         inside = [
-            (belongs * (norm.cdf((limit - centre) / width) - norm.cdf((-limit - centre) / width))).sum(
-                axis=(0, 1)
-            )
+            (belongs * (ndtr((limit - centre) / width) - ndtr((-limit - centre) / width))).sum(axis=(0, 1))
             for limit in (1.0, 1.5)
         ]
         probability = np.clip(np.stack([inside[0], inside[1] - inside[0], 1 - inside[1]]), 0.0, 1.0)

@@ -21,8 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, xlogy
-from scipy.stats import chi2
+from scipy.special import chdtrc, expit, xlogy
 
 from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.classical.dif import DifTables
@@ -97,9 +96,9 @@ def logistic_dif(parts: Sequence[tuple[DifTables, IntArray]], n_items: int) -> L
         return LogisticDif(
             d_logistic=np.where(usable, DELTA * gamma, np.nan),
             chi2_uniform=first,
-            p_uniform=np.asarray(chi2.sf(first, 1)),
+            p_uniform=np.asarray(chdtrc(1, first)),
             chi2_nonuniform=second,
-            p_nonuniform=np.asarray(chi2.sf(second, 1)),
+            p_nonuniform=np.asarray(chdtrc(1, second)),
             r2_change=np.where(
                 usable, _nagelkerke(full, null, total) - _nagelkerke(base, null, total), np.nan
             ),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import f as f_distribution
+from scipy.special import fdtri
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray, ScoreArray
 from ciip_irt.records import result
@@ -130,8 +130,8 @@ def reliability(scores: ScoreArray, *, confidence: float = 0.95) -> Reliability:
     alpha = float(_alpha(used, trace, total))
     tail = (1 - confidence) / 2
     freedom = (n - 1, (n - 1) * max(used - 1, 1))
-    low = 1 - (1 - alpha) * float(f_distribution.ppf(1 - tail, *freedom))
-    high = 1 - (1 - alpha) * float(f_distribution.ppf(tail, *freedom))
+    low = 1 - (1 - alpha) * float(fdtri(*freedom, 1 - tail))
+    high = 1 - (1 - alpha) * float(fdtri(*freedom, tail))
     own = np.diag(covariance)
     without = _alpha(used - 1, trace - own, total - 2 * covariance.sum(axis=1) + own)
     if not whole:

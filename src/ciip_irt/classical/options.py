@@ -10,7 +10,6 @@ the distractors fall.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from ciip_irt.arrays import FloatArray, IntArray, ScoreArray
 from ciip_irt.classical.item_statistics import correlation_interval, unequal_spread, wilson_interval
@@ -98,7 +97,9 @@ def fifths(criterion: FloatArray, groups: int = 5) -> IntArray:
     """
     if not criterion.size:
         return np.zeros(0, np.int64)
-    middle = (rankdata(criterion) - 0.5) / criterion.size
+    _, place, count = np.unique(criterion, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - 0.5 * (count - 1))[place]  # the mean rank of equal scores
+    middle = (rank - 0.5) / criterion.size
     return np.asarray(np.minimum(middle * groups, groups - 1), dtype=np.int64)
 
 

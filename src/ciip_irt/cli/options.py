@@ -129,13 +129,13 @@ def add_accept(parser: argparse._ActionsContainer) -> None:
 
 def stopped(concerns: "Iterable[Concern]", accept: Sequence[str]) -> bool:
     """Whether something that looks wrong as a whole stops the work; says so, and how to go on."""
-    from ciip_irt.screening import check_accepted, stopping
+    from ciip_irt.screening import Whole, check_accepted, look_wrong, stopping
 
     names = sorted({str(concern.whole) for concern in stopping(concerns, check_accepted(accept))})
     if names:
         how = " ".join(f"--accept {name}" for name in names)
         warn(
-            f"stopped, because {' and '.join(names)} looks wrong as a whole: the results are written, but"
+            f"stopped, because {look_wrong(map(Whole, names))} as a whole: the results are written, but"
             f" nothing should be built on them. Where it is right all the same: {how}."
         )
     return bool(names)

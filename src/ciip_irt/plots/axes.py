@@ -1,33 +1,36 @@
 """Charts on matplotlib Axes. Figures are made as objects, so nothing is left behind in pyplot's state."""
 
 from collections.abc import Sequence
-
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.container import BarContainer
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from typing import TYPE_CHECKING
 
 from ciip_irt.plots.chart import Band, Bars, Chart, Line, Points, ReferenceLine
 from ciip_irt.plots.palette import DASHES, TONES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.container import BarContainer
+    from matplotlib.lines import Line2D
 
 __all__ = ["draw", "new_axes"]
 
 SHAPES = {"circle": "o", "square": "s", "triangle": "^"}
 
 
-def new_axes(width: float = 5.6, height: float = 3.8) -> Axes:
+def new_axes(width: float = 5.6, height: float = 3.8) -> "Axes":
     """Axes on a figure of their own, in inches. In a notebook ``axes.figure`` shows it.
 
     >>> new_axes().figure.get_size_inches().tolist()
     [5.6, 3.8]
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # matplotlib takes half a second to load
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure.add_subplot()
 
 
-def draw(chart: Chart, ax: Axes | None = None) -> Axes:
+def draw(chart: Chart, ax: "Axes | None" = None) -> "Axes":
     """The chart on ``ax``, or on a figure of its own.
 
     >>> from ciip_irt.plots.chart import Axis, Line
@@ -77,7 +80,7 @@ def _dashes(dash: int) -> str | tuple[int, Sequence[float]]:
     return (0, pattern) if pattern else "solid"
 
 
-def _line(ax: Axes, mark: Line) -> None:
+def _line(ax: "Axes", mark: Line) -> None:
     ax.plot(
         mark.x,
         mark.y,
@@ -101,7 +104,7 @@ def _line(ax: Axes, mark: Line) -> None:
         )
 
 
-def _points(ax: Axes, mark: Points) -> None:
+def _points(ax: "Axes", mark: Points) -> None:
     colour = _colour(mark.tone)
     if mark.low:
         ax.vlines(mark.x, mark.low, mark.high, color=colour, linewidth=1.1, alpha=0.75)
@@ -117,7 +120,7 @@ def _points(ax: Axes, mark: Points) -> None:
     )
 
 
-def _reference(ax: Axes, mark: ReferenceLine) -> None:
+def _reference(ax: "Axes", mark: ReferenceLine) -> None:
     line = ax.axvline if mark.across == "x" else ax.axhline
     line(mark.at, color=_colour("muted"), linewidth=1, linestyle=(0, (3, 3)), zorder=0)
     if mark.label:
@@ -135,7 +138,9 @@ def _reference(ax: Axes, mark: ReferenceLine) -> None:
         )
 
 
-def _handle(points: Points, words: str) -> Line2D:
+def _handle(points: Points, words: str) -> "Line2D":
+    from matplotlib.lines import Line2D
+
     return Line2D(
         [],
         [],

@@ -1,12 +1,16 @@
 """Information and characteristic curves of forms."""
 
+from typing import TYPE_CHECKING
+
 import polars as pl
-from matplotlib.axes import Axes
 
 from ciip_irt.plots.axes import draw
 from ciip_irt.plots.chart import Axis, Chart, Line, Mark, ReferenceLine, even_ticks, spread
 from ciip_irt.plots.known import known
 from ciip_irt.plots.palette import DASHES, FORM_TONES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = [
     "form_characteristic_chart",
@@ -19,8 +23,8 @@ LABEL_GAP = 0.065  # of the axis: the height of a line of the labels
 
 
 def plot_form_information(
-    curves: pl.DataFrame, *, theta_cut: float | None = None, ax: Axes | None = None
-) -> Axes:
+    curves: pl.DataFrame, *, theta_cut: float | None = None, ax: "Axes | None" = None
+) -> "Axes":
     """Test information of each form over ability; the standard error of θ is 1 / sqrt(information).
 
     Parameters
@@ -41,8 +45,8 @@ def plot_form_information(
 
 
 def plot_form_characteristic(
-    curves: pl.DataFrame, *, theta_cut: float | None = None, ax: Axes | None = None
-) -> Axes:
+    curves: pl.DataFrame, *, theta_cut: float | None = None, ax: "Axes | None" = None
+) -> "Axes":
     """Expected score of each form over ability: where forms differ at the cut, their raw cuts differ.
 
     Parameters

@@ -1,13 +1,16 @@
 """The item characteristic curve against what candidates did."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import polars as pl
-from matplotlib.axes import Axes
 
 from ciip_irt.plots.axes import draw
 from ciip_irt.plots.chart import Axis, Chart, Line, Mark, Points, ReferenceLine, even_ticks
 from ciip_irt.plots.known import known
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["SHARE_TICKS", "item_curve_chart", "plot_item_curve"]
 
@@ -20,8 +23,8 @@ def plot_item_curve(
     *,
     curve: pl.DataFrame | None = None,
     b: float | None = None,
-    ax: Axes | None = None,
-) -> Axes:
+    ax: "Axes | None" = None,
+) -> "Axes":
     """Observed proportions correct by ability group, with intervals, against the model's curve.
 
     Parameters

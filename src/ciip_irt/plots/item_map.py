@@ -1,13 +1,16 @@
 """All items at once: p against R, with those that were flagged."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import polars as pl
-from matplotlib.axes import Axes
 
 from ciip_irt.plots.axes import draw
 from ciip_irt.plots.chart import Axis, Chart, Mark, Points, ReferenceLine, even_ticks
 from ciip_irt.plots.known import known
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["item_map_chart", "plot_item_map"]
 
@@ -16,8 +19,8 @@ P_TICKS = ((0.0, "0"), (0.2, ".2"), (0.4, ".4"), (0.6, ".6"), (0.8, ".8"), (1.0,
 
 
 def plot_item_map(
-    item_statistics: pl.DataFrame, flags: pl.DataFrame | None = None, *, ax: Axes | None = None
-) -> Axes:
+    item_statistics: pl.DataFrame, flags: pl.DataFrame | None = None, *, ax: "Axes | None" = None
+) -> "Axes":
     """p against R (corrected point-biserial), one mark per item; hollow marks are pilots.
 
     Parameters

@@ -1,7 +1,8 @@
 """Who chooses which option, from the weakest to the strongest fifth: the quantile plot of item writers."""
 
+from typing import TYPE_CHECKING
+
 import polars as pl
-from matplotlib.axes import Axes
 
 from ciip_irt.plots.axes import draw
 from ciip_irt.plots.chart import Axis, Band, Chart, Line, Mark, spread
@@ -9,14 +10,17 @@ from ciip_irt.plots.item_curve import SHARE_TICKS
 from ciip_irt.plots.known import known
 from ciip_irt.plots.palette import DISTRACTORS
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 __all__ = ["option_curves_chart", "plot_option_curves"]
 
 LABEL_GAP = 0.062  # of the axis: the height of a line of the labels
 
 
 def plot_option_curves(
-    option_quantiles: pl.DataFrame, item_id: str, *, key: str, ax: Axes | None = None
-) -> Axes:
+    option_quantiles: pl.DataFrame, item_id: str, *, key: str, ax: "Axes | None" = None
+) -> "Axes":
     """Share choosing each option by fifth of the criterion: the key's line rises, distractors fall.
 
     Parameters

@@ -1,18 +1,22 @@
 """How many candidates reached which score."""
 
+from typing import TYPE_CHECKING
+
 import polars as pl
-from matplotlib.axes import Axes
 
 from ciip_irt.plots.axes import draw
 from ciip_irt.plots.chart import Axis, Bars, Chart, Mark, ReferenceLine, even_ticks
 from ciip_irt.plots.known import known
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 __all__ = ["plot_score_distribution", "score_distribution_chart"]
 
 
 def plot_score_distribution(
-    counts: pl.DataFrame, *, cut: float | None = None, title: str = "Scores", ax: Axes | None = None
-) -> Axes:
+    counts: pl.DataFrame, *, cut: float | None = None, title: str = "Scores", ax: "Axes | None" = None
+) -> "Axes":
     """Number of candidates at each score.
 
     Parameters

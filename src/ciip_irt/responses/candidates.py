@@ -4,6 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
+from ciip_irt.bank import near_match
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.responses.readers.source import attribute_name, text
 from ciip_irt.tables import (
@@ -81,21 +82,32 @@ def delivery_table(rows: pl.DataFrame, attributes: pl.DataFrame) -> pl.DataFrame
 
 
 def with_attributes(
-    rows: pl.DataFrame, deliveries: pl.DataFrame, given: tuple[pl.DataFrame, str, str]
-) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
-    """Rows and deliveries with the attributes of a candidates file, and what did not match.
+    rows: pl.DataFrame,
+    deliveries: pl.DataFrame,
+    given: tuple[pl.DataFrame, str, str] | None,
+    *,
+    named: bool = True,
+) -> tuple[pl.DataFrame, pl.DataFrame, list[str], list[str]]:
+    """Rows and deliveries with the attributes of a candidates file, what did not match, and where nothing or
+    only another spelling did, a warning.
 
     Its columns replace those of the same name that came with the log. Form, attempt and time stamp are the
     log's; they are taken from the file only where the log has none at all.
     """
+    if given is None:
+        return rows, deliveries, [], []
     frame, on, path = given
     where = Path(path).name  # notes are the same on every machine
     known = frame[on].is_in(deliveries[on].implode())
     notes = []
-    if unmatched := int((~known).sum()):
+    near = near_match(frame.filter(~known)[on].drop_nulls(), deliveries[on].drop_nulls()) if named else ""
+    cautions = [f"{where}: {near} Write the {on} alike in both files."] if near else []
+    if frame.height and not known.any():
+        cautions.insert(0, _matches_nobody(where, on, frame, deliveries, named=named))
+    elif unmatched := int((~known).sum()):
         notes.append(f"{where}: {plural(unmatched, 'row')} for a {on} that the log does not have.")
     absent = deliveries.filter(~pl.col(on).is_in(frame[on].implode())).height
-    if absent:
+    if absent and known.any():
         notes.append(f"{where}: no row for {plural(absent, 'delivery', 'deliveries')} of the log.")
     other = "candidate_id" if on == "delivery_id" else "delivery_id"
     frame = frame.drop(other, strict=False)
@@ -108,4 +120,16 @@ def with_attributes(
     frame = frame.rename({name: attribute_name(name) for name in frame.columns if name != on})
     replaced = [name for name in frame.columns if name in deliveries.columns and name != on]
     deliveries = deliveries.drop(replaced).join(frame, on=on, how="left", maintain_order="left")
-    return rows, deliveries, notes
+    return rows, deliveries, notes, cautions
+
+
+def _matches_nobody(
+    where: str, on: str, frame: pl.DataFrame, deliveries: pl.DataFrame, *, named: bool
+) -> str:
+    """With the values of both sides: what is wrong is seen at once."""
+    theirs, ours = (", ".join(map(repr, table[on].drop_nulls().head(3))) for table in (frame, deliveries))
+    said = (
+        f"{where}: none of its {plural(frame.height, 'row')} has a {on} of the log, so it says nothing of"
+        " anybody."
+    )
+    return f"{said} It has {theirs}, ...; the log has {ours}, ..." if named else said

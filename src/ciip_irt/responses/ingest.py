@@ -191,9 +191,9 @@ def ingest(
     names = _names(paths)
     rows, deliveries = _together(logs)
     notes = [note for log in logs for note in log.notes]
-    if attributes is not None:
-        rows, deliveries, said = with_attributes(rows, deliveries, attributes)
-        notes += said
+    named = pseudonyms is None
+    rows, deliveries, said, unmatched = with_attributes(rows, deliveries, attributes, named=named)
+    notes += said
     bank = _bank_of(opened, rows, bank, about)
     by_people = people_under_one_id(rows, deliveries)
     if pseudonyms is not None:
@@ -212,7 +212,7 @@ def ingest(
         raise InputError(nothing_left(counts, examined, ", ".join(map(str, paths))))
     check = score_check(kept, bank)
     (by_rows, on_rows), (by_scores, on_scores) = row_notes(counts, examined), score_notes(check)
-    by_files = [caution for reading in readings for caution in reading.cautions]
+    by_files = [*unmatched, *(caution for reading in readings for caution in reading.cautions)]
     result = Ingested(
         responses=kept.select(RESPONSES.names),
         candidates=delivery_table(kept, deliveries),
@@ -365,7 +365,7 @@ def _with_repeated_headers(examined: Examination, logs: Sequence[ReadLog]) -> Ex
     lines = pl.DataFrame(found, schema={"file": pl.UInt16, "row": pl.Int64}, orient="row")
     lines = lines.with_columns(rule=pl.lit("repeated_header"))
     listed = pl.concat([examined.listed, lines], how="diagonal").sort("file", "row", maintain_order=True)
-    return Examination(examined.rows, listed)
+    return replace(examined, listed=listed)
 
 
 def _exclude(examined: Examination, deliveries: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

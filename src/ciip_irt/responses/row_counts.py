@@ -1,10 +1,11 @@
 """The account of a log: rows read = kept + quarantined + excluded with their delivery; and its words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
+from ciip_irt.bank import near_match
 from ciip_irt.errors import Problem, plural
 from ciip_irt.responses.readers import Reader, ReadLog
 from ciip_irt.responses.rules import RULES, Examination
@@ -82,9 +83,28 @@ def nothing_left(counts: Mapping[str, Any], examined: Examination, where: str) -
         values = hits["value"].drop_nulls().unique(maintain_order=True).head(5)
         rule = RULES[name]
         problems.append(
-            Problem(rule.reason, where, int(hits["row"][0]), count["rows"], tuple(values), rule.remedy)
+            Problem(
+                rule.reason,
+                where,
+                int(hits["row"][0]),
+                count["rows"],
+                tuple(values),
+                _remedy(name, examined),
+            )
         )
     return problems
+
+
+def _remedy(rule: str, examined: Examination) -> str:
+    """What would help; for items that are unknown first those that are only written another way."""
+    return f"{_written_otherwise([rule], examined)} {RULES[rule].remedy}".strip()
+
+
+def _written_otherwise(rules: Iterable[str], examined: Examination) -> str:
+    if "unknown_item" not in rules:
+        return ""
+    names = examined.listed.filter(pl.col("rule") == "unknown_item")["value"].drop_nulls()
+    return near_match(names.unique(maintain_order=True), examined.known_items)
 
 
 def row_notes(counts: Mapping[str, Any], examined: Examination) -> tuple[list[str], list[str]]:
@@ -106,9 +126,15 @@ def row_notes(counts: Mapping[str, Any], examined: Examination) -> tuple[list[st
         listing = "; ".join(f"{RULES[name].reason} ({n:,})" for name, n in rules.items())
         if number / read > LOUD_SHARE:
             worst = max(rules, key=lambda name: (RULES[name].gravity, rules[name]))
-            cautions.insert(0, f"{number / read:.0%} of the rows {many}: {listing}. {RULES[worst].remedy}")
+            cautions.insert(
+                0,
+                f"{number / read:.0%} of the rows {many}: {listing}. {_remedy(worst, examined)}",
+            )
         else:
-            notes.append(f"{plural(number, 'row')} {one if number == 1 else many}: {listing}.")
+            near = _written_otherwise(rules, examined)
+            notes.append(
+                f"{plural(number, 'row')} {one if number == 1 else many}: {listing}. {near}".rstrip()
+            )
     if total["deliveries_excluded"]:
         sittings = plural(total["deliveries_excluded"], "delivery", "deliveries")
         notes.append(f"{sittings} without a usable answer left out.")

@@ -87,6 +87,7 @@ class Examination:
 
     rows: pl.DataFrame
     listed: pl.DataFrame
+    known_items: tuple[str, ...] = ()
 
 
 LISTED = {
@@ -125,6 +126,7 @@ def examine(rows: pl.DataFrame, bank: ItemBank | None, mapping: ColumnMapping) -
     rows = remove(rows, pl.any_horizontal(pl.col(ids).is_null()), "missing_identifier", empty)
     rows = remove(rows, ~pl.col("status").is_in(RESPONSE_STATUS), "unknown_status", pl.col("status"))
     rows = _remove_delivery_conflicts(rows, remove)
+    known_items = () if bank is None else bank.item_ids
     if bank is not None:
         unknown = ~pl.col("item_id").is_in(bank.items["item_id"].implode())
         rows = remove(rows, unknown, "unknown_item", pl.col("item_id"))
@@ -132,7 +134,7 @@ def examine(rows: pl.DataFrame, bank: ItemBank | None, mapping: ColumnMapping) -
     rows = _mark_invalid(rows, bank, listed)
     rows = _read_values(rows, mapping, listed)
     everything = pl.concat([pl.DataFrame(schema=LISTED), *listed]).sort("file", "row", maintain_order=True)
-    return Examination(rows.select("file", "row", *RESPONSES.names, "score"), everything)
+    return Examination(rows.select("file", "row", *RESPONSES.names, "score"), everything, known_items)
 
 
 def quarantine(listed: pl.DataFrame, files: list[str]) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from typing import Final
 
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.screening.attempts import screen_attempts
-from ciip_irt.screening.concern import Concern, Whole, check_accepted, stopping
+from ciip_irt.screening.concern import Concern, Whole, check_accepted, look_wrong, stopping
 from ciip_irt.screening.deliveries import screen_deliveries
 from ciip_irt.screening.form_keys import screen_form_keys
 from ciip_irt.screening.item_sets import scored_sets, screen_item_sets
@@ -20,6 +20,7 @@ __all__ = [
     "Concern",
     "Whole",
     "check_accepted",
+    "look_wrong",
     "scored_sets",
     "screen",
     "screen_attempts",

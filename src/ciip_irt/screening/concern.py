@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ciip_irt.errors import InputError, Problem, did_you_mean
 
-__all__ = ["Concern", "Whole", "check_accepted", "stopping"]
+__all__ = ["Concern", "Whole", "check_accepted", "look_wrong", "stopping"]
 
 
 class Whole(StrEnum):
@@ -72,6 +72,17 @@ def stopping(concerns: Iterable[Concern], accepted: Collection[str] = ()) -> tup
     (1, 0)
     """
     return tuple(concern for concern in concerns if concern.stops and concern.whole not in accepted)
+
+
+def look_wrong(wholes: Iterable[Whole]) -> str:
+    """Subject and verb of a sentence about them.
+
+    >>> look_wrong([Whole.KEY]), look_wrong([Whole.KEY, Whole.ANCHORS])
+    ('the key looks wrong', 'the anchors and the key look wrong')
+    """
+    names = sorted(map(str, wholes))
+    one = names == [str(Whole.KEY)]
+    return f"{' and '.join(f'the {name}' for name in names)} {'looks' if one else 'look'} wrong"
 
 
 def check_accepted(accepted: Iterable[str]) -> frozenset[Whole]:

@@ -1,7 +1,7 @@
 """Deliveries that hold no honest answer: one option throughout, or every scored item right by pattern."""
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from ciip_irt.arrays import BoolArray, IntArray
 from ciip_irt.errors import plural
@@ -82,9 +82,9 @@ def _surprising_totals(scored: ScoredResponses) -> tuple[BoolArray, BoolArray]:
         of_form = totals[rows]
         middle = float(np.median(of_form))
         quarter = np.subtract(*np.percentile(of_form, [75, 25]))
-        spread = max(float(quarter) / (2 * norm.ppf(0.75)), 0.5)
-        high[rows] = rows.size * norm.sf((of_form - 0.5 - middle) / spread) < EXPECTED
-        low[rows] = rows.size * norm.cdf((of_form + 0.5 - middle) / spread) < EXPECTED
+        spread = max(float(quarter) / (2 * ndtri(0.75)), 0.5)
+        high[rows] = rows.size * ndtr(-(of_form - 0.5 - middle) / spread) < EXPECTED
+        low[rows] = rows.size * ndtr((of_form + 0.5 - middle) / spread) < EXPECTED
     return high, low
 
 

@@ -13,7 +13,7 @@ Where all forms have the same items, or none in common, there is nothing to take
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from ciip_irt.calibration.estimation import Options
 from ciip_irt.calibration.groups.groups import GroupedBlocks, Groups, grouped_blocks, population_groups
@@ -64,7 +64,7 @@ def by_form(prepared: Prepared, options: Options) -> DifferingForms | None:
     )
     ratio = 2 * (several.log_likelihood - one.log_likelihood)
     freedom = 2 * (len(groups.names) - 1)
-    if not np.isfinite(ratio) or chi2.sf(ratio, freedom) > LEVEL:
+    if not np.isfinite(ratio) or chdtrc(freedom, ratio) > LEVEL:
         return None
     apart = several.population_mean - several.population_mean[0]
     order = np.argsort(-np.abs(apart[1:]))[:SHOWN] + 1

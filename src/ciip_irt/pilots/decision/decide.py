@@ -19,7 +19,7 @@ from ciip_irt.pilots.policy import Policy, load_policy
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
-from ciip_irt.screening import Concern, check_accepted, screen, stopping
+from ciip_irt.screening import Concern, check_accepted, look_wrong, screen, stopping
 from ciip_irt.tables import PILOT_DECISIONS, show_html
 from ciip_irt.threads import one_blas_thread
 
@@ -209,12 +209,13 @@ def _held(review: PilotReview, concerns: Collection[Concern]) -> PilotReview:
     if not concerns:
         return review
     names = " and ".join(sorted({str(concern.whole) for concern in concerns}))
-    why = f"Nothing is decided, because {names} looks wrong as a whole. It would be '"
+    in_words = look_wrong({concern.whole for concern in concerns})
+    why = f"Nothing is decided, because {in_words} as a whole. It would be '"
     decided = pl.col("decision") != "hold"
     reasons = pl.when(decided).then(pl.lit(why) + pl.col("decision") + "': " + pl.col("reasons"))
     hold = pl.when(decided).then(pl.lit("hold")).otherwise(pl.col("decision")).alias("decision")
     said = (
-        f"No pilot is promoted, sent back or retired, because {names} looks wrong as a whole (the warnings"
+        f"No pilot is promoted, sent back or retired, because {in_words} as a whole (the warnings"
         f" say how). Where it is right all the same, accept it by name: {names}."
     )
     return replace(

@@ -23,7 +23,7 @@ of its own, beside the criteria about the curve.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ciip_irt.arrays import MISSING, FloatArray, IntArray, ScoreArray
 from ciip_irt.pilots.evidence.item_evidence import Misfit
@@ -31,7 +31,7 @@ from ciip_irt.pilots.evidence.item_evidence import Misfit
 __all__ = ["AbilityGroups"]
 
 GROUPS = 5  # of ability: with fewer a hump is hidden, with more each is too small at a hundred answers
-LIMITS = norm.ppf(np.arange(1, GROUPS) / GROUPS)
+LIMITS = ndtri(np.arange(1, GROUPS) / GROUPS)
 PARAMETERS = 2  # of the curve: what they fit does not deviate
 WIDE = 0.15  # sd of the deviations of an item whose answers do not follow a curve
 SHARE, SHARE_ITEMS = 0.05, 20.0  # items that follow no curve: share believed, and what the belief is worth

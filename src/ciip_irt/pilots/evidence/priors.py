@@ -50,8 +50,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit, logit
-from scipy.stats import beta
+from scipy.special import betaincinv, expit, logit
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.pilots.evidence.curves import CurveGrid
@@ -76,6 +75,7 @@ SURE = np.array([0.2, 0.2, 0.8, 0.35, 0.4, 0.3])
 DISTRACTOR = ((0.87, "falls"), (0.10, "flat"), (0.03, "key"))  # shares believed; see the last paragraph
 ITERATIONS = 200  # of the quasi-Newton search: a stop that ``converged`` tells of
 NEVER = -1e3  # log weight of what cannot be; exp underflows to 0
+LEAST_RIGHT = 1e-12  # share of answers; keeps logarithms finite where the scored items' values are absurd
 TINY = 1e-12  # share of a hat that the mixture hardly knows; only against division by 0
 LEAST_SD = 0.1  # a prior narrower than the grid would miss it
 LEAST_SPREAD = 0.1  # sd of log slopes from which on they tell how slope and intercept go together
@@ -206,13 +206,13 @@ def flawed_log_densities(grid: CurveGrid, centre: PriorCentre) -> tuple[FloatArr
 def _wrong_keys(centre: PriorCentre) -> tuple[FloatArray, FloatArray]:
     """Mean (2,) and covariance (2, 2) of log(-s') and d' of wrong keys."""
     normal = np.exp(-0.5 * NODES**2)
-    z, e, f = np.meshgrid(NODES * SD_LOG_SLOPE, NODES, beta.ppf(SHARES, *TAKES_IT), indexing="ij")
+    z, e, f = np.meshgrid(NODES * SD_LOG_SLOPE, NODES, betaincinv(*TAKES_IT, SHARES), indexing="ij")
     weight = (normal[:, None, None] * normal[None, :, None] + np.zeros_like(f)).ravel()
     weight /= weight.sum()
     spread = SD_INTERCEPT * np.exp(centre.spreading * z)
     right = expit(centre.mean_intercept + centre.gradient * z + spread * e)
-    takes = (1.0 - right) * f
-    log_slope = centre.mean_log_slope + z + np.log(right / (1.0 - takes))
+    takes = np.maximum((1.0 - right) * f, LEAST_RIGHT)
+    log_slope = centre.mean_log_slope + z + np.log(np.maximum(right, LEAST_RIGHT) / (1.0 - takes))
     values = np.stack([log_slope.ravel(), logit(takes).ravel()])
     mean = values @ weight
     off = values - mean[:, None]

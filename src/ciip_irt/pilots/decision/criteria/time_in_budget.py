@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from ciip_irt.pilots.decision.criteria.criterion import Criterion, CriterionResult
 from ciip_irt.pilots.evidence import ItemEvidence
@@ -32,9 +32,7 @@ def judge(evidence: ItemEvidence, policy: Policy) -> CriterionResult | None:
     se = max(np.sqrt(variance / time.n + variance**2 / (2.0 * (time.n - 1))), 1e-9)
     low, high = np.exp(log_mean - 1.96 * se), np.exp(log_mean + 1.96 * se)
     words = f"it takes between {low:.0f} and {high:.0f} seconds on average"
-    return CriterionResult(
-        float(norm.cdf((np.log(policy.time_seconds) - log_mean) / se)), words, separate=True
-    )
+    return CriterionResult(float(ndtr((np.log(policy.time_seconds) - log_mean) / se)), words, separate=True)
 
 
 def blame(words: str, policy: Policy) -> str:
