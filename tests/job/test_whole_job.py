@@ -190,9 +190,10 @@ class TestExamFiles:
             "Did you mean 'responses'?",
             ":2: [exam] name: must be text, not 5",
             ":7: [items] formt: unknown key",
-            "[blueprint] file: is missing",
+            "[responses] files: is missing",
         ):
             assert expected in said
+        assert "[blueprint]" not in said, "without one no forms are assembled"
         assert not (tmp_path / "out").exists()
 
     def test_files_that_are_not_there(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
