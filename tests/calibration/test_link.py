@@ -136,3 +136,30 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     linked = pl.read_csv(tmp_path / "out/linked_parameters.csv")
     np.testing.assert_allclose(linked["estimate"], b, atol=1e-6)
     assert pl.read_csv(tmp_path / "out/link.csv").height == 15
+
+
+def one_scale(scale: str, b: list[float]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "item_id": [f"I{j}" for j in range(len(b))],
+            "model": "rasch",
+            "parameter": "b",
+            "estimate": b,
+            "se": 0.1,
+            "fixed": False,
+            "n": 400,
+            "scale_id": scale,
+            "D": 1.0,
+        }
+    )
+
+
+@pytest.mark.parametrize(("sign", "unit", "fits"), [(1, 1, True), (-1, 1, False), (1, 1.7, False)])
+def test_common_items_that_do_not_belong_together_are_told(sign: int, unit: float, fits: bool) -> None:
+    rng = np.random.default_rng(4)
+    b = rng.normal(size=30)
+    new = sign * unit * b - 0.4 + rng.normal(scale=0.1, size=30)
+    linked = link_calibrations(one_scale("new", new.tolist()), one_scale("old", b.tolist()))
+    assert (linked.concerns == ()) is fits
+    assert all(concern.stops for concern in linked.concerns)
+    assert linked.to_dict()["concerns"] == [concern.to_dict() for concern in linked.concerns]

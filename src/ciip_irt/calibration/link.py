@@ -9,12 +9,13 @@ import polars as pl
 from ciip_irt.arrays import FloatArray
 from ciip_irt.bank import Scale
 from ciip_irt.calibration.result import ESTIMATED, Calibration
-from ciip_irt.errors import DesignError, InputError, Problem, ScaleError
+from ciip_irt.errors import DesignError, InputError, Problem, ScaleError, plural
 from ciip_irt.irt.linking import (
     METHODS,
     Direction,
     DriftLimits,
     Link,
+    compare_scales,
     displacement,
     link,
     robust_z,
@@ -25,6 +26,7 @@ from ciip_irt.irt.linking import (
     purify as without_drifted,
 )
 from ciip_irt.records import result
+from ciip_irt.screening import Concern, Whole
 from ciip_irt.tables import ITEM_PARAMETERS, LINK, show_html
 
 __all__ = ["LinkedCalibrations", "link_calibrations"]
@@ -50,6 +52,8 @@ class LinkedCalibrations:
         ``se, robust_z, decision`` (kept or dropped), ``why``.
     warnings
         Plain sentences.
+    concerns
+        What is wrong with the common items as a whole; told first in ``warnings``.
     """
 
     link: Link
@@ -57,6 +61,7 @@ class LinkedCalibrations:
     parameters: pl.DataFrame
     common: pl.DataFrame
     warnings: tuple[str, ...]
+    concerns: tuple[Concern, ...] = ()
 
     def to_frame(self) -> pl.DataFrame:
         """The common items."""
@@ -78,6 +83,7 @@ class LinkedCalibrations:
             "D": self.scale.D,
             "n_common": self.common.height,
             "dropped": self.common.filter(pl.col("decision") == "dropped")["item_id"].to_list(),
+            "concerns": [concern.to_dict() for concern in self.concerns],
             "warnings": list(self.warnings),
         }
 
@@ -172,7 +178,25 @@ def link_calibrations(
         warnings = found.warnings
     error = np.hypot(np.nan_to_num(errors_old[:, 1]), found.A * np.nan_to_num(errors_new[:, 1]))
     table = _common_items(common["item_id"], old_values, new_values, error, found, reasons)
-    return LinkedCalibrations(found, scale_old, _moved(here, scale_old, found), table, tuple(warnings))
+    concerns = _whole_set(old_values, new_values, errors_old, errors_new, scale_old.model)
+    warnings = (*map(str, concerns), *warnings)
+    return LinkedCalibrations(found, scale_old, _moved(here, scale_old, found), table, warnings, concerns)
+
+
+def _whole_set(
+    old: FloatArray, new: FloatArray, errors_old: FloatArray, errors_new: FloatArray, model: str
+) -> tuple[Concern, ...]:
+    """Whether the common items can tie the scales at all, by the rule of anchors (``compare_scales``)."""
+    found = compare_scales(old, new, errors_new, errors_old, slopes_vary=model != "rasch")
+    if found.belongs and found.same_unit:
+        return ()
+    turned = " Are the signs of one of them turned?" if found.correlation < 0 else ""
+    seen = (
+        f"The difficulties of the {plural(found.n, 'common item')} do not belong together: their correlation"
+        f" is {found.correlation:.3f}, the slope of new on old {found.slope:.2f}."
+    )
+    remedy = f"{turned} Are they of another exam, in another unit, or sorted apart from the item ids?"
+    return (Concern(Whole.ANCHORS, (), seen, remedy.strip(), stops=True),)
 
 
 def _common_items(

@@ -2,13 +2,14 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_out, add_text_format, number, text_format
+from ciip_irt.cli.options import add_accept, add_out, add_text_format, number, stopped, text_format
 
 EPILOG = """\
 NEW and OLD are parameters.csv files of two calibrations. Writes linked_parameters.csv (the new items on the
 old scale), link.csv (every common item: how far it moved, kept or dropped and why) and link.json (A and B of
 theta_old = A theta_new + B).
-Exit code 1: the search for A and B did not converge."""
+Exit code 1: the search for A and B did not converge, or the common items do not belong together
+(--accept anchors where they do)."""
 METHODS = (
     "mean_mean",
     "mean_gmean",
@@ -49,6 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--certainty", type=number, default=3.0, metavar="SE", help="limit in standard errors (default: 3)"
     )
+    add_accept(parser)
     add_text_format(parser)
     add_out(parser)
 
@@ -74,4 +76,5 @@ def run(arguments: argparse.Namespace) -> int:
         },
     )
     print(linked.summary())
-    return 0 if linked.link.converged else 1
+    halted = stopped(linked.concerns, arguments.accept)
+    return 0 if linked.link.converged and not halted else 1

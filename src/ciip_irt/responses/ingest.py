@@ -195,9 +195,9 @@ def ingest(
     rows, deliveries, said, unmatched = with_attributes(rows, deliveries, attributes, named=named)
     notes += said
     bank = _bank_of(opened, rows, bank, about)
-    by_people = people_under_one_id(rows, deliveries)
     if pseudonyms is not None:
         rows, deliveries = _under_pseudonyms(rows, deliveries, pseudonyms)
+    by_people = people_under_one_id(rows, deliveries)
     read = rows["file"].value_counts()
     examined = _with_repeated_headers(examine(rows, bank, plan), logs)
     del rows
