@@ -95,8 +95,10 @@ def test_who_hardly_fits_is_left_out_and_listed(
 def test_a_limit_that_would_take_half_of_all_is_refused(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert calibrated(folder, tmp_path, "--exclude-person-misfit", "0.5") == 2
-    assert "up to 0.2" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as stopped:
+        calibrated(folder, tmp_path, "--exclude-person-misfit", "0.5")
+    assert stopped.value.code == 2
+    assert "at most 0.2" in capsys.readouterr().err
 
 
 def test_pilots_review_has_the_same_switch(

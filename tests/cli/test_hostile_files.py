@@ -23,7 +23,8 @@ def ran(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Ran:
         code = main([*given, "--out", str(tmp_path / "out")])
         said = capfd.readouterr()
         assert code in (0, 1, 2), said.err
-        assert code == 0 or said.err
+        if code != 0:
+            assert said.err
         for word in ("Traceback", "Warning", "panicked", "a defect of"):
             assert word not in said.err
         for path in (tmp_path / "out").rglob("*.csv"):
@@ -67,7 +68,9 @@ def test_columns_called_as_ours(ran: Ran, tmp_path: Path, name: str) -> None:
     first, *rest = Path(LOG).read_text("utf-8").splitlines()
     log.write_text("\n".join([f"{first},{name}", *(f"{line},7" for line in rest)]) + "\n")
     code, said = ran("ingest", str(log), "--items", ITEMS)
-    assert code == 0 or "named.csv" in said
+    if code != 0:
+        assert "named.csv" in said
+    assert code in (0, 2)
 
 
 @pytest.mark.parametrize("factor", ["0", "nan", "inf", "many", "-1"])

@@ -111,7 +111,7 @@ def test_a_calibration_is_used_and_must_be_of_the_same_items(plant: Callable[...
     small = plant(60, n_blocks=1, n_pilots=10, n_scored=30, seed=1)
     calibration = SimpleNamespace(
         scale=Scale("bank", "2pl"), item_ids=small.scored.item_ids, parameters_array=small.parameters,
-        mean=0.1, sd=0.9,
+        mean=0.1, sd=0.9, concerns=(),
     )  # fmt: skip
     review = review_pilots(small.scored, small.bank, calibration=calibration)
     assert (review.mean, review.sd) == (0.1, 0.9)

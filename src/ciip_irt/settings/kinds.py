@@ -187,7 +187,8 @@ class Number:
         low, open_end = (f"from {self.least:g}", "up") if math.isfinite(self.least) else ("", "")
         if math.isfinite(self.above):
             low, open_end = f"larger than {self.above:g}", ""
-        high = f"to {self.most:g}" if math.isfinite(self.most) else open_end
+        bound = "and at most" if math.isfinite(self.above) else "to"
+        high = f"{bound} {self.most:g}" if math.isfinite(self.most) else open_end
         return " ".join(part for part in (low, high) if part)
 
     def read(self, value: Any) -> float:

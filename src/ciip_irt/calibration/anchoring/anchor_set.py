@@ -23,6 +23,7 @@ __all__ = ["AnchorSet", "examine_anchor_set"]
 
 FEWEST_PERSONS = 20  # below, free difficulties err by half a logit and say nothing
 TOLERANCE = 1e-4  # of the free estimation: a ten-thousandth of a logit decides nothing here
+IMPOSSIBLE = 10.0  # logit: no item that a person answers is so easy or so hard
 MAJORITY = 0.5  # of the anchors displaced: then nothing is "usual among these anchors"
 
 
@@ -198,7 +199,7 @@ def _single_values(
             tuple(item_ids[int(j)] for j in rows),
             f"{plural(rows.size, 'anchor')} {be} so far from the answers that no drift explains it,"
             f" and {then}: {shown}.",
-            "Has a decimal point been lost? Correct the items file.",
-            stops=not dropped,
+            "Has a decimal point been lost, or is the key wrong? Correct the items file.",
+            stops=not dropped and bool(np.abs(anchors.values[rows, 1]).max() > IMPOSSIBLE),
         )
     ]

@@ -65,6 +65,7 @@ def bootstrap_samples(
     scored
         One array (J_b,) for each block: the items that make the ability.
 
+    >>> from ciip_irt.irt.models import MODELS
     >>> rng = np.random.default_rng(2)
     >>> items = np.column_stack((np.ones(20), np.linspace(-2, 2, 20), np.zeros(20)))
     >>> block = ResponseBlock(np.arange(20), rng.integers(0, 2, (100, 20)).astype(np.int8))

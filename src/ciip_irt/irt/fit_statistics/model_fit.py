@@ -119,6 +119,7 @@ def assess_model_fit(
     Stat. Psych. 66:245-276 for M2*; Cai & Monroe (2014), CRESST Report 839, for C2; Maydeu-Olivares & Joe
     (2014), Multivariate Behavioral Research 49:305-328 for RMSEA and SRMSR.
 
+    >>> from ciip_irt.irt.models import MODELS
     >>> rng = np.random.default_rng(1)
     >>> items = np.column_stack((np.ones(8), np.linspace(-1, 1, 8), np.zeros(8)))
     >>> right = rng.random((500, 8)) < 1 / (1 + np.exp(items[:, 1] - rng.normal(size=(500, 1))))
