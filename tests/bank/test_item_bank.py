@@ -184,3 +184,14 @@ def test_credited_options(key: str, credited: str) -> None:
 def test_credited_options_are_those_of_the_key(letters: set[str]) -> None:
     assert credited_options("|".join(sorted(letters)), "ABCDE") == letters
     assert credited_options(CREDIT_ALL, "".join(sorted(letters))) == letters
+
+
+@pytest.mark.parametrize(
+    ("key", "options", "offered"), [("3", "4", "1234"), ("3", "12345", "12345"), ("C", "4", "ABCD")]
+)
+def test_a_number_of_options_is_in_the_letters_or_digits_of_the_key(
+    tmp_path: Path, key: str, options: str, offered: str
+) -> None:
+    path = tmp_path / "items.csv"
+    path.write_text(f"item_id,key,n_options\nQ1,{key},{options}\n")
+    assert read_bank(path, complete=True).items["options"].to_list() == [offered]

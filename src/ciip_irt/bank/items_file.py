@@ -203,6 +203,10 @@ def _options(frame: pl.DataFrame) -> pl.Expr:
     text = pl.col("options").cast(pl.String).str.strip_chars()
     letters = text.str.replace_all(r"[,;/|\s]+", "")
     count = text.cast(pl.Int64, strict=False)
+    if "key" in frame.columns and frame["key"].str.contains(r"^[1-9*|]+$").all():
+        # one option alone cannot be offered, so a single digit is how many there are: 4 is 1234
+        digits = pl.lit("123456789").str.slice(0, count.fill_null(0).cast(pl.UInt32, strict=False))
+        return pl.when(count.is_between(2, 9)).then(digits).otherwise(letters).alias("options")
     lettered = "key" in frame.columns and frame["key"].str.contains(r"^[A-Z*|]+$").all()
     if not lettered:
         return letters.alias("options")
