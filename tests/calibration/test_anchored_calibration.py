@@ -93,6 +93,18 @@ def test_drifted_anchors_are_dropped_listed_and_estimated_anew(
     np.testing.assert_array_equal(record[10:20], done.parameters_array[10:20])
 
 
+def test_a_value_that_no_drift_explains_is_no_record() -> None:
+    truth = items_of(40, 5, 5)
+    log = answers(np.random.default_rng(6).normal(0, 0.8, 500), truth, 7)
+    slip = pl.when(pl.col("item_id") == truth["item_id"][3]).then(245.0).otherwise("b").alias("b")
+    bank = without_pilots(truth.with_columns(slip))
+    done = calibrate(score(log, bank), "rasch", anchors=bank)
+    place = done.item_ids.index(truth["item_id"][3])
+    assert done.anchors.filter(pl.col("b") == 245.0)["decision"].to_list() == ["dropped"]
+    assert done.parameters_of_record[place, 1] == done.parameters_array[place, 1]
+    assert abs(done.parameters_of_record[place, 1] - truth["b"][3]) < 0.6
+
+
 def test_new_items_are_nearer_to_the_truth_without_drifted_anchors() -> None:
     """Ten of sixty anchors became easier; held, they carry the population and all new items with them."""
     truth = items_of(70, 10, 5)

@@ -72,7 +72,8 @@ _ALL = (
                f"the position is not a whole number from 1 to {MAX_POSITION:,}",
                "Correct the cells, or leave them empty."),
     IngestRule("time_stamp_unreadable", SET_ASIDE, "the time stamp is not ISO 8601 (2025-03-01T09:30:00)",
-               "Say its layout in a mapping file, as in time_stamp_format = \"%m/%d/%Y %H:%M\"."),
+               "Say its layout in a mapping file: time_stamp_format = \"%m/%d/%Y %H:%M\" (month first) or"
+               " \"%d/%m/%Y %H:%M\" (day first); 03/04/2026 could be either, so neither is assumed."),
     IngestRule("role_unknown", SET_ASIDE, "the role is neither scored nor pilot",
                "Translate the words under [recode.role] in a mapping file."),
 )  # fmt: skip

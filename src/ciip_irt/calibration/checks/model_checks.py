@@ -335,7 +335,10 @@ def _overall_sentences(overall: pl.DataFrame, *, histogram: bool) -> Sequence[st
     if histogram:
         return ["Overall fit (M2) is not computed with a histogram population."]
     if not overall.height:
-        return [f"Overall fit (M2): no set of scored items was answered in full by {FEW_PERSONS} candidates."]
+        return [
+            "Overall fit (M2): no set of scored items that is large enough to test the model was answered in"
+            f" full by {FEW_PERSONS} candidates."
+        ]
     parts = [
         f"{row['form_id']} RMSEA {row['rmsea']:.3f} [{row['rmsea_low']:.3f}, {row['rmsea_high']:.3f}]"
         for row in overall.head(5).iter_rows(named=True)
