@@ -77,3 +77,11 @@ def test_candidates_that_match_are_not_spoken_of(tmp_path: Path) -> None:
         tmp_path, f"candidate_id,form_id,item_id,response\n{rows}", "candidate_id,sex\n001,F\n002,M\n"
     )
     assert ingest(log, candidates=candidates).cautions == ()
+
+
+@pytest.mark.parametrize(("stamp", "said"), [("23/04/2026", "dates are written"), ("03/04/2026", "could be")])
+def test_how_dates_of_a_wide_file_are_read_is_said(tmp_path: Path, stamp: str, said: str) -> None:
+    rows = "".join(f"c{n},{stamp},A,B,C\n" for n in range(6))
+    log, items, _ = files(tmp_path, f"candidate_id,delivered_at,Q01,Q02,Q03\n{rows}")
+    (reading,) = ingest(log, bank=read_bank(items)).readings
+    assert any(said in line for line in reading.said)

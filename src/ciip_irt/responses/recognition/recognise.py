@@ -1,7 +1,7 @@
 """A file nobody described: how it is to be read, with what was seen; or the two ways it could be."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -320,8 +320,7 @@ def _wide_mapping(
 ) -> ColumnMapping:
     names = table.names
     gone = {row.place for row in apart}
-    stamps = table.column(columns.identity["delivered_at"]) if "delivered_at" in columns.identity else []
-    layout = moment_format([stamp for place, stamp in enumerate(stamps) if place not in gone])[0]
+    layout = _moments(table, columns, gone)[0]
     recode = {}
     if answers.recode:
         recode["response"] = dict(answers.recode)
@@ -405,6 +404,13 @@ def _described(
         name, other = next(iter(names_of.items()))
         lines.append(f"items are called as in the items file: {name!r} is {other!r}, ...")
     lines += answers.said
+    lines += _moments(table, columns, {row.place for row in apart})[1]
     if said_blank:
         lines.append(said_blank)
     return lines
+
+
+def _moments(table: Headed, columns: WideColumns, gone: Set[int]) -> tuple[str | None, tuple[str, ...]]:
+    """The layout of the candidates' time stamps and what to say, as ``moment_format``."""
+    stamps = table.column(columns.identity["delivered_at"]) if "delivered_at" in columns.identity else []
+    return moment_format([stamp for place, stamp in enumerate(stamps) if place not in gone])
