@@ -271,7 +271,7 @@ def _with_pilots(
             return scored, np.zeros_like(scored)
 
     scored, pilots = filled(candidate)
-    full = (pilots.sum(axis=1) >= pool.blueprint.pilot_slots).all()
+    full = bool((pilots.sum(axis=1) >= pool.blueprint.pilot_slots).all())
     full = full or candidate.proposal.stopped in CUT_SHORT
     if full or candidate.has_goals or pool.n_columns // 2 > ROOM or not _pilots_compete(pool):
         return candidate, scored, pilots

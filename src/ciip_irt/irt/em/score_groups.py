@@ -10,8 +10,10 @@ Source: Andersen (1977), Psychometrika 42:69-81, on the raw score as sufficient 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.irt.models import ItemModel
@@ -74,7 +76,7 @@ def sort_by_score(blocks: Sequence[ResponseBlock]) -> list[ResponseBlock]:
     ordered = []
     for block in blocks:
         if not block.scores.size or block.scores.min() >= 0:
-            score = block.scores.sum(axis=1, dtype=np.int32)
+            score: NDArray[Any] = block.scores.sum(axis=1, dtype=np.int32)
         else:
             answered = block.answered
             score = (block.scores * answered).sum(axis=1) / np.maximum(answered.sum(axis=1), 1)

@@ -121,7 +121,9 @@ class MmlFit:
     @property
     def bic(self) -> float:
         """Schwarz' criterion, ``k log N - 2 log L``, N the number of persons."""
-        return self.n_parameters * float(np.log(max(1, self.n_persons.sum()))) - 2.0 * self.log_likelihood
+        return (
+            self.n_parameters * float(np.log(max(1, int(self.n_persons.sum())))) - 2.0 * self.log_likelihood
+        )
 
     def summary(self) -> str:
         """A few plain sentences."""

@@ -141,7 +141,9 @@ def screen_anchors(
 
 def _may_go(kept: BoolArray, first: BoolArray, cells: Sequence[IntArray], limits: DriftLimits) -> BoolArray:
     """Shape (J,): anchors without which enough would stay."""
-    result = np.full(kept.shape, kept.sum() > max(_ceiling(limits.keep_anchors * first.sum()), 1))
+    result = np.full(
+        kept.shape, int(kept.sum()) > max(float(_ceiling(limits.keep_anchors * first.sum())), 1.0)
+    )
     for labels in cells:
         size = int(labels.max(initial=0)) + 1
         before = np.bincount(labels[first], minlength=size)
