@@ -49,6 +49,7 @@ def small() -> tuple[np.ndarray, MmlFit]:
     return scores, fit
 
 
+@pytest.mark.filterwarnings("ignore:Values in x were outside bounds")  # SciPy 1.13 says so of its own steps
 def test_no_direct_optimiser_finds_more(small: tuple[np.ndarray, MmlFit]) -> None:
     scores, fit = small
     assert fit.converged

@@ -132,8 +132,8 @@ def expected_margins(
     >>> from ciip_irt.irt.models import MODELS
     >>> items = np.array([[1.0, 0.0, 0.0]] * 3)
     >>> found = expected_margins(items, np.zeros(1), np.ones(1), model=MODELS["2pl"])
-    >>> found.size, found.pairs[0, 1].round(6) + 0.0, found.scale_single[0]
-    (6, np.float64(0.0), array([0.5]))
+    >>> found.size, float(found.pairs[0, 1].round(6) + 0.0), found.scale_single[0]
+    (6, 0.0, array([0.5]))
     """
     p = model.probability(parameters, theta, D)
     n_items, n_scores = p.shape[1:]
