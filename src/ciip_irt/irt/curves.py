@@ -7,7 +7,8 @@ over items: choose a form by choosing rows.
 import numpy as np
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.irt.models import DICHOTOMOUS, LEAST_PROBABILITY, ItemModel
+from ciip_irt.irt.likelihood import likelihood_terms
+from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
 
 __all__ = [
     "expected_item_score",
@@ -30,10 +31,7 @@ def item_information(
     array([[1.]])
     """
     theta = np.atleast_1d(np.asarray(theta, dtype=np.float64))
-    p = np.maximum(model.probability(parameters, theta, D), LEAST_PROBABILITY)
-    first = model.theta_derivatives(parameters, theta, D)[0]
-    result: FloatArray = (first**2 / p).sum(axis=2)
-    return result
+    return likelihood_terms(parameters, theta, D, model).information
 
 
 def test_information(

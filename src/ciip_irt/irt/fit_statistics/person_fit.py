@@ -13,7 +13,8 @@ from scipy.special import ndtr
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray, ScoreArray
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt.ability import estimate_abilities
-from ciip_irt.irt.models import DICHOTOMOUS, LEAST_PROBABILITY, ItemModel
+from ciip_irt.irt.likelihood import answered_sum, likelihood_terms, of_scores
+from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
 from ciip_irt.irt.response_blocks import PERSONS_AT_ONCE, ResponseBlock
 from ciip_irt.records import result
 from ciip_irt.threads import one_blas_thread
@@ -152,26 +153,22 @@ def _statistics(
     model: ItemModel,
 ) -> tuple[FloatArray, FloatArray]:
     """Shapes (N,): lz and lz*."""
-    p = np.maximum(model.probability(parameters, theta, D), LEAST_PROBABILITY)
-    first, second = model.theta_derivatives(parameters, theta, D)
-    mask = np.not_equal(scores, -1)
-    w = np.log(p)
-    slope = first / p
-    picked = np.maximum(scores, 0).astype(np.int64)[:, :, None]
-    expected = (p * w).sum(axis=2)
-    gap = np.where(mask, np.take_along_axis(w, picked, axis=2)[:, :, 0] - expected, 0.0).sum(axis=1)
-    information = np.where(mask, (first * slope).sum(axis=2), 0.0).sum(axis=1)
-    together = np.where(mask, (first * w).sum(axis=2), 0.0).sum(axis=1)
+    terms = likelihood_terms(parameters, theta, D, model)
+    answered: BoolArray = np.not_equal(scores, -1)
+    w = np.log(terms.p)
+    expected = (terms.p * w).sum(axis=2)
+    gap = answered_sum(of_scores(w, scores) - expected, answered)
+    information = answered_sum(terms.information, answered)
+    together = answered_sum((terms.first * w).sum(axis=2), answered)
     with np.errstate(invalid="ignore", divide="ignore"):
         c = together / information
-        plain = np.where(mask, (p * w**2).sum(axis=2) - expected**2, 0.0).sum(axis=1)
+        plain = answered_sum((terms.p * w**2).sum(axis=2) - expected**2, answered)
         # Var(w - c r) summed over items, with E r = 0 and sum Cov(w, r) = c I
         corrected = plain - c**2 * information
         if method == "map":
             shift = (mean - theta) / sd**2
         elif method == "wle":
-            bias = np.where(mask, (second * slope).sum(axis=2), 0.0).sum(axis=1)
-            shift = bias / (2.0 * information)
+            shift = answered_sum(terms.bias, answered) / (2.0 * information)
         else:
             shift = np.zeros(theta.size)
         star = np.where(corrected > 1e-9 * plain, (gap + c * shift) / np.sqrt(corrected), np.nan)
