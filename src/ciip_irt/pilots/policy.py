@@ -129,8 +129,8 @@ def _limit(
     return Setting(name, kind, doc, required=required, attribute=attribute or f"{section}_{name}")
 
 
-PROBABILITY = Number(0, 1)
-LOSS = Number(above=0)
+PROBABILITY = Number(0, 1)  # impossible to certain, both ends included
+LOSS = Number(above=0)  # only the ratio of the two counts, and nothing may be free
 POLICY = Section(
     (
         Setting("name", Text(), "short name", required=True, remedy='Write name = "..." at the top.'),

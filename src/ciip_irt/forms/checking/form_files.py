@@ -11,13 +11,19 @@ from ciip_irt.blueprint import Blueprint
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.forms.checking.loose_tables import Known, NoItemsError, completed, known_items, named_after
 from ciip_irt.forms.pool.anchor_items import ANCHOR
-from ciip_irt.tables import FORMS, delimiter_beside, read_frame, read_spreadsheet, sheet_names
+from ciip_irt.tables import (
+    FIRST_ROW,
+    FORMS,
+    delimiter_beside,
+    read_frame,
+    read_spreadsheet,
+    sheet_names,
+)
 
 __all__ = ["FormFiles", "read_form_files"]
 
 OUTLINE = "outline"
 FIRST = ("form_id", "position", "item_id", "role", "domain")
-HEADER = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +116,8 @@ def _tables(
             continue
         if not lines:
             height = table.height
-            lines = list(range(HEADER + 1, height + HEADER + 1))
-        exact = path.lower().endswith(".csv") and _lines(path) == height + HEADER
+            lines = list(range(FIRST_ROW, FIRST_ROW + height))
+        exact = path.lower().endswith(".csv") and _lines(path) == FIRST_ROW - 1 + height
         found.append((table, lines if exact else []))
     # A sheet of notes beside sheets of forms is none of our business; a sheet of items that is wrong is.
     serious = [error for error in wrong if not found or not isinstance(error, NoItemsError)]

@@ -14,7 +14,7 @@ from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 __all__ = ["ENEMIES", "cliques"]
 
 NAME = "enemies"
-SHOWN = 5
+SHOWN = 5  # names in a message: as many as anybody reads
 
 
 def rows(pool: Pool) -> Iterator[Row]:

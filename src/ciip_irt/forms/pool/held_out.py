@@ -25,7 +25,7 @@ __all__ = [
 # The item analysis gives 1 and 2 to what makes an item's score wrong, 3 and above to what makes it weak.
 HELD_SEVERITY = 2
 ANCHOR_DRIFTED = "anchor_drifted"
-SHOWN = 5
+SHOWN = 5  # names in a sentence: as many as anybody reads
 REMEDY = "Settle the flags, or name the items under let_in in the blueprint's [constraints]"
 
 # Anchors beyond the limits of drift were dropped, or had to stay for want of others: anchors.csv says why.

@@ -36,7 +36,6 @@ ENUMERABLE, PROVABLE, BETTERED = 100, 1000, 4000
 # Without any form from the search, the general program is tried up to so many columns at once: beyond, its
 # first relaxation alone takes minutes.
 GENERAL = 30_000
-HALF = 0.5
 # Ended by Ctrl-C or by the clock.
 CUT_SHORT = ("interrupted", "seconds")
 
@@ -103,8 +102,8 @@ def _ever_wider(pool: Pool) -> list[Pool]:
             bounds += [bound for bound in (lowest, lowest + 1, 2 * lowest + 2) if 0 < bound < widest]
     block = b.requirements.anchors
     within = block.count if block is not None and block.counted == "within" else 0
-    # Between two whole numbers, so that no rounding of the share decides.
-    shares = [(bound + within + HALF) / b.length if bound else 0.0 for bound in bounds]
+    # Half an item more: between two whole numbers no rounding of the share decides.
+    shares = [(bound + within + 0.5) / b.length if bound else 0.0 for bound in bounds]
     return [*(replace(pool, blueprint=replace(b, max_overlap=share)) for share in shares), pool]
 
 

@@ -22,7 +22,7 @@ __all__ = [
     "curve_posterior",
 ]
 
-INTERVAL = (0.025, 0.975)
+INTERVAL = (0.025, 0.975)  # the quantiles that leave 95 % between them, as every interval here
 FUNCTIONING = 0.05  # share of candidates from which on a distractor works (domain practice)
 UNLIKELY = 25.0  # how far below the likeliest curve, in logs, a curve is left out
 

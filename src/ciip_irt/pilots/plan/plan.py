@@ -32,7 +32,7 @@ from ciip_irt.tables import AnyFrame, polars_frame, show_html
 
 __all__ = ["PLAN_SCHEMA", "PilotPlan", "months_between", "plan_pilots"]
 
-DAYS_PER_MONTH = 365.25 / 12
+DAYS_PER_MONTH = 365.25 / 12  # of the mean year with its leap days
 PLAN_SCHEMA = {
     "form_id": pl.String, "item_id": pl.String, "domain": pl.String, "n_now": pl.Int64,
     "n_expected": pl.Float64, "n_wanted": pl.Int64, "reaches": pl.Boolean, "chance": pl.Float64,

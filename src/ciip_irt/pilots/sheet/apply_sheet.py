@@ -26,12 +26,11 @@ from ciip_irt.pilots.sheet.sheet import (
     read_sheet,
 )
 from ciip_irt.records import result
-from ciip_irt.tables import read_csv, show_html
+from ciip_irt.tables import FIRST_ROW, read_csv, show_html
 
 __all__ = ["Evidence", "Promotion", "apply_sheet", "read_evidence"]
 
 KEPT = ("item_id", "decision", "reviewer", "override", "comment", "reasons", "evidence", "item_hash")
-FIRST_ROW = 2
 
 
 @dataclass(frozen=True, slots=True)

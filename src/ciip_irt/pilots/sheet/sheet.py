@@ -17,7 +17,7 @@ import polars as pl
 from ciip_irt.bank import ItemBank, Scale, item_hashes
 from ciip_irt.errors import InputError, Problem, TableError
 from ciip_irt.pilots.decision import PilotReview
-from ciip_irt.tables import PILOT_DECISIONS, Sheet, csv_bytes, read_frame, workbook
+from ciip_irt.tables import FIRST_ROW, PILOT_DECISIONS, Sheet, csv_bytes, read_frame, workbook
 
 __all__ = [
     "EVIDENCE_FILE",
@@ -42,7 +42,6 @@ EVIDENCE_FILE, PARAMETERS_FILE, REVIEW_FILE = (
 FOR_PEOPLE = ("reviewer", "override", "comment")
 VALUES = ("a", "b", "c", "se_a", "se_b", "se_c")
 HASH_LENGTH = 16  # hexadecimal digits: two sheets of one programme never share 64 bits by chance
-FIRST_ROW = 2
 HOW_TO = (
     ("How to", "The policy proposes, a person decides. To agree with a row, leave it as it is."),
     ("", "To decide otherwise, choose a decision in 'override' and write your name into 'reviewer'."),
