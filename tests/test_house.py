@@ -114,11 +114,11 @@ def test_no_name_of_a_lazy_face_is_a_file_beside_it() -> None:
 
 def test_an_import_past_a_face_is_found(tmp_path: Path) -> None:
     (tmp_path / "job").mkdir()
-    (tmp_path / "job" / "x.py").write_text("from ciip_irt.irt.ability import score_table\n")
+    (tmp_path / "job" / "x.py").write_text("from ciip_irt.irt.curves import expected_score\n")
     (tmp_path / "irt").mkdir()
-    (tmp_path / "irt" / "y.py").write_text("from ciip_irt.irt.ability import score_table\n")
+    (tmp_path / "irt" / "y.py").write_text("from ciip_irt.irt.curves import expected_score\n")
     assert imports_past_a_face(tmp_path, PROJECT / "src" / "ciip_irt") == [
-        str(Path("job", "x.py")) + ":1: ciip_irt.irt.ability"
+        str(Path("job", "x.py")) + ":1: ciip_irt.irt.curves"
     ]
 
 

@@ -33,9 +33,10 @@ SPARE = 0.015
 FINEST, COARSEST = 0.001, 0.005
 # A target weighs a little more than its room asks for, and so much more each time that it is missed.
 MORE_THAN_ROOM, STRICTER = 1.2, 1.3
-# Another start is made where no form was found, or none that is fair: so near to the bound, or within
-# tolerances. With a quarter and with five times of it, the benchmark's 3 forms of 1000 items were the same.
+# Another start is made where no form was found, or none that is fair, so often at most.
 STARTS = 3
+# Fair is so near to the bound, or within tolerances. With a quarter and with five times of it, the
+# benchmark's 3 forms of 1000 items were the same.
 FAIR = 0.004
 # Rounds in which nothing gains before the search ends, and perturbations tried in each: a search that has
 # come to rest costs a few rounds, not its whole allowance of pairs.
