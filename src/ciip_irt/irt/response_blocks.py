@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from ciip_irt.arrays import MISSING, BoolArray, IntArray, ScoreArray
 from ciip_irt.errors import InputError, Problem, plural
@@ -135,6 +133,8 @@ def connected_parts(blocks: Sequence[ResponseBlock], n_items: int) -> tuple[IntA
     >>> connected_parts([apart, one, two], n_items=6)
     (array([0, 1, 2]), array([4]))
     """
+    if _answered_by_all(blocks, n_items).any():
+        return (np.flatnonzero(answer_counts(blocks, n_items)),)
     rows: list[IntArray] = []
     columns: list[IntArray] = []
     node = n_items
@@ -149,8 +149,20 @@ def connected_parts(blocks: Sequence[ResponseBlock], n_items: int) -> tuple[IntA
         node += patterns.shape[0]
     if not seen.any():
         return ()
+    from scipy.sparse import coo_array  # .2 s to load, and one form that all answered needs none of it
+    from scipy.sparse.csgraph import connected_components
+
     row, column = np.concatenate(rows), np.concatenate(columns)
     graph = coo_array((np.ones(row.size, dtype=np.int8), (row, column)), shape=(node, node))
     labels = connected_components(graph, directed=False)[1][:n_items]
     parts = [np.flatnonzero(seen & (labels == label)) for label in np.unique(labels[seen])]
     return tuple(sorted(parts, key=lambda part: (-part.size, int(part[0]))))
+
+
+def _answered_by_all(blocks: Sequence[ResponseBlock], n_items: int) -> BoolArray:
+    """Shape (J,): the items that everybody who answered anything has answered."""
+    persons, counts = 0, np.zeros(n_items, dtype=np.int64)
+    for block in blocks:
+        persons += int(block.answered.any(axis=1).sum())
+        counts[block.items] += block.answered.sum(axis=0)
+    return np.asarray((counts == persons) & (counts > 0))

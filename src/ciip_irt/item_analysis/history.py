@@ -8,7 +8,6 @@ become harder. Its standard error joins the answers' and, where the bank has one
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import brentq
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.irt.linking import robust_z
@@ -69,6 +68,8 @@ def _displacement(
     ability: Abilities, item: int, theta: FloatArray, mass: FloatArray, right: float
 ) -> tuple[float, float]:
     """Displacement and its standard error, ``sqrt(Var right) / |d E(right) / d b|`` at the new difficulty."""
+    from scipy.optimize import brentq  # .2 s to load, and most runs need no root
+
     parameters = ability.parameters[[item]].copy()
     bank_b = float(parameters[0, 1])
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
-from scipy.optimize import brentq
 
 from ciip_irt.arrays import MISSING, BoolArray, FloatArray
 from ciip_irt.bank import CREDIT_ALL, credited_options
@@ -331,6 +330,8 @@ def _with_key(after: ScoredResponses, abilities: Abilities, item: int, key: str)
 
     if excess(-20.0) < 0 or excess(20.0) > 0:
         return None
+    from scipy.optimize import brentq  # .2 s to load, and most runs need no root
+
     others[0, 1] = brentq(excess, -20.0, 20.0)
     return others
 

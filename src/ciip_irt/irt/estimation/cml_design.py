@@ -6,7 +6,6 @@ Source: Fischer (1981), Psychometrika 46:59-77.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
 
 from ciip_irt.arrays import BoolArray, IntArray
 from ciip_irt.errors import DesignError, InputError, Problem, plural
@@ -56,6 +55,8 @@ def check_comparable(
     blocks: Sequence[ResponseBlock], n_items: int, estimable: BoolArray, names: Sequence[str]
 ) -> None:
     """Raise ``DesignError`` where items cannot be compared with one another (Fischer 1981)."""
+    from scipy.sparse.csgraph import connected_components  # .2 s to load, and only this engine needs it
+
     parts = connected_parts(blocks, n_items)
     if len(parts) > 1:
         shown = "; ".join(_named(part, names) for part in parts[:5])

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
-from scipy.optimize import brentq
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.errors import plural
@@ -290,6 +289,8 @@ def _tilt(b: FloatArray, weight: FloatArray, mean: float) -> FloatArray:
     low, high = (float(tilted(t) @ b) for t in (-steep, steep))
     if not low < mean < high:
         return tilted(-steep if mean <= low else steep)
+    from scipy.optimize import brentq  # .2 s to load, and most runs need no root
+
     return tilted(float(brentq(lambda t: float(tilted(t) @ b) - mean, -steep, steep, xtol=1e-10)))
 
 

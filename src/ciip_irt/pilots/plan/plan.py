@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import polars as pl
-from scipy.stats import poisson
+from scipy.special import pdtrc
 
 from ciip_irt.bank import Items, as_items
 from ciip_irt.errors import InputError, Problem, plural
@@ -195,7 +195,7 @@ def _rows(pilot: Pilot, allocation: Allocation, needs: Needs, until: date) -> li
     places = allocation.places.get(request.item_id, ())
     expected = allocation.answers(places)
     reaches = enough(expected, request.wanted)
-    chance = float(poisson.sf(request.wanted - 1, expected)) if places else 0.0
+    chance = float(pdtrc(request.wanted - 1, expected)) if places else 0.0
     total = pilot.n_now + expected
     day = until.isoformat()
     if reaches:

@@ -1,9 +1,7 @@
 """How dependable pass and fail are, from the total scores alone (Livingston & Lewis 1995)."""
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import betainc
-from scipy.stats import beta as beta_distribution
+from scipy.special import betainc, betaincinv
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.errors import InputError, Problem
@@ -69,9 +67,9 @@ def livingston_lewis(
     shape, low, high, note = _true_scores((totals - minimum) / span, n)
     lowest = lowest_passing(cut)
     standard = (cut - minimum) / span
-    below = float(beta_distribution.cdf((standard - low) / (high - low), *shape))
+    below = float(betainc(*shape, np.clip((standard - low) / (high - low), 0.0, 1.0)))
     points, weights = _split_at(below)
-    p = np.clip(low + (high - low) * beta_distribution.ppf(points, *shape), 0.0, 1.0)
+    p = np.clip(low + (high - low) * betaincinv(*shape, points), 0.0, 1.0)
     # half a raw point below the lowest passing score lies the boundary, half an effective one above it is k
     k = (lowest - 0.5 - minimum) / span * n + 0.5
     if k <= 0:
@@ -156,6 +154,8 @@ def _end_for_skew(mean: float, variance: float, skew: float) -> float:
 
     if farthest <= 1e-6:
         return 0.0
+    from scipy.optimize import minimize_scalar  # .2 s to load, and most totals need none of it
+
     found = minimize_scalar(missed, bounds=(0.0, 0.999 * farthest), method="bounded")
     return float(found.x) if found.fun < missed(0.0) else 0.0
 
