@@ -78,5 +78,10 @@ def test_refused(name: str) -> None:
         assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("name", [name for name in named("refused") if "hint" in expected("refused", name)])
+def test_what_could_be_the_key_is_said(name: str) -> None:
+    assert expected("refused", name)["hint"] in ingest(LOGS / "refused" / name).readings[0].hint
+
+
 def test_the_gallery_is_large_enough() -> None:
     assert len(named("read")) + len(named("refused")) >= 40

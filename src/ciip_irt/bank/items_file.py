@@ -6,8 +6,19 @@ from pathlib import Path
 
 import polars as pl
 
+from ciip_irt.bank.key_sheets import keys_of_sheet
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.tables import ITEMS, Grid, Headed, folded, headed, read_frame, read_grids, renamed_by_meaning
+from ciip_irt.tables import (
+    ITEMS,
+    Grid,
+    Headed,
+    folded,
+    headed,
+    plain_letter,
+    read_frame,
+    read_grids,
+    renamed_by_meaning,
+)
 
 __all__ = [
     "ASSUMED_DOMAIN",
@@ -24,6 +35,7 @@ __all__ = [
 ASSUMED_DOMAIN = "all"
 AS_TABLES = (".parquet", ".ndjson", ".jsonl")
 LEAST_OPTIONS = 4  # a key of A to C does not say that there are only three options; four is the usual item
+WIDEST_GAP = 2  # letters: one may be chosen by nobody, but an X behind A to D is a mark, no option
 AS_ONE = (
     "points",
     "max_score",
@@ -56,7 +68,8 @@ def read_items_file(
 
 
 def items_of_grids(grids: Sequence[Grid], where: str) -> tuple[pl.DataFrame, tuple[str, ...]] | None:
-    """The first sheet that has a column of items and one of keys, as ``read_items_file``; ``None``: none."""
+    """The first sheet that has a column of items and one of keys, else that is a key in another shape, as
+    ``read_items_file``; ``None``: none."""
     for grid in grids:
         table = headed(grid)
         wanted = ("item_id", "key")
@@ -65,6 +78,11 @@ def items_of_grids(grids: Sequence[Grid], where: str) -> tuple[pl.DataFrame, tup
         if table.row and there.issuperset(wanted):
             place = f"{where}, sheet {grid.name!r}" if grid.name else where
             return renamed_items(frame_of(table, grid.delimiter), place)
+    for grid in grids:
+        keys = keys_of_sheet(grid)
+        if keys is not None:
+            place = f"sheet {grid.name!r}" if grid.name else Path(where).name
+            return keys, (f"{place} is read as a key: {plural(keys.height, 'item')}.",)
     return None
 
 
@@ -168,9 +186,11 @@ def offered(keys: pl.Series, answers: Sequence[str] = ()) -> str:
     ('ABCDE', '1234')
     """
     letters = {part.strip() for key in keys.drop_nulls() for part in str(key).split("|")}
-    letters = {letter for letter in letters if len(letter) == 1 and letter != "*"}
+    letters = named = {letter for letter in letters if len(letter) == 1 and letter != "*"}
     # answers written another way than the keys (small letters, digits) are no further options
-    letters |= {answer for answer in answers if any(_written_alike(answer, letter) for letter in letters)}
+    letters = letters | {
+        answer for answer in answers if any(_written_alike(answer, letter) for letter in letters)
+    }
     if letters <= {"0", "1"} and letters == {"1"}:
         return "01"
     if not letters:
@@ -179,18 +199,24 @@ def offered(keys: pl.Series, answers: Sequence[str] = ()) -> str:
     first = min(letters | ({"1"} if digits else {"a"} if min(letters).islower() else {"A"}))
     if not digits and letters <= {"T", "F"}:
         return "TF"
-    last = max(*letters, chr(ord(first) + LEAST_OPTIONS - 1))
+    last = chr(ord(first) + LEAST_OPTIONS - 1)
+    for letter in sorted(letters):
+        if letter in named or ord(letter) <= ord(last) + WIDEST_GAP:
+            last = max(last, letter)
     return "".join(chr(code) for code in range(ord(first), ord(last) + 1))
 
 
 def _written_alike(answer: str, letter: str) -> bool:
-    return (answer.isdigit(), answer.islower()) == (letter.isdigit(), letter.islower())
+    return answer.isascii() and (answer.isdigit(), answer.islower()) == (letter.isdigit(), letter.islower())
 
 
 def plain_keys(keys: pl.Series) -> pl.Series:
-    """Keys without brackets and blanks, ``A, C`` as ``A|C``, in capitals where all are in lower case."""
+    """Keys as the bare letter (``B)``, ``2.0``, ``A - Lossless``), ``A, C`` as ``A|C``, in capitals where all
+    are in lower case."""
     plain = keys.cast(pl.String).str.strip_chars()
-    plain = plain.str.replace(r"^\(?([A-Za-z0-9])[).:]$", "${1}")
+    plain = plain.map_elements(lambda key: plain_letter(key) or key, return_dtype=pl.String)
+    if len(plain.drop_nulls()) and plain.drop_nulls().str.contains(r"^(?i)(true|false)$").all():
+        plain = plain.str.slice(0, 1).str.to_uppercase()
     plain = plain.str.replace_all(r"\s*(?:[,;/&|]|\bor\b)\s*", "|")
     letters = plain.drop_nulls()
     if len(letters) and letters.str.contains(r"^[a-z](\|[a-z])*$").all():
@@ -227,6 +253,8 @@ def names_matched(wanted: Sequence[str], known: Sequence[str]) -> dict[str, str]
         numbered = shaped is _bare_number
         for name in known:
             by_shape.setdefault(_any_number(name) if numbered else shaped(name), []).append(name)
+        if numbered:
+            wanted = [name for name in wanted if _bare_number(name)]  # columns about candidates have none
         if numbered and len(known) != len(wanted):
             continue  # the 17th question of a form need not be the 17th of a bank
         shapes = [shaped(name) for name in wanted]

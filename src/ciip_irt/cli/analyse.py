@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     for reading in read.readings:
         print(reading.summary())
     if read.bank is None:
-        raise InputError(no_key(arguments))
+        raise InputError(no_key(arguments, read))
     for sentence in (*read.bank.said, *left_out_for_lack(read.bank.assumed, read.bank.items.height)):
         print(f"  {sentence}")
     scored = scored_log(arguments, read.bank, read)

@@ -363,12 +363,15 @@ def items_given(arguments: argparse.Namespace) -> "tuple[ItemBank | None, pl.Dat
     tables = [read_items_file(name, **text_format(arguments, name)) for name in files]
     if not tables:
         return None, None
+    keyed = tables[-1][0].columns
+    if arguments.key is not None and not {"item_id", "key"}.issubset(keyed):
+        shown = ", ".join(keyed[:8])
+        what = f"no columns of items and keys are among {shown}"
+        remedy = "Name them item and key, or put the keys in one row below the names of the items."
+        raise InputError(Problem(what, where=arguments.key, row=1, remedy=remedy))
     (items, said), *key = tables
     if key:
         keys, more = key[0]
-        if "item_id" not in keys.columns or "key" not in keys.columns:
-            what, remedy = "no columns of items and keys", "Name them item and key."
-            raise InputError(Problem(what, where=arguments.key, row=1, remedy=remedy))
         items = keys.select("item_id", "key").join(
             items.drop("key", strict=False), on="item_id", how="left", maintain_order="left"
         )
@@ -444,7 +447,7 @@ def scored_log(
             print(reading.summary(), file=sys.stderr)
     bank = read.bank
     if bank is None:
-        raise InputError(no_key(arguments))
+        raise InputError(no_key(arguments, read))
     rules = EligibilityRules(
         attempts=_attempts(arguments.attempts),
         exclude_attributes=_excluded(arguments.exclude),
@@ -479,20 +482,21 @@ def items_and_log(arguments: argparse.Namespace) -> "tuple[ItemBank, ScoredRespo
     for reading in read.readings:
         print(reading.summary(), file=sys.stderr)
     if read.bank is None:
-        raise InputError(no_key(arguments))
+        raise InputError(no_key(arguments, read))
     for sentence in (*read.bank.said, *left_out_for_lack(read.bank.assumed, read.bank.items.height)):
         note(sentence)
     return read.bank, scored_log(arguments, read.bank, read)
 
 
-def no_key(arguments: argparse.Namespace) -> Problem:
-    """That there is a log and nothing to score it by."""
-    return Problem(
-        "no key is found in the log",
-        where=arguments.log[0],
-        remedy="Give it with --key (a table with a column of items and one of keys) or --items, as a row that"
-        " begins with KEY, or as a second sheet.",
+def no_key(arguments: argparse.Namespace, read: "Ingested") -> Problem:
+    """That there is a log and nothing to score it by; with the rows that could be the key."""
+    hints = [reading.hint for reading in read.readings if reading.hint]
+    usual = (
+        "Give it with --key (a table with a column of items and one of keys) or --items, as a row that"
+        " begins with KEY (or say which row it is: --key-row N), or as a second sheet."
     )
+    remedy = " ".join([*hints[:1], usual])
+    return Problem("no key is found in the log", where=arguments.log[0], remedy=remedy)
 
 
 def note(sentence: str) -> None:

@@ -98,12 +98,17 @@ from ciip_irt.tables.holding import holding
 from ciip_irt.tables.opening import FACTOR_VARIABLE, first_line, foreign_errors, packed_bytes
 from ciip_irt.tables.sheets.cells import (
     KEY_WORDS,
+    MARK_WORDS,
+    SCORE_WORDS,
     SUMMARY_WORDS,
     is_answer,
+    is_key_label,
+    is_lettered,
     is_number,
     missing_kind,
     plain_letter,
     share_of_answers,
+    version_of_key,
 )
 from ciip_irt.tables.sheets.column_names import ATTRIBUTES, PERSONAL, folded, meaning_of, renamed_by_meaning
 from ciip_irt.tables.sheets.grid import (
@@ -156,6 +161,7 @@ __all__ = [
     "LEDGER",
     "LINK",
     "LOCAL_DEPENDENCE",
+    "MARK_WORDS",
     "MIGRATION",
     "MODEL_FIT",
     "OBSERVED_PROPORTIONS",
@@ -181,6 +187,7 @@ __all__ = [
     "RESPONSES",
     "RESPONSE_STATUS",
     "RESULT_FILES",
+    "SCORE_WORDS",
     "SHORTAGES",
     "SIGNIFICANT_DIGITS",
     "STATUS",
@@ -212,6 +219,8 @@ __all__ = [
     "headed",
     "holding",
     "is_answer",
+    "is_key_label",
+    "is_lettered",
     "is_number",
     "may_be_absent",
     "may_be_empty",
@@ -233,6 +242,7 @@ __all__ = [
     "told_delimiter",
     "told_format",
     "told_text",
+    "version_of_key",
     "workbook",
     "write_outputs",
 ]

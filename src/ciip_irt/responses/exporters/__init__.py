@@ -10,13 +10,26 @@ from ciip_irt.responses.exporters.learning_systems import CANVAS, MOODLE
 from ciip_irt.responses.exporters.plain_layouts import PAIRS, STRINGS
 from ciip_irt.responses.exporters.qti_results import QTI
 from ciip_irt.responses.exporters.scanners import ZIPGRADE
+from ciip_irt.responses.exporters.turned_layouts import ACROSS, VERSIONS
 from ciip_irt.tables import Grid
 
 __all__ = ["EXPORTERS", "Exporter", "exporter_of", "numbered", "sheets_of"]
 
 EXPORTERS: dict[str, Exporter] = {
     exporter.name: exporter
-    for exporter in (CANVAS, MOODLE, QTI, WINSTEPS, ITEMAN, LERTAP, ZIPGRADE, PAIRS, STRINGS)
+    for exporter in (
+        CANVAS,
+        MOODLE,
+        QTI,
+        WINSTEPS,
+        ITEMAN,
+        LERTAP,
+        ZIPGRADE,
+        PAIRS,
+        STRINGS,
+        VERSIONS,
+        ACROSS,
+    )
 }
 
 

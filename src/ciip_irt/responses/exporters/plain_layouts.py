@@ -10,7 +10,8 @@ from pathlib import Path
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.responses.exporters.analysis_programs import numbered
 from ciip_irt.responses.exporters.exporter import Exporter, answers_sheet, key_sheet
-from ciip_irt.tables import KEY_WORDS, Grid, Headed, folded, grid_of, headed, meaning_of
+from ciip_irt.responses.exporters.turned_layouts import by_version, versions_place
+from ciip_irt.tables import KEY_WORDS, SCORE_WORDS, Grid, Headed, folded, grid_of, headed, meaning_of
 
 __all__ = ["PAIRS", "STRINGS"]
 
@@ -20,11 +21,6 @@ NUMBERED = re.compile(r"(?P<before>[^\d]*?)[ _.\-]*(?P<number>\d+)[ _.\-:]*(?P<a
 STRING = re.compile(r"[A-Za-z0-9.*\-]+")
 LINE = re.compile(r"(?P<who>\S.*?)\s+(?P<answers>[A-Za-z0-9.*\-]{5,})\s*")
 ROLES = ("response", "key", "score", "time_s", "points")
-SCORE_WORDS = {
-    "1": "1", "0": "0", "1.0": "1", "0.0": "0", "c": "1", "x": "0", "correct": "1", "incorrect": "0",
-    "right": "1",
-    "wrong": "0", "true": "1", "false": "0", "blank": "0", "y": "1", "n": "0", "yes": "1", "no": "0",
-}  # fmt: skip
 
 
 def _families(names: Sequence[str]) -> dict[str, dict[str, int]]:
@@ -43,6 +39,16 @@ def _families(names: Sequence[str]) -> dict[str, dict[str, int]]:
     return found
 
 
+def _earned(table: Headed, families: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """The families with columns called points taken as the points earned, where they hold 0 and 1 and no
+    other column says them."""
+    places = families.get("points", {}).values()
+    cells = {SCORE_WORDS.get(row[place].lower(), row[place]) for row in table.rows for place in places}
+    if "score" in families or not {"0", "1"} <= cells <= {"0", "1", ""}:
+        return families
+    return {**families, "score": families["points"]}
+
+
 def _pairs_fit(text: str, grids: Sequence[Grid]) -> bool:  # noqa: ARG001 - one signature for all
     if not grids:
         return False
@@ -57,11 +63,23 @@ def _pairs_fit(text: str, grids: Sequence[Grid]) -> bool:  # noqa: ARG001 - one 
 
 def _pairs(text: str, grids: Sequence[Grid], path: Path) -> tuple[Grid, ...]:  # noqa: ARG001
     table = headed(grids[0])
-    families = _families(table.names)
+    families = _earned(table, _families(table.names))
     places = {place for family in families.values() for place in family.values()}
     about = [place for place in range(len(table.names)) if place not in places]
     given = families.get("response") or families["score"]
-    keys = _keys(table, families, path)
+    versions = _keys_of_versions(table, families, path)
+    if versions is not None:
+        form = versions_place(table)
+        people = [
+            (
+                [row[p] for p in about],
+                "" if form is None else row[form],
+                {f"Q{number}": row[place] for number, place in given.items()},
+            )
+            for row in table.rows
+        ]
+        return (by_version([table.names[p] for p in about], people, versions),)
+    keys = _keys(table, families)
     unit = next((table.names[place] for place in families.get("time_s", {}).values()), "")
     minutes = (
         "ms" if re.search(r"\bms|milli", unit, re.I) else "minutes" if re.search("min", unit, re.I) else "s"
@@ -81,20 +99,46 @@ def _pairs(text: str, grids: Sequence[Grid], path: Path) -> tuple[Grid, ...]:  #
     return (grid_of([header, *rows], "answers"),)
 
 
-def _keys(table: Headed, families: dict[str, dict[str, int]], path: Path) -> dict[str, str] | None:
+def _keys_of_versions(
+    table: Headed, families: dict[str, dict[str, int]], path: Path
+) -> dict[str, dict[str, str]] | None:
+    """Version -> question -> key where versions have keys of their own; ``None`` where all have one key.
+
+    Raises
+    ------
+    InputError
+        A question has several keys within a version, or nothing tells versions apart.
+    """
+    if "key" not in families or "response" not in families:
+        return None
+    form, found = versions_place(table), dict[str, dict[str, str]]()
+    for row, number_of_row in zip(table.rows, table.numbers, strict=True):
+        own = found.setdefault("" if form is None else row[form], {})
+        for number, place in families["key"].items():
+            key = row[place]
+            if key and own.setdefault(f"Q{number}", key) != key:
+                what = f"question {number} has several keys"
+                remedy = (
+                    "Add a column 'version' that says who had which version, or give the right keys (--key)."
+                )
+                if form is not None:
+                    what += f" in version {row[form]!r}"
+                    remedy = "Give the versions one by one, or the right keys with --key."
+                shown = (own[f"Q{number}"], key)
+                raise InputError(Problem(what, str(path), number_of_row, examples=shown, remedy=remedy))
+    several = {number for own in found.values() for number in own if len(
+        {other[number] for other in found.values() if number in other}) > 1}  # fmt: skip
+    return found if several else None
+
+
+def _keys(table: Headed, families: dict[str, dict[str, int]]) -> dict[str, str] | None:
     """Question -> key: said by columns of keys, or told by the answers that earned their point; ``None``
     where only the marks are left to read.
     """
     if "key" in families and "response" in families:
         keys = {}
         for number, place in families["key"].items():
-            own = {row[place] for row in table.rows} - {""}
-            if len(own) > 1:
-                remedy = "Give the versions one by one, or the right keys with --key."
-                what = f"question {number} has several keys"
-                raise InputError(
-                    Problem(what, str(path), table.row, examples=tuple(sorted(own)[:5]), remedy=remedy)
-                )
+            own = {row[place] for row in table.rows} - {""}  # one at most: _keys_of_versions
             if own:
                 keys[number] = own.pop()
         return keys

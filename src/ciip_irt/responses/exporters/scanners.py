@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.responses.exporters.exporter import Exporter, answers_sheet, key_sheet
+from ciip_irt.responses.exporters.turned_layouts import by_version
 from ciip_irt.tables import Grid, folded, headed
 
 __all__ = ["ZIPGRADE"]
@@ -27,17 +28,32 @@ def _sheets(text: str, grids: Sequence[Grid], path: Path) -> tuple[Grid, ...]:  
     ]
     width = len(max(numbers, key=len))
     about = [name for name in table.names if not PER_QUESTION.fullmatch(folded(name))]
-    keys: dict[str, str] = {}
-    for number in numbers:
-        own = {row[places[f"prikey{number}"]] for row in table.rows} - {""}
-        if len(own) > 1:
-            version = " by 'Key Version'" if "keyversion" in places else ""
-            remedy = f"Export the versions{version} one by one: their questions stand in different orders."
-            what = f"question {number} has several keys"
-            raise InputError(Problem(what, str(path), 1, examples=tuple(sorted(own)[:5]), remedy=remedy))
-        if own:
-            keys[f"Q{int(number):0{width}d}"] = own.pop()
     items = [f"Q{int(number):0{width}d}" for number in numbers]
+    version = places.get("keyversion")
+    by_version_keys: dict[str, dict[str, str]] = {}
+    for row in table.rows:
+        own = by_version_keys.setdefault("" if version is None else row[version], {})
+        for number, item in zip(numbers, items, strict=True):
+            key = row[places[f"prikey{number}"]]
+            if key and own.setdefault(item, key) != key:
+                remedy = "Export the versions one by one: their questions stand in different orders."
+                what = f"question {number} has several keys"
+                if version is not None:
+                    what += f" in one 'Key Version' ({row[version]!r})"
+                raise InputError(Problem(what, str(path), 1, examples=(own[item], key), remedy=remedy))
+    keys: dict[str, str] = {}
+    for own in by_version_keys.values():
+        keys = {**own, **keys}
+    if any(keys[item] != key for own in by_version_keys.values() for item, key in own.items()):
+        people = [
+            (
+                [row[places[folded(name)]] for name in about],
+                "" if version is None else row[version],
+                {item: row[places[f"stu{n}"]] for n, item in zip(numbers, items, strict=True)},
+            )
+            for row in table.rows
+        ]
+        return (by_version(about, people, by_version_keys),)
     rows = [
         [*(row[places[folded(name)]] for name in about), *(row[places[f"stu{number}"]] for number in numbers)]
         for row in table.rows

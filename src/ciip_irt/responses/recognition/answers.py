@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ciip_irt.tables import is_answer, missing_kind, plain_letter
+from ciip_irt.tables import MARK_WORDS, SCORE_WORDS, is_answer, is_lettered, missing_kind, plain_letter
 
 __all__ = ["Answers", "answers_of"]
 
@@ -22,6 +22,8 @@ IN_WORDS = {
     "lower": "small letters",
     "digit": "digits",
     "wrapped": "letters with a bracket",
+    "lettered": "letters with the option's text",
+    "decimal": "digits with decimals",
 }
 
 
@@ -30,7 +32,8 @@ class Answers:
     """What the answers are and what becomes of them.
 
     ``recode`` is cell -> answer; ``missing`` kind -> words as the file writes them; ``marks``: the cells are
-    points, 0 and 1; ``readings``: the readings that are possible, where there are two.
+    points, 0 and 1; ``readings``: the readings that are possible, where there are two, of what is
+    ``unclear``, and the ``option`` that chooses.
     """
 
     recode: Mapping[str, str] = field(default_factory=dict)
@@ -38,9 +41,22 @@ class Answers:
     marks: bool = False
     said: tuple[str, ...] = ()
     readings: tuple[str, ...] = ()
+    unclear: str = "the digits of the answers"
+    option: str = "Say which under [recode.response] in a mapping file (--mapping)."
 
 
-def answers_of(cells: Mapping[str, int], keys: Iterable[str]) -> Answers:
+TRUE_OR_FALSE = (
+    "marks, TRUE where the answer was right",
+    "answers to true-or-false questions, whose key is missing",
+)
+TRUE_WORDS = "the words TRUE and FALSE"
+TO_MARK = (
+    "For marks write 1 and 0 instead; for answers give the key (a row KEY with TRUE and FALSE, or --key)."
+)
+TRUTHS = frozenset(("TRUE", "FALSE"))
+
+
+def answers_of(cells: Mapping[str, int], keys: Iterable[str], *, of_marks: bool = False) -> Answers:
     """The answers of a file.
 
     Parameters
@@ -49,6 +65,8 @@ def answers_of(cells: Mapping[str, int], keys: Iterable[str]) -> Answers:
         Cell -> how often it stands in an item column of a candidate; empty cells left out.
     keys
         The keys, as their source writes them; none where there is no key.
+    of_marks
+        The column is said to hold marks: ``Y`` and ``N`` are right and wrong then.
 
     >>> answers_of({"a": 30, "b": 20, "-": 2}, ["A", "B"]).recode
     {'a': 'A', 'b': 'B'}
@@ -81,6 +99,17 @@ def answers_of(cells: Mapping[str, int], keys: Iterable[str]) -> Answers:
         and not {"0"} <= letters <= {"0", "1"}
     ):
         return Answers(decimals, codes, marks=True, said=(*said, "the cells are marks, 0 and 1, not choices"))
+    in_words = SCORE_WORDS if of_marks else {} if letters else MARK_WORDS
+    if plain and all(cell.casefold() in in_words for cell in plain):
+        marks = {cell: in_words[cell.casefold()] for cell in plain if cell not in ("0", "1")}
+        shown = ", ".join(f"{cell} = {mark}" for cell, mark in list(marks.items())[:2])
+        return Answers(marks, codes, marks=True, said=(*said, f"the cells are marks, not choices: {shown}"))
+    if plain and all(cell.upper() in TRUTHS for cell in plain):
+        if not letters:
+            return Answers({}, codes, said=said, readings=TRUE_OR_FALSE, unclear=TRUE_WORDS, option=TO_MARK)
+        if letters <= {"T", "F"}:
+            truths = {cell: cell[0].upper() for cell in plain}
+            return Answers(truths, codes, said=(*said, "the answers are true and false: translated, T and F"))
     kinds = {_kind(cell) for cell in plain if _kind(cell) != "several"}
     if len(kinds) != 1:
         return Answers({}, codes, said=said)
@@ -89,8 +118,16 @@ def answers_of(cells: Mapping[str, int], keys: Iterable[str]) -> Answers:
     recode, readings = _recoded(kind, target, plain)
     if recode:
         shown = ", ".join(f"{cell} = {answer}" for cell, answer in list(recode.items())[:2])
-        said = (*said, f"all answers are {IN_WORDS[kind]}: translated, {shown}, ...")
+        said = (*said, f"all answers are {IN_WORDS[_written(kind, plain)]}: translated, {shown}, ...")
     return Answers(recode, codes, said=said, readings=readings)
+
+
+def _written(kind: str, plain: Iterable[str]) -> str:
+    """The kind, more closely: what stands around the letters."""
+    first = next(iter(plain))
+    if kind != "wrapped":
+        return kind
+    return "lettered" if is_lettered(first) else "decimal" if first[0].isdigit() and len(first) > 2 else kind
 
 
 def _kind(cell: str) -> str:

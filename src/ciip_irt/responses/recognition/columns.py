@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ciip_irt.tables import ATTRIBUTES, PERSONAL, Headed, folded, meaning_of
-from ciip_irt.tables.sheets import is_answer, missing_kind
+from ciip_irt.tables.sheets import MARK_WORDS, is_answer, is_lettered, is_number, missing_kind
+from ciip_irt.tables.sheets.column_names import is_personal
 
 __all__ = ["WideColumns", "is_email_column", "item_names", "wide_columns"]
 
@@ -14,6 +15,9 @@ OF_A_DELIVERY = ("candidate_id", "delivery_id", "attempt", "form_id", "delivered
 TOTALS = ("total", "score", "points")
 NOT_ITEMS = (*OF_A_DELIVERY, *PERSONAL, *ATTRIBUTES, *TOTALS, "responses", "status", "time_s")
 MOSTLY_ANSWERS = 0.6  # of a column's filled cells: rows of totals and damaged cells are fewer than that
+SUMS = re.compile(r"(?i)\b(sub)?totals?\b|\bsum\b|\bpercent(age)?\b|\bpct\b|\bgrade\b|\bscore\b|%|\bpoints\b")
+LONGEST_NAME = 4  # words: a column of sums is called 'Section 1 total'; longer names are questions
+TRUTHS = frozenset(("true", "false"))
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -39,11 +43,15 @@ def wide_columns(table: Headed, known_items: Collection[str] = (), keep_names: b
     and share the shape of their name (``Q1``, ``Q2``, ...) with others. A column of answers outside of every
     such family is unclear.
     """
-    meanings = {place: meaning_of(name) for place, name in enumerate(table.names)}
+    meanings = {place: _meaning(table, place) for place in range(len(table.names))}
     known = {folded(name) for name in known_items}
     filled = [place for place in meanings if any(table.column(place))]
     personal = [
-        place for place in filled if meanings[place] in PERSONAL or is_email_column(table.column(place))
+        place
+        for place in filled
+        if meanings[place] in PERSONAL
+        or is_email_column(table.column(place))
+        or (is_personal(table.names[place]) and not _holds_answers(table, place))
     ]
     items, unclear = _item_places(table, [p for p in filled if p not in personal], meanings, known)
     rest = [place for place in filled if place not in items and place not in unclear]
@@ -82,6 +90,7 @@ def _item_places(
         shapes = {_shape(names[place]) for place in by_name if re.search(r"\d", names[place])}
         more = [place for place in like if _shape(names[place]) in shapes]
         return sorted({*by_name, *more}), []
+    like = _without_numbers(table, like)
     shapes_of = Counter(_shape(names[place]) for place in like)
     family = [place for place in like if shapes_of[_shape(names[place])] >= 2]
     if not family and len(like) >= 3:
@@ -91,9 +100,36 @@ def _item_places(
 
 def _holds_answers(table: Headed, place: int) -> bool:
     cells = [cell for cell in table.column(place) if cell]
-    answers = [cell for cell in cells if is_answer(cell)]
+    answers = [
+        cell
+        for cell in cells
+        if is_answer(cell) or is_lettered(cell) or cell.casefold() in MARK_WORDS or cell.casefold() in TRUTHS
+    ]
     missing = sum(missing_kind(cell) is not None for cell in cells)
     return bool(answers) and len(answers) + missing >= MOSTLY_ANSWERS * len(cells)
+
+
+def _meaning(table: Headed, place: int) -> str | None:
+    """What the name of the column says; a column of numbers that is called a sum is one."""
+    name = table.names[place]
+    found = meaning_of(name)
+    if found is not None or not SUMS.search(name) or "?" in name or len(name.split()) > LONGEST_NAME:
+        return found
+    cells = {cell for cell in table.column(place) if cell}
+    return "total" if cells and all(map(is_number, cells)) and not cells <= {"0", "1"} else found
+
+
+def _without_numbers(table: Headed, places: list[int]) -> list[int]:
+    """The places without columns of numbers that are called otherwise than the columns of letters, most of
+    all: they are sums or attributes. A question answered in digits is called like the others."""
+    numbers = {
+        place for place in places if all(cell.isdigit() for cell in table.column(place) if is_answer(cell))
+    }
+    letters = [place for place in places if place not in numbers]
+    if len(letters) <= len(numbers):
+        return places
+    shapes = {_shape(table.names[place]) for place in letters}
+    return [place for place in places if place not in numbers or _shape(table.names[place]) in shapes]
 
 
 def _shape(name: str) -> str:

@@ -14,9 +14,12 @@ from ciip_irt.responses.readers.source import attribute_name
 from ciip_irt.responses.recognition.answers import Answers, answers_of
 from ciip_irt.responses.recognition.choices import NO_CHOICES, Choices
 from ciip_irt.responses.recognition.columns import is_email_column
+from ciip_irt.responses.recognition.key_rows import check_several, two_readings
+from ciip_irt.responses.recognition.lettered import check_letters
 from ciip_irt.responses.recognition.moments import moment_format, time_unit
 from ciip_irt.responses.recognition.reading import Reading
-from ciip_irt.tables import KEY_WORDS, PERSONAL, SUMMARY_WORDS, Grid, Headed, folded, meaning_of
+from ciip_irt.tables import PERSONAL, SUMMARY_WORDS, Grid, Headed, folded, is_key_label, meaning_of
+from ciip_irt.tables.sheets.column_names import is_personal
 
 __all__ = ["is_long", "read_long"]
 
@@ -105,11 +108,16 @@ def read_long(
     names_of = names_matched(called, known) if known and not set(called) <= set(known) else {}
     cells = Counter(row[found["response"]] for row in rows if row[found["response"]])
     keys = [] if source is None else list(plain_keys(source["key"].cast(pl.String)))
-    answers = answers_of(cells, keys)
+    of_marks = meaning_of(table.names[found["response"]]) in ("key", "score")
+    answers = answers_of(cells, keys, of_marks=of_marks and not keys)
     if answers.readings:
-        remedy = "Say which under [recode.response] in a mapping file (--mapping)."
-        what = f"the digits of the answers can be read in two ways: {'; or '.join(answers.readings)}"
-        raise InputError(Problem(what, where=str(path), remedy=remedy))
+        raise InputError(two_readings(answers.unclear, answers.readings, path, answers.option))
+    cells_of: dict[str, list[str]] = {}
+    for row in rows:
+        cells_of.setdefault(row[found["item_id"]], []).append(row[found["response"]])
+    check_letters(cells_of, str(path))
+    if bank is None and key.items is not None:
+        check_several(cells_of, dict(key.items.select("item_id", "key").iter_rows()), str(path))
     used = {name: found[name] for name in TAKEN if name in found}
     stamps = [row[used["delivered_at"]] for row in rows] if "delivered_at" in used else []
     layout, said_stamp = moment_format(stamps)
@@ -156,9 +164,7 @@ def _key_in(
     path: Path,
 ) -> _Key:
     """The key in the log: a column of keys, or a candidate called KEY; another source goes before both."""
-    labels = tuple(
-        label for label in dict.fromkeys(row[who] for row in table.rows) if folded(label) in KEY_WORDS
-    )
+    labels = tuple(label for label in dict.fromkeys(row[who] for row in table.rows) if is_key_label(label))
     if given is not None or items is not None:
         said = (f"rows of {labels[0]!r} are no candidate; the items' own keys are used",) if labels else ()
         return _Key(items, place, labels, said)
@@ -184,8 +190,7 @@ def _attributes(
     personal = [
         place
         for place, name in enumerate(table.names)
-        if place not in used.values()
-        and (meaning_of(name) in PERSONAL or is_email_column(table.column(place)))
+        if place not in used.values() and (is_personal(name) or is_email_column(table.column(place)))
     ]
     taken = {*used.values(), *(found[name] for name in OTHERS if name in found)}
     taken |= set() if choices.keep_names else set(personal)

@@ -35,6 +35,8 @@ class Reading:
         Rows that are not candidates.
     cautions
         What could be a fault of the file.
+    hint
+        Where no key was found: which row could be it.
     """
 
     file: str
@@ -43,6 +45,7 @@ class Reading:
     said: tuple[str, ...]
     apart: tuple[RowApart, ...] = ()
     cautions: tuple[str, ...] = ()
+    hint: str = ""
 
     def summary(self) -> str:
         """At most a dozen lines."""

@@ -16,10 +16,23 @@ from ciip_irt.responses.recognition.answers import Answers, answers_of
 from ciip_irt.responses.recognition.blanks import meaning_of_blanks
 from ciip_irt.responses.recognition.choices import NO_CHOICES, Choices
 from ciip_irt.responses.recognition.columns import WideColumns, wide_columns
+from ciip_irt.responses.recognition.key_rows import (
+    check_points_row,
+    check_several,
+    differences,
+    key_of_rows,
+    nameless_keys,
+    once,
+    possible_keys,
+    two_readings,
+    with_key_row,
+)
+from ciip_irt.responses.recognition.lettered import check_letters
 from ciip_irt.responses.recognition.long import is_long, read_long
 from ciip_irt.responses.recognition.moments import moment_format
 from ciip_irt.responses.recognition.reading import Reading
 from ciip_irt.responses.recognition.rows import RowApart, label_place, rows_apart
+from ciip_irt.responses.recognition.several_sheets import alike
 from ciip_irt.tables import Grid, Headed, delimiter_in_words, folded, headed
 
 __all__ = ["recognise"]
@@ -54,7 +67,7 @@ def recognise(
         return _told(reading, exporter)
     source = bank.items if bank is not None else items
     known = [] if source is None else [str(name) for name in source["item_id"]]
-    reading = _wide(table, grid, path, bank, items, place, known, (*said, *key_said), choices)
+    reading = _wide(table, grids, grid, path, bank, items, place, known, (*said, *key_said), choices)
     return _told(reading, exporter)
 
 
@@ -76,7 +89,17 @@ def _log_sheet(grids: Sequence[Grid], path: Path, choices: Choices) -> Grid:
                 Problem(f"there is no sheet {choices.sheet!r}", str(path), remedy=f"It has: {listing}.")
             )
         return named[0]
-    return max(grids, key=lambda grid: len(grid.rows) * grid.width)
+    largest = max(grids, key=lambda grid: len(grid.rows) * grid.width)
+    others = [grid for grid in grids if grid is not largest and alike(largest, grid)]
+    if others:
+        names = " and ".join(repr(grid.name) for grid in (largest, *others))
+        what = f"sheets {names} hold answers to the same questions"
+        remedy = (
+            f"Say which is read: --sheet {largest.name!r}. To read all, put their rows into one sheet, with a"
+            " column that tells them apart (site, form)."
+        )
+        raise InputError(Problem(what, str(path), remedy=remedy))
+    return largest
 
 
 def _said_of_file(grids: Sequence[Grid], grid: Grid, table: Headed) -> tuple[str, ...]:
@@ -112,6 +135,7 @@ def _key_elsewhere(
 
 def _wide(
     table: Headed,
+    grids: Sequence[Grid],
     grid: Grid,
     path: Path,
     bank: ItemBank | None,
@@ -139,35 +163,41 @@ def _wide(
             known_key[folded(name)] = known_key[folded(known_name)]
     candidate = columns.identity.get("candidate_id", columns.identity.get("delivery_id"))
     apart = rows_apart(table, columns.items, candidate, known_key)
-    apart = _with_key_row(apart, table, choices, bool(known_key), path)
+    apart = with_key_row(apart, table, choices, bool(known_key), path)
+    check_points_row(apart, table, columns.items, str(path))
     gone = {row.place for row in apart}
     rows = [row for number, row in enumerate(table.rows) if number not in gone]
     if not rows:
         remedy = "Export it again with its candidates."
         raise InputError(Problem("no row is a candidate", where=str(path), remedy=remedy))
     keys_found = [row for row in apart if row.kind == "key"]
-    keys, cautions = _key_of_rows(keys_found, table, columns, path)
+    keys, cautions = key_of_rows(keys_found, table, columns, path)
     said_key: tuple[str, ...] = ()
     if keys_found:
         first = keys_found[0]
         use = "the items' own keys are used" if known_key else "it is the key"
         said_key = (f"row {first.number} is no candidate: {first.reason}; {use}",)
         if known_key:
-            cautions += _differences(keys, known_key, path)
+            cautions += differences(keys, known_key, path)
         else:
             items = pl.DataFrame({"item_id": list(keys), "key": list(keys.values())})
-            place = KeyPlace(row=first.label) if _once(first, apart) else KeyPlace(row_at=first.number)
+            place = KeyPlace(row=first.label) if once(first, apart) else KeyPlace(row_at=first.number)
     cells = Counter(row[item] for row in rows for item in columns.items if row[item])
     given = known_key.values() if bank is not None or not keys else keys.values()
     all_keys = list(plain_keys(pl.Series(given, dtype=pl.String)))
     answers = answers_of(cells, all_keys)
     if answers.readings:
-        option = "Say which under [recode.response] in a mapping file (--mapping)."
-        raise InputError(_two_readings("the digits of the answers", answers.readings, path, option))
+        raise InputError(two_readings(answers.unclear, answers.readings, path, answers.option))
+    cells_of = {table.names[item]: [row[item] for row in rows] for item in columns.items}
+    check_letters(cells_of, str(path))
+    check_several(cells_of, {} if bank is not None else keys, str(path))
     blank, said_blank = _blank(rows, columns, choices, path)
     mapping = _wide_mapping(table, grid, columns, apart, answers, blank, place, names_of)
     described = _described(table, columns, rows, candidate, said_key, apart, answers, said_blank, names_of)
-    return Reading(path.name, mapping, items, (*said, *described), apart, tuple(cautions))
+    hint = ""
+    if not (known_key or keys or answers.marks):
+        hint = possible_keys(table, columns.items, candidate) or nameless_keys(grids, grid)
+    return Reading(path.name, mapping, items, (*said, *described), apart, tuple(cautions), hint)
 
 
 def _settled(columns: WideColumns, table: Headed, choices: Choices, path: Path) -> WideColumns:
@@ -204,87 +234,6 @@ def _no_items(table: Headed, path: Path) -> Problem:
     )
 
 
-def _with_key_row(
-    apart: tuple[RowApart, ...], table: Headed, choices: Choices, has_key: bool, path: Path
-) -> tuple[RowApart, ...]:
-    """The rows with the unclear ones settled: by the user's word, else refused."""
-    if choices.key_row is not None:
-        if choices.key_row not in table.numbers:
-            remedy = "Rows count from 1, the header included."
-            raise InputError(Problem(f"there is no row {choices.key_row}", where=str(path), remedy=remedy))
-        place = table.numbers.index(choices.key_row)
-        chosen = RowApart(place, choices.key_row, table.rows[place][0], "key", "said to be the key")
-        apart = tuple(
-            sorted((*(row for row in apart if row.place != place), chosen), key=lambda row: row.place)
-        )
-    shifted = [row for row in apart if row.kind == "shifted"]
-    if shifted:
-        remedy = "Correct the rows, or delete them."
-        what = f"rows look shifted: {shifted[0].reason}"
-        raise InputError(Problem(what, str(path), shifted[0].number, len(shifted), remedy=remedy))
-    unclear = [row for row in apart if row.kind == "unclear"]
-    if not unclear:
-        return apart
-    one = unclear[0]
-    if len(unclear) == 1 and not has_key and not any(row.kind == "key" for row in apart):
-        readings = ("it is the key", "it is a candidate without a number")
-        option = f"If it is the key, say --key-row {one.number}; otherwise give the candidate a number."
-        raise InputError(
-            _two_readings(f"row {one.number}, which has answers but no candidate,", readings, path, option)
-        )
-    remedy = "Give the candidates numbers, or delete the rows."
-    raise InputError(
-        Problem("rows have answers but no candidate", str(path), one.number, len(unclear), remedy=remedy)
-    )
-
-
-def _two_readings(what: str, readings: Sequence[str], path: Path, option: str) -> Problem:
-    return Problem(
-        f"{what} can be read in two ways: {'; or '.join(readings)}", where=str(path), remedy=option
-    )
-
-
-def _key_of_rows(
-    found: Sequence[RowApart], table: Headed, columns: WideColumns, path: Path
-) -> tuple[dict[str, str], list[str]]:
-    """Item -> key from the key row; several key rows must agree."""
-    if not found:
-        return {}, []
-    keys = {table.names[item]: table.rows[found[0].place][item] for item in columns.items}
-    for row in found[1:]:
-        if any(table.rows[row.place][item] != keys[table.names[item]] for item in columns.items):
-            remedy = "Say which is the key: --key-row with its number; or give the right one with --key."
-            numbers = ", ".join(str(one.number) for one in found)
-            raise InputError(Problem(f"rows {numbers} are keys, and they differ", str(path), remedy=remedy))
-    lacking = [name for name, key in keys.items() if not key]
-    cautions = []
-    if lacking:
-        cautions.append(
-            f"{path.name}: the key row has no key for {plural(len(lacking), 'item')}"
-            f" ({', '.join(lacking[:5])}); they are left out."
-        )
-    return {name: key for name, key in keys.items() if key}, cautions
-
-
-def _once(row: RowApart, apart: Sequence[RowApart]) -> bool:
-    """Whether the first words of the row tell it from all others apart."""
-    return bool(row.label) and sum(other.label == row.label for other in apart) == 1
-
-
-def _differences(keys: Mapping[str, str], known: Mapping[str, str], path: Path) -> list[str]:
-    different = [
-        f"{name} ({key} in the row, {known[folded(name)]} in the items)"
-        for name, key in keys.items()
-        if folded(name) in known and key.casefold() != known[folded(name)].casefold()
-    ]
-    if not different:
-        return []
-    return [
-        f"{path.name}: the key row differs from the items' keys for"
-        f" {plural(len(different), 'item')}: {', '.join(different[:5])}. The items' keys are used."
-    ]
-
-
 def _blank(
     rows: Sequence[tuple[str, ...]], columns: WideColumns, choices: Choices, path: Path
 ) -> tuple[str, str]:
@@ -300,7 +249,7 @@ def _blank(
             "answers left out, which count as wrong (--blank omitted)",
             "items not given, which do not count (--blank not_administered)",
         )
-        raise InputError(_two_readings(f"{count:,} empty cells", readings, path, f"Say which; {why}."))
+        raise InputError(two_readings(f"{count:,} empty cells", readings, path, f"Say which; {why}."))
     if not count:
         return meaning, ""
     words = "answers left out (wrong)" if meaning == "omitted" else "items not given (do not count)"

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from ciip_irt.responses.recognition.answers import MARK
 from ciip_irt.tables import Headed, folded
 from ciip_irt.tables.sheets import (
-    KEY_WORDS,
     SUMMARY_WORDS,
     is_answer,
+    is_key_label,
+    is_lettered,
     is_number,
     missing_kind,
     share_of_answers,
 )
 
-__all__ = ["RowApart", "label_place", "rows_apart"]
+__all__ = ["RowApart", "label_place", "rows_apart", "written"]
 
 MOSTLY = 0.8  # of a row's filled cells: a key may lack an item, a candidate a legible mark
 SUMS = frozenset({"totals", "averages", "percentages", "spread", "extremes", "counts"})
@@ -92,10 +93,11 @@ def _judge(
     filled = [cell for cell in cells if cell]
     word = folded(label).rstrip("#")
     answers = share_of_answers(cells) if filled else 0.0
-    if word in KEY_WORDS and answers >= MOSTLY:
+    is_key = is_key_label(label)
+    if is_key and answers >= MOSTLY:
         return "key", f"it begins with {label!r}"
     kind = SUMMARY_WORDS.get(word)
-    if word in KEY_WORDS:
+    if is_key:
         return "note", f"it begins with {label!r}"
     numeric = bool(filled) and sum(map(is_number, filled)) >= MOSTLY * len(filled)
     fractions = any(is_number(cell) and MARK.fullmatch(cell) is None for cell in filled)
@@ -124,7 +126,8 @@ def _judge(
 def _letters(table: Headed, items: Sequence[int]) -> bool:
     """Whether the answers are letters: half of the first answers at least."""
     cells = [row[item] for row in table.rows for item in items if row[item]]
-    return sum(is_answer(cell) and not cell.isdigit() for cell in cells) > len(cells) / 2
+    letters = sum(is_lettered(cell) or (is_answer(cell) and not cell[0].isdigit()) for cell in cells)
+    return letters > len(cells) / 2
 
 
 def _alphabet(table: Headed, items: Sequence[int]) -> set[str]:
@@ -171,9 +174,10 @@ def _like_an_id(table: Headed, candidate: int | None, row: Sequence[str]) -> boo
     if candidate is None:
         return True
     own = row[candidate]
-    shapes = [_written(cell) for cell in table.column(candidate) if cell]
-    return bool(own) and shapes.count(_written(own)) > max(1, len(shapes) / 10)
+    shapes = [written(cell) for cell in table.column(candidate) if cell]
+    return bool(own) and shapes.count(written(own)) > max(1, len(shapes) / 10)
 
 
-def _written(cell: str) -> str:
+def written(cell: str) -> str:
+    """The shape of a name: every digit ``9``, every letter ``A``."""
     return "".join("9" if c.isdigit() else "A" if c.isalpha() else c for c in cell)

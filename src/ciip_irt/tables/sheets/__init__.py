@@ -2,9 +2,13 @@
 
 from ciip_irt.tables.sheets.cells import (
     KEY_WORDS,
+    MARK_WORDS,
     MISSING_WORDS,
+    SCORE_WORDS,
     SUMMARY_WORDS,
     is_answer,
+    is_key_label,
+    is_lettered,
     is_number,
     missing_kind,
     plain_letter,
@@ -13,9 +17,13 @@ from ciip_irt.tables.sheets.cells import (
 
 __all__ = [
     "KEY_WORDS",
+    "MARK_WORDS",
     "MISSING_WORDS",
+    "SCORE_WORDS",
     "SUMMARY_WORDS",
     "is_answer",
+    "is_key_label",
+    "is_lettered",
     "is_number",
     "missing_kind",
     "plain_letter",

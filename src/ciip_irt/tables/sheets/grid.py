@@ -7,6 +7,7 @@ grid, so that it can be said.
 import contextlib
 import csv
 import io
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ __all__ = [
 DELIMITERS = (",", ";", "\t", "|")
 LOOKED_AT = 60  # lines that tell the delimiter: enough to outvote title rows
 UTF8 = "utf-8"
+FULL_WIDTH = ("\uff01", "\uff5e")  # the forms of "!" to "~"
 DELIMITER_WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
@@ -80,12 +82,27 @@ def read_grids(
 
 def grid_of(rows: list[list[str]], name: str = "", delimiter: str = "", encoding: str = "") -> Grid:
     """The rows trimmed and made equally wide; empty rows and columns at the end are no part of it."""
-    cells = [[cell.replace("\u00a0", " ").strip() for cell in row] for row in rows]
+    cells = [[_plain(cell) for cell in row] for row in rows]
     while cells and not any(cells[-1]):
         cells.pop()
     width = max((max((n for n, cell in enumerate(row, 1) if cell), default=0) for row in cells), default=0)
     even = tuple((*row[:width], *[""] * (width - len(row))) for row in cells)
     return Grid(even, name, delimiter, encoding)
+
+
+def _plain(cell: str) -> str:
+    """Without blanks around it; ``="007"``, which spreadsheets write so that zeros stay, as ``007``; a single
+    letter or digit of full width, as East Asian keyboards write it, as the same in usual width.
+
+    >>> [_plain(cell) for cell in (" B\u00a0", '="007"', "\uff22")]
+    ['B', '007', 'B']
+    """
+    cell = cell.replace("\u00a0", " ").strip()
+    if cell.startswith('="') and cell.endswith('"') and '"' not in cell[2:-1]:
+        cell = cell[2:-1].strip()
+    if len(cell) == 1 and FULL_WIDTH[0] <= cell <= FULL_WIDTH[1]:
+        return unicodedata.normalize("NFKC", cell)
+    return cell
 
 
 def told_text(path: Path, encoding: str | None = None) -> tuple[str, str]:

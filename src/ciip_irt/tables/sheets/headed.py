@@ -38,7 +38,8 @@ def find_header(grid: Grid) -> int:
     """The number of the row that holds the column names, from 1; 0 where none does.
 
     Of the first rows that fill at least half of the usual width: the first that has a name of the table of
-    synonyms, or whose cells are different words; a row of answers is data.
+    synonyms, or whose cells are different words; a row of answers is data, and a row whose words recur
+    (sections above the questions) a title.
 
     >>> rows = (("Exam of May", "", ""), ("Student ID", "Q1", "Q2"), ("17", "A", "B"))
     >>> find_header(Grid(rows)), find_header(Grid((("s1", "A", "A"), ("s2", "B", "A"))))
@@ -58,7 +59,8 @@ def find_header(grid: Grid) -> int:
         running = _counts_up(cells)
         if (known or distinct or running) and (running or answers <= len(cells) / 2):
             return number
-        return 0  # the first full row is data
+        if answers > len(cells) / 2:
+            return 0  # the first full row is data
     return 0
 
 
