@@ -110,7 +110,14 @@ from ciip_irt.tables.sheets.cells import (
     share_of_answers,
     version_of_key,
 )
-from ciip_irt.tables.sheets.column_names import ATTRIBUTES, PERSONAL, folded, meaning_of, renamed_by_meaning
+from ciip_irt.tables.sheets.column_names import (
+    ATTRIBUTES,
+    PERSONAL,
+    folded,
+    is_personal,
+    meaning_of,
+    renamed_by_meaning,
+)
 from ciip_irt.tables.sheets.grid import (
     Grid,
     delimiter_in_words,
@@ -222,6 +229,7 @@ __all__ = [
     "is_key_label",
     "is_lettered",
     "is_number",
+    "is_personal",
     "may_be_absent",
     "may_be_empty",
     "meaning_of",

@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from ciip_irt.tables import ATTRIBUTES, PERSONAL, Headed, folded, meaning_of
+from ciip_irt.tables import ATTRIBUTES, PERSONAL, Headed, folded, is_personal, meaning_of
 from ciip_irt.tables.sheets import MARK_WORDS, is_answer, is_lettered, is_number, missing_kind
-from ciip_irt.tables.sheets.column_names import is_personal
 
 __all__ = ["WideColumns", "is_email_column", "item_names", "wide_columns"]
 

@@ -18,8 +18,16 @@ from ciip_irt.responses.recognition.key_rows import check_several, two_readings
 from ciip_irt.responses.recognition.lettered import check_letters
 from ciip_irt.responses.recognition.moments import moment_format, time_unit
 from ciip_irt.responses.recognition.reading import Reading
-from ciip_irt.tables import PERSONAL, SUMMARY_WORDS, Grid, Headed, folded, is_key_label, meaning_of
-from ciip_irt.tables.sheets.column_names import is_personal
+from ciip_irt.tables import (
+    PERSONAL,
+    SUMMARY_WORDS,
+    Grid,
+    Headed,
+    folded,
+    is_key_label,
+    is_personal,
+    meaning_of,
+)
 
 __all__ = ["is_long", "read_long"]
 
