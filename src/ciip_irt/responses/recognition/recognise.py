@@ -1,7 +1,7 @@
 """A file nobody described: how it is to be read, with what was seen; or the two ways it could be."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,12 +148,7 @@ def _wide(
     names_of: Mapping[str, str] = names_matched(
         [name for name in table.names if folded(name) not in map(folded, choices.attributes)], known
     ) if known else {}  # fmt: skip
-    columns = wide_columns(table, [*known, *names_of], choices.keep_names)
-    if not columns.items and len(columns.unclear) < 2:
-        raise InputError(_no_items(table, path))
-    columns = _settled(columns, table, choices, path)
-    if len(columns.items) < 2:
-        raise InputError(_no_items(table, path))
+    columns = _settled(wide_columns(table, [*known, *names_of], choices.keep_names), table, choices, path)
     source = bank.items if bank is not None else items
     known_key = {} if source is None else {
         folded(name): str(key) for name, key in source.select("item_id", "key").iter_rows() if key is not None
@@ -182,14 +177,9 @@ def _wide(
         else:
             items = pl.DataFrame({"item_id": list(keys), "key": list(keys.values())})
             place = KeyPlace(row=first.label) if once(first, apart) else KeyPlace(row_at=first.number)
-    cells = Counter(row[item] for row in rows for item in columns.items if row[item])
     given = known_key.values() if bank is not None or not keys else keys.values()
-    all_keys = list(plain_keys(pl.Series(given, dtype=pl.String)))
-    answers = answers_of(cells, all_keys)
-    if answers.readings:
-        raise InputError(two_readings(answers.unclear, answers.readings, path, answers.option))
     cells_of = {table.names[item]: [row[item] for row in rows] for item in columns.items}
-    check_letters(cells_of, str(path))
+    answers = _answers(cells_of, given, path)
     check_several(cells_of, {} if bank is not None else keys, str(path))
     blank, said_blank = _blank(rows, columns, choices, path)
     mapping = _wide_mapping(table, grid, columns, apart, answers, blank, place, names_of)
@@ -201,7 +191,9 @@ def _wide(
 
 
 def _settled(columns: WideColumns, table: Headed, choices: Choices, path: Path) -> WideColumns:
-    """Unclear columns settled by what the user said, else refused."""
+    """Unclear columns settled by what the user said, else refused; so are tables without items."""
+    if not columns.items and len(columns.unclear) < 2:
+        raise InputError(_no_items(table, path))
     named = {folded(name) for name in choices.attributes}
     wanted = [place for place in (*columns.unclear, *columns.items) if folded(table.names[place]) in named]
     unclear = [place for place in columns.unclear if place not in wanted]
@@ -220,7 +212,19 @@ def _settled(columns: WideColumns, table: Headed, choices: Choices, path: Path) 
         )
         what = f"columns {names} could be questions or attributes of the candidates"
         raise InputError(Problem(what, str(path), table.row or None, examples=tuple(cells), remedy=remedy))
+    if len(columns.items) < 2:
+        raise InputError(_no_items(table, path))
     return columns
+
+
+def _answers(cells_of: Mapping[str, Sequence[str]], keys: Iterable[str], path: Path) -> Answers:
+    """How the cells of all items are written; refused where that can be read in two ways."""
+    counts = Counter(cell for cells in cells_of.values() for cell in cells if cell)
+    answers = answers_of(counts, list(plain_keys(pl.Series(list(keys), dtype=pl.String))))
+    if answers.readings:
+        raise InputError(two_readings(answers.unclear, answers.readings, path, answers.option))
+    check_letters(cells_of, str(path))
+    return answers
 
 
 def _no_items(table: Headed, path: Path) -> Problem:
