@@ -10,6 +10,7 @@ from .calibration import calibrate as calibrate
 from .calibration import check_model as check_model
 from .calibration import examine_dimensionality as examine_dimensionality
 from .calibration import link_calibrations as link_calibrations
+from .calibration import link_chain as link_chain
 from .errors import BlueprintError as BlueprintError
 from .errors import CiipError as CiipError
 from .errors import ConvergenceError as ConvergenceError

@@ -4,6 +4,7 @@ from ciip_irt.calibration.calibrate import calibrate
 from ciip_irt.calibration.checks.dimensionality import Dimensionality, examine_dimensionality
 from ciip_irt.calibration.checks.model_checks import ModelChecks, calibrated_and_checked, check_model
 from ciip_irt.calibration.link import LinkedCalibrations, link_calibrations
+from ciip_irt.calibration.link_chain import LinkedChain, link_chain
 from ciip_irt.calibration.result import Calibration
 from ciip_irt.irt.linking import DriftLimits
 
@@ -12,10 +13,12 @@ __all__ = [
     "Dimensionality",
     "DriftLimits",
     "LinkedCalibrations",
+    "LinkedChain",
     "ModelChecks",
     "calibrate",
     "calibrated_and_checked",
     "check_model",
     "examine_dimensionality",
     "link_calibrations",
+    "link_chain",
 ]

@@ -244,6 +244,7 @@ def _by_mml(prepared: Prepared, options: Options, priors: str, groups: str) -> E
         second_order=fit.second_order,
         anchors=table,
         concerns=(*negative_slopes(found, scored.item_ids), *(looked_at.concerns if looked_at else ())),
+        covariance=found.covariance,
     )
 
 
@@ -339,4 +340,5 @@ def _completed(prepared: Prepared, found: Estimates, ability: AbilityMethod) -> 
         anchors=found.anchors,
         gradient_norm=found.gradient_norm,
         second_order=found.second_order,
+        estimates_covariance=found.covariance,
     )

@@ -14,6 +14,7 @@ from ciip_irt.arrays import FloatArray
 from ciip_irt.calibration.groups.groups import GroupedBlocks
 from ciip_irt.calibration.groups.populations import Populations
 from ciip_irt.calibration.prepared import Estimates, Prepared
+from ciip_irt.calibration.result import EstimatesCovariance
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.irt import ResponseBlock
 from ciip_irt.irt.estimation import CmlFit, MmlFit, fit_cml, fit_mml
@@ -100,7 +101,16 @@ def estimates_by_cml(
         gradient_norm=fit.gradient_norm,
         # the conditional likelihood is concave: where its gradient is 0 is its only maximum
         second_order="maximum" if fit.converged else "not examined",
+        covariance=_covariance(found, scale.D),
     )
+
+
+def _covariance(found: ConditionalEstimates, D: float) -> EstimatesCovariance:
+    """Of the difficulties, whose sum is 0."""
+    known = ~np.isnan(found.fit.b)
+    estimated = np.zeros((known.size, 3), dtype=np.bool_)
+    estimated[:, 1] = known
+    return EstimatesCovariance(found.fit.covariance[np.ix_(known, known)] / D**2, estimated)
 
 
 def check_conditional(model: str, *, anchored: bool, priors: str, standard_errors: str) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray
 from ciip_irt.calibration.anchoring.anchors import AnchorReport, HeldAnchors
+from ciip_irt.calibration.result import EstimatesCovariance
 from ciip_irt.irt import Priors, ResponseBlock
 from ciip_irt.irt.estimation import MmlFit, fit_mml, information_with_anchors, parameter_intervals
 from ciip_irt.irt.linking import DriftLimits, screen_anchors
@@ -46,6 +47,7 @@ class Estimation:
     mean_error: FloatArray
     sd_error: FloatArray
     report: AnchorReport | None
+    covariance: EstimatesCovariance | None = None
 
 
 def estimate(
@@ -69,7 +71,15 @@ def estimate(
         if not held.any():
             low, high = parameter_intervals(fit, _given(options.priors))
             return Estimation(
-                fit, held, fit.standard_errors, low, high, fit.population_mean_se, fit.population_sd_se, None
+                fit,
+                held,
+                fit.standard_errors,
+                low,
+                high,
+                fit.population_mean_se,
+                fit.population_sd_se,
+                None,
+                _covariance(fit, fit.covariance),
             )
         at = information_with_anchors(blocks, fit, options.priors)
         screen = screen_anchors(
@@ -88,8 +98,13 @@ def estimate(
     errors = report.errors
     with_anchors = replace(fit, standard_errors=errors.parameters, covariance=errors.covariance)
     low, high = parameter_intervals(with_anchors, _given(options.priors))
-    return Estimation(fit, held, errors.parameters, low, high, errors.mean, errors.sd, report)
+    covariance = _covariance(fit, errors.covariance)
+    return Estimation(fit, held, errors.parameters, low, high, errors.mean, errors.sd, report, covariance)
 
 
 def _given(priors: Priors) -> Priors | None:
     return None if priors == Priors() else priors
+
+
+def _covariance(fit: MmlFit, matrix: FloatArray | None) -> EstimatesCovariance | None:
+    return None if matrix is None else EstimatesCovariance(matrix, fit.free)

@@ -1,15 +1,21 @@
 """Two calibrations on one scale, through the items they have in common."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from ciip_irt.arrays import FloatArray
+from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.bank import Scale
-from ciip_irt.calibration.result import ESTIMATED, Calibration
-from ciip_irt.errors import DesignError, InputError, Problem, ScaleError, plural
+from ciip_irt.calibration.parameter_tables import (
+    ParameterArrays,
+    linked_table,
+    parameter_arrays,
+    require_same_kind,
+)
+from ciip_irt.calibration.result import Calibration
+from ciip_irt.errors import DesignError, InputError, Problem, plural
 from ciip_irt.irt.linking import (
     METHODS,
     Direction,
@@ -18,8 +24,8 @@ from ciip_irt.irt.linking import (
     compare_scales,
     displacement,
     link,
+    linked_errors,
     robust_z,
-    transform_errors,
     transform_parameters,
 )
 from ciip_irt.irt.linking import (
@@ -27,11 +33,11 @@ from ciip_irt.irt.linking import (
 )
 from ciip_irt.records import result
 from ciip_irt.screening import Concern, Whole
-from ciip_irt.tables import ITEM_PARAMETERS, LINK, show_html
+from ciip_irt.tables import LINK, show_html
 
 __all__ = ["LinkedCalibrations", "link_calibrations"]
 
-NAMES = ("a", "b", "c")
+WITH_SLOPE = ("mean_mean", "mean_gmean", "haebara", "stocking_lord")
 
 
 @result
@@ -46,7 +52,8 @@ class LinkedCalibrations:
     scale
         The old one's.
     parameters
-        The ``parameters`` contract: the new calibration's items on the old scale.
+        The ``parameters`` contract: the new calibration's items on the old scale. Their errors contain that
+        of the link.
     common
         One row per common item: ``item_id, b_old, b_new, b_linked, displacement`` (+ = harder than before),
         ``se, robust_z, decision`` (kept or dropped), ``why``.
@@ -54,6 +61,8 @@ class LinkedCalibrations:
         Plain sentences.
     concerns
         What is wrong with the common items as a whole; told first in ``warnings``.
+    covariance
+        Shape (2, 2): of A and B; NaN where the new items have no standard errors.
     """
 
     link: Link
@@ -62,6 +71,7 @@ class LinkedCalibrations:
     common: pl.DataFrame
     warnings: tuple[str, ...]
     concerns: tuple[Concern, ...] = ()
+    covariance: FloatArray = field(default_factory=lambda: np.full((2, 2), np.nan))
 
     def to_frame(self) -> pl.DataFrame:
         """The common items."""
@@ -69,11 +79,14 @@ class LinkedCalibrations:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for ``link.json``."""
-        error = self.link.shift_error
+        (var_A, cov), (_, var_B) = self.covariance.tolist()
         return {
             "A": self.link.A,
             "B": self.link.B,
-            "se_B": None if np.isnan(error) else error,
+            "se_A": _number(float(np.sqrt(var_A))),
+            "se_B": _number(float(np.sqrt(var_B))),
+            "cov_AB": _number(cov),
+            "se_B_from_items": _number(self.link.shift_error),
             "method": self.link.method,
             "direction": self.link.direction,
             "loss": self.link.loss,
@@ -90,6 +103,10 @@ class LinkedCalibrations:
     def summary(self) -> str:
         dropped = self.common.filter(pl.col("decision") == "dropped")
         lines = [self.link.equation()]
+        if np.isfinite(self.covariance[1, 1]):
+            error_A, error_B = np.sqrt(np.diag(self.covariance))
+            of_A = f" of A {error_A:.4f}," if error_A > 0 else ""
+            lines.append(f"Standard error{of_A} of B {error_B:.4f}; those of the linked items contain it.")
         lines += [f"{row['item_id']}: {row['why']}" for row in dropped.iter_rows(named=True)]
         return "\n".join([*lines, *self.warnings])
 
@@ -115,7 +132,8 @@ def link_calibrations(
     method
         ``mean_mean``, ``mean_gmean``, ``mean_sigma``, ``haebara``, ``stocking_lord``; for rasch
         ``mean_shift``, ``weighted_shift``, ``robust_shift``. Default: ``mean_shift`` for rasch,
-        ``stocking_lord`` for the others.
+        ``stocking_lord`` for the others. A Rasch scale admits a shift only: there the others hold A = 1,
+        and ``mean_sigma`` is refused.
     purify
         Whether common items that drifted stop holding the scale (``irt.drift.purify``).
     drift
@@ -143,22 +161,15 @@ def link_calibrations(
             Problem(f"unknown linking method {method!r}", remedy=f"Use one of: {', '.join(METHODS)}.")
         )
     limits = DriftLimits() if drift is None else drift
-    (scale_new, here), (scale_old, there) = _wide(new, "the new calibration"), _wide(old, "the old one")
-    _same_kind(scale_new, scale_old)
-    method = method or ("mean_shift" if scale_old.model == "rasch" else "stocking_lord")
-    common = here.join(there, on="item_id", suffix="_old", maintain_order="left").filter(
-        pl.col("b").is_finite() & pl.col("b_old").is_finite()
-    )
-    if not common.height:
-        raise DesignError(
-            "the two calibrations have no common items, so nothing ties their scales together. Repeat some"
-            " items of the old form in the new one, or calibrate both logs together."
-        )
-    old_values, new_values = _array(common, "", "_old"), _array(common, "", "")
-    errors_old, errors_new = _array(common, "se_", "_old"), _array(common, "se_", "")
-    se_old = errors_old[:, 1] if np.isfinite(errors_old[:, 1]).all() else None
-    se_new = errors_new[:, 1] if np.isfinite(errors_new[:, 1]).all() else None
-    D = scale_old.D
+    here, there = parameter_arrays(new, "the new calibration"), parameter_arrays(old, "the old one")
+    require_same_kind(here.scale, there.scale)
+    rasch = there.scale.model == "rasch"
+    method = method or ("mean_shift" if rasch else "stocking_lord")
+    rows_new, rows_old = _common_rows(here, there)
+    old_values, new_values = there.values[rows_old], here.values[rows_new]
+    errors_old, errors_new = there.errors[rows_old], here.errors[rows_new]
+    se_old, se_new = (one[:, 1] if np.isfinite(one[:, 1]).all() else None for one in (errors_old, errors_new))
+    D = there.scale.D
     reasons: dict[int, str] = {}
     if purify:
         done = without_drifted(
@@ -170,17 +181,73 @@ def link_calibrations(
             se_old=se_old,
             se_new=se_new,
             limits=limits,
+            hold_slope=rasch,
         )
-        found, warnings = done.link, done.warnings
+        found, warnings, kept = done.link, done.warnings, np.asarray(done.kept)
         reasons = {one.item: one.reason for one in done.dropped}
     else:
-        found = link(old_values, new_values, method, D=D, direction=direction, se_old=se_old, se_new=se_new)
-        warnings = found.warnings
+        found = link(
+            old_values,
+            new_values,
+            method,
+            D=D,
+            direction=direction,
+            se_old=se_old,
+            se_new=se_new,
+            hold_slope=rasch,
+        )
+        warnings, kept = found.warnings, np.ones(len(rows_new), dtype=np.bool_)
+    if rasch and method in WITH_SLOPE:
+        warnings = (*warnings, "A is held at 1: the model fixes the unit of a Rasch scale.")
     error = np.hypot(np.nan_to_num(errors_old[:, 1]), found.A * np.nan_to_num(errors_new[:, 1]))
-    table = _common_items(common["item_id"], old_values, new_values, error, found, reasons)
-    concerns = _whole_set(old_values, new_values, errors_old, errors_new, scale_old.model)
-    warnings = (*map(str, concerns), *warnings)
-    return LinkedCalibrations(found, scale_old, _moved(here, scale_old, found), table, warnings, concerns)
+    common_ids = pl.Series([here.item_ids[row] for row in rows_new], dtype=pl.String)
+    table = _common_items(common_ids, old_values, new_values, error, found, reasons)
+    concerns = _whole_set(old_values, new_values, errors_old, errors_new, there.scale.model)
+    covariance, errors, notes = _uncertainty(here, there, rows_new[kept], rows_old[kept], found)
+    warnings = (*map(str, concerns), *warnings, *notes)
+    moved = linked_table(here, there.scale, (found.A, found.B), errors)
+    return LinkedCalibrations(found, there.scale, moved, table, warnings, concerns, covariance)
+
+
+def _common_rows(here: ParameterArrays, there: ParameterArrays) -> tuple[IntArray, IntArray]:
+    """Rows of the items that both have a difficulty for."""
+    place = {item: row for row, item in enumerate(there.item_ids) if np.isfinite(there.values[row, 1])}
+    pairs = [
+        (row, place[item])
+        for row, item in enumerate(here.item_ids)
+        if item in place and np.isfinite(here.values[row, 1])
+    ]
+    if not pairs:
+        raise DesignError(
+            "the two calibrations have no common items, so nothing ties their scales together. Repeat some"
+            " items of the old form in the new one, or calibrate both logs together."
+        )
+    new, old = np.array(pairs, dtype=np.int64).T
+    return new, old
+
+
+def _uncertainty(
+    here: ParameterArrays, there: ParameterArrays, rows_new: IntArray, rows_old: IntArray, found: Link
+) -> tuple[FloatArray, FloatArray | None, list[str]]:
+    """The covariance of A and B, the errors (J, 3) of the linked items, and what to say of them."""
+    if not here.has_errors[rows_new].all():
+        said = (
+            "The new items have no standard errors, so that of the link is unknown: the linked ones lack it."
+        )
+        return np.full((2, 2), np.nan), None, [said]
+    notes = []
+    if not there.has_errors[rows_old].all():
+        notes.append("Common items without a standard error on the old scale are taken as known.")
+    T = found.derivatives
+    with_old, with_new = there.covariance_with(rows_old, T[:, 0]), here.covariance_with(rows_new, T[:, 1])
+    covariance = np.einsum("ick,ckl->il", T[:, 0], with_old[rows_old])
+    covariance += np.einsum("ick,ckl->il", T[:, 1], with_new[rows_new])
+    errors = linked_errors(here.values, here.variances, (found.A, found.B), covariance, with_new)
+    return covariance, errors, notes
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else value
 
 
 def _whole_set(
@@ -221,85 +288,5 @@ def _common_items(
             "robust_z": robust_z(moved, kept),
             "decision": np.where(kept, "kept", "dropped").tolist(),
             "why": [f"Dropped: {reasons[row]}" if row in reasons else "" for row in range(len(old))],
-        }
-    )
-
-
-def _wide(given: Calibration | pl.DataFrame, what: str) -> tuple[Scale, pl.DataFrame]:
-    """The scale, and one row per item: ``item_id, fixed, n, a, b, c, se_a, ..., low_a, ..., high_a, ...``."""
-    long = given.parameters if isinstance(given, Calibration) else ITEM_PARAMETERS.validate(given, what)
-    scales = long.select("scale_id", "model", "D").unique(maintain_order=True)
-    if scales.height != 1:
-        raise ScaleError(
-            Problem(
-                "parameters on several scales, of several models or with several D",
-                where=what,
-                examples=tuple(" ".join(map(str, row)) for row in scales.head(5).iter_rows()),
-                remedy="Give the parameters of one calibration.",
-            )
-        )
-    first = long.unique("item_id", keep="first", maintain_order=True).select("item_id", "fixed", "n")
-    for column, prefix in (("estimate", ""), ("se", "se_"), ("low", "low_"), ("high", "high_")):
-        if column not in long.columns:
-            continue
-        values = long.pivot(on="parameter", index="item_id", values=column, maintain_order=True)
-        values = values.rename({name: f"{prefix}{name}" for name in values.columns if name != "item_id"})
-        first = first.join(values, on="item_id", how="left", maintain_order="left")
-    none = {f"{prefix}_{name}": None for prefix in ("se", "low", "high") for name in NAMES}
-    usual = {"a": 1.0, "c": 0.0, "b": None, **none}
-    absent = [
-        pl.lit(value, dtype=pl.Float64).alias(name)
-        for name, value in usual.items()
-        if name not in first.columns
-    ]
-    return Scale(*scales.row(0)), first.with_columns(absent)
-
-
-def _same_kind(new: Scale, old: Scale) -> None:
-    problems = []
-    if new.model != old.model:
-        problems.append(
-            Problem(
-                f"the new calibration is {new.model}, the old one {old.model}",
-                remedy="Calibrate both with the same model.",
-            )
-        )
-    if new.D != old.D:
-        problems.append(
-            Problem(
-                f"the new calibration has D = {new.D:g}, the old one D = {old.D:g}",
-                remedy="Calibrate the new one with the old one's D.",
-            )
-        )
-    if problems:
-        raise ScaleError(problems)
-
-
-def _array(frame: pl.DataFrame, prefix: str, suffix: str) -> FloatArray:
-    columns = [pl.col(f"{prefix}{name}{suffix}").cast(pl.Float64).fill_null(float("nan")) for name in NAMES]
-    return np.ascontiguousarray(frame.select(columns).to_numpy(), dtype=np.float64)
-
-
-def _moved(here: pl.DataFrame, scale: Scale, found: Link) -> pl.DataFrame:
-    """The ``parameters`` table of all new items on the old scale."""
-    values = transform_parameters(_array(here, "", ""), found)
-    errors = transform_errors(_array(here, "se_", ""), found)
-    low, high = (transform_parameters(_array(here, prefix, ""), found) for prefix in ("low_", "high_"))
-    names = ESTIMATED[scale.model]
-    columns = [NAMES.index(name) for name in names]
-    count, width = here.height, len(names)
-    return ITEM_PARAMETERS.frame(
-        {
-            "item_id": [item for item in here["item_id"] for _ in names],
-            "model": [scale.model] * (count * width),
-            "parameter": list(names) * count,
-            "estimate": values[:, columns].ravel(),
-            "se": errors[:, columns].ravel(),
-            "low": low[:, columns].ravel(),
-            "high": high[:, columns].ravel(),
-            "fixed": here["fixed"].to_numpy().repeat(width),
-            "n": here["n"].to_numpy().repeat(width),
-            "scale_id": [scale.scale_id] * (count * width),
-            "D": [scale.D] * (count * width),
         }
     )

@@ -11,6 +11,7 @@ from ciip_irt.calibration.anchoring.anchors import HeldAnchors, anchors_of, no_a
 from ciip_irt.calibration.design import require_connected, require_variance
 from ciip_irt.calibration.groups.groups import GroupedBlocks, Groups, grouped_blocks, population_groups
 from ciip_irt.calibration.groups.populations import Populations
+from ciip_irt.calibration.result import EstimatesCovariance
 from ciip_irt.calibration.scales import scale_of_calibration
 from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
@@ -80,6 +81,8 @@ class Estimates:
         The ``anchors`` contract.
     concerns
         What looks wrong as a whole.
+    covariance
+        Of the estimates; ``None`` where the engine does not say.
     """
 
     parameters: FloatArray
@@ -97,3 +100,4 @@ class Estimates:
     second_order: str = "not examined"
     anchors: pl.DataFrame = field(default_factory=ANCHOR_ITEMS.empty)
     concerns: tuple[Concern, ...] = ()
+    covariance: EstimatesCovariance | None = None

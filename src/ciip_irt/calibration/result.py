@@ -17,7 +17,7 @@ from ciip_irt.records import result
 from ciip_irt.screening import Concern, Whole
 from ciip_irt.tables import ANCHOR_ITEMS, ITEM_MODELS, ITEM_PARAMETERS, POPULATION_POINTS, show_html
 
-__all__ = ["ESTIMATED", "Calibration"]
+__all__ = ["ESTIMATED", "Calibration", "EstimatesCovariance"]
 
 PARAMETERS = ("a", "b", "c")
 ESTIMATED: Mapping[str, tuple[str, ...]] = {
@@ -25,6 +25,27 @@ ESTIMATED: Mapping[str, tuple[str, ...]] = {
     for name, model in ((name, MODELS[name]) for name in ITEM_MODELS)
 }
 """Model -> the parameters that it estimates, for each item or in common."""
+
+
+@result
+@dataclass(frozen=True, slots=True)
+class EstimatesCovariance:
+    """The covariance of what was estimated.
+
+    ``matrix`` (F, F) in the order of ``numpy.argwhere(estimated)``; ``estimated`` (J, 3) marks a, b, c.
+    """
+
+    matrix: FloatArray
+    estimated: BoolArray
+
+    def with_sums(self, rows: IntArray, weights: FloatArray) -> FloatArray:
+        """Shape (J, 3, W): covariance of every a, b, c with the sums over items ``rows`` (C,), ``weights``
+        (W, C, 3); 0 for what was held."""
+        wide = np.zeros((len(weights), *self.estimated.shape))
+        wide[:, rows] = weights
+        result = np.zeros((*self.estimated.shape, len(weights)))
+        result[self.estimated] = np.nan_to_num(self.matrix) @ wide[:, self.estimated].T
+        return result
 
 
 @result
@@ -70,6 +91,8 @@ class Calibration:
         ``free_b`` (b estimated anew), ``displacement, se, robust_z, decision`` (kept or dropped), ``why``.
     concerns
         What looks wrong as a whole, what stops the work first; told first in ``warnings``.
+    estimates_covariance
+        Of the estimates; ``None`` where the engine does not tell. Links need it.
     """
 
     scale: Scale
@@ -96,6 +119,7 @@ class Calibration:
     gradient_norm: float = float("nan")
     second_order: str = "not examined"
     concerns: tuple[Concern, ...] = ()
+    estimates_covariance: EstimatesCovariance | None = None
 
     @property
     def parameters(self) -> pl.DataFrame:

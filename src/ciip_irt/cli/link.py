@@ -1,4 +1,4 @@
-"""``ciip-irt link``: two calibrations on one scale."""
+"""``ciip-irt link``: two calibrations on one scale, or a chain of them."""
 
 import argparse
 
@@ -6,8 +6,12 @@ from ciip_irt.cli.options import add_accept, add_out, add_text_format, number, s
 
 EPILOG = """\
 NEW and OLD are parameters.csv files of two calibrations. Writes linked_parameters.csv (the new items on the
-old scale), link.csv (every common item: how far it moved, kept or dropped and why) and link.json (A and B of
-theta_old = A theta_new + B).
+old scale, their errors with that of the link), link.csv (every common item: how far it moved, kept or dropped
+and why) and link.json (A and B of theta_old = A theta_new + B, with standard errors).
+A Rasch scale admits a shift only: A is held at 1, and mean_sigma is refused.
+With --via the new calibration reaches the old scale through others: all items that any of the files share
+count at once (Haberman 2009). Writes linked_parameters.csv, links.csv (A and B of every calibration) and
+link.json.
 Exit code 1: the search for A and B did not converge, or the common items do not belong together
 (--accept anchors where they do)."""
 METHODS = (
@@ -25,6 +29,13 @@ METHODS = (
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("new", metavar="NEW", help="parameters.csv of the calibration to be moved")
     parser.add_argument("old", metavar="OLD", help="parameters.csv of the calibration whose scale is kept")
+    parser.add_argument(
+        "--via",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="parameters.csv of calibrations between the two",
+    )
     parser.add_argument(
         "--method",
         choices=METHODS,
@@ -56,15 +67,38 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ciip_irt.calibration import DriftLimits, link_calibrations
+    from ciip_irt.calibration import DriftLimits, link_calibrations, link_chain
+    from ciip_irt.errors import InputError, Problem
     from ciip_irt.tables import ITEM_PARAMETERS, read_table, write_outputs
 
+    files = [arguments.new, *arguments.via, arguments.old]
+    tables = [read_table(file, ITEM_PARAMETERS, **text_format(arguments, file)) for file in files]
+    drift = DriftLimits(arguments.displacement, arguments.robust_z, arguments.certainty)
+    if arguments.via:
+        if arguments.method is not None:
+            raise InputError(
+                Problem(
+                    f"--method {arguments.method} links two calibrations, and --via more",
+                    remedy="Leave one of them out; a chain is linked by least squares over all its items.",
+                )
+            )
+        chain = link_chain(tables, purify=arguments.purify, drift=drift)
+        write_outputs(
+            arguments.out,
+            {
+                "linked_parameters.csv": chain.parameters[0],
+                "links.csv": chain.links,
+                "link.json": chain.to_dict(),
+            },
+        )
+        print(chain.summary())
+        return 0
     linked = link_calibrations(
-        read_table(arguments.new, ITEM_PARAMETERS, **text_format(arguments, arguments.new)),
-        read_table(arguments.old, ITEM_PARAMETERS, **text_format(arguments, arguments.old)),
+        tables[0],
+        tables[1],
         arguments.method,
         purify=arguments.purify,
-        drift=DriftLimits(arguments.displacement, arguments.robust_z, arguments.certainty),
+        drift=drift,
         direction=arguments.direction,
     )
     write_outputs(

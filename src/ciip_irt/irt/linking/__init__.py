@@ -7,6 +7,7 @@ from ciip_irt.irt.linking.anchor_displacement import (
 )
 from ciip_irt.irt.linking.drift import displacement, purify, robust_z
 from ciip_irt.irt.linking.drift_limits import DriftLimits
+from ciip_irt.irt.linking.link_errors import link_covariance, linked_errors
 from ciip_irt.irt.linking.scale_agreement import ScaleAgreement, compare_scales
 from ciip_irt.irt.linking.scale_link import (
     METHODS,
@@ -16,6 +17,7 @@ from ciip_irt.irt.linking.scale_link import (
     transform_errors,
     transform_parameters,
 )
+from ciip_irt.irt.linking.several_links import SeveralLinks, link_several
 
 __all__ = [
     "METHODS",
@@ -24,10 +26,14 @@ __all__ = [
     "DriftLimits",
     "Link",
     "ScaleAgreement",
+    "SeveralLinks",
     "compare_scales",
     "displacement",
     "free_displacement",
     "link",
+    "link_covariance",
+    "link_several",
+    "linked_errors",
     "purify",
     "robust_z",
     "screen_anchors",

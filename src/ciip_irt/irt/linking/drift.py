@@ -127,6 +127,7 @@ def purify(
     se_old: FloatArray | None = None,
     se_new: FloatArray | None = None,
     limits: DriftLimits | None = None,
+    hold_slope: bool = False,
 ) -> Purification:
     """Link, drop the anchor that drifted most, link again, until none is left that drifted.
 
@@ -142,7 +143,7 @@ def purify(
     ----------
     old, new
         Shape (J, 3): a, b, c on both scales, as ``link`` takes them.
-    method, D, direction, se_old, se_new
+    method, D, direction, se_old, se_new, hold_slope
         As in ``link``.
     limits
         ``displacement``, ``robust_z`` and ``certainty``, of which 0 makes a condition void, and
@@ -175,6 +176,7 @@ def purify(
             direction=direction,
             se_old=None if se_old is None else np.asarray(se_old)[kept],
             se_new=None if se_new is None else np.asarray(se_new)[kept],
+            hold_slope=hold_slope,
         )
         moved = displacement(old, new, found)
         z = robust_z(moved, kept)
@@ -201,7 +203,7 @@ def purify(
             " imprecise. More answers, or a review of the anchors, would tell."
         )
     correlation, ratio = _agreement(old[kept, 1], new[kept, 1])
-    warnings += _agreement_warnings(correlation, ratio, method)
+    warnings += _agreement_warnings(correlation, ratio, shift=hold_slope or method in SHIFTS)
     return Purification(
         found, kept, tuple(dropped), moved, z, correlation, ratio, (*found.warnings, *warnings)
     )
@@ -232,7 +234,7 @@ def _agreement(old: FloatArray, new: FloatArray) -> tuple[float, float]:
     return float(np.corrcoef(old, new)[0, 1]), float(new.std() / old.std())
 
 
-def _agreement_warnings(correlation: float, ratio: float, method: str) -> list[str]:
+def _agreement_warnings(correlation: float, ratio: float, *, shift: bool) -> list[str]:
     warnings = []
     if correlation < ENOUGH_CORRELATION:
         warnings.append(
@@ -240,7 +242,7 @@ def _agreement_warnings(correlation: float, ratio: float, method: str) -> list[s
             f" {ENOUGH_CORRELATION}: they may no longer measure the same, or there are too few answers."
         )
     low, high = USUAL_RATIO
-    if method in SHIFTS and np.isfinite(ratio) and not low <= ratio <= high:
+    if shift and np.isfinite(ratio) and not low <= ratio <= high:
         warnings.append(
             f"The kept anchors spread {ratio:.2f} times as much as before (.9 to 1.1 is usual): a mere shift"
             " does not describe the change."

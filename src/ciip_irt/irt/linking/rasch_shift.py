@@ -17,8 +17,8 @@ def rasch_shift(
     method: str = "mean_shift",
     se_old: FloatArray | None = None,
     se_new: FloatArray | None = None,
-) -> tuple[float, float, bool]:
-    """The shift B, its standard error, and whether the iteration settled.
+) -> tuple[float, float, bool, FloatArray]:
+    """The shift B, its standard error, whether the iteration settled, and how hard each item pulls (J,).
 
     Every method solves ``sum_j psi_j(d_j - B) = 0``: psi is the identity for the mean, ``x / se^2`` for the
     weighted mean, and for the robust one ``clip(x, -k s, k s)`` with k = 1.345 and s the median absolute
@@ -44,14 +44,14 @@ def rasch_shift(
     if method == "weighted_shift":
         w = 1.0 / _variance(d.size, se_old, se_new)
         B = float(w @ d / w.sum())
-        return B, _error(w * (d - B), w), True
+        return B, _error(w * (d - B), w), True, np.asarray(w)
     if method == "mean_shift":
         B = float(d.mean())
-        return B, _error(d - B, np.ones_like(d)), True
+        return B, _error(d - B, np.ones_like(d)), True, np.ones_like(d)
     B = float(np.median(d))
     scale = float(np.median(np.abs(d - B)) / MAD_OF_NORMAL)
     if scale <= 1e-12:
-        return B, _error(d - B, np.ones_like(d)), True
+        return B, _error(d - B, np.ones_like(d)), True, np.ones_like(d)
     moved = np.inf
     for _ in range(200):
         u = np.abs(d - B) / scale
@@ -61,7 +61,8 @@ def rasch_shift(
         if abs(moved) < 1e-12:
             break
     inside = (np.abs(d - B) <= HUBER * scale).astype(np.float64)
-    return B, _error(np.clip(d - B, -HUBER * scale, HUBER * scale), inside), abs(moved) < 1e-9
+    spread = _error(np.clip(d - B, -HUBER * scale, HUBER * scale), inside)
+    return B, spread, abs(moved) < 1e-9, inside
 
 
 def _variance(n_items: int, se_old: FloatArray | None, se_new: FloatArray | None) -> FloatArray:

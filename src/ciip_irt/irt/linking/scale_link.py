@@ -17,13 +17,14 @@ In the first three ``B = mean(b_old) - A mean(b_new)``.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.errors import DesignError, InputError, Problem, plural
+from ciip_irt.irt.linking.link_errors import curve_derivatives, moment_derivatives, shift_derivatives
 from ciip_irt.irt.linking.rasch_shift import SHIFTS, rasch_shift
 from ciip_irt.irt.models.logistic import probability
 from ciip_irt.records import result
@@ -62,6 +63,9 @@ class Link:
         False where the search of a curve method stopped early.
     warnings
         Plain sentences.
+    derivatives
+        Shape (2, 2, J, 3): of A and B by the items' a, b, c, old and new; with the covariance of the items'
+        estimates, ``link_covariance`` makes the errors of A and B of them.
     """
 
     A: float
@@ -73,6 +77,7 @@ class Link:
     shift_error: float
     converged: bool
     warnings: tuple[str, ...]
+    derivatives: FloatArray = field(default_factory=lambda: np.zeros((2, 2, 0, 3)))
 
     def equation(self) -> str:
         """The link as one line."""
@@ -95,6 +100,7 @@ def link(
     weights: FloatArray | None = None,
     se_old: FloatArray | None = None,
     se_new: FloatArray | None = None,
+    hold_slope: bool = False,
 ) -> Link:
     """Find A and B from the parameters of the common items on both scales.
 
@@ -121,12 +127,14 @@ def link(
     se_old, se_new
         Shape (J,): standard errors of b, for ``weighted_shift``; one of them may be absent (bank values taken
         as known).
+    hold_slope
+        Hold A = 1, as a Rasch scale demands: its unit is fixed by the model, so that only B is looked for.
 
     Raises
     ------
     InputError
         Unknown method; shapes that do not agree; missing or impossible parameters; slopes that differ where a
-        Rasch shift is asked for; no standard errors for ``weighted_shift``.
+        Rasch shift is asked for; no standard errors for ``weighted_shift``; ``mean_sigma`` with A held.
     DesignError
         No common items, or difficulties that do not vary where the method needs them to.
 
@@ -138,19 +146,34 @@ def link(
     """
     with one_blas_thread():
         old, new = np.asarray(old, dtype=np.float64), np.asarray(new, dtype=np.float64)
-        _check(old, new, method, direction)
+        _check(old, new, method, direction, hold_slope=hold_slope)
         warnings = _few(len(old))
         if method in SHIFTS:
-            B, shift_error, converged = rasch_shift(old[:, 1] - new[:, 1], method, se_old, se_new)
+            B, shift_error, converged, pull = rasch_shift(old[:, 1] - new[:, 1], method, se_old, se_new)
             residual = old[:, 1] - new[:, 1] - B
             loss = float(np.sqrt(np.mean(residual**2)))
             if not converged:
                 warnings.append("The robust shift did not settle; compare it with mean_shift.")
-            return Link(1.0, B, method, "", len(old), loss, shift_error, converged, tuple(warnings))
+            return Link(
+                1.0,
+                B,
+                method,
+                "",
+                len(old),
+                loss,
+                shift_error,
+                converged,
+                tuple(warnings),
+                shift_derivatives(pull),
+            )
         if method in MOMENTS:
             A, B = _moments(old, new, method)
+            derivatives = moment_derivatives(old, new, method, A)
+            if hold_slope:
+                A, B = 1.0, float(old[:, 1].mean() - new[:, 1].mean())
+                derivatives = shift_derivatives(np.ones(len(old)))
             loss = float(np.sqrt(np.mean((old[:, 1] - A * new[:, 1] - B) ** 2)))
-            return Link(A, B, method, "", len(old), loss, float("nan"), True, tuple(warnings))
+            return Link(A, B, method, "", len(old), loss, float("nan"), True, tuple(warnings), derivatives)
         points: FloatArray = np.asarray(
             np.arange(-80, 81) * 0.05 if theta is None else theta, dtype=np.float64
         )
@@ -162,8 +185,15 @@ def link(
                     remedy="Give one weight, zero or more, for each point.",
                 )
             )
-        A, B, loss, converged, notes = _link_by_curves(old, new, method, D, direction, points, w / w.sum())
-        return Link(A, B, method, direction, len(old), loss, float("nan"), converged, (*warnings, *notes))
+        w = w / w.sum()
+        A, B, loss, converged, notes = _link_by_curves(
+            old, new, method, D, direction, points, w, slope=not hold_slope
+        )
+        derivatives = curve_derivatives(
+            old, new, method, D, direction, points, w, (A, B), slope=not hold_slope
+        )
+        said = (*warnings, *notes)
+        return Link(A, B, method, direction, len(old), loss, float("nan"), converged, said, derivatives)
 
 
 def transform_parameters(parameters: FloatArray, link: Link) -> FloatArray:
@@ -189,10 +219,17 @@ def transform_errors(standard_errors: FloatArray, link: Link) -> FloatArray:
     return result
 
 
-def _check(old: FloatArray, new: FloatArray, method: str, direction: str) -> None:
+def _check(old: FloatArray, new: FloatArray, method: str, direction: str, *, hold_slope: bool) -> None:
     if method not in METHODS:
         raise InputError(
             Problem(f"unknown linking method {method!r}", remedy=f"Use one of {', '.join(METHODS)}.")
+        )
+    if hold_slope and method == "mean_sigma":
+        raise InputError(
+            Problem(
+                "mean_sigma changes the unit of the scale, and a Rasch scale admits a shift only",
+                remedy="Use mean_shift, weighted_shift or robust_shift.",
+            )
         )
     if direction not in ("old", "new", "symmetric"):
         raise InputError(Problem(f"unknown direction {direction!r}", remedy="Use old, new or symmetric."))
@@ -274,12 +311,14 @@ def _link_by_curves(
     direction: Direction,
     theta: FloatArray,
     weights: FloatArray,
+    *,
+    slope: bool,
 ) -> tuple[float, float, float, bool, list[str]]:
     root = np.sqrt(weights)[:, None]
     there, here = _right(old, theta, D), _right(new, theta, D)
 
     def residuals(x: FloatArray) -> FloatArray:
-        A, B = float(np.exp(x[0])), float(x[1])
+        A, B = float(np.exp(x[0])) if slope else 1.0, float(x[-1])
         parts = []
         if direction != "new":
             parts.append(
@@ -293,7 +332,8 @@ def _link_by_curves(
         result: FloatArray = np.concatenate([(root * part).ravel() for part in parts])
         return result
 
-    found = [_search(residuals, start) for start in _starts(old, new)]
+    starts = _starts(old, new) if slope else [np.array([float(old[:, 1].mean() - new[:, 1].mean())])]
+    found = [_search(residuals, start) for start in starts]
     x, loss, converged = min(found, key=lambda one: one[1])
     notes = []
     # the two directions of a symmetric criterion are averaged, so that its size compares with a single one
@@ -308,7 +348,7 @@ def _link_by_curves(
             "The search for A and B did not converge. Look at the common items with the largest"
             " displacement, or use mean_sigma."
         )
-    return float(np.exp(x[0])), float(x[1]), loss, converged, notes
+    return float(np.exp(x[0])) if slope else 1.0, float(x[-1]), loss, converged, notes
 
 
 def _right(parameters: FloatArray, theta: FloatArray, D: float) -> FloatArray:

@@ -11,6 +11,7 @@ __all__ = [
     "ITEM_FIT",
     "ITEM_PARAMETERS",
     "LINK",
+    "LINKS",
     "LOCAL_DEPENDENCE",
     "MODEL_FIT",
     "OBSERVED_PROPORTIONS",
@@ -197,4 +198,19 @@ LINK = Table(
     ),
     key=("item_id",),
     meaning="one item of both calibrations, and whether it holds the scale",
+)
+
+LINKS = Table(
+    "links",
+    (
+        Column("calibration", S, "the calibration, by its scale"),
+        Column("A", F, "slope of theta_last = A theta + B"),
+        may_be_empty("se_A", F, "standard error of A"),
+        Column("B", F, "intercept"),
+        may_be_empty("se_B", F, "standard error of B"),
+        may_be_empty("cov_AB", F, "covariance of A and B"),
+        Column("n_common", I, "items that hold the link", minimum=0),
+    ),
+    key=("calibration",),
+    meaning="one of several calibrations, and what puts it on the scale of the last",
 )
