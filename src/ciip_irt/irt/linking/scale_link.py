@@ -149,23 +149,7 @@ def link(
         _check(old, new, method, direction, hold_slope=hold_slope)
         warnings = _few(len(old))
         if method in SHIFTS:
-            B, shift_error, converged, pull = rasch_shift(old[:, 1] - new[:, 1], method, se_old, se_new)
-            residual = old[:, 1] - new[:, 1] - B
-            loss = float(np.sqrt(np.mean(residual**2)))
-            if not converged:
-                warnings.append("The robust shift did not settle; compare it with mean_shift.")
-            return Link(
-                1.0,
-                B,
-                method,
-                "",
-                len(old),
-                loss,
-                shift_error,
-                converged,
-                tuple(warnings),
-                shift_derivatives(pull),
-            )
+            return _shifted(old, new, method, se_old, se_new, warnings)
         if method in MOMENTS:
             A, B = _moments(old, new, method)
             derivatives = moment_derivatives(old, new, method, A)
@@ -174,18 +158,7 @@ def link(
                 derivatives = shift_derivatives(np.ones(len(old)))
             loss = float(np.sqrt(np.mean((old[:, 1] - A * new[:, 1] - B) ** 2)))
             return Link(A, B, method, "", len(old), loss, float("nan"), True, tuple(warnings), derivatives)
-        points: FloatArray = np.asarray(
-            np.arange(-80, 81) * 0.05 if theta is None else theta, dtype=np.float64
-        )
-        w: FloatArray = np.asarray(np.exp(-0.5 * points**2) if weights is None else weights, dtype=np.float64)
-        if w.shape != points.shape or points.ndim != 1 or not (w >= 0).all() or not w.sum() > 0:
-            raise InputError(
-                Problem(
-                    f"{w.size} weights for {points.size} points, or weights below zero",
-                    remedy="Give one weight, zero or more, for each point.",
-                )
-            )
-        w = w / w.sum()
+        points, w = _weighted_points(theta, weights)
         A, B, loss, converged, notes = _link_by_curves(
             old, new, method, D, direction, points, w, slope=not hold_slope
         )
@@ -276,6 +249,36 @@ def _check(old: FloatArray, new: FloatArray, method: str, direction: str, *, hol
                 remedy="Use stocking_lord or another method that estimates A.",
             )
         )
+
+
+def _shifted(
+    old: FloatArray,
+    new: FloatArray,
+    method: str,
+    se_old: FloatArray | None,
+    se_new: FloatArray | None,
+    warnings: list[str],
+) -> Link:
+    B, shift_error, converged, pull = rasch_shift(old[:, 1] - new[:, 1], method, se_old, se_new)
+    loss = float(np.sqrt(np.mean((old[:, 1] - new[:, 1] - B) ** 2)))
+    if not converged:
+        warnings.append("The robust shift did not settle; compare it with mean_shift.")
+    derivatives = shift_derivatives(pull)
+    return Link(1.0, B, method, "", len(old), loss, shift_error, converged, tuple(warnings), derivatives)
+
+
+def _weighted_points(theta: FloatArray | None, weights: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+    """Points and weights (Q,) of the curve methods; the weights sum to 1."""
+    points = np.asarray(np.arange(-80, 81) * 0.05 if theta is None else theta, dtype=np.float64)
+    w = np.asarray(np.exp(-0.5 * points**2) if weights is None else weights, dtype=np.float64)
+    if w.shape != points.shape or points.ndim != 1 or not (w >= 0).all() or not w.sum() > 0:
+        raise InputError(
+            Problem(
+                f"{w.size} weights for {points.size} points, or weights below zero",
+                remedy="Give one weight, zero or more, for each point.",
+            )
+        )
+    return points, w / w.sum()
 
 
 def _few(n_items: int) -> list[str]:
