@@ -243,7 +243,7 @@ def calibrate(settings: Settings) -> Iterator[Measurement]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         program = [sys.executable, "-m", "ciip_irt"]
-        asked = ["--candidates", "300", "--forms", "1", "--pilots", "40", "--seed", "3"]
+        asked = ["--n-candidates", "300", "--n-forms", "1", "--n-pilots", "40", "--seed", "3"]
         subprocess.run([*program, "simulate", "--out", folder, *asked], check=True, capture_output=True)
         command = [
             *program,

@@ -45,7 +45,7 @@ def worlds() -> Mapping[str, TrueProgramme]:
 def simulated(
     name: str, programme: TrueProgramme, pilots: int, seed: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    found = simulate_policy(programme, answers=ANSWERS, pilots=pilots, seed=seed)
+    found = simulate_policy(programme, answers=ANSWERS, n_pilots=pilots, seed=seed)
     return found.decisions.with_columns(world=pl.lit(name)), found.rates
 
 

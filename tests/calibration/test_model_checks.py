@@ -58,7 +58,7 @@ def calibration(scored: ScoredResponses) -> Calibration:
 
 @pytest.fixture(scope="module")
 def checks(scored: ScoredResponses, calibration: Calibration) -> ModelChecks:
-    return check_model(scored, calibration, simulations=20)
+    return check_model(scored, calibration, fit_simulations=20)
 
 
 def test_a_pair_that_shares_a_clue_is_offered_as_enemies(checks: ModelChecks) -> None:
@@ -120,10 +120,10 @@ def test_overall_fit_by_form(checks: ModelChecks) -> None:
 def test_the_same_seed_gives_the_same_and_none_gives_ranks_only(
     scored: ScoredResponses, calibration: Calibration
 ) -> None:
-    one, two = (check_model(scored, calibration, simulations=4, seed=3) for _ in range(2))
+    one, two = (check_model(scored, calibration, fit_simulations=4, seed=3) for _ in range(2))
     assert one.fit.equals(two.fit)
     assert one.local_dependence.equals(two.local_dependence)
-    none = check_model(scored, calibration, simulations=0)
+    none = check_model(scored, calibration, fit_simulations=0)
     assert none.local_dependence["p"].is_null().all()
     assert none.local_dependence.height == 20
     assert not none.local_dependence["suggestion"].is_in(["make them enemies", "look at both"]).any()
@@ -162,9 +162,9 @@ def test_several_populations_and_histograms(scored: ScoredResponses) -> None:
     from dataclasses import replace
 
     grouped = replace(scored, deliveries=half)
-    checked = check_model(grouped, calibrate(grouped, "rasch", groups="mode"), simulations=2)
+    checked = check_model(grouped, calibrate(grouped, "rasch", groups="mode"), fit_simulations=2)
     assert sorted(checked.model_fit["group"]) == ["centre", "home"]
     assert checked.model_fit["n"].to_list() == [250, 250]
-    histogram = check_model(scored, calibrate(scored, "rasch", population="histogram"), simulations=0)
+    histogram = check_model(scored, calibrate(scored, "rasch", population="histogram"), fit_simulations=0)
     assert histogram.model_fit.is_empty()
     assert "histogram" in histogram.summary()

@@ -82,7 +82,7 @@ fit_simulations = 2
 [blueprint]
 file = "tiny.toml"
 [assembly]
-forms = 1
+n_forms = 1
 """
 
 

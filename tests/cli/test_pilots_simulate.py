@@ -11,7 +11,7 @@ ITEMS = str(Path(__file__).resolve().parents[2] / "data" / "samples" / "items.cs
 
 
 def test_it_writes_rates_and_says_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["pilots", "simulate", "--items", ITEMS, "--n", "40,80", "--pilots", "40", "--seed", "5"]
+    asked = ["pilots", "simulate", "--items", ITEMS, "--answers", "40,80", "--n-pilots", "40", "--seed", "5"]
     written = []
     for name in ("one", "two"):
         assert main([*asked, "--out", str(tmp_path / name)]) == 0
@@ -28,7 +28,7 @@ def test_it_writes_rates_and_says_them(tmp_path: Path, capsys: pytest.CaptureFix
 POPULATION = (
     "group,n,mean,se_mean,sd,se_sd,shape\nA,300,-0.5,0.02,0.6,0.01,normal\nB,100,0.5,0.02,0.6,,normal\n"
 )
-SIMULATE = ["pilots", "simulate", "--items", ITEMS, "--n", "40", "--pilots", "20"]
+SIMULATE = ["pilots", "simulate", "--items", ITEMS, "--answers", "40", "--n-pilots", "20"]
 
 
 def test_the_candidates_are_those_of_a_calibration(
@@ -72,9 +72,9 @@ def test_what_tells_no_population_is_refused(tmp_path: Path, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--n", "fifty"], "--n wants whole numbers, not 'fifty'"),
-        (["--n", "5"], "between 10 and 5000"),
-        (["--pilots", "3"], "not 3"),
+        (["--answers", "fifty"], "--answers wants whole numbers, not 'fifty'"),
+        (["--answers", "5"], "between 10 and 5000"),
+        (["--n-pilots", "3"], "not 3"),
         (["--sd", "0"], "standard deviation 0.0"),
         (["--policy", "defualt"], "Did you mean default?"),
         (["--items", "nowhere.csv"], "nowhere.csv"),

@@ -8,7 +8,7 @@ from ciip_irt.item_analysis import analyse_items
 
 @pytest.fixture(scope="module")
 def analysis(licensure):
-    return analyse_items(licensure, cuts={"form1": 110})
+    return analyse_items(licensure, raw_cut={"form1": 110})
 
 
 def test_the_licensure_form(analysis):

@@ -63,12 +63,12 @@ def test_rescoring_is_scoring_again(log, rules, key):
 def test_the_table_is_that_of_the_forms_analysed_again(log):
     cuts = {"F": 9.0, "G": 8.0}
     scored = score(log, bank())
-    table = rescoring_effects(scored, "I13", "A", cuts=cuts).table
+    table = rescoring_effects(scored, "I13", "A", raw_cut=cuts).table
     assert table["outcome"].unique(maintain_order=True).to_list() == list(RESCORINGS)
-    kept = analyse_items(scored, cuts=cuts).form_summary
+    kept = analyse_items(scored, raw_cut=cuts).form_summary
     for outcome, key in (("keep", "B"), ("accept_two", "B|A"), ("change_key", "A"), ("credit_all", "*")):
         again = score(log, bank([*KEYS[:-1], key]))
-        forms = analyse_items(again, cuts=cuts).form_summary
+        forms = analyse_items(again, raw_cut=cuts).form_summary
         mine = table.filter(pl.col("outcome") == outcome)
         for name in ("mean", "sd", "reliability", "n_passed"):
             assert mine[name].to_list() == pytest.approx(forms[name].to_list())
@@ -100,7 +100,7 @@ def test_an_item_of_one_form_changes_that_form_only(log):
 
 
 def test_who_is_concerned(log):
-    effects = rescoring_effects(score(log, bank()), "I13", "A", cuts={"F": 9.0, "G": 8.0})
+    effects = rescoring_effects(score(log, bank()), "I13", "A", raw_cut={"F": 9.0, "G": 8.0})
     moved = effects.deliveries.filter(pl.col("outcome") == "change_key")
     totals = effects.table.filter(pl.col("outcome") == "change_key")
     assert moved.filter(pl.col("before") != pl.col("after")).height == totals["n_score_changed"].sum()

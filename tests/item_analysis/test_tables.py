@@ -142,7 +142,7 @@ def test_times_and_forms(make, simulate):
     chosen = simulate(5, 60, 6)
     seconds = np.random.default_rng(5).integers(10, 100, chosen.shape).astype(float)
     seconds[:10, 2] = 0.0
-    analysis = analyse_items(make(chosen, key="A" * 6, seconds=seconds), cuts={"F": 4})
+    analysis = analyse_items(make(chosen, key="A" * 6, seconds=seconds), raw_cut={"F": 4})
     assert analysis.pooled()["median_time_s"][1] == np.median(seconds[:, 1])
     assert analysis.pooled()["median_time_s"][2] == np.median(seconds[10:, 2])
     (row,) = analysis.form_summary.to_dicts()
@@ -176,10 +176,10 @@ def test_groupings_by_name_and_by_default(make, simulate):
     columns = {"school": ["x", "y"] * 100, "region": ["n"] * 200, "first_time": [True] * 150 + [False] * 50}
     scored = make(chosen, key="A" * 10, candidates=columns)
     assert analyse_items(scored).dif["grouping"].unique().to_list() == ["first_time"]
-    assert set(analyse_items(scored, groupings=["school"]).dif["grouping"]) == {"school"}
-    assert any("region" in note for note in analyse_items(scored, groupings=["region"]).warnings)
+    assert set(analyse_items(scored, dif=["school"]).dif["grouping"]) == {"school"}
+    assert any("region" in note for note in analyse_items(scored, dif=["region"]).warnings)
     with pytest.raises(InputError, match=r"not columns of the candidates.*'colour'"):
-        analyse_items(scored, groupings=["colour"])
+        analyse_items(scored, dif=["colour"])
 
 
 def test_small_groups_get_no_class(make, simulate):
@@ -230,7 +230,7 @@ def test_not_reached_is_told(make, simulate):
 def test_everything_wrong_with_the_arguments_at_once(make, simulate):
     scored = make(simulate(13, 20, 4), key="AAAA")
     with pytest.raises(InputError) as caught:
-        analyse_items(scored, cuts={"G": 3}, confidence=95)
+        analyse_items(scored, raw_cut={"G": 3}, confidence=95)
     assert len(caught.value.problems) == 2
     assert "'G'" in str(caught.value)
 

@@ -102,7 +102,7 @@ def test_a_quick_end_is_told_from_quick_items(seconds: np.ndarray) -> None:
 def test_who_ran_out_of_time(seconds: np.ndarray) -> None:
     status = np.full(seconds.shape, "answered", dtype=object)
     status[:6, 35:] = "not_reached"
-    timing = examine_timing(scored_log(seconds, status=status.astype(str)), testing_time_min=60)
+    timing = examine_timing(scored_log(seconds, status=status.astype(str)), testing_time_minutes=60)
     row = timing.forms.row(0, named=True)
     assert row["ran_out_rate"] == pytest.approx(0.1)
     assert row["mean_not_reached"] == pytest.approx(0.5)
@@ -133,7 +133,7 @@ def test_rapid_answers_of_a_simulated_programme_are_right_by_chance(simulated: T
 
 def test_the_licensure_exam(licensure: ScoredResponses, shared: object) -> None:
     assert shared
-    timing = examine_timing(licensure, testing_time_min=225)
+    timing = examine_timing(licensure, testing_time_minutes=225)
     pooled = timing.items.filter(pl.col("form_id") == "all")
     assert pooled.height == 200
     # 52 or so of 294,000 answers are rapid, and right in three of ten: the threshold tells guesses.

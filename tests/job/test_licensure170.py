@@ -29,7 +29,7 @@ anchors = "none"
 [blueprint]
 file = "practice.toml"
 [assembly]
-forms = 2
+n_forms = 2
 theta_cut = -0.5
 """
 

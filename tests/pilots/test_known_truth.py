@@ -88,7 +88,7 @@ def test_a_clear_difference_between_groups_is_at_fault_or_told(plant: Callable[.
          "n_reference": [60, 60, 80, 60], "n_focal": [40, 40, 20, 40], "d_dif": [-4.0, 2.2, -4.0, -4.0],
          "prob_c": [0.99, 0.6, 0.99, 0.99]}
     )  # fmt: skip
-    told = review_pilots(small.scored, small.bank, dif=dif)
+    told = review_pilots(small.scored, small.bank, dif_table=dif)
     rows = {row["item_id"]: row for row in told.decisions.iter_rows(named=True)}
     probability = dict(told.evidence.select("item_id", "probability_dif").iter_rows())
     assert rows[certain]["decision"] == "revise"

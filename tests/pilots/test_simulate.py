@@ -26,7 +26,7 @@ def easy_world(**assumptions: object) -> TrueProgramme:
 
 @pytest.fixture(scope="module")
 def found() -> OperatingCharacteristics:
-    return simulate_policy(easy_world(), answers=[50, 200], pilots=300, seed=3)
+    return simulate_policy(easy_world(), answers=[50, 200], n_pilots=300, seed=3)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_calibration_of_the_world_knows_it_nearly() -> None:
 
 
 def test_the_same_seed_gives_the_same_rates_and_words() -> None:
-    first, second = (simulate_policy(easy_world(), answers=[30], pilots=40, seed=2) for _ in range(2))
+    first, second = (simulate_policy(easy_world(), answers=[30], n_pilots=40, seed=2) for _ in range(2))
     assert first.rates.equals(second.rates)
     assert first.to_frame() is first.rates
     assert "in sequence" not in first.rates["rule"]  # one look is no sequence
@@ -197,7 +197,7 @@ def test_a_bank_describes_its_programme() -> None:
     programme = programme_of_bank(bank(12), mean=0.5, sd=1.2, form_length=200)
     assert programme.scored.shape == (12, 3)
     assert (programme.mean, programme.sd, programme.guessing) == (0.5, 1.2, 0.0)
-    found = simulate_policy(programme, load_policy("arrt-like"), answers=[60], pilots=20, seed=1)
+    found = simulate_policy(programme, load_policy("arrt-like"), answers=[60], n_pilots=20, seed=1)
     assert found.policy.name == "arrt-like"
 
 
@@ -209,7 +209,7 @@ def test_what_cannot_be_simulated_is_said_at_once() -> None:
     assert "standard deviation 0.0" in said
     assert "too short" in said
     with pytest.raises(InputError) as caught:
-        simulate_policy(easy_world(), answers=[5], pilots=1)
+        simulate_policy(easy_world(), answers=[5], n_pilots=1)
     assert "between 10 and 5000" in str(caught.value)
     assert "not 1" in str(caught.value)
 

@@ -131,4 +131,4 @@ def test_candidates_are_not_grouped_by_their_number(name: str, cases: Path) -> N
     assert read.bank is not None
     scored = score(read.responses, read.bank, candidates=read.candidates)
     with pytest.raises(InputError, match="tells each of them apart"):
-        analyse_items(scored, groupings=[name])
+        analyse_items(scored, dif=[name])

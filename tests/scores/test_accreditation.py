@@ -83,7 +83,7 @@ def test_passing_and_dependability_against_the_truth(table: pl.DataFrame, sample
 def test_the_same_cut_given_as_a_raw_score(table: pl.DataFrame, sample: Parts) -> None:
     scored, _, calibration = sample
     cuts = dict(table.select("form_id", "cut").iter_rows())
-    analysis = ci.analyse_items(scored, cuts=cuts)
+    analysis = ci.analyse_items(scored, raw_cut=cuts)
     by_raw = ci.accreditation_table(scored, analysis, calibration).table
     assert by_raw["pass_rate"].to_list() == table["pass_rate"].to_list()
     assert by_raw["pass_rate"].to_list() == analysis.form_summary["pass_rate"].to_list()
@@ -94,7 +94,7 @@ def test_the_same_cut_given_as_a_raw_score(table: pl.DataFrame, sample: Parts) -
     assert by_totals["csem_at_cut"].null_count() == by_totals.height
     for name in ("decision_accuracy", "decision_consistency"):
         np.testing.assert_allclose(by_totals[name].to_numpy(), by_raw[name].to_numpy(), atol=0.02)
-    other = ci.analyse_items(scored, cuts={"CIIP-1": 60})
+    other = ci.analyse_items(scored, raw_cut={"CIIP-1": 60})
     remark = ci.accreditation_table(scored, other, calibration, theta_cut=STANDARD).table.row(0, named=True)
     assert "The item analysis was given a cut of 60." in remark["remarks"]
 
@@ -151,7 +151,7 @@ def test_deliveries_with_other_items_and_few_candidates_are_said() -> None:
 def test_a_form_of_pilots_has_no_decisions() -> None:
     log, bank = small_programme(np.random.default_rng(1).random((30, 6)) < 0.6, status="pilot")
     scored = ci.score(log, bank)
-    (row,) = ci.accreditation_table(scored, ci.analyse_items(scored, cuts={"F": 3})).table.to_dicts()
+    (row,) = ci.accreditation_table(scored, ci.analyse_items(scored, raw_cut={"F": 3})).table.to_dicts()
     assert row["decision_method"] is None
     assert "Without a reliability" in row["remarks"]
 
@@ -195,7 +195,7 @@ def licensure(shared: Path) -> ci.ScoredResponses:
 
 
 def test_the_licensure_exam(licensure: ci.ScoredResponses) -> None:
-    analysis = ci.analyse_items(licensure, cuts={"form1": 110})
+    analysis = ci.analyse_items(licensure, raw_cut={"form1": 110})
     (row,) = ci.accreditation_table(licensure, analysis, ci.calibrate(licensure, "rasch")).table.to_dicts()
     assert (row["n_candidates"], row["n_scored_items"], row["cut"]) == (1636, 170, 110)
     assert row["mean"] == pytest.approx(123.3123, abs=1e-4)

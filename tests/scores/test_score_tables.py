@@ -128,7 +128,7 @@ def test_a_scale_of_ones_own(tmp_path: Path, made: tuple[ScoredResponses, Calibr
     path.write_text(
         "at_cut = 500\nat_maximum = 800\nlowest = 200\nhighest = 800\ndecimals = 0\npassing = 500\n"
     )
-    tables = score_tables(made[0], made[1], theta_cut=STANDARD, rule=load_scale(path))
+    tables = score_tables(made[0], made[1], theta_cut=STANDARD, score_scale=load_scale(path))
     assert set(tables.decisions["reported_at_cut"]) == {500.0}
     assert tables.conversion["reported"].min() == 200.0
     path.write_text(

@@ -37,7 +37,7 @@ KINDS = {
         "pilot_slot", "length",
     ),
     "policy": Kind(load_policy, shipped("ciip_irt.pilots", "policies/default.toml"), "doubt", "dubt",
-                   "maximum"),
+                   "maximum_n"),
     "mapping": Kind(
         read_mapping,
         'format = "vendor-wide"\ntime_unit = "seconds"\n[[questions]]\nnumbers = [1, 20]\nresponse = "q{n}"\n'
@@ -45,7 +45,7 @@ KINDS = {
         "time_unit", "time_units", "numbers",
     ),
     "exam": Kind(load_exam, (SAMPLES / "exam.toml").read_text("utf-8"), "purify", "purifi",
-                 "forms"),
+                 "n_forms"),
     "scale": Kind(
         load_scale,
         "at_cut = 500\nat_maximum = 800\nlowest = 200\nhighest = 800\ndecimals = 0\npassing = 500\n",

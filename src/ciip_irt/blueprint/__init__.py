@@ -22,12 +22,13 @@ from ciip_irt.blueprint.requirements import (
     LimitRule,
     SumRule,
 )
-from ciip_irt.blueprint.targets import ResolvedTarget, resolve_targets
+from ciip_irt.blueprint.targets import QUANTITIES, ResolvedTarget, resolve_targets
 from ciip_irt.blueprint.writing import blueprint_toml
 
 __all__ = [
     "DATE",
     "OUTLINE_MAPPING",
+    "QUANTITIES",
     "AnchorBlock",
     "Apportionment",
     "Between",

@@ -71,7 +71,7 @@ def apportioned_blueprint(
     if missing:
         raise BlueprintError(
             Problem("domains without a published percentage cannot be apportioned", examples=missing,
-                    remedy="Give each domain its percent; for another length from counts use --items.")
+                    remedy="Give each domain its percent; for another length from counts use --length.")
         )  # fmt: skip
     result = _apportion(domains, [d.percent or "" for d in domains], length, rule, normaliser, tie_break)
     filled = tuple(

@@ -3,20 +3,12 @@
 import argparse
 from pathlib import Path
 
-from ciip_irt.cli.options import (
-    add_accept,
-    add_groupings,
-    add_log,
-    add_out,
-    items_given,
-    no_key,
-    number,
-    read_log,
-    scored_log,
-    stopped,
-    warn,
-)
+from ciip_irt.cli.declared import add_former_name, told
+from ciip_irt.cli.named_files import items_given, no_key, read_log, scored_log
+from ciip_irt.cli.options import add_accept, add_dif, add_log, add_out, number
+from ciip_irt.cli.remarks import stopped, warn
 from ciip_irt.errors import InputError
+from ciip_irt.job.exam_settings import ANALYSIS
 
 EPILOG = """\
 LOG alone is enough where the file holds the key (a row KEY, a second sheet); else give --key or --items.
@@ -32,13 +24,14 @@ Exit code 1: the key looks as if it belonged to other questions (--accept key wh
 def configure(parser: argparse.ArgumentParser) -> None:
     add_log(parser, items_required=False)
     parser.add_argument(
-        "--testing-time",
+        "--testing-time-minutes",
         type=number,
         default=None,
         metavar="MINUTES",
         help="minutes allowed for a form, to say what is left of them",
     )
-    add_groupings(parser)
+    add_former_name(parser, "--testing-time", "--testing-time-minutes")
+    add_dif(parser)
     keys = parser.add_argument_group("key validation")
     keys.add_argument(
         "--what-if",
@@ -71,12 +64,11 @@ def run(arguments: argparse.Namespace) -> int:
     for sentence in (*read.bank.said, *left_out_for_lack(read.bank.assumed, read.bank.items.height)):
         print(f"  {sentence}")
     scored = scored_log(arguments, read.bank, read)
-    raw = arguments.raw_cut
     analysis = analyse_items(
         scored,
-        groupings=arguments.dif,
-        testing_time_min=arguments.testing_time,
-        cuts=None if raw is None else dict.fromkeys(scored.form_ids, raw),
+        **told(arguments, ANALYSIS),
+        testing_time_minutes=arguments.testing_time_minutes,
+        raw_cut=arguments.raw_cut,
         theta_cut=arguments.theta_cut,
         what_if=dict(_item_and_option(text) for text in arguments.what_if),
     )

@@ -3,24 +3,22 @@
 import argparse
 import sys
 
+from ciip_irt.cli.named_files import earlier_forms, flags_given, text_format, timed_items
 from ciip_irt.cli.options import (
     add_blueprint,
     add_earlier,
     add_flags,
     add_item_times,
     add_items,
+    add_n_forms,
     add_out,
     add_seed,
     add_text_format,
     add_theta_cut,
-    earlier_forms,
-    flags_given,
     number,
-    text_format,
-    timed_items,
-    warn,
 )
 from ciip_irt.cli.progress import Progress
+from ciip_irt.cli.remarks import warn
 
 EPILOG = """\
 writes forms.csv, achieved.csv and assembly.json; where no forms exist that conform, shortages.csv says what
@@ -30,9 +28,7 @@ the bank lacks, and the exit code is 1."""
 def configure(parser: argparse.ArgumentParser) -> None:
     add_items(parser)
     add_blueprint(parser)
-    parser.add_argument(
-        "--forms", type=int, default=3, metavar="K", help="parallel forms at once (default: 3)"
-    )
+    add_n_forms(parser)
     add_seed(parser)
     add_theta_cut(parser)
     add_earlier(parser, "new forms keep the overlap bound with each of them")
@@ -68,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         assembly = assemble(
             bank,
             blueprint,
-            n_forms=arguments.forms,
+            n_forms=arguments.n_forms,
             seed=arguments.seed,
             theta_cut=arguments.theta_cut,
             earlier=earlier_forms(arguments),

@@ -2,6 +2,7 @@
 
 import argparse
 
+from ciip_irt.cli.named_files import earlier_forms, read_items
 from ciip_irt.cli.options import (
     add_blueprint,
     add_earlier,
@@ -10,12 +11,10 @@ from ciip_irt.cli.options import (
     add_seed,
     add_text_format,
     add_theta_cut,
-    earlier_forms,
     number,
-    read_items,
-    warn,
 )
 from ciip_irt.cli.progress import Progress
+from ciip_irt.cli.remarks import warn
 
 EPILOG = """\
 writes capacity.csv (items per domain, range of difficulty, count and key, in the order in which they run

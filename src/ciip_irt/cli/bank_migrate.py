@@ -2,7 +2,9 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_items, add_out, add_text_format, read_items, text_format
+from ciip_irt.cli.declared import add_former_name
+from ciip_irt.cli.named_files import read_items, text_format
+from ciip_irt.cli.options import add_items, add_out, add_text_format
 
 EPILOG = """\
 MAP is a table with the columns old and new (domains: letters or names), one row for every domain of the bank;
@@ -14,8 +16,10 @@ and no form of the new one takes them), 2 unusable input."""
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_items(parser)
-    parser.add_argument("--from", dest="old", required=True, metavar="B", help="blueprint of the old outline")
-    parser.add_argument("--to", dest="new", required=True, metavar="B", help="blueprint of the new outline")
+    parser.add_argument("--old", required=True, metavar="B", help="blueprint of the old outline")
+    parser.add_argument("--new", required=True, metavar="B", help="blueprint of the new outline")
+    add_former_name(parser, "--from", "--old")
+    add_former_name(parser, "--to", "--new")
     parser.add_argument("--mapping", required=True, metavar="MAP", help="old, new and item_id: CSV file")
     add_text_format(parser)
     add_out(parser)

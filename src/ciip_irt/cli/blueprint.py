@@ -2,17 +2,20 @@
 
 import argparse
 
+from ciip_irt.cli.declared import add_former_name
+
 EPILOG = """\
 'ciip-irt blueprint apportion --help' explains how percentages become counts.
---items N apportions a practice form of N items in the same proportions, with --rule and --tie-break."""
+--length N apportions a practice form of N items in the same proportions, with --rule and --tie-break."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("blueprint", metavar="B", help="name (ciip-2024, ciip-2019) or TOML file")
-    parser.add_argument("--items", type=int, metavar="N", help="counts for a practice form of N items")
-    parser.add_argument("--rule", default="webster", help="for --items (default: webster)")
+    parser.add_argument("--length", type=int, metavar="N", help="counts for a practice form of N items")
+    add_former_name(parser, "--items", "--length")
+    parser.add_argument("--rule", default="webster", help="for --length (default: webster)")
     parser.add_argument(
-        "--tie-break", metavar="WHICH", help="for --items: 'outline order', or domains in order: F,A"
+        "--tie-break", metavar="WHICH", help="for --length: 'outline order', or domains in order: F,A"
     )
     parser.add_argument(
         "--list-feasible",
@@ -20,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="every set of counts that the published percentages admit",
     )
     parser.add_argument(
-        "--out", metavar="FILE", help="write the practice blueprint of --items as a TOML file"
+        "--out", metavar="FILE", help="write the practice blueprint of --length as a TOML file"
     )
 
 
@@ -40,11 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
     blueprint = load_blueprint(arguments.blueprint)
     if arguments.list_feasible:
         print(describe_feasible(blueprint), end="")
-    elif arguments.items is None:
+    elif arguments.length is None:
         print(describe(blueprint), end="")
     else:
         practice, result = practice_blueprint(
-            blueprint, arguments.items, arguments.rule, tie_break=named_tie_break(arguments.tie_break)
+            blueprint, arguments.length, arguments.rule, tie_break=named_tie_break(arguments.tie_break)
         )
         print(f"{practice.title}; the weights are its counts.\n")
         print(describe_apportionment(result), end="")

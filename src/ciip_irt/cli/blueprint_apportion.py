@@ -3,7 +3,9 @@
 import argparse
 
 from ciip_irt.cli.blueprint import named_tie_break
-from ciip_irt.cli.options import add_text_format, text_format
+from ciip_irt.cli.declared import add_former_name
+from ciip_irt.cli.named_files import text_format
+from ciip_irt.cli.options import add_text_format
 
 EPILOG = """\
 shows quota, remainder, every tie and what the other rules give; a tie without --tie-break is an error. With
@@ -13,7 +15,8 @@ blueprint (its percentages are used) or a CSV file with the columns letter, doma
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("weights", metavar="WEIGHTS", help="blueprint name, TOML file, or CSV of percentages")
-    parser.add_argument("--items", type=int, required=True, metavar="N", help="number of scored items")
+    parser.add_argument("--length", type=int, required=True, metavar="N", help="number of scored items")
+    add_former_name(parser, "--items", "--length")
     parser.add_argument(
         "--rule",
         default="webster",
@@ -52,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     blueprint, result = apportioned_blueprint(
         source,
-        arguments.items,
+        arguments.length,
         arguments.rule,
         normaliser=arguments.normaliser,
         tie_break=named_tie_break(arguments.tie_break),

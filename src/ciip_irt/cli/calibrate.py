@@ -3,7 +3,9 @@
 import argparse
 
 from ciip_irt.cli.declared import add_settings, told
-from ciip_irt.cli.options import add_accept, add_log, add_out, items_and_log, number, stopped, warn
+from ciip_irt.cli.named_files import items_and_log
+from ciip_irt.cli.options import add_accept, add_log, add_out, number
+from ciip_irt.cli.remarks import stopped, warn
 from ciip_irt.job.exam_settings import CALIBRATION, SCORES
 
 EPILOG = """\
@@ -35,7 +37,7 @@ ESTIMATION = {
     "standard_errors": "",
     "engine": "",
 }
-CHECKS = {"fit_simulations": "N", "exclude_person_misfit": "P"}
+CHECKS = {"fit_simulations": "N", "exclude_person_misfit": "P", "dimensionality": ""}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -53,43 +55,30 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the passing standard: raw cut and reported scores of every form, how dependable pass and fail"
         " are",
     )
-    scores.add_argument(
-        "--score-scale",
-        default=SCORES["scale"].default,
-        metavar="NAME|FILE",
-        help="reported scores: arrt (default; 75 passes, 99 is the highest), or a TOML file with at_cut,"
-        " at_maximum, lowest, highest, decimals, passing",
-    )
-    add_settings(scores, SCORES, {"rounding": ""})
+    add_settings(scores, SCORES, {"score_scale": "NAME|FILE", "rounding": ""})
     add_settings(parser.add_argument_group("does the model hold"), CALIBRATION, CHECKS)
-    parser.add_argument(
-        "--dimensionality",
-        action="store_true",
-        help="also examine whether one ability is enough: dimensionality.csv",
-    )
     add_accept(parser)
     add_out(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ciip_irt.calibration import examine_dimensionality
-    from ciip_irt.errors import DesignError
-    from ciip_irt.job.calibrating import calibrate_as_told
+    from ciip_irt.job.calibrating import calibrate_as_told, look_at_dimensions
     from ciip_irt.job.outputs import (
         CALIBRATION_EXTRAS,
         calibration_outputs,
         check_outputs,
+        dimensionality_outputs,
         exclusion_outputs,
         score_outputs,
     )
     from ciip_irt.scores import load_scale, score_tables
     from ciip_irt.tables import write_outputs
 
-    rule = load_scale(arguments.score_scale)
+    scale = load_scale(arguments.score_scale)
     bank, scored = items_and_log(arguments)
     scored, calibration, checks = calibrate_as_told(scored, bank, told(arguments, CALIBRATION))
     scores = score_tables(
-        scored, calibration, theta_cut=arguments.theta_cut, rule=rule, rounding=arguments.rounding
+        scored, calibration, theta_cut=arguments.theta_cut, score_scale=scale, rounding=arguments.rounding
     )
     outputs = {
         **exclusion_outputs(scored),
@@ -102,14 +91,9 @@ def run(arguments: argparse.Namespace) -> int:
         checks.summary(),
         *([scores.summary()] if arguments.theta_cut is not None else []),
     ]
-    if arguments.dimensionality:
-        try:
-            dimensionality = examine_dimensionality(scored)
-        except DesignError as error:  # too few for this look; the calibration stands without it
-            sentences.append(f"Dimensions were not examined: {error}")
-        else:
-            outputs["dimensionality.csv"] = dimensionality.to_frame()
-            sentences.append(dimensionality.summary())
+    dimensions = look_at_dimensions(scored, told(arguments, CALIBRATION))
+    outputs |= dimensionality_outputs(dimensions.found)
+    sentences += [dimensions.said] if dimensions.said else []
     write_outputs(arguments.out, outputs, replaces=CALIBRATION_EXTRAS)
     for sentence in scored.warnings:
         warn(sentence)

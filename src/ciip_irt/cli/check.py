@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ciip_irt.cli.named_files import flags_given, text_format, timed_items
 from ciip_irt.cli.options import (
     add_blueprint,
     add_earlier,
@@ -12,9 +13,6 @@ from ciip_irt.cli.options import (
     add_items,
     add_text_format,
     add_theta_cut,
-    flags_given,
-    text_format,
-    timed_items,
 )
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_items, add_logs, add_out, add_reading, items_given, read_log
+from ciip_irt.cli.named_files import items_given, read_log
+from ciip_irt.cli.options import add_items, add_logs, add_out, add_reading
 from ciip_irt.errors import InputError, Problem
 
 EPILOG = """\

@@ -2,7 +2,11 @@
 
 import argparse
 
-from ciip_irt.cli.options import add_accept, add_out, add_text_format, number, stopped, text_format
+from ciip_irt.cli.declared import add_settings
+from ciip_irt.cli.named_files import text_format
+from ciip_irt.cli.options import add_accept, add_out, add_text_format
+from ciip_irt.cli.remarks import stopped
+from ciip_irt.job.exam_settings import CALIBRATION
 
 EPILOG = """\
 NEW and OLD are parameters.csv files of two calibrations. Writes linked_parameters.csv (the new items on the
@@ -24,6 +28,8 @@ METHODS = (
     "weighted_shift",
     "robust_shift",
 )
+DRIFT = {"purify": "", "displacement": "LOGIT", "robust_z": "Z", "certainty": "SE"}
+"""The limits of ``calibrate`` that hold for common items too."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -48,19 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="symmetric",
         help="of haebara and stocking_lord (default: symmetric)",
     )
-    parser.add_argument(
-        "--purify",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="common items that drifted do not hold the scale (default)",
-    )
-    parser.add_argument(
-        "--displacement", type=number, default=0.5, metavar="LOGIT", help="limit (default: 0.5)"
-    )
-    parser.add_argument("--robust-z", type=number, default=1.645, metavar="Z", help="limit (default: 1.645)")
-    parser.add_argument(
-        "--certainty", type=number, default=3.0, metavar="SE", help="limit in standard errors (default: 3)"
-    )
+    add_settings(parser.add_argument_group("common items that drifted"), CALIBRATION, DRIFT)
     add_accept(parser)
     add_text_format(parser)
     add_out(parser)
@@ -73,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     files = [arguments.new, *arguments.via, arguments.old]
     tables = [read_table(file, ITEM_PARAMETERS, **text_format(arguments, file)) for file in files]
-    drift = DriftLimits(arguments.displacement, arguments.robust_z, arguments.certainty)
+    drift = DriftLimits(**{name: getattr(arguments, name) for name in DRIFT if name != "purify"})
     if arguments.via:
         if arguments.method is not None:
             raise InputError(

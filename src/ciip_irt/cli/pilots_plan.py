@@ -6,14 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciip_irt.cli.options import (
-    add_blueprint,
-    add_items,
-    add_out,
-    add_policy,
-    add_text_format,
-    read_items,
-)
+from ciip_irt.cli.declared import add_former_name
+from ciip_irt.cli.named_files import read_items
+from ciip_irt.cli.options import add_blueprint, add_items, add_out, add_policy, add_text_format
 from ciip_irt.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -29,6 +24,7 @@ has, wants and can expect; a row without form_id is a pilot without a place, and
 Only candidates whose answers count (first attempts, as a rule) belong into --arrivals."""
 
 PER_YEAR = 12  # months
+FORMER_NAMES = {"--from": "--start", "--slots": "--pilot-slots", "--n": "--new-pilot-n"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--until", required=True, metavar="DATE", help="the day by which: 2027-03-31")
     parser.add_argument(
-        "--from", dest="start", default=None, metavar="DATE", help="first day of the forms (default: today)"
+        "--start", default=None, metavar="DATE", help="first day of the forms (default: today)"
     )
     parser.add_argument(
         "--shares",
@@ -58,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="of the candidates by form, e.g. 50,30,20 (default: equal)",
     )
     parser.add_argument(
-        "--slots", type=int, default=None, metavar="N", help="per form (default: the blueprint's)"
+        "--pilot-slots", type=int, default=None, metavar="N", help="per form (default: the blueprint's)"
     )
     parser.add_argument(
         "--evidence",
@@ -67,8 +63,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="folder of the last pilot review: answers so far and further answers wanted",
     )
     parser.add_argument(
-        "--n", type=int, default=100, metavar="N", help="answers a new pilot wants (default: 100)"
+        "--new-pilot-n", type=int, default=100, metavar="N", help="answers a new pilot wants (default: 100)"
     )
+    for former, now in FORMER_NAMES.items():
+        add_former_name(parser, former, now)
     add_policy(parser)
     add_text_format(parser)
     add_out(parser)
@@ -83,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     blueprint, policy = load_blueprint(arguments.blueprint), load_policy(arguments.policy)
     until = _day(arguments.until, "--until")
-    start = _day(arguments.start, "--from") if arguments.start else date.today()
+    start = _day(arguments.start, "--start") if arguments.start else date.today()
     bank = read_items(arguments)
     candidates = _arrivals(arguments.arrivals) * max(months_between(start, until), 0.0)
     forms = _rooms(arguments, blueprint, bank, candidates)
@@ -95,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
         start=start,
         until=until,
         review=None if arguments.evidence is None else _review(Path(arguments.evidence)),
-        new_pilot_n=arguments.n,
+        new_pilot_n=arguments.new_pilot_n,
         statuses=blueprint.pilot_status,
     )
     write_outputs(arguments.out, {"pilot_plan.csv": plan.table})
@@ -112,7 +110,7 @@ def _rooms(
     from ciip_irt.pilots import FormRoom
     from ciip_irt.pilots.plan import enemies_of
 
-    slots = blueprint.pilot_slots if arguments.slots is None else arguments.slots
+    slots = blueprint.pilot_slots if arguments.pilot_slots is None else arguments.pilot_slots
     first = arguments.forms[0]
     if len(arguments.forms) == 1 and first.isdigit():
         count = int(first)

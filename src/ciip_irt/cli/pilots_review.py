@@ -2,18 +2,19 @@
 
 import argparse
 
+from ciip_irt.cli.declared import told
+from ciip_irt.cli.named_files import items_and_log
 from ciip_irt.cli.options import (
     add_accept,
-    add_groupings,
+    add_dif,
     add_log,
+    add_n_forms,
     add_out,
     add_person_misfit,
     add_policy,
-    items_and_log,
-    note,
-    stopped,
-    warn,
 )
+from ciip_irt.cli.remarks import note, stopped, warn
+from ciip_irt.job.exam_settings import ANALYSIS
 
 EPILOG = """\
 writes pilot_decisions.csv and .xlsx (decision, reasons; reviewer, override and comment are for people; either
@@ -34,10 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="B",
         help="name (ciip-2024) or TOML file: tells of each pilot whether the bank lacks such items",
     )
-    parser.add_argument(
-        "--forms", type=int, default=3, metavar="K", help="forms the bank is to fill at once (default: 3)"
-    )
-    add_groupings(parser)
+    add_n_forms(parser)
+    add_dif(parser)
     add_person_misfit(parser)
     add_accept(parser)
     add_out(parser)
@@ -54,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.tables import write_outputs
 
     policy = load_policy(arguments.policy)
-    demand = demand_named(arguments.blueprint, arguments.forms) if arguments.blueprint else None
+    demand = demand_named(arguments.blueprint, arguments.n_forms) if arguments.blueprint else None
     bank, scored = items_and_log(arguments)
 
     def estimate(of: ScoredResponses) -> Calibration:
@@ -67,8 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
             scored, estimate, fit_simulations=0, exclude_person_misfit=arguments.exclude_person_misfit
         )
         note(checks.left_out)
-    dif, _ = dif_between_groups(scored, arguments.dif)
-    review = review_pilots(scored, bank, policy, calibration=calibration, dif=dif, accept=arguments.accept)
+    dif, _ = dif_between_groups(scored, **told(arguments, ANALYSIS))
+    review = review_pilots(
+        scored, bank, policy, calibration=calibration, dif_table=dif, accept=arguments.accept
+    )
     needs = None
     if demand is not None:
         needs = bank_needs(bank.items, demand, review.evidence)

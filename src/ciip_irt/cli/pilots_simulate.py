@@ -3,7 +3,9 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from ciip_irt.cli.options import add_log, add_out, add_policy, add_seed, number, read_items, scored_log
+from ciip_irt.cli.declared import add_former_name
+from ciip_irt.cli.named_files import read_items, scored_log
+from ciip_irt.cli.options import add_log, add_out, add_policy, add_seed, number
 
 if TYPE_CHECKING:
     from ciip_irt.bank import ItemBank
@@ -27,10 +29,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_policy(parser)
     parser.add_argument(
-        "--n", default="50,100,200", metavar="N,N,...", help="answers per pilot (default: 50,100,200)"
+        "--answers", default="50,100,200", metavar="N,N,...", help="answers per pilot (default: 50,100,200)"
     )
     parser.add_argument(
-        "--pilots", type=int, default=1000, metavar="P", help="pilots to simulate (default: 1000)"
+        "--n-pilots", type=int, default=1000, metavar="P", help="pilots to simulate (default: 1000)"
     )
     parser.add_argument(
         "--mean",
@@ -51,6 +53,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="J",
         help="scored items a candidate meets (default: 130)",
     )
+    add_former_name(parser, "--n", "--answers")
+    add_former_name(parser, "--pilots", "--n-pilots")
     add_seed(parser)
     add_out(parser)
 
@@ -62,10 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.tables import write_outputs
 
     try:
-        answers = [int(part) for part in arguments.n.split(",")]
+        answers = [int(part) for part in arguments.answers.split(",")]
     except ValueError:
-        remedy = "For example --n 50,100,200."
-        raise InputError(Problem(f"--n wants whole numbers, not {arguments.n!r}", remedy=remedy)) from None
+        remedy = "For example --answers 50,100,200."
+        raise InputError(
+            Problem(f"--answers wants whole numbers, not {arguments.answers!r}", remedy=remedy)
+        ) from None
     bank = read_items(arguments)
     population = _population(arguments, bank)
     programme = programme_of_bank(
@@ -75,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         programme,
         load_policy(arguments.policy),
         answers=answers,
-        pilots=arguments.pilots,
+        n_pilots=arguments.n_pilots,
         seed=arguments.seed,
     )
     write_outputs(arguments.out, {"operating_characteristics.csv": found.rates})

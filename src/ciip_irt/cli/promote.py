@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciip_irt.cli.options import add_items, add_out, add_text_format, recovered, text_format
+from ciip_irt.cli.named_files import recovered, text_format
+from ciip_irt.cli.options import add_items, add_out, add_text_format
 from ciip_irt.errors import InputError, Problem
 
 if TYPE_CHECKING:

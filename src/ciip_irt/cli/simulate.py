@@ -2,6 +2,7 @@
 
 import argparse
 
+from ciip_irt.cli.declared import add_former_name
 from ciip_irt.cli.options import add_out, add_seed
 
 EPILOG = """\
@@ -10,9 +11,11 @@ truth.csv and truth_persons.csv. 'ciip-irt run DIR/exam.toml' does the whole job
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--candidates", type=int, default=600, metavar="N", help="(default: 600)")
-    parser.add_argument("--forms", type=int, default=3, metavar="K", help="(default: 3)")
-    parser.add_argument("--pilots", type=int, default=None, metavar="P", help="pilot items in rotation")
+    parser.add_argument("--n-candidates", type=int, default=600, metavar="N", help="(default: 600)")
+    parser.add_argument("--n-forms", type=int, default=3, metavar="K", help="(default: 3)")
+    parser.add_argument("--n-pilots", type=int, default=None, metavar="P", help="pilot items in rotation")
+    for name in ("candidates", "forms", "pilots"):
+        add_former_name(parser, f"--{name}", f"--n-{name}")
     add_seed(parser)
     parser.add_argument("--csv", action="store_true", help="responses.csv instead of responses.parquet")
     add_out(parser)
@@ -22,9 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.simulate import simulate_programme
     from ciip_irt.tables import write_outputs
 
-    given = {} if arguments.pilots is None else {"n_pilots": arguments.pilots}
+    given = {} if arguments.n_pilots is None else {"n_pilots": arguments.n_pilots}
     programme = simulate_programme(
-        n_candidates=arguments.candidates, n_forms=arguments.forms, seed=arguments.seed, **given
+        n_candidates=arguments.n_candidates, n_forms=arguments.n_forms, seed=arguments.seed, **given
     )
     write_outputs(arguments.out, programme.files(csv=arguments.csv))
     print(programme.summary())

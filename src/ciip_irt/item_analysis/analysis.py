@@ -17,7 +17,7 @@ from ciip_irt.item_analysis.groups import MINIMUM_GROUP, dif_between_groups, wid
 from ciip_irt.item_analysis.history import changes_from_history
 from ciip_irt.item_analysis.key_check import check_keys
 from ciip_irt.item_analysis.key_table import key_table
-from ciip_irt.item_analysis.rescoring import rescoring_table
+from ciip_irt.item_analysis.rescoring import cuts_by_form, rescoring_table
 from ciip_irt.item_analysis.statistics_tables import item_table, option_table, quantile_table
 from ciip_irt.item_analysis.tallies import Tally, pool, tally_form
 from ciip_irt.item_analysis.timing import Timing, examine_timing
@@ -132,12 +132,12 @@ class ItemAnalysis:
 def analyse_items(
     scored: ScoredResponses,
     *,
-    groupings: Sequence[str] | None = None,
-    cuts: Mapping[str, float] | None = None,
+    dif: Sequence[str] | None = None,
+    raw_cut: Mapping[str, float] | float | None = None,
     thresholds: FlagThresholds | None = None,
     minimum_group: int = MINIMUM_GROUP,
     confidence: float = 0.95,
-    testing_time_min: float | None = None,
+    testing_time_minutes: float | None = None,
     theta_cut: float | None = None,
     what_if: Mapping[str, str | None] = MappingProxyType({}),
     attempt_limit: tuple[int, int] | None = None,
@@ -151,11 +151,11 @@ def analyse_items(
     ----------
     scored
         The scored log.
-    groupings
-        Columns of the deliveries to compare for DIF; by default those of ``delivery_mode``, ``first_time``
-        and ``region`` that are there with at least two groups.
-    cuts
-        Raw score needed to pass, by form. Forms without one get no pass rate.
+    dif
+        Columns of the deliveries whose groups are compared item by item; by default those of
+        ``delivery_mode``, ``first_time`` and ``region`` that are there with at least two groups.
+    raw_cut
+        Raw score needed to pass: of every form, or by form. Forms without one get no pass rate.
     thresholds
         Of the flags.
     minimum_group
@@ -170,13 +170,13 @@ def analyse_items(
         for the likeliest.
     attempt_limit
         Attempts that a candidate has, and within how many months: who sat more often is told.
-    testing_time_min
+    testing_time_minutes
         Minutes allowed for a form; without it nothing is said about what is left of them.
 
     Raises
     ------
     InputError
-        No deliveries; a grouping or a form of ``cuts`` that the data lack; a confidence outside (0, 1).
+        No deliveries; a grouping or a form of ``raw_cut`` that the data lack; a confidence outside (0, 1).
 
     Examples
     --------
@@ -192,7 +192,7 @@ def analyse_items(
     >>> analysis.pooled().select("item_id", "status", "n", "p").rows()
     [('I1', 'scored', 5, 0.6), ('I2', 'scored', 5, 0.6), ('P1', 'pilot', 5, 0.6)]
     """
-    limits, cuts = thresholds or FlagThresholds(), cuts or {}
+    limits, cuts = thresholds or FlagThresholds(), cuts_by_form(scored, raw_cut)
     _check(scored, cuts, confidence)
     n_options = max((len(options) for options in scored.items["options"]), default=0)
     forms = _blocks_by_form(scored)
@@ -206,16 +206,16 @@ def analyse_items(
     chosen = ~pl.col("item_id").is_in(scored.items["item_id"].filter(marks_only(scored.items)).implode())
     options = option_table([*tallies, whole], scored.items, confidence).filter(chosen)
     pooled_options = options.filter(pl.col("form_id") == POOLED)
-    dif, notes = dif_between_groups(scored, groupings, minimum_n=minimum_group)
+    groups, notes = dif_between_groups(scored, dif, minimum_n=minimum_group)
     pooled = statistics.filter(pl.col("form_id") == POOLED)
     keys = check_keys(scored)
-    evidence = list(item_evidence(whole, pooled, pooled_options, dif, keys, changes_from_history(scored)))
+    evidence = list(item_evidence(whole, pooled, pooled_options, groups, keys, changes_from_history(scored)))
     flags = raise_flags(evidence, limits)
     rows = [
         form_row(scored, one, forms[one.form_id], cut=cuts.get(one.form_id), confidence=confidence)
         for one in tallies
     ]
-    timing = examine_timing(scored, testing_time_min=testing_time_min)
+    timing = examine_timing(scored, testing_time_minutes=testing_time_minutes)
     limit, months = attempt_limit or (None, None)
     concerns = screen(scored, attempts_limit=limit, attempts_months=months)
     told = (*map(str, concerns), *inner.notes, *_warnings(tallies, pooled))
@@ -226,17 +226,17 @@ def analyse_items(
         option_quantiles=quantile_table(whole, scored.items, confidence).filter(chosen),
         key_validation=key_table(keys, evidence),
         rescoring=rescoring_table(
-            scored, _to_rescore(flags, keys.table, what_if), cuts=cuts, theta_cut=theta_cut
+            scored, _to_rescore(flags, keys.table, what_if), raw_cut=cuts, theta_cut=theta_cut
         ),
         flags=flags,
-        dif=dif,
+        dif=groups,
         form_summary=form_table(rows),
         domain_scores=inner.domains.filter(pl.col("domain") != ASSUMED_DOMAIN),
         timing=timing,
         concerns=concerns,
-        warnings=(*told, *timing.notes, *notes, *widespread_notes(dif)),
+        warnings=(*told, *timing.notes, *notes, *widespread_notes(groups)),
         provenance=scored.provenance.with_settings(
-            item_analysis=_settings(limits, dif, minimum_group, confidence, cuts)
+            item_analysis=_settings(limits, groups, minimum_group, confidence, cuts)
         ),
     )
 

@@ -234,10 +234,10 @@ def widespread_notes(dif: pl.DataFrame) -> list[str]:
 
 
 def dif_between_groups(
-    scored: ScoredResponses, groupings: Sequence[str] | None = None, *, minimum_n: int = MINIMUM_GROUP
+    scored: ScoredResponses, dif: Sequence[str] | None = None, *, minimum_n: int = MINIMUM_GROUP
 ) -> tuple[pl.DataFrame, list[str]]:
     """``dif`` of a scored log, and what to tell its reader; as :func:`compare_groups`."""
-    comparisons, notes = compare_groups(scored, groupings, minimum_n=minimum_n)
+    comparisons, notes = compare_groups(scored, dif, minimum_n=minimum_n)
     return dif_table(comparisons, scored.item_ids), notes
 
 

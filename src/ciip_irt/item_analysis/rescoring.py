@@ -83,7 +83,7 @@ def rescoring_effects(
     item_id: str,
     other: str | None = None,
     *,
-    cuts: Mapping[str, float] | None = None,
+    raw_cut: Mapping[str, float] | float | None = None,
     theta_cut: float | None = None,
 ) -> RescoringEffects:
     """The effect of every outcome for one scored item.
@@ -92,8 +92,8 @@ def rescoring_effects(
     ----------
     other
         The option that may be right as well, or instead; without it only keep, credit all and eliminate.
-    cuts
-        Raw score needed to pass, by form.
+    raw_cut
+        Raw score needed to pass: of every form, or by form.
     theta_cut
         The passing standard; used on forms whose scored items all have parameters in ``scored.items``.
 
@@ -112,7 +112,7 @@ def rescoring_effects(
     >>> log = pl.DataFrame([(f"c{i}", f"d{i}", "1", "F", item, answer, "answered")
     ...     for i, answers in enumerate(given) for item, answer in zip(bank.item_ids, answers)], orient="row",
     ...     schema=["candidate_id", "delivery_id", "attempt", "form_id", "item_id", "response", "status"])
-    >>> print(rescoring_effects(score(log, bank), "I2", "C", cuts={"F": 2}).summary())
+    >>> print(rescoring_effects(score(log, bank), "I2", "C", raw_cut={"F": 2}).summary())
     I2, accept B or C: 3 raw scores changed, 0 newly pass, 0 newly fail.
     I2, change the key to C: 5 raw scores changed, 0 newly pass, 0 newly fail.
     I2, credit everyone: 3 raw scores changed, 0 newly pass, 0 newly fail.
@@ -120,7 +120,7 @@ def rescoring_effects(
     """
     item = _place(scored, item_id, other)
     abilities = bank_abilities(scored) if theta_cut is not None else None
-    known = {form_id: float(cut) for form_id, cut in (cuts or {}).items()}
+    known = cuts_by_form(scored, raw_cut)
     rows, changes = [], []
     before: dict[str, tuple[FloatArray, BoolArray | None]] = {}
     for outcome, key in _keys(scored, item, other):
@@ -150,16 +150,24 @@ def rescoring_effects(
     )
 
 
+def cuts_by_form(scored: ScoredResponses, raw_cut: Mapping[str, float] | float | None) -> dict[str, float]:
+    """The raw score needed to pass of each form that has one; a number holds for every form."""
+    if raw_cut is None:
+        return {}
+    by_form = raw_cut if isinstance(raw_cut, Mapping) else dict.fromkeys(scored.form_ids, raw_cut)
+    return {form_id: float(cut) for form_id, cut in by_form.items()}
+
+
 def rescoring_table(
     scored: ScoredResponses,
     items: Sequence[tuple[str, str | None]],
     *,
-    cuts: Mapping[str, float] | None = None,
+    raw_cut: Mapping[str, float] | float | None = None,
     theta_cut: float | None = None,
 ) -> pl.DataFrame:
     """``rescoring``: the tables of several (item, other option), one below the other."""
     tables = [
-        rescoring_effects(scored, item_id, other, cuts=cuts, theta_cut=theta_cut).table
+        rescoring_effects(scored, item_id, other, raw_cut=raw_cut, theta_cut=theta_cut).table
         for item_id, other in items
     ]
     return pl.concat([RESCORING.empty(), *tables])

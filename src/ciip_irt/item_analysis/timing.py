@@ -57,14 +57,14 @@ class Timing:
     notes: tuple[str, ...]
 
 
-def examine_timing(scored: ScoredResponses, *, testing_time_min: float | None = None) -> Timing:
+def examine_timing(scored: ScoredResponses, *, testing_time_minutes: float | None = None) -> Timing:
     """Item times, rapid guessing, pace and not-reached of a scored log.
 
     Parameters
     ----------
     scored
         The scored log.
-    testing_time_min
+    testing_time_minutes
         Minutes allowed for all questions of a form, e.g. the blueprint's; without it nothing is said about
         what is left of the time.
 
@@ -86,7 +86,7 @@ def examine_timing(scored: ScoredResponses, *, testing_time_min: float | None = 
     cells = _with_rapid(cells)
     items = _item_times(cells)
     deliveries = _delivery_times(cells, scored)
-    forms = _form_times(cells, deliveries, testing_time_min)
+    forms = _form_times(cells, deliveries, testing_time_minutes)
     notes = _notes(forms, items, deliveries)
     return Timing(items, forms, _pace(cells), deliveries.select(DELIVERY_TIMES.names), tuple(notes))
 
@@ -180,7 +180,7 @@ def _delivery_times(cells: pl.DataFrame, scored: ScoredResponses) -> pl.DataFram
 
 
 def _form_times(
-    cells: pl.DataFrame, deliveries: pl.DataFrame, testing_time_min: float | None
+    cells: pl.DataFrame, deliveries: pl.DataFrame, testing_time_minutes: float | None
 ) -> pl.DataFrame:
     rapid = cells.group_by("form_id").agg(
         rapid_rate=pl.col("rapid").mean(),
@@ -203,7 +203,7 @@ def _form_times(
             n_rushed_end=pl.col("rushed_end").sum().cast(pl.Int64),
         )
         .join(rapid, on="form_id", how="left")
-        .with_columns(testing_time_min=pl.lit(testing_time_min, dtype=pl.Float64))
+        .with_columns(testing_time_min=pl.lit(testing_time_minutes, dtype=pl.Float64))
         .select(FORM_TIMES.names)
         .sort("form_id")
     )

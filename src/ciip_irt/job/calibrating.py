@@ -1,28 +1,33 @@
 """The calibration and the scores that an exam file or a command asks for."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ciip_irt.bank import ItemBank, read_anchors
 from ciip_irt.calibration import (
     Calibration,
+    Dimensionality,
     DriftLimits,
     ModelChecks,
     calibrate,
     calibrated_and_checked,
+    examine_dimensionality,
 )
+from ciip_irt.errors import DesignError
 from ciip_irt.job.exam import Exam
+from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.scores import ScoreTables, load_scale, score_tables
 from ciip_irt.scores.numbers import Rounding
 from ciip_irt.tables import told_format
 
-__all__ = ["calibrate_as_told", "rounding_of", "scores_of"]
+__all__ = ["DimensionsLook", "calibrate_as_told", "look_at_dimensions", "rounding_of", "scores_of"]
 
 LIMITS = ("displacement", "robust_z", "certainty", "keep_anchors", "keep_anchors_within")
 ABOUT_CHECKS = ("fit_simulations", "exclude_person_misfit")
+LOOKED_AT = ("dimensionality",)  # by what has the calibration, not by calibrate
 
 
 def calibrate_as_told(
@@ -51,7 +56,9 @@ def calibrate_as_told(
             anchors = read_anchors(file, bank, delimiter=delimiter, encoding=encoding)
     limits = DriftLimits(**{name: told[name] for name in LIMITS})
     passed_on = {
-        name: told[name] for name in told if name not in (*LIMITS, *ABOUT_CHECKS, "model", "anchors")
+        name: told[name]
+        for name in told
+        if name not in (*LIMITS, *ABOUT_CHECKS, *LOOKED_AT, "model", "anchors")
     }
 
     def estimate(those: ScoredResponses) -> Calibration:
@@ -69,6 +76,26 @@ def calibrate_as_told(
     return scored, calibration, checks
 
 
+@result
+@dataclass(frozen=True, slots=True)
+class DimensionsLook:
+    """What was found about dimensions, and that, or why nothing, in words; empty where nobody asked."""
+
+    found: Dimensionality | None = None
+    said: str = ""
+
+
+def look_at_dimensions(scored: ScoredResponses, told: Mapping[str, Any]) -> DimensionsLook:
+    """Whether one ability is enough, where ``CALIBRATION`` asks for it."""
+    if not told["dimensionality"]:
+        return DimensionsLook()
+    try:
+        found = examine_dimensionality(scored)
+    except DesignError as error:  # too few for this look; the calibration stands without it
+        return DimensionsLook(said=f"Dimensions were not examined: {error}")
+    return DimensionsLook(found, found.summary())
+
+
 def rounding_of(exam: Exam) -> Rounding:
     """How the expected score at the standard becomes the raw cut."""
     rounding: Rounding = exam.get("scores", "rounding")
@@ -84,6 +111,6 @@ def scores_of(
         scored,
         calibration,
         theta_cut=theta_cut if here else None,
-        rule=load_scale(exam.named_or_path("scores", "scale")),
+        score_scale=load_scale(exam.named_or_path("scores", "score_scale")),
         rounding=rounding_of(exam),
     )

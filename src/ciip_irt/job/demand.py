@@ -34,5 +34,7 @@ def demand_named(name_or_path: str, n_forms: int) -> Demand:
         No such blueprint, or no form wanted.
     """
     if n_forms < 1:
-        raise InputError(Problem(f"--forms {n_forms} is no number of forms", remedy="Ask for at least one."))
+        raise InputError(
+            Problem(f"--n-forms {n_forms} is no number of forms", remedy="Ask for at least one.")
+        )
     return demand_of(load_blueprint(name_or_path), n_forms)

@@ -1,4 +1,7 @@
-"""Everything an exam file may say. The command line takes its choices and defaults from here too."""
+"""Everything an exam file may say. Options of the commands are made from the same declarations.
+
+A setting has one name: here, as an option (``--robust-z`` for ``robust_z``), and as a parameter in Python.
+"""
 
 from ciip_irt.settings import (
     AnyOf,
@@ -13,7 +16,17 @@ from ciip_irt.settings import (
     Whole,
 )
 
-__all__ = ["CALIBRATION", "EXAM", "SCORES"]
+__all__ = [
+    "ANALYSIS",
+    "ASSEMBLY",
+    "CALIBRATION",
+    "ELIGIBILITY",
+    "EXAM",
+    "PILOTS",
+    "RESPONSES",
+    "SCORES",
+    "SCORING",
+]
 
 MOST_MISFITTING = 0.2  # of fitting candidates one in five would go: a selection of persons, not of misfits
 MOST_FORMS = 1000  # an organisation builds a handful at a time; more is a slip of the keyboard
@@ -92,6 +105,10 @@ CALIBRATION = Section(
             " 20 up to 500,000 answers, else 0",
         ),
         Setting(
+            "dimensionality", Flag(), "also examine whether one ability is enough: dimensionality.csv",
+            default=False,
+        ),
+        Setting(
             "exclude_person_misfit", Number(above=0, most=MOST_MISFITTING),
             "calibrate again without deliveries whose lz* has a smaller p, as in 0.001; without it all stay",
         ),
@@ -101,13 +118,87 @@ CALIBRATION = Section(
 
 SCORES = Section(
     (
-        Setting("scale", Text(), "reported scores: arrt, or a TOML file", default="arrt"),
+        Setting(
+            "score_scale", Text(),
+            "reported scores: arrt (75 passes, 99 is the highest), or a TOML file with at_cut, at_maximum,"
+            " lowest, highest, decimals, passing", default="arrt", formerly="scale",
+        ),
         Setting(
             "rounding", Text(choices=("up", "nearest", "down")),
             "of the expected score at the standard to the raw cut", default="up",
         ),
     )
 )  # fmt: skip
+
+RESPONSES = Section(
+    (
+        Setting("files", FILES, "the response logs", required=True),
+        Setting("format", Text(choices=("long", "wide", "vendor-wide")),
+                "how answers stand; without it seen from the columns"),
+        Setting("mapping", Text(), "TOML file that says which column means what"),
+        Setting("candidates", Text(), "table of attributes, one row per delivery"),
+        Setting("delimiter", DELIMITER, "between cells of CSV files; without it seen from the file"),
+        Setting("encoding", Text(), "of CSV files, such as cp1252; without it seen from the file"),
+        Setting("key", Text(), "table with a column of items and one of keys"),
+        Setting("sheet", Text(), "sheet of a workbook with the answers"),
+        Setting("key_row", Whole(1), "number of the row that is the key"),
+        Setting("blank", Text(choices=("omitted", "not_reached", "invalid", "not_administered")),
+                "what an empty cell of a wide log means; without it seen from where they stand"),
+        Setting("attributes", ListOf(Text(), "texts"),
+                "columns about candidates that look like questions"),
+        Setting("keep_names", Flag(), "keep names, e-mail addresses and the like", default=False),
+        Setting("pseudonyms", Text(), "file with the key under which candidates get pseudonyms; made where"
+                " there is none"),
+    )
+)  # fmt: skip
+"""Which log, and how it is read."""
+
+ELIGIBILITY = Section(
+    (
+        Setting(
+            "attempts",
+            AnyOf((Text(choices=("first", "all")), ListOf(Text(), "attempt labels")),
+                  "'first', 'all' or a list of attempt labels"),
+            "which attempts count", default="first",
+        ),
+        Setting("exclude_attributes", Named(ATTRIBUTE_VALUES),
+                "values of candidates' attributes that exclude: flagged = [1]"),
+        Setting("minimum_answered", Number(0, 1), "least share of the items that must be answered",
+                default=0.0),
+        Setting("exclude_deliveries", FILES, "deliveries left out by name"),
+        Setting("require_answer", Flag(), "leave out deliveries without a single answer", default=True),
+        Setting("maximum_rapid", Number(0, 1),
+                "leave out deliveries with more than this share of answers given faster than anyone can"
+                " read; without it not looked at"),
+    )
+)  # fmt: skip
+"""Who counts."""
+
+SCORING = Section(
+    (
+        Setting("omitted", POINTS, "what an omitted answer earns", default="wrong"),
+        Setting("not_reached", POINTS, "what an item not reached earns", default="wrong"),
+        Setting("invalid", POINTS, "what an invalid answer earns", default="wrong"),
+    )
+)
+"""What counts as wrong."""
+
+ANALYSIS = Section(
+    (Setting("dif", FILES, "columns of the candidates table whose groups are compared item by item; without"
+             " it delivery_mode, first_time and region, as far as they are there"),)
+)  # fmt: skip
+
+PILOTS = Section(
+    (Setting("policy", Text(), "name of a policy (default, arrt-like), or a TOML file", default="default"),)
+)
+
+ASSEMBLY = Section(
+    (
+        Setting("n_forms", Whole(1, MOST_FORMS), "number of forms", default=3, formerly="forms"),
+        Setting("seed", Whole(), "the same seed gives the same forms", default=2026),
+        Setting("theta_cut", Number(), "the standard on the bank scale, in the place of the blueprint's"),
+    )
+)
 
 EXAM = Section(
     (
@@ -116,68 +207,22 @@ EXAM = Section(
             Setting("accept", ListOf(Text(choices=STOPPING), "names"),
                     "what is right though it looks wrong as a whole, so that the work goes on", default=()),
         )), required=True),
-        Setting("responses", Section((
-            Setting("files", FILES, "the response logs", required=True),
-            Setting("format", Text(choices=("long", "wide", "vendor-wide")),
-                    "how answers stand; without it seen from the columns"),
-            Setting("mapping", Text(), "TOML file that says which column means what"),
-            Setting("candidates", Text(), "table of attributes, one row per delivery"),
-            Setting("delimiter", DELIMITER, "between cells of CSV files; without it seen from the file"),
-            Setting("encoding", Text(), "of CSV files, such as cp1252; without it seen from the file"),
-            Setting("key", Text(), "table with a column of items and one of keys"),
-            Setting("sheet", Text(), "sheet of a workbook with the answers"),
-            Setting("key_row", Whole(1), "number of the row that is the key"),
-            Setting("blank", Text(choices=("omitted", "not_reached", "invalid", "not_administered")),
-                    "what an empty cell of a wide log means; without it seen from where they stand"),
-            Setting("attributes", ListOf(Text(), "texts"),
-                    "columns about candidates that look like questions"),
-            Setting("keep_names", Flag(), "keep names, e-mail addresses and the like", default=False),
-            Setting("pseudonyms", Text(), "file with the key under which candidates get pseudonyms"),
-        )), "the log", required=True),
+        Setting("responses", RESPONSES, "the log", required=True),
         Setting("items", Section((
             Setting("file", Text(), "the item bank", required=True),
             Setting("delimiter", DELIMITER, "between cells of a CSV file; without it seen from the file"),
             Setting("encoding", Text(), "of a CSV file; without it seen from the file"),
         )), "the bank", required=True),
-        Setting("eligibility", Section((
-            Setting(
-                "attempts",
-                AnyOf((Text(choices=("first", "all")), ListOf(Text(), "attempt labels")),
-                      "'first', 'all' or a list of attempt labels"),
-                "which attempts count", default="first",
-            ),
-            Setting("exclude_attributes", Named(ATTRIBUTE_VALUES),
-                    "values of candidates' attributes that exclude: flagged = [1]"),
-            Setting("minimum_answered", Number(0, 1), "least share of the items that must be answered",
-                    default=0.0),
-            Setting("exclude_deliveries", FILES, "deliveries left out by name"),
-            Setting("require_answer", Flag(), "leave out deliveries without a single answer", default=True),
-            Setting("maximum_rapid", Number(0, 1),
-                    "leave out deliveries with more than this share of answers given faster than anyone can"
-                    " read; without it not looked at"),
-        )), "who counts"),
-        Setting("scoring", Section((
-            Setting("omitted", POINTS, "what an omitted answer earns", default="wrong"),
-            Setting("not_reached", POINTS, "what an item not reached earns", default="wrong"),
-            Setting("invalid", POINTS, "what an invalid answer earns", default="wrong"),
-        )), "what counts as wrong"),
-        Setting("analysis", Section((
-            Setting("dif", FILES, "columns of the candidates table whose groups are compared item by item"),
-        )), "item analysis"),
+        Setting("eligibility", ELIGIBILITY, "who counts"),
+        Setting("scoring", SCORING, "what counts as wrong"),
+        Setting("analysis", ANALYSIS, "item analysis"),
         Setting("calibration", CALIBRATION, "item parameters"),
         Setting("scores", SCORES, "reported scores"),
-        Setting("pilots", Section((
-            Setting("policy", Text(), "name of a policy (default, arrt-like), or a TOML file",
-                    default="default"),
-        )), "pilot review"),
+        Setting("pilots", PILOTS, "pilot review"),
         Setting("blueprint", Section((
             Setting("file", Text(), "name of a blueprint (ciip-2024), or a TOML file", required=True),
         )), "what a form must be; without it no forms are assembled"),
-        Setting("assembly", Section((
-            Setting("forms", Whole(1, MOST_FORMS), "number of forms", default=3),
-            Setting("seed", Whole(), "the same seed gives the same forms", default=2026),
-            Setting("theta_cut", Number(), "the standard on the bank scale, in the place of the blueprint's"),
-        )), "form assembly"),
+        Setting("assembly", ASSEMBLY, "form assembly"),
     )
 )  # fmt: skip
 """What an exam file may say."""

@@ -7,7 +7,7 @@ import polars as pl
 
 if TYPE_CHECKING:
     from ciip_irt.bank import ItemBank
-    from ciip_irt.calibration import Calibration, ModelChecks
+    from ciip_irt.calibration import Calibration, Dimensionality, ModelChecks
     from ciip_irt.forms import Assembly, BankCapacity, Finding
     from ciip_irt.item_analysis import ItemAnalysis
     from ciip_irt.pilots import PilotReview
@@ -25,6 +25,7 @@ __all__ = [
     "calibration_outputs",
     "capacity_outputs",
     "check_outputs",
+    "dimensionality_outputs",
     "exclusion_outputs",
     "findings_outputs",
     "ingest_outputs",
@@ -123,6 +124,11 @@ def check_outputs(checks: "ModelChecks") -> Outputs:
         "local_dependence.csv": checks.local_dependence,
         "person_fit.csv": checks.person_fit,
     }
+
+
+def dimensionality_outputs(found: "Dimensionality | None") -> Outputs:
+    """``dimensionality.csv``, where it was asked for and could be looked at."""
+    return {} if found is None else {"dimensionality.csv": found.to_frame()}
 
 
 def score_outputs(scores: "ScoreTables") -> Outputs:

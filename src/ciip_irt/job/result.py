@@ -7,11 +7,12 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.bank import ItemBank, left_out_for_lack
-from ciip_irt.blueprint import Blueprint
+from ciip_irt.blueprint import QUANTITIES, Blueprint
 from ciip_irt.calibration import Calibration, ModelChecks
 from ciip_irt.errors import plural
 from ciip_irt.forms import ERROR, Assembly, Findings
 from ciip_irt.item_analysis import ItemAnalysis
+from ciip_irt.job.calibrating import DimensionsLook
 from ciip_irt.job.curves import form_curves
 from ciip_irt.job.exam import Exam
 from ciip_irt.job.outputs import (
@@ -20,6 +21,7 @@ from ciip_irt.job.outputs import (
     assembly_outputs,
     calibration_outputs,
     check_outputs,
+    dimensionality_outputs,
     exclusion_outputs,
     findings_outputs,
     ingest_outputs,
@@ -36,6 +38,7 @@ from ciip_irt.tables import FORMS, show_html
 
 __all__ = ["JobResult"]
 
+MEAN_B, EXPECTED_SCORE = QUANTITIES["mean_b"].label, QUANTITIES["expected_score_at_cut"].label
 LOOK_AT = (1, 2)  # severities of a flag: the key first, then what may cost a candidate the decision
 
 
@@ -52,6 +55,7 @@ class JobResult:
     analysis: ItemAnalysis
     calibration: Calibration
     checks: ModelChecks
+    dimensions: DimensionsLook
     accreditation: Accreditation
     scores: ScoreTables
     review: PilotReview
@@ -138,7 +142,8 @@ class JobResult:
             f" {counts['revise']} to revise, {counts['retire']} to retire{unseen}. These are proposals of the"
             " policy: a person reviews pilot_decisions.xlsx.",
         ]
-        return [*self._stop_sentences(), *lines, *self._form_sentences()]
+        looked = [self.dimensions.said] if self.dimensions.said else []
+        return [*self._stop_sentences(), *lines, *looked, *self._form_sentences()]
 
     def _stop_sentences(self) -> list[str]:
         """What looks wrong as a whole and was not accepted, and how to accept it."""
@@ -169,9 +174,9 @@ class JobResult:
         ]
         for form_id, rows in assembly.achieved.group_by("form_id", maintain_order=True):
             values = dict(rows.select("quantity", "achieved").iter_rows())
-            parts = [f"mean difficulty {values['mean b']:+.2f}"] if "mean b" in values else []
-            if "expected score at the cut" in values:
-                parts.append(f"expected score at the cut {values['expected score at the cut']:.1f}")
+            parts = [f"mean difficulty {values[MEAN_B]:+.2f}"] if MEAN_B in values else []
+            if EXPECTED_SCORE in values:
+                parts.append(f"{EXPECTED_SCORE} {values[EXPECTED_SCORE]:.1f}")
             lines.append(f"  {form_id[0]}: {', '.join(parts)}.")
         return lines
 
@@ -183,6 +188,7 @@ class JobResult:
             **analysis_outputs(self.analysis),
             **calibration_outputs(self.calibration),
             **check_outputs(self.checks),
+            **dimensionality_outputs(self.dimensions.found),
             "accreditation.csv": self.accreditation.table,
             **score_outputs(self.scores),
             **pilot_outputs(self.review, self.bank, self.calibration, self.needs),
@@ -218,7 +224,7 @@ class JobResult:
         settings = {
             "policy": self.review.policy.name,
             "blueprint": None if self.blueprint is None else self.blueprint.name,
-            "forms": self.exam.get("assembly", "forms"),
+            "forms": self.exam.get("assembly", "n_forms"),
             "seed": self.exam.get("assembly", "seed"),
         }
         return self.calibration.provenance.with_settings(**settings).to_dict()

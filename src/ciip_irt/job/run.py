@@ -20,7 +20,7 @@ from ciip_irt.calibration import Calibration
 from ciip_irt.errors import InputError, Problem
 from ciip_irt.forms import Assembly, Findings, assemble, check_forms, not_built, open_flags
 from ciip_irt.item_analysis import ItemAnalysis, analyse_items
-from ciip_irt.job.calibrating import calibrate_as_told, rounding_of, scores_of
+from ciip_irt.job.calibrating import calibrate_as_told, look_at_dimensions, rounding_of, scores_of
 from ciip_irt.job.demand import demand_of
 from ciip_irt.job.exam import Exam
 from ciip_irt.job.result import JobResult
@@ -85,10 +85,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     steps.begin("analyse", "analysing items")
     analysis = _analyse(exam, scored, bank, told)
     steps.begin("pilots", "reviewing pilot items")
-    accept = exam.get("exam", "accept")
-    review = review_pilots(
-        scored, bank, told.policy, calibration=calibration, analysis=analysis, accept=accept
-    )
+    review = _review(exam, scored, bank, told, calibration, analysis)
     review, needs = _with_needs(exam, review, bank, buildable)
     proposed, ledger = _proposal(bank, review, calibration)
     steps.begin("assemble", "assembling forms")
@@ -106,6 +103,7 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
         analysis=analysis,
         calibration=calibration,
         checks=checks,
+        dimensions=look_at_dimensions(scored, exam.settings["calibration"]),
         accreditation=accreditation_table(
             scored, analysis, calibration, theta_cut=told.theta_cut, rounding=rounding_of(exam)
         ),
@@ -235,12 +233,24 @@ def _analyse(exam: Exam, scored: ScoredResponses, bank: ItemBank, told: _Setting
     limits = None if told.blueprint is None else told.blueprint.attempts
     return analyse_items(
         scored,
-        groupings=exam.get("analysis", "dif"),
-        cuts=_raw_cuts(scored, bank, told.theta_cut, rounding_of(exam)),
-        testing_time_min=None if told.blueprint is None else told.blueprint.testing_time_minutes,
+        dif=exam.get("analysis", "dif"),
+        raw_cut=_raw_cuts(scored, bank, told.theta_cut, rounding_of(exam)),
+        testing_time_minutes=None if told.blueprint is None else told.blueprint.testing_time_minutes,
         theta_cut=told.theta_cut,
         attempt_limit=(limits.limit, limits.months) if limits else None,
     )
+
+
+def _review(
+    exam: Exam,
+    scored: ScoredResponses,
+    bank: ItemBank,
+    told: _Settings,
+    calibration: Calibration,
+    analysis: ItemAnalysis,
+) -> PilotReview:
+    accept = exam.get("exam", "accept")
+    return review_pilots(scored, bank, told.policy, calibration=calibration, analysis=analysis, accept=accept)
 
 
 def _with_needs(
@@ -249,7 +259,7 @@ def _with_needs(
     """The review with what the bank lacks, where a blueprint says what it needs."""
     if blueprint is None:
         return review, None
-    demand = demand_of(blueprint, exam.get("assembly", "forms"))
+    demand = demand_of(blueprint, exam.get("assembly", "n_forms"))
     needs = bank_needs(bank.items, demand, review.evidence)
     return with_needs(review, needs, demand), needs
 
@@ -263,7 +273,7 @@ def _assemble(
     progress: Callable[[str], None] | None,
 ) -> Assembly:
     """The forms; none while something is wrong with the log that the proposed bank rests on."""
-    wanted, seed = exam.get("assembly", "forms"), exam.get("assembly", "seed")
+    wanted, seed = exam.get("assembly", "n_forms"), exam.get("assembly", "seed")
     if review.concerns:
         return not_built(blueprint.name, wanted, seed, STOPPED)
     return assemble(proposed, blueprint, n_forms=wanted, seed=seed, flags=flags, progress=progress)

@@ -24,7 +24,7 @@ OTHER_NAMES = {
     "blueprint": ("blueprint", "file"),
     "attribute": ("responses", "attributes"),
 }
-SECTIONS = ("responses", "calibration", "scores", "assembly", "analysis")
+SECTIONS = ("responses", "eligibility", "scoring", "analysis", "calibration", "scores", "pilots", "assembly")
 """Where an option's setting is looked for, the first that has it."""
 
 

@@ -98,7 +98,7 @@ class Policy:
     def to_frame(self) -> pl.DataFrame:
         """One row per limit: ``section, limit, value, source``."""
         rows = [
-            (section, limit.name, getattr(self, limit.attribute), self.sources.get(section, ""))
+            (section, limit.name, getattr(self, limit.attribute or limit.name), self.sources.get(section, ""))
             for section, limits in SECTIONS.items()
             for limit in limits.settings
             if limit.name != SOURCE.name
@@ -123,10 +123,9 @@ SOURCE = Setting(
 )  # fmt: skip
 
 
-def _limit(
-    section: str, name: str, kind: Number | Whole, doc: str, *, required: bool = False, attribute: str = ""
-) -> Setting:
-    return Setting(name, kind, doc, required=required, attribute=attribute or f"{section}_{name}")
+def _limit(section: str, name: str, kind: Number | Whole, doc: str, *, required: bool = False) -> Setting:
+    """A limit whose name says what it is of only with its section: ``low`` of ``p`` is ``p_low``."""
+    return Setting(name, kind, doc, required=required, attribute=f"{section}_{name}")
 
 
 PROBABILITY = Number(0, 1)  # impossible to certain, both ends included
@@ -156,7 +155,7 @@ POLICY = Section(
             SOURCE,
         )), "difficulty that the bank can use"),
         Setting("information", Section((
-            _limit("information", "theta_cut", Number(), "standard on the bank scale", attribute="theta_cut"),
+            Setting("theta_cut", Number(), "standard on the bank scale"),
             _limit("information", "low", Number(), "least item information there"),
             SOURCE,
         )), "item information at the standard"),
@@ -176,21 +175,18 @@ POLICY = Section(
             SOURCE,
         )), "response time"),
         Setting("n", Section((
-            _limit("n", "minimum", Whole(1), "answers below which nothing is decided", required=True,
-                   attribute="minimum_n"),
-            _limit("n", "maximum", Whole(1), "answers from which on waiting is no longer an option",
-                   required=True, attribute="maximum_n"),
+            Setting("minimum_n", Whole(1), "answers below which nothing is decided", required=True,
+                    formerly="minimum"),
+            Setting("maximum_n", Whole(1), "answers from which on waiting is no longer an option",
+                    required=True, formerly="maximum"),
             SOURCE,
         )), "numbers of answers", required=True),
         Setting("decision", Section((
-            _limit("decision", "promote", PROBABILITY, "promote from this probability that all criteria hold",
-                   required=True, attribute="promote"),
-            _limit("decision", "give_up", PROBABILITY, "give up from this probability down",
-                   required=True, attribute="give_up"),
-            _limit("decision", "loss_wrong_promotion", LOSS, "what a wrong promotion costs",
-                   required=True, attribute="loss_wrong_promotion"),
-            _limit("decision", "loss_wrong_rejection", LOSS, "what a wrong rejection costs",
-                   required=True, attribute="loss_wrong_rejection"),
+            Setting("promote", PROBABILITY, "promote from this probability that all criteria hold",
+                    required=True),
+            Setting("give_up", PROBABILITY, "give up from this probability down", required=True),
+            Setting("loss_wrong_promotion", LOSS, "what a wrong promotion costs", required=True),
+            Setting("loss_wrong_rejection", LOSS, "what a wrong rejection costs", required=True),
             SOURCE,
         )), "when to promote and when to give up", required=True),
     ),
@@ -200,7 +196,7 @@ POLICY = Section(
 SECTIONS: Mapping[str, Section] = {
     setting.name: setting.kind for setting in POLICY.settings if isinstance(setting.kind, Section)
 }
-PAIRS = (("p", "low", "high"), ("b", "low", "high"), ("n", "minimum", "maximum"),
+PAIRS = (("p", "low", "high"), ("b", "low", "high"), ("n", "minimum_n", "maximum_n"),
          ("decision", "give_up", "promote"))  # fmt: skip
 
 

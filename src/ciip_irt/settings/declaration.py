@@ -1,6 +1,6 @@
 """A file of settings as data: sections of settings, each with its kind, its default and one sentence."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
@@ -27,6 +27,8 @@ class Setting:
         What to do where it is missing.
     attribute
         The name of the record's field, where it is not the setting's.
+    formerly
+        Its name in an earlier release, which is still read.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Setting:
     default: Any = None
     remedy: str = ""
     attribute: str = ""
+    formerly: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,11 @@ class Section:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(setting.name for setting in self.settings)
+
+    def written_as(self, setting: Setting, content: Container[str]) -> str:
+        """The name under which a content has the setting: its own, unless only the former one is there."""
+        former = setting.formerly
+        return former if former and former in content and setting.name not in content else setting.name
 
     def __getitem__(self, name: str) -> Setting:
         return next(setting for setting in self.settings if setting.name == name)

@@ -18,18 +18,20 @@ class Table(Mapping[str, Any]):
     """A section as it was read: values by setting, with the defaults of what is left out.
 
     A section within is a ``Table``, ``[[sections]]`` are a tuple of them, and what a reader names freely is a
-    dict. A value that was wrong has been noted and is the default here. ``given`` are the settings written.
+    dict. A value that was wrong has been noted and is the default here. ``given`` are the settings written,
+    ``written_as`` the names under which they are, or would be: a former name is read too.
     """
 
-    __slots__ = ("_reading", "_section", "_values", "_wrong", "given", "path")
+    __slots__ = ("_reading", "_section", "_values", "_wrong", "given", "path", "written_as")
 
-    def __init__(self, reading: "_Reading", section: Section, path: Path, given: frozenset[str]) -> None:
+    def __init__(self, reading: "_Reading", section: Section, path: Path, content: Mapping[str, Any]) -> None:
         self._reading = reading
         self._section = section
         self._values: dict[str, Any] = {}
         self._wrong: set[str] = set()
         self.path = path
-        self.given = given
+        self.written_as = {setting.name: section.written_as(setting, content) for setting in section.settings}
+        self.given = frozenset(name for name, key in self.written_as.items() if key in content)
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -43,7 +45,7 @@ class Table(Mapping[str, Any]):
     def wrong(self, name: str, what: str, remedy: str = "") -> None:
         """Note what is wrong with a setting of this section."""
         self._wrong.add(name)
-        self._reading.wrong((*self.path, name), what, remedy)
+        self._reading.wrong((*self.path, self.written_as.get(name, name)), what, remedy)
 
     def sound(self, *names: str) -> bool:
         """Whether nothing was wrong with these settings so far (without names: with any of the section)."""
@@ -140,22 +142,27 @@ class _Reading:
 
     def table(self, section: Section, content: Mapping[str, Any], path: Path, *, there: bool = True) -> Table:
         """The settings of a section; ``there`` is false where it is left out and may be."""
-        table = Table(self, section, path, frozenset(content) & frozenset(section.names))
+        table = Table(self, section, path, content)
+        former = {setting.formerly: setting.name for setting in section.settings if setting.formerly}
         for key in content:
-            if key not in section.names:
+            if key in former and former[key] in content:
+                remedy = "Keep one of the two lines."
+                self.wrong((*path, key), f"is the former name of {former[key]}, which is there too", remedy)
+            elif key not in table.written_as.values():
                 self.unknown((*path, key), section.names)
         for setting in section.settings:
             table._values[setting.name] = self.setting(table, setting, section, content, there=there)
         if there:
             for choice in section.choices:
-                if not choice.holds(content.keys()):
+                if not choice.holds(table.given):
                     table.wrong(choice.at, choice.what, choice.remedy)
         return table
 
     def setting(
         self, table: Table, setting: Setting, section: Section, content: Mapping[str, Any], *, there: bool
     ) -> Any:
-        path, value = (*table.path, setting.name), content.get(setting.name)
+        key = table.written_as[setting.name]
+        path, value = (*table.path, key), content.get(key)
         if value is None and setting.required and there and not isinstance(setting.kind, Section):
             table.wrong(setting.name, "is missing", setting.remedy)
         if isinstance(setting.kind, Section | Repeated | Named):

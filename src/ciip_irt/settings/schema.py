@@ -44,6 +44,8 @@ def _contents(contents: Contents | Kind) -> dict[str, Any]:
         if isinstance(default, bool | int | float | str) and default != "":
             entry["default"] = default
         properties[setting.name] = entry
+        if setting.formerly:
+            properties[setting.formerly] = {**entry, "description": f"now {setting.name}", "deprecated": True}
     required = [setting.name for setting in contents.settings if _must_be_there(setting)]
     choices = [choice.schema() for choice in contents.choices]
     return {

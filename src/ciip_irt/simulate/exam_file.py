@@ -49,7 +49,7 @@ ability = "eap"
 
 [scores]
 # What is reported: "arrt" = 75 passes, 99 is the highest; or the path of a TOML file of your own.
-scale = "arrt"
+score_scale = "arrt"
 # How the expected score at the standard becomes the raw cut: "up", "nearest" or "down".
 rounding = "up"
 
@@ -64,7 +64,7 @@ file = "ciip-2024"
 
 [assembly]
 # How many new forms to build.
-forms = {forms}
+n_forms = {forms}
 # The same seed gives the same forms again.
 seed = {seed}
 # The passing standard on the scale of the bank. About 85 % of first-time candidates are above this one.

@@ -100,7 +100,7 @@ def check_model(
     scored: ScoredResponses,
     calibration: Calibration,
     *,
-    simulations: int | None = None,
+    fit_simulations: int | None = None,
     seed: int = 1,
     person_level: float = PERSON_LEVEL,
 ) -> ModelChecks:
@@ -110,7 +110,7 @@ def check_model(
     ----------
     scored, calibration
         The data and what ``calibrate`` made of them.
-    simulations
+    fit_simulations
         Samples that fit, drawn to judge infit, outfit and Q3 by; 0 for none. By default 20 where there are
         at most 500,000 answers, else none: ask for them.
     seed
@@ -135,7 +135,7 @@ def check_model(
     >>> programme = simulate_programme(n_candidates=150, seed=1)
     >>> bank = ItemBank.from_frame(programme.items)
     >>> data = score(programme.responses, bank)
-    >>> checks = check_model(data, calibrate(data, "rasch", anchors=bank), simulations=5)
+    >>> checks = check_model(data, calibrate(data, "rasch", anchors=bank), fit_simulations=5)
     >>> checks.local_dependence.columns[:4]
     ['item_1', 'item_2', 'n', 'q3']
     """
@@ -143,6 +143,7 @@ def check_model(
     data = grouped_blocks(scored, population_groups(scored, None if column == "none" else column))
     histogram = bool((calibration.population["shape"] == "histogram").any())
     mean, sd = (calibration.population[name].to_numpy() for name in ("mean", "sd"))
+    simulations = fit_simulations
     if simulations is None:
         answers = sum(int(block.answered.sum()) for block in data.blocks)
         simulations = SIMULATIONS if answers <= ANSWERS_AT_HAND else 0
@@ -187,7 +188,11 @@ def calibrated_and_checked(
     """
     calibration = estimate(scored)
     if exclude_person_misfit is None:
-        return scored, calibration, check_model(scored, calibration, simulations=fit_simulations, seed=seed)
+        return (
+            scored,
+            calibration,
+            check_model(scored, calibration, fit_simulations=fit_simulations, seed=seed),
+        )
     if not 0 < exclude_person_misfit <= MOST_EXCLUDED:
         raise InputError(
             Problem(
@@ -196,7 +201,7 @@ def calibrated_and_checked(
                 " candidates are lost, too.",
             )
         )
-    first = check_model(scored, calibration, simulations=0)
+    first = check_model(scored, calibration, fit_simulations=0)
     gone = first.person_fit.filter(pl.col("p") < exclude_person_misfit)
     reasons = {
         delivery: f"Answers hardly fit the score: lz* {value:.2f}, p < {exclude_person_misfit:g}."
@@ -204,7 +209,7 @@ def calibrated_and_checked(
     }
     fewer = exclude_deliveries(scored, reasons, "person_misfit")
     again = estimate(fewer) if reasons else calibration
-    checks = check_model(fewer, again, simulations=fit_simulations, seed=seed)
+    checks = check_model(fewer, again, fit_simulations=fit_simulations, seed=seed)
     by_chance = round(exclude_person_misfit * first.person_fit["p"].count())
     said = (
         f"{plural(len(reasons), 'delivery was', 'deliveries were')} left out of this calibration, because"

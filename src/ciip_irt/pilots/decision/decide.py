@@ -113,7 +113,7 @@ def review_pilots(
     *,
     calibration: OnScale | None = None,
     analysis: "ItemAnalysis | None" = None,
-    dif: pl.DataFrame | None = None,
+    dif_table: pl.DataFrame | None = None,
     accept: Collection[str] = (),
 ) -> PilotReview:
     """Judge every pilot item of the bank, answered or not yet.
@@ -132,7 +132,7 @@ def review_pilots(
     analysis
         Item analysis of the same responses, for what it found about keys and about differences between
         groups of candidates.
-    dif
+    dif_table
         These differences alone (``item_analysis.dif_between_groups``). Without either they are looked for
         here, in the same way as the item analysis does. So are the probabilities about the keys.
     accept
@@ -181,8 +181,8 @@ def review_pilots(
         D = bank.scale.D
         mean, sd = estimate_population(scored, parameters, D)
     pilots = bank.items.filter(pl.col("status") == "pilot")
-    if dif is None:
-        dif = dif_between_groups(scored)[0] if analysis is None else analysis.dif
+    if dif_table is None:
+        dif_table = dif_between_groups(scored)[0] if analysis is None else analysis.dif
     keys = check_keys(scored).table if analysis is None else analysis.key_validation
     block = pl.concat([pilots, _find_decided(scored, pilots)], how="diagonal_relaxed")
     with one_blas_thread():
@@ -194,7 +194,7 @@ def review_pilots(
             D=D,
             policy=policy,
             pilots=block,
-            dif=dif,
+            dif=dif_table,
             keys=keys,
             judged=pilots.height,
         )

@@ -278,12 +278,12 @@ def _check(forms: Sequence[FormRoom], start: date, until: date) -> None:
         problems.append(Problem("no form to put pilots into", remedy="Give forms, or say how many."))
     elif not any(form.slots > 0 for form in forms):
         problems.append(
-            Problem("the forms have no pilot slots", remedy="Say --slots, or use another blueprint.")
+            Problem("the forms have no pilot slots", remedy="Say --pilot-slots, or use another blueprint.")
         )
     elif not any(form.expected > 0 for form in forms):
         problems.append(Problem("no answers are expected", remedy="Say how many candidates arrive a month."))
     if until <= start:
         what = f"the date {until.isoformat()} is not after the start {start.isoformat()}"
-        problems.append(Problem(what, remedy="Give a later --until, or an earlier --from."))
+        problems.append(Problem(what, remedy="Give a later --until, or an earlier --start."))
     if problems:
         raise InputError(problems)

@@ -178,7 +178,7 @@ def simulate_policy(
     policy: Policy | None = None,
     *,
     answers: Sequence[int] = (50, 100, 200),
-    pilots: int = 1000,
+    n_pilots: int = 1000,
     seed: int = 2026,
 ) -> OperatingCharacteristics:
     """Plant pilots, have them answered, review them, and count.
@@ -191,7 +191,7 @@ def simulate_policy(
         Limits; the default policy when absent.
     answers
         Numbers of answers at which the pilots are reviewed; the first answers are the same at each.
-    pilots
+    n_pilots
         Pilots to simulate, in programmes of 200.
 
     Raises
@@ -202,17 +202,17 @@ def simulate_policy(
     Examples
     --------
     >>> programme = TrueProgramme(np.column_stack([np.ones(60), np.linspace(-3, 0, 60), np.zeros(60)]))
-    >>> found = simulate_policy(programme, answers=[60], pilots=40, seed=1)
+    >>> found = simulate_policy(programme, answers=[60], n_pilots=40, seed=1)
     >>> found.value("policy", 60, "good", "lost") <= 0.1
     True
     """
     policy = load_policy() if policy is None else policy
-    _check(answers, pilots)
+    _check(answers, n_pilots)
     looks = sorted(set(answers))
     frames = []
-    for start in range(0, pilots, PROGRAMME):
+    for start in range(0, n_pilots, PROGRAMME):
         rng = np.random.default_rng([seed, start])
-        simulated = simulate_pilots(programme, looks[-1], min(PROGRAMME, pilots - start), rng)
+        simulated = simulate_pilots(programme, looks[-1], min(PROGRAMME, n_pilots - start), rng)
         for n in looks:
             found = review_simulated(simulated, programme, n, policy)
             frames.append(found.with_columns(programme=pl.lit(start // PROGRAMME, pl.Int64)))
@@ -226,7 +226,7 @@ def simulate_policy(
     if len(looks) > 1:
         rates.append(_rates(_in_sequence(decisions), "in sequence"))
     settings = {
-        "pilots": pilots, "flawed": programme.flawed, "seed": seed, "scored_items": len(programme.scored),
+        "pilots": n_pilots, "flawed": programme.flawed, "seed": seed, "scored_items": len(programme.scored),
         "form_length": programme.form_length, "mean": programme.mean, "sd": programme.sd,
         "good_r": GOOD_R, "good_p_low": GOOD_P[0], "good_p_high": GOOD_P[1],
     }  # fmt: skip

@@ -85,7 +85,7 @@ def score_tables(
     calibration: Calibration,
     *,
     theta_cut: float | None = None,
-    rule: ScaleRule = SCALES["arrt"],
+    score_scale: ScaleRule = SCALES["arrt"],
     rounding: Rounding = "up",
 ) -> ScoreTables:
     """Tables of all forms of a log.
@@ -97,7 +97,7 @@ def score_tables(
     ----------
     theta_cut
         The passing standard; without it there is no conversion and there are no decisions.
-    rule
+    score_scale
         The reporting scale.
     rounding
         Of the expected score at the standard to the raw cut: ``up``, ``nearest`` or ``down``.
@@ -139,7 +139,9 @@ def score_tables(
                 f" would be expected at the standard ({now.lowest_passing} to pass)."
             )
         totals = scored.totals[(scored.deliveries["form_id"] == form_id).to_numpy()]
-        conversion, decisions = _at_cut(form_id, of_record, calibration, totals, theta_cut, rule, rounding)
+        conversion, decisions = _at_cut(
+            form_id, of_record, calibration, totals, theta_cut, score_scale, rounding
+        )
         conversion_rows += conversion
         decision_rows += decisions
     return ScoreTables(
