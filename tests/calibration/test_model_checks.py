@@ -1,5 +1,9 @@
 """Held against its model: planted dependence, planted guessers, levels, what is written."""
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -168,3 +172,24 @@ def test_several_populations_and_histograms(scored: ScoredResponses) -> None:
     histogram = check_model(scored, calibrate(scored, "rasch", population="histogram"), fit_simulations=0)
     assert histogram.model_fit.is_empty()
     assert "histogram" in histogram.summary()
+
+
+def test_five_items_leave_the_2pl_degrees_of_freedom(results_of: Callable[[str], Path]) -> None:
+    x = pl.read_csv(results_of("LSAT7") / "data.csv").to_numpy()
+    ids, answers = [f"I{j}" for j in range(5)], np.where(x == 1, "1", "0")
+    people = np.repeat([f"c{i}" for i in range(len(x))], 5)
+    log = pl.DataFrame({"candidate_id": people, "delivery_id": people, "item_id": ids * len(x)}).with_columns(
+        response=pl.Series(answers.ravel()),
+        form_id=pl.lit("F"),
+        attempt=pl.lit("1"),
+        status=pl.lit("answered"),
+    )
+    items = pl.DataFrame({"item_id": ids}).with_columns(
+        domain=pl.lit("A"), status=pl.lit("scored"), key=pl.lit("1"), options=pl.lit("01")
+    )
+    answered = score(log, ItemBank.from_frame(items))
+    row = check_model(answered, calibrate(answered, "2pl")).model_fit.row(0, named=True)
+    wanted = json.loads((results_of("LSAT7") / "2pl" / "M2.json").read_text())
+    assert row["df"] == wanted["df"]
+    assert row["m2"] == pytest.approx(wanted["M2"], rel=1e-4)
+    assert row["rmsea"] == pytest.approx(wanted["RMSEA"], rel=1e-3)

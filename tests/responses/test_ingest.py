@@ -272,7 +272,7 @@ def test_a_delivery_of_invalid_answers_is_kept(ingest_text: Read, log_text: Text
 def test_more_than_one_row_in_twenty_is_said_loudly(ingest_text: Read, log_text: Text) -> None:
     lines = [f"c{k},e{k},1,F,I01,1,A,answered,30," for k in range(40)]
     quiet = ingest_text(log_text(*lines, "c1,d1,1,F,X,3,A,answered,30,"))
-    assert quiet.notes == ("1 row was set apart: the item is not in the items file (1).",)
+    assert quiet.notes == ("1 row was set apart: the item is not in the items file (1, e.g. 'X').",)
     loud = ingest_text(log_text("c1,d1,1,F,X,3,A,answered,30,"))
     assert loud.cautions[0].startswith("20% of the rows were set apart")
 

@@ -85,3 +85,13 @@ def test_how_dates_of_a_wide_file_are_read_is_said(tmp_path: Path, stamp: str, s
     log, items, _ = files(tmp_path, f"candidate_id,delivered_at,Q01,Q02,Q03\n{rows}")
     (reading,) = ingest(log, bank=read_bank(items)).readings
     assert any(said in line for line in reading.said)
+
+
+@pytest.mark.parametrize("unknown", ["2-Jan", "jan-02", "2026-01-02", "2026-01-02 00:00:00", "02.01"])
+def test_a_name_that_became_a_date_is_named(unknown: str) -> None:
+    assert f"by a spreadsheet: {unknown!r} is '1-2'" in near_match([unknown], ["1-2", "Q1"])
+
+
+@pytest.mark.parametrize("unknown", ["abc-02", "2-Foo", "13-May"])
+def test_other_names_are_no_dates(unknown: str) -> None:
+    assert near_match([unknown], ["1-2"]) == ""

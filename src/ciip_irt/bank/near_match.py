@@ -8,6 +8,9 @@ __all__ = ["near_match"]
 
 SHOWN = 3  # pairs in a message: enough to see what happened to all
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:e[+-]?\d+)?")
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+PART = rf"(\d{{1,2}}|{'|'.join(MONTHS)})"
+DATE = re.compile(rf"(?:(?:19|20)\d\d-)?{PART}[-/. ]{PART}(?: 00:00(?::00)?)?")
 LONGEST_EXPONENT = 3  # digits: no identifier has a thousand digits, and larger powers cannot be written out
 
 
@@ -34,11 +37,21 @@ def _plain_number(name: str) -> str:
     return re.sub(r"(?<!\d)0+(?=\d)", "", _closed(name))
 
 
+def _as_date(name: str) -> str:
+    """``2-Jan``, ``2026-01-02`` and ``1-2`` as one: spreadsheets make such dates of such names."""
+    found = DATE.fullmatch(_any_case(name))
+    if found is None:
+        return name
+    numbers = [MONTHS.index(part) + 1 if part in MONTHS else int(part) for part in found.groups()]
+    return "date " + "-".join(map(str, sorted(numbers)))
+
+
 SHAPES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("how accents are stored (NFC or NFD)", _composed),
     ("capital and small letters", _any_case),
     ("blanks, underscores or hyphens", _closed),
     ("leading zeros, or numbers such as 1E5 or 12.0", _plain_number),
+    ("being taken for a date by a spreadsheet", _as_date),
 )
 
 

@@ -11,6 +11,7 @@ from ciip_irt.bank import ItemBank, Items, as_bank
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.records import result
 from ciip_irt.responses.candidates import delivery_table, read_candidates, with_attributes
+from ciip_irt.responses.identities import changed_numbers, people_under_one_id, twins
 from ciip_irt.responses.mapping import ColumnMapping, read_mapping
 from ciip_irt.responses.open_log import OpenedLog, bank_of_logs, open_log
 from ciip_irt.responses.pseudonyms import pseudonyms_of, read_pseudonym_key
@@ -19,7 +20,7 @@ from ciip_irt.responses.recognition import NO_CHOICES, Choices, Reading
 from ciip_irt.responses.row_counts import count_rows, nothing_left, row_notes
 from ciip_irt.responses.rules import Examination, examine, quarantine
 from ciip_irt.responses.score_check import score_check, score_notes
-from ciip_irt.responses.whole_deliveries import NOTHING_OFFERED_RULE, people_under_one_id, whole_invalid
+from ciip_irt.responses.whole_deliveries import NOTHING_OFFERED_RULE, where_invalid, whole_invalid
 from ciip_irt.tables import EXCLUSIONS, RESPONSES, AnyFrame, show_html
 
 __all__ = ["Ingested", "ingest"]
@@ -189,15 +190,18 @@ def ingest(
     readings = tuple(log.reading for log in opened if log.reading is not None)
     plan = plan or _one_plan(opened)
     names = _names(paths)
-    rows, deliveries = _together(logs)
+    rows, everybody = _together(logs)
+    deliveries = everybody.unique("delivery_id", keep="first", maintain_order=True)
     notes = [note for log in logs for note in log.notes]
     named = pseudonyms is None
     rows, deliveries, said, unmatched = with_attributes(rows, deliveries, attributes, named=named)
     notes += said
     bank = _bank_of(opened, rows, bank, about)
     if pseudonyms is not None:
-        rows, deliveries = _under_pseudonyms(rows, deliveries, pseudonyms)
-    by_people = people_under_one_id(rows, deliveries)
+        rows, deliveries, everybody = _under_pseudonyms(pseudonyms, rows, deliveries, everybody)
+    by_people = people_under_one_id(rows, everybody, names)
+    if named:  # pseudonyms are not written in two ways
+        by_people += [*twins(deliveries["candidate_id"]), *changed_numbers(deliveries["candidate_id"])]
     read = rows["file"].value_counts()
     examined = _with_repeated_headers(examine(rows, bank, plan), logs)
     del rows
@@ -212,6 +216,7 @@ def ingest(
         raise InputError(nothing_left(counts, examined, ", ".join(map(str, paths))))
     check = score_check(kept, bank)
     (by_rows, on_rows), (by_scores, on_scores) = row_notes(counts, examined), score_notes(check)
+    by_place = where_invalid(examined, exclusions, deliveries, names)
     by_files = [*unmatched, *(caution for reading in readings for caution in reading.cautions)]
     result = Ingested(
         responses=kept.select(RESPONSES.names),
@@ -219,7 +224,14 @@ def ingest(
         quarantine=quarantine(examined.listed, names),
         exclusions=exclusions,
         counts={**counts, "score_check": check, **_readings_told(readings)},
-        cautions=(*by_files, *by_people, *whole_invalid(examined, exclusions), *by_rows, *by_scores),
+        cautions=(
+            *by_files,
+            *by_people,
+            *whole_invalid(examined, exclusions),
+            *by_place,
+            *by_rows,
+            *by_scores,
+        ),
         notes=(*on_rows, *on_scores, *notes),
         bank=bank,
         readings=readings,
@@ -243,15 +255,12 @@ def _bank_of(
     return bank_of_logs(opened, answers, met, bank, about)
 
 
-def _under_pseudonyms(
-    rows: pl.DataFrame, deliveries: pl.DataFrame, key_file: Path | str
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _under_pseudonyms(key_file: Path | str, *tables: pl.DataFrame) -> list[pl.DataFrame]:
     key = read_pseudonym_key(key_file)
-    rows, deliveries = (
+    return [
         table.with_columns(pseudonyms_of(table[name], key).alias(name) for name in PSEUDONYMISED)
-        for table in (rows, deliveries)
-    )
-    return rows, deliveries
+        for table in tables
+    ]
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -261,14 +270,14 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 
 def _together(logs: Sequence[ReadLog]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows of all files with the number of their ``file``, and every delivery once."""
+    """The rows of all files with the number of their ``file``, and every delivery, once for each of the
+    attributes that are said of it."""
     rows = pl.concat(
         [log.rows.with_columns(file=pl.lit(number, dtype=pl.UInt16)) for number, log in enumerate(logs)],
         how="vertical_relaxed",
     )
-    deliveries = pl.concat([log.deliveries for log in logs], how="diagonal_relaxed").filter(
-        pl.col("delivery_id").is_not_null()
-    ).unique("delivery_id", keep="first", maintain_order=True)  # fmt: skip
+    deliveries = pl.concat([log.deliveries for log in logs], how="diagonal_relaxed")
+    deliveries = deliveries.filter(pl.col("delivery_id").is_not_null()).unique(maintain_order=True)
     return rows, deliveries
 
 

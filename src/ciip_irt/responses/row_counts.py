@@ -13,6 +13,7 @@ from ciip_irt.tables import RESPONSE_STATUS
 
 __all__ = ["count_rows", "nothing_left", "row_notes"]
 
+SHOWN_OF, SHOWN = ("option_not_offered", "unknown_item"), 3  # rules whose values are shown, and how many
 LOUD_SHARE = 0.05  # of the rows: so many are a fault of the export, not of a candidate
 
 
@@ -97,7 +98,32 @@ def nothing_left(counts: Mapping[str, Any], examined: Examination, where: str) -
 
 def _remedy(rule: str, examined: Examination) -> str:
     """What would help; for items that are unknown first those that are only written another way."""
+    if rule == "option_not_offered" and (recoding := _recoding(examined)):
+        return recoding
     return f"{_written_otherwise([rule], examined)} {RULES[rule].remedy}".strip()
+
+
+def _such_as(rule: str, examined: Examination) -> str:
+    """The commonest answers that are not offered, or unknown items: they say where to look."""
+    if rule not in SHOWN_OF:
+        return ""
+    values = examined.listed.filter(pl.col("rule") == rule)["value"].drop_nulls()
+    return f", e.g. {', '.join(map(repr, values.value_counts(sort=True)[values.name].head(SHOWN)))}"
+
+
+def _recoding(examined: Examination) -> str:
+    """The lines of a mapping file that would make capitals of small letters, where that is what they are."""
+    values = examined.listed.filter(pl.col("rule") == "option_not_offered")["value"].drop_nulls()
+    small = sorted(
+        value for value in values.unique() if len(value) == 1 and value.isascii() and value.islower()
+    )
+    if not small or len(small) < len(values.unique()):
+        return ""
+    lines = ", ".join(f'{letter} = "{letter.upper()}"' for letter in small)
+    return (
+        "In capitals they would be offered, if so meant: put [recode.response] and below it, each on a line"
+        f" of its own, {lines} into the mapping file (mapping.toml of the results) and read with it."
+    )
 
 
 def _written_otherwise(rules: Iterable[str], examined: Examination) -> str:
@@ -123,7 +149,9 @@ def row_notes(counts: Mapping[str, Any], examined: Examination) -> tuple[list[st
         number = hit.select("file", "row", "item_id").n_unique()
         if not number:
             continue
-        listing = "; ".join(f"{RULES[name].reason} ({n:,})" for name, n in rules.items())
+        listing = "; ".join(
+            f"{RULES[name].reason} ({n:,}{_such_as(name, examined)})" for name, n in rules.items()
+        )
         if number / read > LOUD_SHARE:
             worst = max(rules, key=lambda name: (RULES[name].gravity, rules[name]))
             cautions.insert(

@@ -284,8 +284,9 @@ def _overall(
     names = calibration.population["group"].to_list()
     rows = []
     for group in group_identical_sets(data.blocks, data.is_scored, least=FEW_PERSONS, only=usable):
-        free = len(MODELS[calibration.scale.model].free)
-        if group.items.size < 2 * free + 2:
+        size, model = group.items.size, MODELS[calibration.scale.model]
+        free = len(model.free) * size + len(model.common) + int(model.free_sd)
+        if size * (size + 1) // 2 <= free:  # no degree of freedom is left
             continue
         found = _m2(group, calibration, float(mean[group.group]), float(sd[group.group]))
         theirs = sorted({str(form) for form in forms[data.persons[group.persons]]})

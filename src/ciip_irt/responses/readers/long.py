@@ -30,6 +30,9 @@ def _fits(columns: Sequence[str], item_ids: Sequence[str]) -> bool:  # noqa: ARG
     return telling > 0 and telling + sum(name in columns for name in OTHERS) >= 3
 
 
+PEOPLE_PER_COLUMN = 0.1  # of the deliveries: a column that changes within more of them is about answers
+
+
 def _read(source: Source) -> ReadLog:
     lines, blank, repeated, notes = source_lines(source)
     rows, used = canonical_columns(source, lines, COLUMNS, REQUIRED)
@@ -56,7 +59,9 @@ def _read(source: Source) -> ReadLog:
 
 
 def _deliveries(rows: pl.DataFrame, attributes: list[pl.Series]) -> tuple[pl.DataFrame, list[str]]:
-    """One row per delivery, with the attributes that are constant within it; the others' names."""
+    """One row per delivery, with the attributes that are constant within it, but for a few that look like two
+    people and have a row for each; the names of columns that change within many.
+    """
     keys = rows.select("delivery_id", "candidate_id")
     if not attributes:
         return keys.unique("delivery_id", keep="first", maintain_order=True), []
@@ -64,12 +69,18 @@ def _deliveries(rows: pl.DataFrame, attributes: list[pl.Series]) -> tuple[pl.Dat
     names = [series.name for series in attributes]
     grouped = frame.group_by("delivery_id", maintain_order=True).agg(
         pl.col("candidate_id").first(),
-        *(pl.col(name).first() for name in names),
-        *(pl.col(name).n_unique().alias(f"{name} differs") for name in names),
+        *(pl.col(name).drop_nulls().first() for name in names),
+        *(pl.col(name).drop_nulls().n_unique().alias(f"{name} differs") for name in names),
     )
-    varying = [name for name in names if (grouped[f"{name} differs"] > 1).any()]
+    changing = {name: (grouped[f"{name} differs"] > 1).sum() for name in names}
+    varying = [name for name, count in changing.items() if count > PEOPLE_PER_COLUMN * grouped.height]
     steady = [name for name in names if name not in varying]
-    return grouped.select("delivery_id", "candidate_id", *steady), varying
+    once = grouped.select("delivery_id", "candidate_id", *steady)
+    two_people = grouped.filter(
+        pl.any_horizontal(pl.lit(False), *(pl.col(f"{n} differs") > 1 for n in steady))
+    )
+    theirs = frame.filter(pl.col("delivery_id").is_in(two_people["delivery_id"].implode()))
+    return pl.concat([once, theirs.select(once.columns)]).unique(maintain_order=True), varying
 
 
 LONG = Reader(
