@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from ciip_irt.responses import ingest
-from ciip_irt.responses.identities import changed_numbers, twins
+from ciip_irt.responses.account import changed_numbers, twins
 
 ANSWERS = "A,B,C,D,A,B"
 HEAD = "candidate_id,Sex,Age,Q1,Q2,Q3,Q4,Q5,Q6"

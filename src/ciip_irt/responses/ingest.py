@@ -10,17 +10,24 @@ import polars as pl
 from ciip_irt.bank import ItemBank, Items, as_bank
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.records import result
+from ciip_irt.responses.account import (
+    NOTHING_OFFERED_RULE,
+    count_rows,
+    nothing_left,
+    odd_identities,
+    row_notes,
+    score_check,
+    score_notes,
+    where_invalid,
+    whole_invalid,
+)
 from ciip_irt.responses.candidates import delivery_table, read_candidates, with_attributes
-from ciip_irt.responses.identities import changed_numbers, people_under_one_id, twins
 from ciip_irt.responses.mapping import ColumnMapping, read_mapping
 from ciip_irt.responses.open_log import OpenedLog, bank_of_logs, open_log
 from ciip_irt.responses.pseudonyms import pseudonyms_of, read_pseudonym_key
 from ciip_irt.responses.readers import READERS, Reader, ReadLog, Source
 from ciip_irt.responses.recognition import NO_CHOICES, Choices, Reading
-from ciip_irt.responses.row_counts import count_rows, nothing_left, row_notes
 from ciip_irt.responses.rules import Examination, examine, quarantine
-from ciip_irt.responses.score_check import score_check, score_notes
-from ciip_irt.responses.whole_deliveries import NOTHING_OFFERED_RULE, where_invalid, whole_invalid
 from ciip_irt.tables import EXCLUSIONS, RESPONSES, AnyFrame, show_html
 
 __all__ = ["Ingested", "ingest"]
@@ -195,20 +202,14 @@ def ingest(
     notes = [note for log in logs for note in log.notes]
     named = pseudonyms is None
     rows, deliveries, said, unmatched = with_attributes(rows, deliveries, attributes, named=named)
-    notes += said
     bank = _bank_of(opened, rows, bank, about)
     if pseudonyms is not None:
         rows, deliveries, everybody = _under_pseudonyms(pseudonyms, rows, deliveries, everybody)
-    by_people = people_under_one_id(rows, everybody, names)
-    if named:  # pseudonyms are not written in two ways
-        by_people += [*twins(deliveries["candidate_id"]), *changed_numbers(deliveries["candidate_id"])]
+    by_people = odd_identities(rows, everybody, names, named=named)
     read = rows["file"].value_counts()
     examined = _with_repeated_headers(examine(rows, bank, plan), logs)
     del rows
-    exclusions, excluded_rows = _exclude(examined, deliveries)
-    kept = examined.rows
-    if exclusions["rows"].sum():
-        kept = kept.filter(~pl.col("delivery_id").is_in(exclusions["delivery_id"].implode()))
+    exclusions, excluded_rows, kept = _exclude(examined, deliveries)
     counts = count_rows(
         names, readers, logs, dict(read.iter_rows()), examined, kept, excluded_rows, exclusions
     )
@@ -216,7 +217,7 @@ def ingest(
         raise InputError(nothing_left(counts, examined, ", ".join(map(str, paths))))
     check = score_check(kept, bank)
     (by_rows, on_rows), (by_scores, on_scores) = row_notes(counts, examined), score_notes(check)
-    by_place = where_invalid(examined, exclusions, deliveries, names)
+    by_place = [*whole_invalid(examined, exclusions), *where_invalid(examined, exclusions, deliveries, names)]
     by_files = [*unmatched, *(caution for reading in readings for caution in reading.cautions)]
     result = Ingested(
         responses=kept.select(RESPONSES.names),
@@ -224,15 +225,8 @@ def ingest(
         quarantine=quarantine(examined.listed, names),
         exclusions=exclusions,
         counts={**counts, "score_check": check, **_readings_told(readings)},
-        cautions=(
-            *by_files,
-            *by_people,
-            *whole_invalid(examined, exclusions),
-            *by_place,
-            *by_rows,
-            *by_scores,
-        ),
-        notes=(*on_rows, *on_scores, *notes),
+        cautions=(*by_files, *by_people, *by_place, *by_rows, *by_scores),
+        notes=(*on_rows, *on_scores, *notes, *said),
         bank=bank,
         readings=readings,
     )
@@ -377,8 +371,10 @@ def _with_repeated_headers(examined: Examination, logs: Sequence[ReadLog]) -> Ex
     return replace(examined, listed=listed)
 
 
-def _exclude(examined: Examination, deliveries: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The ``exclusions`` table, and how many rows of which file go with it."""
+def _exclude(
+    examined: Examination, deliveries: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The ``exclusions`` table, how many rows of which file go with it, and the rows that stay."""
     left = examined.rows.group_by("delivery_id").agg(
         rows=pl.len().cast(pl.Int64),
         answers=pl.col("status").is_in(["answered", "invalid"]).sum(),
@@ -411,4 +407,7 @@ def _exclude(examined: Examination, deliveries: pl.DataFrame) -> tuple[pl.DataFr
     gone = examined.rows.select("file", "delivery_id").join(
         exclusions.select("delivery_id"), on="delivery_id", how="semi"
     )
-    return EXCLUSIONS.validate(exclusions), gone["file"].value_counts()
+    kept = examined.rows
+    if exclusions["rows"].sum():
+        kept = kept.filter(~pl.col("delivery_id").is_in(exclusions["delivery_id"].implode()))
+    return EXCLUSIONS.validate(exclusions), gone["file"].value_counts(), kept

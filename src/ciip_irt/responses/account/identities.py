@@ -9,7 +9,7 @@ import polars as pl
 from ciip_irt.errors import plural
 from ciip_irt.tables import meaning_of
 
-__all__ = ["changed_numbers", "people_under_one_id", "twins"]
+__all__ = ["changed_numbers", "odd_identities", "people_under_one_id", "twins"]
 
 SHOWN = 3  # examples in a message: enough to see what happened
 OF_A_PERSON = ("sex",)
@@ -21,6 +21,16 @@ A_DATE = (
     r"|\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?)$"
 )
 FEW = 0.1  # of the numbers: where more look like dates, the programme writes them so
+
+
+def odd_identities(
+    rows: pl.DataFrame, deliveries: pl.DataFrame, files: Sequence[str], *, named: bool
+) -> list[str]:
+    """Everything here, of the tables of ``people_under_one_id``; pseudonyms hide how names are written."""
+    found = people_under_one_id(rows, deliveries, files)
+    if not named:
+        return found
+    return [*found, *twins(deliveries["candidate_id"]), *changed_numbers(deliveries["candidate_id"])]
 
 
 def people_under_one_id(rows: pl.DataFrame, deliveries: pl.DataFrame, files: Sequence[str]) -> list[str]:
@@ -114,7 +124,7 @@ def twins(names: pl.Series) -> list[str]:
     as two.
 
     >>> twins(pl.Series(["0017", "17", "18"]))[0][:70]
-    "1 pair of candidates would be one but for how their numbers are writte"
+    '1 pair of candidates would be one but for how their numbers are writte'
     """
     unique = names.drop_nulls().unique(maintain_order=True)
     shape = (
@@ -146,7 +156,7 @@ def changed_numbers(names: pl.Series) -> list[str]:
     """Numbers that a spreadsheet has rounded (``1.23E+11``) or taken for dates (``12-Mar``).
 
     >>> changed_numbers(pl.Series(["1.23457E+11", "42"]))[0][:56]
-    "1 candidate has a number that a spreadsheet has rounded:"
+    '1 candidate has a number that a spreadsheet has rounded:'
     """
     unique = names.drop_nulls().unique(maintain_order=True)
     found = []
