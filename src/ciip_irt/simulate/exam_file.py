@@ -7,11 +7,11 @@ TEMPLATE = """\
 # Run it with:  ciip-irt run exam.toml
 
 [exam]
-name = "{name}"
+name = ""
 
 [responses]
 # The log: one row per answer. Several files may be named. Paths are relative to this file.
-files = ["{responses}"]
+files = []
 # One row per sitting: delivery mode, region and so on. Leave the line out if there is no such file.
 candidates = "candidates.csv"
 
@@ -64,14 +64,19 @@ file = "ciip-2024"
 
 [assembly]
 # How many new forms to build.
-n_forms = {forms}
+n_forms = 3
 # The same seed gives the same forms again.
-seed = {seed}
+seed = 2026
 # The passing standard on the scale of the bank. About 85 % of first-time candidates are above this one.
-theta_cut = {theta_cut}
+theta_cut = 0.0
 """
 
 
-def exam_toml(*, name: str, responses: str, forms: int, seed: int, theta_cut: float) -> str:
+def exam_toml(*, name: str, responses: str, n_forms: int, seed: int, theta_cut: float) -> str:
     """The text of ``exam.toml``."""
-    return TEMPLATE.format(name=name, responses=responses, forms=forms, seed=seed, theta_cut=theta_cut)
+    # Imported here: nothing else of a simulation writes TOML.
+    from ciip_irt.settings.writing import toml_with
+
+    assembly = {"n_forms": n_forms, "seed": seed, "theta_cut": theta_cut}
+    named, read = {"name": name}, {"files": [responses]}
+    return toml_with(TEMPLATE, {"exam": named, "responses": read, "assembly": assembly})

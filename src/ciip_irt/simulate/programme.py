@@ -66,7 +66,7 @@ class SimulatedProgramme:
         """File name -> content, as ``tables.write_outputs`` takes it; the log is the export."""
         log = "responses.csv" if csv else "responses.parquet"
         exam = exam_toml(
-            name=NAME, responses=log, forms=self.n_forms, seed=self.seed, theta_cut=self.theta_cut
+            name=NAME, responses=log, n_forms=self.n_forms, seed=self.seed, theta_cut=self.theta_cut
         )
         return {
             log: self.export,

@@ -1,6 +1,5 @@
 """How a file is read: the mapping, the key where the file has one, and every decision in words."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -8,11 +7,14 @@ from typing import Any
 import polars as pl
 
 from ciip_irt.records import result
-from ciip_irt.responses.mapping import ColumnMapping, KeyPlace, MissingCodes, Questions, TablePlace
+from ciip_irt.responses.mapping import ColumnMapping
 from ciip_irt.responses.recognition.rows import RowApart
 
 __all__ = ["Reading", "mapping_text"]
 
+PLAIN = ("format", "delimiter", "encoding", "time_unit", "time_stamp_format", "item_columns")
+"""Settings of a mapping file that belong to no section."""
+OF_QUESTIONS = ("response", "item_id", "time_s", "score", "position", "role")
 AT_MOST = 12  # lines: what a person reads before the results
 
 
@@ -57,55 +59,39 @@ class Reading:
 
 def mapping_text(reading: Reading) -> str:
     """The mapping as the TOML file that ``read_mapping`` reads back to the same mapping."""
-    mapping = reading.mapping
-    lines = [f"# How {reading.file} was read; give it back with --mapping.", *_comments(reading.said)]
-    plain = ("format", "delimiter", "encoding", "time_unit", "time_stamp_format", "item_columns")
-    defaults = ColumnMapping()
-    for name in plain:
-        value = getattr(mapping, name)
-        if value is not None and value != getattr(defaults, name):
-            lines.append(f"{name} = {_value(value)}")
-    for section in ("columns", "constants"):
-        lines += _section(section, getattr(mapping, section))
-    if mapping.candidates is not None:
-        lines += ["", "[candidates]", *_pairs(mapping.candidates)]
-    for name, kind in (("table", TablePlace), ("key", KeyPlace), ("missing", MissingCodes)):
-        record = getattr(mapping, name)
-        if record is not None:
-            given = {field.name: getattr(record, field.name) for field in fields(kind)}
-            lines += _section(name, {key: value for key, value in given.items() if value not in (None, ())})
-    for name, table in mapping.recode.items():
-        lines += _section(f"recode.{name}", table)
-    for block in mapping.questions:
-        lines += ["", "[[questions]]", f"numbers = [{block.first}, {block.last}]", *_block(block)]
-    return "\n".join(lines) + "\n"
+    # Imported here: a log is read without the package that writes TOML.
+    from ciip_irt.settings.writing import toml_text
+
+    mapping, defaults = reading.mapping, ColumnMapping()
+    settings = {name: getattr(mapping, name) for name in PLAIN}
+    settings = {name: value for name, value in settings.items() if value != getattr(defaults, name)}
+    sections = {
+        "columns": mapping.columns,
+        "constants": mapping.constants,
+        "candidates": mapping.candidates,
+        **{name: _given(getattr(mapping, name)) for name in ("table", "key", "missing")},
+        "recode": mapping.recode,
+        "questions": [
+            {"numbers": [block.first, block.last]} | {name: getattr(block, name) for name in OF_QUESTIONS}
+            for block in mapping.questions
+        ],
+    }
+    # An empty [candidates] says that the log has none; where it is left out, they are looked for.
+    kept = {name: one for name, one in sections.items() if one or (name == "candidates" and one is not None)}
+    comments = (f"How {reading.file} was read; give it back with --mapping.", *reading.said)
+    return toml_text(_without_none(settings | kept), comments)
 
 
-def _comments(said: tuple[str, ...]) -> list[str]:
-    return ["# " + " ".join(line.split()) for line in said]
+def _given(record: Any) -> dict[str, Any]:
+    """The fields of a record that say something."""
+    if record is None:
+        return {}
+    given = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: value for name, value in given.items() if value not in (None, ())}
 
 
-def _section(name: str, values: Mapping[str, Any]) -> list[str]:
-    return ["", f"[{name}]", *_pairs(values)] if values else []
-
-
-def _pairs(values: Mapping[str, Any]) -> list[str]:
-    return [f"{_key(key)} = {_value(value)}" for key, value in values.items()]
-
-
-def _block(block: Questions) -> list[str]:
-    names = ("response", "item_id", "time_s", "score", "position", "role")
-    return [f"{name} = {_value(value)}" for name in names if (value := getattr(block, name)) is not None]
-
-
-def _key(key: str) -> str:
-    return key if key.replace("_", "a").isascii() and key.replace("_", "a").isalnum() else _value(key)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    if isinstance(value, str):
-        # a JSON text is a TOML basic string, but for DEL, which TOML wants escaped
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return str(value)
+def _without_none(value: Any) -> Any:
+    """Plain lists and dicts, without what is not given."""
+    if isinstance(value, Mapping):
+        return {key: _without_none(one) for key, one in value.items() if one is not None}
+    return [_without_none(one) for one in value] if isinstance(value, list | tuple) else value
