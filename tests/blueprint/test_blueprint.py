@@ -171,6 +171,7 @@ def test_everything_wrong_with_a_file_is_said_at_once_with_its_line():
     ("old", "new", "message"),
     [
         ("count = 2", "count = 3", r"f.toml:4: length: is 3, but the counts of the 2 domains sum to 4"),
+        ("percent = 33", "percent = -33", r"f.toml:8: \[domains.A\] percent: must not be below 0"),
         ("count = 2", "count = 2.5", r"f.toml:13: \[domains.B\] count: must be a whole number"),
         ("count = 2", "count = true", r"f.toml:13: \[domains.B\] count: must be a whole number"),
         ('"Operations"', '"procurement"', r"'procurement' also names domain A"),

@@ -53,9 +53,11 @@ class Percent:
     def read(self, value: Any) -> str:
         written = Label().read(value)
         try:
-            exact(written)
+            weight = exact(written)
         except BlueprintError:
             raise UnfitError(f"is not a number: {shown(written)}") from None
+        if weight < 0:
+            raise UnfitError(f"must not be below 0: {shown(written)}")
         return written
 
     def schema(self) -> dict[str, Any]:

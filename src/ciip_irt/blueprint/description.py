@@ -20,7 +20,7 @@ def describe(blueprint: Blueprint) -> str:
     b = blueprint
     parts = [f"{b.name}: {b.title}" if b.title else b.name, _facts(b), ""]
     percents = _percents(b)
-    if percents is None:
+    if percents is None or not any(map(exact, percents)):
         rows = [(d.letter, d.name, d.wanted) for d in b.domains]
         parts.append(_table(("", "domain", "items"), [*rows, ("", "sum", str(b.length))]))
     else:

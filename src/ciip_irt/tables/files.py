@@ -130,11 +130,15 @@ def read_csv(
         )
     except pl.exceptions.PolarsError as error:
         raise InputError(_ragged_rows(content.decode(), path, delimiter, len(header), error)) from None
-    if frame.width != len(header):
+    kept = (
+        columns_kept(frame, [name.strip() for name in header], str(path))
+        if frame.width == len(header)
+        else {}
+    )
+    if not kept:
         raise InputError(
             Problem("the header cannot be read", where=str(path), row=1, remedy=NOTHING_ABOVE_HEADER)
         )
-    kept = columns_kept(frame, [name.strip() for name in header], str(path))
     width = max(kept) + 1
     frame = frame[:, list(kept)]
     frame.columns = list(kept.values())
