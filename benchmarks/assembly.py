@@ -163,7 +163,14 @@ def main() -> int:
     parser.add_argument("--objectives", nargs="+", default=["reach", "highest"])
     parser.add_argument("--seconds", type=float, help="for each peer; else what we are asked to take")
     parser.add_argument("--seed", type=int, default=1)
+    words = "instead: promises of so many forms (100), each from a bank of its own"
+    parser.add_argument("--promises", type=int, nargs="?", const=100, metavar="FORMS", help=words)
     arguments = parser.parse_args()
+    if arguments.promises:
+        from benchmarks.assembly_promises import promises
+
+        promises(arguments.promises, arguments.seed)
+        return 0
     print("  reach: worst deviation in tolerances; highest: least information, times an average form's")
     print(f"  {'':<18} {'found':>9} {'bound':>9} {'gap':>9}  CPU seconds")
     for number in arguments.sizes:

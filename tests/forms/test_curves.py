@@ -161,7 +161,9 @@ def test_the_standard_error_of_the_expected_score_is_that_of_simulated_parameter
     )
     simulated = (c + (1 - c) / (1 + np.exp(a * b))).sum(axis=1).std() * 10
     assert result.achieved["se"][0] == pytest.approx(simulated, rel=0.02)
-    assert "standard errors leave it uncertain by" in result.summary()
+    assert "With the standard errors of the parameters, 95 in 100 true values lie between" in result.summary()
+    half = 1.96 * result.achieved["se"][0]
+    assert result.achieved["high"][0] - result.achieved["achieved"][0] == pytest.approx(half, abs=1e-4)
     without = assemble(
         bank.drop("se_a", "se_b", "se_c"), two(Target("expected_score_at_cut", 2.0)), n_forms=1
     )

@@ -22,7 +22,7 @@ from ciip_irt.blueprint.requirements import (
     LimitRule,
     SumRule,
 )
-from ciip_irt.blueprint.targets import QUANTITIES, ResolvedTarget, resolve_targets
+from ciip_irt.blueprint.targets import QUANTITIES, ResolvedTarget, Shrinkage, resolve_targets
 from ciip_irt.blueprint.writing import blueprint_toml
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "LimitRule",
     "Migration",
     "ResolvedTarget",
+    "Shrinkage",
     "SumRule",
     "Target",
     "apportion",

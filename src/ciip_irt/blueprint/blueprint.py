@@ -111,7 +111,8 @@ class Blueprint:
     """What a form must be; see the fields.
 
     ``max_overlap`` is the largest share of the scored items that two forms may have in common (``None``: no
-    bound). ``theta_cut`` is the standard on the bank scale at which expected scores are compared.
+    bound). ``theta_cut`` is the standard on the bank scale at which expected scores are compared. ``shrink``:
+    whether targets are expectations over the errors of the bank's parameters.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Blueprint:
     apportionment: ApportionmentRecord | None = None
     theta_cut: float | None = None
     targets: tuple[Target, ...] = ()
+    shrink: bool = True
     max_overlap: float | None = None
     enemies_apart: bool = True
     scored_status: tuple[str, ...] = ("scored",)

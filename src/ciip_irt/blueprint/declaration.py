@@ -304,6 +304,9 @@ BLUEPRINT = Section(
                 remedy="Write [domains.A] with name and count."),
         Setting("difficulty", Section((
             Setting("theta_cut", Number(), "the standard on the bank scale"),
+            Setting("shrink", Flag(),
+                    "targets are expectations over the errors of the bank's parameters, which chosen items"
+                    " would else flatter", default=True),
             *(
                 Setting(name, _curve(quantity) if quantity.at_thetas else _target(quantity),
                         f"{quantity.label}{' at chosen thetas' if quantity.at_thetas else ''}")

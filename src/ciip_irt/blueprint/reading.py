@@ -85,6 +85,7 @@ def parse_blueprint(text: str, where: str = "blueprint") -> Blueprint:
         apportionment=_apportionment(told["apportionment"]),
         theta_cut=difficulty["theta_cut"],
         targets=read_targets(difficulty),
+        shrink=difficulty["shrink"],
         max_overlap=constraints["max_overlap"],
         enemies_apart=constraints["enemies_apart"],
         scored_status=constraints["scored_status"],

@@ -7,6 +7,7 @@ the solver and the check, and one dimensionless ``y = |T_f - t| / u`` compares t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +18,9 @@ from ciip_irt.records import result
 
 if TYPE_CHECKING:
     from ciip_irt.blueprint.blueprint import Blueprint, Target
+    from ciip_irt.irt import ItemPosteriors
 
-__all__ = ["QUANTITIES", "Quantity", "ResolvedTarget", "resolve_targets"]
+__all__ = ["QUANTITIES", "Quantity", "ResolvedTarget", "Shrinkage", "resolve_targets"]
 
 LEAST = 1e-9  # a weight or tolerance of 0 would divide by 0; this is below the last printed digit
 
@@ -80,12 +82,30 @@ QUANTITIES: dict[str, Quantity] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Shrinkage:
+    """How uncertain the bank's parameters are: as of ``persons`` answering an item (the median).
+
+    ``slopes`` and ``difficulties`` are the shares of their distance from the bank's average that items keep,
+    on average (None: not estimated). ``exact`` items have no standard errors and are taken as they are.
+    """
+
+    persons: float
+    slopes: float | None
+    difficulties: float | None
+    exact: int
+
+
+@dataclass(frozen=True, slots=True)
 class ResolvedTarget:
     """A target with its value, and the contribution of every calibrated item (``item_id -> c``).
 
     ``weight`` is set where the quantity is to be as high as possible, and the forms ``equal_within`` that
-    share of each other: then ``value`` is the weight and nothing is too high. ``variances`` (``item_id -> var
-    c``) come from the standard errors of the parameters, where the bank has them.
+    share of each other: then ``value`` is the weight and nothing is too high.
+
+    Where the bank has standard errors of the parameters, contributions are expectations over them
+    (``shrinkage`` says how uncertain they are, ``plain`` what the estimates taken as exact would contribute).
+    ``variances`` (``item_id -> var c``) are of the items' own errors; ``loadings`` say what a standard error
+    of the scale's origin and one of its unit do, to all items alike.
     """
 
     quantity: Quantity
@@ -98,6 +118,9 @@ class ResolvedTarget:
     weight: float | None = None
     equal_within: float = 0.0
     variances: Mapping[str, float] | None = None
+    loadings: Mapping[str, tuple[float, ...]] | None = None
+    plain: Mapping[str, float] | None = None
+    shrinkage: Shrinkage | None = None
 
     @property
     def label(self) -> str:
@@ -148,15 +171,24 @@ def resolve_targets(
     _require_cut(blueprint, theta_cut)
     domain = np.array(letters)
     usable = eligible & np.isfinite(parameters[:, 1])
+    posteriors = shrinkage = None
+    if blueprint.targets and blueprint.shrink and errors is not None:
+        posteriors = _posteriors(parameters.tobytes(), errors.tobytes(), D, usable.tobytes())
+    if posteriors is not None:
+        shrinkage = Shrinkage(
+            posteriors.persons, posteriors.slope_kept, posteriors.difficulty_kept,
+            int((usable & ~posteriors.uncertain).sum()),
+        )  # fmt: skip
     resolved = []
     for target in blueprint.targets:
         quantity = QUANTITIES[target.quantity]
         thetas = target.thetas if quantity.at_thetas else (theta_cut or 0.0,)
         for place, theta in enumerate(thetas):
-            c = quantity.per_item(parameters, D, theta, blueprint.length)
-            known = np.isfinite(c)
-            names = np.array(item_ids)[known].tolist()
-            contributions = dict(zip(names, c[known].tolist(), strict=True))
+            of_items = _of_items(
+                quantity, item_ids, parameters, errors, D, theta, blueprint.length, posteriors
+            )
+            contributions = of_items.contributions
+            c = np.array([contributions.get(item_id, np.nan) for item_id in item_ids])
             weight = None
             if target.goal == "maximise":
                 weight = target.weights[place] if target.weights else _of_bank(blueprint, domain, usable, c)
@@ -169,18 +201,61 @@ def resolve_targets(
                     if target.reference
                     else _of_bank(blueprint, domain, usable, c, best=target.relative_to == "bank best")
                 )
-            variances = None
-            if quantity.needs_cut and errors is not None and np.isfinite(errors).any():
-                of_items = _score_variance(parameters, errors, D, theta)[known].tolist()
-                variances = dict(zip(names, of_items, strict=True))
             resolved.append(
                 ResolvedTarget(
                     quantity, float(value), _width(target, float(value)), target.severity, contributions,
                     given is None and not target.reference, theta if quantity.at_thetas else None, weight,
-                    target.equal_within_percent / 100, variances,
+                    target.equal_within_percent / 100, of_items.variances, of_items.loadings, of_items.plain,
+                    shrinkage,
                 )
             )  # fmt: skip
     return tuple(resolved)
+
+
+@dataclass(frozen=True, slots=True)
+class _OfItems:
+    """What items contribute to a quantity, and how sure that is; see ``ResolvedTarget``."""
+
+    contributions: Mapping[str, float]
+    variances: Mapping[str, float] | None
+    loadings: Mapping[str, tuple[float, ...]] | None = None
+    plain: Mapping[str, float] | None = None
+
+
+def _of_items(
+    quantity: Quantity, item_ids: tuple[str, ...], parameters: FloatArray, errors: FloatArray | None,
+    D: float, theta: float, length: int, posteriors: "ItemPosteriors | None",
+) -> _OfItems:  # fmt: skip
+    plain = quantity.per_item(parameters, D, theta, length)
+    known = np.isfinite(plain)
+    names = np.array(item_ids)[known].tolist()
+    as_exact = dict(zip(names, plain[known].tolist(), strict=True))
+    if posteriors is None:
+        variances = None
+        if quantity.needs_cut and errors is not None and np.isfinite(errors).any():
+            of_items = _score_variance(parameters, errors, D, theta)[known].tolist()
+            variances = dict(zip(names, of_items, strict=True))
+        return _OfItems(as_exact, variances)
+    mean, variance, loadings = posteriors.expectation(
+        lambda nodes: quantity.per_item(nodes, D, theta, length)
+    )
+    return _OfItems(
+        dict(zip(names, mean[known].tolist(), strict=True)),
+        dict(zip(names, variance[known].tolist(), strict=True)),
+        dict(zip(names, map(tuple, loadings[known].tolist()), strict=True)),
+        as_exact,
+    )
+
+
+# The same bank is looked at to build forms and to check them.
+@lru_cache(maxsize=2)
+def _posteriors(parameters: bytes, errors: bytes, D: float, typical: bytes) -> "ItemPosteriors | None":
+    from ciip_irt.irt import posteriors_of_items
+
+    return posteriors_of_items(
+        np.frombuffer(parameters).reshape(-1, 3), np.frombuffer(errors).reshape(-1, 3), D,
+        np.frombuffer(typical, dtype=np.bool_),
+    )  # fmt: skip
 
 
 def _require_cut(blueprint: "Blueprint", theta_cut: float | None) -> None:

@@ -30,6 +30,7 @@ def blueprint_toml(blueprint: Blueprint) -> str:
         normaliser=record.normaliser, tie_break=record.tie_break, note=record.note
     )  # fmt: skip
     targets = {target.quantity: _target(target) for target in b.targets}
+    difficulty = _written(theta_cut=b.theta_cut) | ({} if b.shrink else {"shrink": False})
     return toml_text(
         {
             "name": b.name,
@@ -42,7 +43,7 @@ def blueprint_toml(blueprint: Blueprint) -> str:
             "item_order": b.item_order,
             **_written(attempts=limits, apportionment=apportionment),
             "domains": {domain.letter: _domain(domain) for domain in b.domains},
-            **_written(difficulty=_written(theta_cut=b.theta_cut) | targets),
+            **_written(difficulty=difficulty | targets),
             **_written(anchors=_anchors(b.requirements.anchors)),
             "constraints": {
                 **_written(max_overlap=b.max_overlap),

@@ -30,7 +30,6 @@ from ciip_irt.forms.assembly import (
     STOPPED,
     WITHIN_TOLERANCE,
     Assembly,
-    achieved_frame,
     ended,
     forms_frame,
 )
@@ -46,6 +45,7 @@ from ciip_irt.forms.pool.form_set import Form, form_set
 from ciip_irt.forms.pool.held_out import held_out_by, held_out_words
 from ciip_irt.forms.pool.item_attributes import TIME
 from ciip_irt.forms.pool.pool import Pool
+from ciip_irt.forms.promises import achieved_frame, shrinkage_sentences
 from ciip_irt.forms.search.parallel import SearchEffort
 from ciip_irt.forms.search.strategy import CUT_SHORT, Candidate, solve_forms, solve_with_room
 from ciip_irt.forms.shortage.lines import SHORTAGE_COLUMNS
@@ -235,6 +235,7 @@ def _outcome(
         given, status=ended(status, proposal.stopped, limited=limited),
         achieved=achieved_frame(forms, pool.targets), worst=_worst(forms, pool),
         bound=proposal.bound if pool.targets and not goals else None, nodes=proposal.nodes,
+        remarks=tuple(shrinkage_sentences(forms, pool.targets, pool.blueprint)),
     )  # fmt: skip
     if goals and status in (OPTIMAL, WITHIN_TOLERANCE, STOPPED):
         result = replace(

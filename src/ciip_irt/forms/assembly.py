@@ -5,15 +5,12 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from ciip_irt.blueprint import ResolvedTarget
 from ciip_irt.errors import plural
-from ciip_irt.forms.constraints.difficulty import achieved_value
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.pool.form_set import SCORED, Form
-from ciip_irt.forms.tolerances import TARGET_ROUNDING
+from ciip_irt.forms.promises import achieved_frame, error_sentence
 from ciip_irt.records import result
 from ciip_irt.tables import SHORTAGES, show_html
 
@@ -25,7 +22,6 @@ __all__ = [
     "STOPPED",
     "WITHIN_TOLERANCE",
     "Assembly",
-    "achieved_frame",
     "ended",
     "forms_frame",
     "not_built",
@@ -46,11 +42,6 @@ PAIR = 2
 # Forms that share more of their items than not are told.
 MOST_OF_A_FORM = 0.5
 
-ACHIEVED_COLUMNS = {
-    "form_id": pl.String, "quantity": pl.String, "target": pl.Float64, "tolerance": pl.Float64,
-    "achieved": pl.Float64, "deviation": pl.Float64, "met": pl.Boolean, "se": pl.Float64,
-}  # fmt: skip
-
 
 @result
 @dataclass(frozen=True, slots=True)
@@ -67,9 +58,10 @@ class Assembly:
     forms
         ``form_id, position, item_id, role, domain``; no rows where there are no forms.
     achieved
-        ``form_id, quantity, target, tolerance, achieved, deviation, met, se``. Where the targets are out of
-        reach, what the nearest forms have. A goal has neither target nor tolerance. ``se`` is the standard
-        error of the expected score at the cut that those of the parameters make, items taken as independent.
+        ``form_id, quantity, target, tolerance, achieved, deviation, met, se, se_scale, low, high``. Where the
+        targets are out of reach, what the nearest forms have. A goal has neither target nor tolerance. ``se``
+        is the standard error of the value that the items' own errors make, ``se_scale`` that of origin and
+        unit of the scale, which all forms share; ``low`` to ``high`` holds 95 in 100 true values.
     worst
         The largest deviation from a target, in tolerances: 1 is the edge of what is allowed.
     bound
@@ -82,6 +74,8 @@ class Assembly:
         ``what, domain, needed, available, short, message`` where the bank does not suffice.
     held_out
         Items of the bank kept out of the forms for open flags, with the names of these.
+    remarks
+        How uncertain the bank's parameters are, and what taking them as exact would promise.
     findings
         What the check, which knows nothing of the solver, found in the forms.
     """
@@ -102,6 +96,7 @@ class Assembly:
     findings: tuple[Finding, ...] = ()
     nodes: int = 0
     held_out: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @property
     def gap(self) -> float | None:
@@ -184,16 +179,17 @@ class Assembly:
                 spread = f"{low:.3f}" if self.n_forms == 1 else f"{low:.3f} to {high:.3f}"
                 if rows["target"][0] is None:
                     apart = "" if rows["met"].fill_null(True).all() else " Further apart than allowed."
-                    lines.append(f"{quantity}: {spread}.{apart}")
+                    lines.append(f"{quantity}: {spread}.{apart}{error_sentence(rows)}")
                     continue
                 target = f"{rows['target'][0]:.3f} +- {rows['tolerance'][0]:.3g}"
-                lines.append(f"{quantity}: {spread} (target {target}).{_missed(rows)}{_error_sentence(rows)}")
+                lines.append(f"{quantity}: {spread} (target {target}).{_missed(rows)}{error_sentence(rows)}")
         if self.least is not None and self.least_bound:
             short = 100 * (1 - self.least / self.least_bound)
             lines.append(
                 f"Least: {self.least:.3f} {self.least_unit}; no forms can have more than"
                 f" {self.least_bound:.3f} (gap {max(0.0, short):.2g} %)."
             )
+        lines += self.remarks
         if self.n_forms > 1:
             anchors = self.anchors
             common = _largest_overlap(self.forms) - anchors
@@ -230,16 +226,6 @@ class Assembly:
 def _missed(rows: pl.DataFrame) -> str:
     missed = rows.filter(~pl.col("met").fill_null(True))["form_id"].to_list()
     return f" Missed by {', '.join(missed)}." if missed else ""
-
-
-def _error_sentence(rows: pl.DataFrame) -> str:
-    """What the uncertainty of the parameters leaves open, and in which form most."""
-    known = rows.filter(pl.col("se").is_not_null())
-    if known.is_empty():
-        return ""
-    worst = known.row(int(known["se"].arg_max() or 0), named=True)
-    where = f" ({worst['form_id']}, the largest of the family)" if known.height > 1 else ""
-    return f" The parameters' standard errors leave it uncertain by {worst['se']:.2f}{where}."
 
 
 def _same_sizes(forms: pl.DataFrame) -> bool:
@@ -313,26 +299,3 @@ def forms_frame(forms: Sequence[Form]) -> pl.DataFrame:
                 "domain": pl.String},
         orient="row",
     )  # fmt: skip
-
-
-def achieved_frame(forms: Sequence[Form], targets: Sequence[ResolvedTarget]) -> pl.DataFrame:
-    """What each form has of each targeted quantity, computed from its items."""
-    rows: list[tuple[str | float | bool | None, ...]] = []
-    for target in targets:
-        lowest = min((achieved_value(target.contributions, f.scored) or 0.0 for f in forms), default=0.0)
-        for form in forms:
-            value = achieved_value(target.contributions, form.scored)
-            variance = None if target.variances is None else achieved_value(target.variances, form.scored)
-            se = None if variance is None else float(np.sqrt(variance))
-            if target.is_goal:
-                near = (
-                    None
-                    if value is None
-                    else value <= lowest * (1 + target.equal_within) * (1 + TARGET_ROUNDING)
-                )
-                rows.append((form.form_id, target.label, None, None, value, None, near, se))
-                continue
-            off = None if value is None else value - target.value
-            met = None if off is None else abs(off) <= target.tolerance * (1 + TARGET_ROUNDING)
-            rows.append((form.form_id, target.label, target.value, target.tolerance, value, off, met, se))
-    return pl.DataFrame(rows, schema=ACHIEVED_COLUMNS, orient="row")

@@ -17,6 +17,8 @@ from .fit_statistics import ModelFit as ModelFit
 from .fit_statistics import ParallelAnalysis as ParallelAnalysis
 from .fit_statistics import PersonFit as PersonFit
 from .fit_statistics import parallel_analysis as parallel_analysis
+from .item_posteriors import ItemPosteriors as ItemPosteriors
+from .item_posteriors import posteriors_of_items as posteriors_of_items
 from .linking import Link as Link
 from .linking import link as link
 from .matrices import abilities as abilities
