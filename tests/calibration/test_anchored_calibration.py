@@ -129,6 +129,7 @@ def test_on_request_they_are_reported_only(drifted: tuple[ScoredResponses, ItemB
     assert done.dropped == []
     assert done.fixed.sum() == 60
     drifting = done.anchors.filter(pl.col("why").str.starts_with("Drifted"))
+    assert drifting["item_id"].to_list() == done.anchors.filter("drifted")["item_id"].to_list()
     assert set(drifting["item_id"]) == {"I004", "I009", "I020"}
     assert drifting["why"].str.contains("kept because dropping was not asked for").all()
     assert any("still hold the scale" in sentence for sentence in done.warnings)

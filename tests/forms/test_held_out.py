@@ -117,6 +117,15 @@ def test_anchors_that_drifted_count_as_flagged():
     ]  # fmt: skip
 
 
+def test_anchors_are_told_by_a_value_and_not_by_words():
+    anchors = pl.DataFrame(
+        {"item_id": ["A0", "A1", "A2"], "displacement": [2.0, 1.0, 0.0],
+         "decision": ["dropped", "kept", "kept"], "why": ["", "in other words", "Drifted: not so"],
+         "drifted": [False, True, False]}
+    )  # fmt: skip
+    assert open_flags([(anchors, "anchors.csv")])["item_id"].to_list() == ["A0", "A1"]
+
+
 def test_the_commands_take_the_flags(tmp_path, capsys):
     items, blueprint, flagged = tmp_path / "items.csv", tmp_path / "bp.toml", tmp_path / "flags.csv"
     bank().write_csv(items)

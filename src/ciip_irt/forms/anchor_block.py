@@ -8,6 +8,7 @@ up in the order quarters, spread, mean, domains, and told.
 """
 
 from dataclasses import replace
+from enum import Enum
 
 import numpy as np
 import polars as pl
@@ -28,13 +29,19 @@ __all__ = ["mark_anchors", "with_anchor_block"]
 QUARTERS = 4
 # The mean of the forms is not known yet, only what it is aimed at: so room is kept for that.
 ROOM, ROOM_SPREAD = 0.5, 0.25
-GIVEN_UP = (
-    (),
-    ("quarters of difficulty",),
-    ("quarters of difficulty", "spread of b"),
-    ("quarters of difficulty", "spread of b", "mean b"),
-    ("quarters of difficulty", "spread of b", "mean b", "domains"),
-)
+
+
+class Likeness(Enum):
+    """Wherein a block of anchors is a small copy of the forms, in words."""
+
+    QUARTERS = "quarters of difficulty"
+    SPREAD = "spread of b"
+    MEAN = "mean b"
+    DOMAINS = "domains"
+
+
+# Given up one after the other where no block keeps to all: what equating needs least goes first.
+GIVEN_UP = tuple(tuple(Likeness)[:given_up] for given_up in range(len(Likeness) + 1))
 
 
 def with_anchor_block(pool: Pool, seed: int) -> tuple[Pool, list[str]]:
@@ -67,7 +74,11 @@ def with_anchor_block(pool: Pool, seed: int) -> tuple[Pool, list[str]]:
         if chosen is not None:
             items = tuple(np.array(pool.item_ids)[chosen].tolist())
             requirements = replace(pool.blueprint.requirements, anchors=replace(block, items=items))
-            words = [f"The anchor block does not keep to {', '.join(given_up)}."] if given_up else []
+            words = (
+                [f"The anchor block does not keep to {', '.join(likeness.value for likeness in given_up)}."]
+                if given_up
+                else []
+            )
             return replace(pool, blueprint=replace(pool.blueprint, requirements=requirements)), words
     raise BlueprintError(
         Problem(
@@ -121,7 +132,7 @@ def _chosen(
     block: AnchorBlock,
     eligible: BoolArray,
     b: FloatArray,
-    given_up: tuple[str, ...],
+    given_up: tuple[Likeness, ...],
     seed: int,
 ) -> BoolArray | None:
     n, blueprint = pool.n_items, pool.blueprint
@@ -131,7 +142,7 @@ def _chosen(
     shares = domain_shares(blueprint, block.count)
     for domain in blueprint.domains:
         here = np.flatnonzero(letters == domain.letter)
-        low, high = (0, domain.high) if "domains" in given_up else shares[domain.letter]
+        low, high = (0, domain.high) if Likeness.DOMAINS in given_up else shares[domain.letter]
         rows.append(Row(domain.title, float(low), float(min(high, domain.high)), here, np.ones(len(here))))
     # Enemies, counts and the like: what a part of a form may not exceed.
     rows += [
@@ -161,7 +172,7 @@ def _weights(pool: Pool, usable: BoolArray) -> FloatArray:
 
 
 def _difficulty(
-    pool: Pool, block: AnchorBlock, b: FloatArray, weights: FloatArray, given_up: tuple[str, ...]
+    pool: Pool, block: AnchorBlock, b: FloatArray, weights: FloatArray, given_up: tuple[Likeness, ...]
 ) -> list[Row]:
     known = np.flatnonzero(weights > 0)
     aim = float(np.average(b[known], weights=weights[known]))
@@ -169,18 +180,18 @@ def _difficulty(
     if wanted is not None:
         aim = wanted.value
     rows = []
-    if "mean b" not in given_up:
+    if Likeness.MEAN not in given_up:
         room = ROOM * block.mean_b * block.count
         rows.append(
             Row("mean b", aim * block.count - room, aim * block.count + room, known, b[known])
         )  # fmt: skip
-    if "spread of b" not in given_up:
+    if Likeness.SPREAD not in given_up:
         center = float(np.average(b[known], weights=weights[known]))
         squares = (b[known] - center) ** 2
         variance = float(np.average(squares, weights=weights[known])) * block.count
         low, high = (variance * (1 + sign * ROOM_SPREAD * block.sd_b) ** 2 for sign in (-1, 1))
         rows.append(Row("spread of b", low, high, known, squares))
-    if "quarters of difficulty" not in given_up:
+    if Likeness.QUARTERS not in given_up:
         order = known[np.argsort(b[known], kind="stable")]
         reached = np.cumsum(weights[order]) / weights[order].sum()
         quota = block.count / QUARTERS

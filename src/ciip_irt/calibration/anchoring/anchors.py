@@ -138,6 +138,8 @@ class AnchorReport:
         proposed = np.zeros(held_now.shape, dtype=np.bool_)
         proposed[list(self.screen.dropped)] = True
         rows = np.flatnonzero(anchors.held)
+        stays = self.screen.protected | proposed
+        drifted = (gone & ~not_held) | (stays & ~gone & ~flat & ~not_held & np.isfinite(moved))
         why = [
             _why(
                 moved[j],
@@ -168,6 +170,7 @@ class AnchorReport:
                 "robust_z": z[rows],
                 "decision": np.where(gone[rows], "dropped", "kept").tolist(),
                 "why": why,
+                "drifted": drifted[rows],
             }
         )
 
@@ -212,8 +215,8 @@ def _why(
 def anchor_warnings(table: pl.DataFrame, report: AnchorReport, limits: DriftLimits) -> list[str]:
     """Who no longer holds the scale, who should not, and what is not known of the anchors."""
     said = []
-    gone = (pl.col("decision") == "dropped") & ~pl.col("why").str.starts_with("Dropped: no drift")
-    dropped = _worst_first(table.filter(gone))
+    gone = pl.col("decision") == "dropped"
+    dropped = _worst_first(table.filter(gone & pl.col("drifted")))
     n = table.height
     if dropped.height:
         said.append(
@@ -222,7 +225,7 @@ def anchor_warnings(table: pl.DataFrame, report: AnchorReport, limits: DriftLimi
             f" {'was' if dropped.height == 1 else 'were'} estimated anew: {_named(dropped)} (+ = harder than"
             " in the bank). Review them: has the content changed, has an item leaked, is a key wrong?"
         )
-    stayed = _worst_first(table.filter(pl.col("why").str.starts_with("Drifted")))
+    stayed = _worst_first(table.filter(~gone & pl.col("drifted")))
     if stayed.height:
         said.append(
             f"{plural(stayed.height, 'anchor')} displaced by more than {limits.displacement:g} logit still"

@@ -28,9 +28,6 @@ ANCHOR_DRIFTED = "anchor_drifted"
 SHOWN = 5  # names in a sentence: as many as anybody reads
 REMEDY = "Settle the flags, or name the items under let_in in the blueprint's [constraints]"
 
-# Anchors beyond the limits of drift were dropped, or had to stay for want of others: anchors.csv says why.
-BEYOND_LIMITS = (pl.col("decision") == "dropped") | pl.col("why").cast(pl.String).str.starts_with("Drifted")
-
 OPEN_FLAGS = Table(
     "flags",
     (
@@ -59,7 +56,7 @@ def open_flags(tables: Sequence[tuple[pl.DataFrame, str]]) -> pl.DataFrame:
     found = [OPEN_FLAGS.empty().select("item_id", "flag", "severity")]
     for table, where in tables:
         if {"item_id", "displacement", "decision", "why"} <= set(table.columns):
-            drifted = table.filter(BEYOND_LIMITS)["item_id"].cast(pl.String).to_list()
+            drifted = table.filter(_beyond_limits(table))["item_id"].cast(pl.String).to_list()
             rows = {
                 "item_id": drifted,
                 "flag": [ANCHOR_DRIFTED] * len(drifted),
@@ -69,6 +66,15 @@ def open_flags(tables: Sequence[tuple[pl.DataFrame, str]]) -> pl.DataFrame:
         else:
             found.append(OPEN_FLAGS.validate(table, where).select("item_id", "flag", "severity"))
     return pl.concat(found)
+
+
+def _beyond_limits(anchors: pl.DataFrame) -> pl.Expr:
+    """Anchors that were dropped, or had to stay though they drifted."""
+    dropped = pl.col("decision") == "dropped"
+    if "drifted" in anchors.columns:
+        return dropped | pl.col("drifted").cast(pl.Boolean)
+    # Files of 0.1.0 have no such column: there the reason says it.
+    return dropped | pl.col("why").cast(pl.String).str.starts_with("Drifted")
 
 
 def held_out_items(flags: pl.DataFrame, where: str = "flags") -> dict[str, str]:

@@ -181,6 +181,9 @@ ANCHOR_ITEMS = Table(
         Column("n", I, "answers that count"),
         Column("free_b", F, "difficulty estimated anew", nullable=True),
         *MOVES,
+        may_be_absent(
+            "drifted", pl.Boolean, "beyond the limits of drift, whether it was dropped or had to stay"
+        ),
     ),
     key=("item_id",),
     allow_empty=True,
