@@ -1,14 +1,17 @@
 """What forms promise holds of the true parameters, not only of the estimates that they were chosen for."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import polars as pl
 import pytest
 
 from benchmarks.assembly_promises import blueprint_of, calibrated_bank, held
-from ciip_irt.blueprint import Target, blueprint_toml, parse_blueprint
+from ciip_irt.blueprint import Domain, Target, blueprint_toml, parse_blueprint
 from ciip_irt.forms import assemble, check_forms
+from ciip_irt.forms.pool.bank_pool import bank_pool
+from ciip_irt.forms.robust import sure_levels
 
 INFORMATION = "information at theta -1.1"
 
@@ -68,3 +71,35 @@ def test_check_judges_by_the_same_expectations(bank):
     blueprint = replace(blueprint_of("maximise"), targets=(target,))
     assert check_forms(free.forms, blueprint, bank).conforms
     assert not check_forms(free.forms, replace(blueprint, shrink=False), bank).conforms
+
+
+def test_certainty_is_raised_at_a_price_and_as_brute_force_would(bank):
+    """Two slopes of one information each way: sure items against uncertain ones that look better."""
+    rng = np.random.default_rng(2)
+    n = 14
+    se = np.where(np.arange(n) % 2, 0.03, 0.30)
+    few = bank.head(n).with_columns(
+        a=pl.Series(np.where(np.arange(n) % 2, 1.0, 1.08) + 0.02 * rng.normal(size=n)),
+        b=pl.Series(-1.1 + 0.2 * rng.normal(size=n)), se_a=pl.Series(se), se_b=pl.Series(se),
+        domain=pl.lit("A"),
+    )  # fmt: skip
+    goal = Target("information", 1.0, thetas=(-1.1,), goal="maximise")
+    plain = replace(
+        blueprint_of("maximise"), domains=(Domain("A", "All", 5),), length=5, targets=(goal,)
+    )  # fmt: skip
+    sure = replace(plain, targets=(replace(goal, certainty=0.95),))
+    [target] = [t for t in bank_pool(few, sure, 1, None)[0].targets if t.is_goal]
+
+    def level(items):
+        expected, variance, together = sure_levels(target, items)
+        return expected - 1.6449 * np.sqrt(variance + (together**2).sum())
+
+    best = max(combinations(few["item_id"].to_list(), 5), key=level)
+    without, with_it = assemble(few, plain, n_forms=1), assemble(few, sure, n_forms=1)
+    assert level(with_it.forms["item_id"].to_list()) == pytest.approx(level(best), rel=2e-3)
+    assert level(without.forms["item_id"].to_list()) < level(best)
+    [told] = [line for line in with_it.outcome() if line.startswith("With 95 % certainty")]
+    assert "the price is" in told
+    exact = assemble(few.drop("se_a", "se_b"), sure, n_forms=1)
+    assert any("certainty = 0.95 changed nothing" in line for line in exact.outcome())
+    assert parse_blueprint(blueprint_toml(sure)).targets == sure.targets

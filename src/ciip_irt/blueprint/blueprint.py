@@ -87,7 +87,8 @@ class Target:
     counts could have at that theta), or ``reference``, an earlier form. Their tolerance is in units or, as
     ``tolerance_percent``, of the value. With ``goal = "maximise"`` information has no value: the least of
     I(theta) / weight over thetas and forms is made as high as possible, the forms within
-    ``equal_within_percent`` of each other; without ``weights`` these are the bank's average.
+    ``equal_within_percent`` of each other; without ``weights`` these are the bank's average. With a
+    ``certainty`` it is what forms have with that probability, the parameters being uncertain.
     """
 
     quantity: str
@@ -103,6 +104,7 @@ class Target:
     goal: str = "reach"
     equal_within_percent: float = 2.0
     weights: tuple[float, ...] = ()
+    certainty: float | None = None
 
 
 @result

@@ -165,6 +165,9 @@ def _curve(quantity: Quantity) -> Section:
                 "reach the targets, or as high as possible in all forms alike"),
         Setting("equal_within_percent", Number(above=0, most=100),
                 "with goal maximise: how far forms may be apart"),
+        Setting("certainty", Number(0.5, below=1),
+                "with goal maximise: raise what forms have with this probability, the parameters being"
+                " uncertain"),
         Setting("weights", positive,
                 "with goal maximise: the least information / weight is raised; without them, the bank's"
                 " average"),

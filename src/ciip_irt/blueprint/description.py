@@ -209,8 +209,9 @@ def _target(target: Target, theta_cut: float | None) -> str:
     at = f"{quantity.label} at theta {', '.join(f'{theta:g}' for theta in target.thetas)}"
     if target.goal == "maximise":
         return (
-            f"Goal: {at} as high as possible, forms within {target.equal_within_percent:g} % of each other"
-            f" {where}"
+            f"Goal: {at} as high as possible"
+            f"{'' if target.certainty is None else f' with {100 * target.certainty:g} % certainty'},"
+            f" forms within {target.equal_within_percent:g} % of each other {where}"
         )
     share = "" if target.share == 1 else f"{100 * target.share:g} % of "
     value = ", ".join(f"{value:g}" for value in target.values) or (

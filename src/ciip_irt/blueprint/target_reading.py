@@ -7,7 +7,7 @@ from ciip_irt.settings import Table
 __all__ = ["read_targets"]
 
 ONLY_WITH_VALUES_ABSENT = ("relative_to", "share", "reference")
-ONLY_WITH_GOAL = ("equal_within_percent", "weights")
+ONLY_WITH_GOAL = ("equal_within_percent", "weights", "certainty")
 ALSO_WITH_GOAL = ("thetas", "goal", "severity", *ONLY_WITH_GOAL)
 
 

@@ -105,7 +105,8 @@ class ResolvedTarget:
     Where the bank has standard errors of the parameters, contributions are expectations over them
     (``shrinkage`` says how uncertain they are, ``plain`` what the estimates taken as exact would contribute).
     ``variances`` (``item_id -> var c``) are of the items' own errors; ``loadings`` say what a standard error
-    of the scale's origin and one of its unit do, to all items alike.
+    of the scale's origin and one of its unit do, to all items alike. A goal with a ``certainty`` raises what
+    forms have with that probability: ``sought`` are the contributions to it.
     """
 
     quantity: Quantity
@@ -121,6 +122,13 @@ class ResolvedTarget:
     loadings: Mapping[str, tuple[float, ...]] | None = None
     plain: Mapping[str, float] | None = None
     shrinkage: Shrinkage | None = None
+    certainty: float | None = None
+    sought: Mapping[str, float] | None = None
+
+    @property
+    def raised(self) -> Mapping[str, float]:
+        """Of a goal, what the search raises."""
+        return self.contributions if self.sought is None else self.sought
 
     @property
     def label(self) -> str:
@@ -206,7 +214,7 @@ def resolve_targets(
                     quantity, float(value), _width(target, float(value)), target.severity, contributions,
                     given is None and not target.reference, theta if quantity.at_thetas else None, weight,
                     target.equal_within_percent / 100, of_items.variances, of_items.loadings, of_items.plain,
-                    shrinkage,
+                    shrinkage, target.certainty,
                 )
             )  # fmt: skip
     return tuple(resolved)

@@ -123,7 +123,7 @@ def _target(target: Target) -> Settings:
     if target.goal == "maximise":
         return {
             **thetas, "goal": "maximise", "equal_within_percent": target.equal_within_percent,
-            **_written(weights=list(target.weights or ())), **severity,
+            **_written(weights=list(target.weights or ()), certainty=target.certainty), **severity,
         }  # fmt: skip
     wanted = (
         {"values": list(target.values)}

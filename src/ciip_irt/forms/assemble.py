@@ -35,6 +35,7 @@ from ciip_irt.forms.assembly import (
 )
 from ciip_irt.forms.checking.check import check_form_set
 from ciip_irt.forms.constraints import CONSTRAINTS, rows_of
+from ciip_irt.forms.constraints.difficulty import achieved_value
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.item_order import ordered_family
 from ciip_irt.forms.model.solver import Proposal
@@ -46,6 +47,7 @@ from ciip_irt.forms.pool.held_out import held_out_by, held_out_words
 from ciip_irt.forms.pool.item_attributes import TIME
 from ciip_irt.forms.pool.pool import Pool
 from ciip_irt.forms.promises import achieved_frame, shrinkage_sentences
+from ciip_irt.forms.robust import asks_for_certainty, unheard, with_certainty
 from ciip_irt.forms.search.parallel import SearchEffort
 from ciip_irt.forms.search.strategy import CUT_SHORT, Candidate, solve_forms, solve_with_room
 from ciip_irt.forms.shortage.lines import SHORTAGE_COLUMNS
@@ -149,14 +151,19 @@ def assemble(
     if candidate.proposal.values is None:
         found = _without_forms(empty, pool, candidate, seed, progress, limited=limited)
         return _told_of_held_out(found, pool, seed, until, progress)
+    words = unheard(pool)
+    if candidate.has_goals and asks_for_certainty(pool):
+        pool, candidate, words = with_certainty(pool, candidate, seed, lambda: until - monotonic(), progress)
     candidate, scored, pilots = _with_pilots(pool, candidate, answers, seed, progress)
     forms = _forms(pool, scored, pilots, seed)
     table = mark_anchors(forms_frame(forms), pool)
     # Domains are written as the bank writes them; the check reads letters and names alike.
     given_forms = form_set(table, blueprint, items, "assembled forms", earlier)
     findings = check_form_set(replace(given_forms, held_out=pool.held_out))
-    words = [*left_out(pool.plan, forms, pool.held_out), *_pilot_warnings(pool, forms)]
-    given = replace(empty, forms=table, findings=tuple(findings), warnings=(*empty.warnings, *words))
+    told = [*left_out(pool.plan, forms, pool.held_out), *_pilot_warnings(pool, forms)]
+    given = replace(
+        empty, forms=table, findings=tuple(findings), warnings=(*empty.warnings, *told), remarks=tuple(words)
+    )  # fmt: skip
     return _told_of_held_out(
         _outcome(given, pool, candidate, forms, limited=limited), pool, seed, until, progress
     )
@@ -235,11 +242,11 @@ def _outcome(
         given, status=ended(status, proposal.stopped, limited=limited),
         achieved=achieved_frame(forms, pool.targets), worst=_worst(forms, pool),
         bound=proposal.bound if pool.targets and not goals else None, nodes=proposal.nodes,
-        remarks=tuple(shrinkage_sentences(forms, pool.targets, pool.blueprint)),
+        remarks=(*given.remarks, *shrinkage_sentences(forms, pool.targets, pool.blueprint)),
     )  # fmt: skip
     if goals and status in (OPTIMAL, WITHIN_TOLERANCE, STOPPED):
         result = replace(
-            result, least=_least(result.achieved, pool), least_bound=-proposal.bound,
+            result, least=_least(forms, pool), least_bound=-proposal.bound,
             least_unit=_unit(pool.blueprint),
         )  # fmt: skip
     if status == INFEASIBLE:
@@ -335,16 +342,19 @@ def _status(proposal: Proposal, findings: Sequence[Finding], pool: Pool) -> str:
     return OPTIMAL if proposal.stopped == "optimal" or not pool.targets else WITHIN_TOLERANCE
 
 
-def _least(achieved: pl.DataFrame, pool: Pool) -> float:
-    """The least of the goals over forms, each divided by its weight."""
-    weights = {target.label: target.value for target in pool.targets if target.is_goal}
-    parts = achieved.filter(pl.col("quantity").is_in(list(weights))).select("quantity", "achieved")
-    return min(float(value) / weights[quantity] for quantity, value in parts.iter_rows())
+def _least(forms: Sequence[Form], pool: Pool) -> float:
+    """The least of the goals over forms, each divided by its weight: of what was raised."""
+    return min(
+        (achieved_value(target.raised, form.scored) or 0.0) / target.value
+        for target in pool.targets if target.is_goal for form in forms
+    )  # fmt: skip
 
 
 def _unit(blueprint: Blueprint) -> str:
     given = any(target.weights for target in blueprint.targets if target.goal == "maximise")
-    return "times the weights" if given else "times the information of an average form"
+    sure = next((t.certainty for t in blueprint.targets if t.certainty is not None), None)
+    with_it = "" if sure is None else f", with {100 * sure:g} % certainty (to the first order)"
+    return ("times the weights" if given else "times the information of an average form") + with_it
 
 
 def _worst(forms: Sequence[Form], pool: Pool) -> float | None:

@@ -37,7 +37,7 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 def most_possible(pool: Pool, target: ResolvedTarget) -> float:
     """The sum of the largest contributions: no form of the blueprint's length has more."""
-    largest = sorted(target.contributions.values())[-pool.blueprint.length :]
+    largest = sorted(target.raised.values())[-pool.blueprint.length :]
     # Rows are divided by it, so a target to which no item contributes must not make it zero.
     return max(float(sum(largest)), SMALLEST)
 
@@ -48,7 +48,7 @@ def highest_least(pool: Pool) -> float:
 
 
 def _goal_rows(pool: Pool, target: ResolvedTarget) -> Iterator[Row]:
-    c = np.array([target.contributions.get(item_id, 0.0) for item_id in pool.item_ids])
+    c = np.array([target.raised.get(item_id, 0.0) for item_id in pool.item_ids])
     top = most_possible(pool, target)
     level = (LEVEL, target.label)
     for form, form_id in enumerate(pool.form_ids):

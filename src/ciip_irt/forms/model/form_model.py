@@ -131,7 +131,7 @@ def build_form_model(pool: Pool, given: Iterable[tuple[Constraint, Row]] | None 
         strict=np.array([row.strict for row in targets], dtype=np.bool_),
         goals=np.array(
             [
-                [target.contributions.get(item_id, 0.0) / (target.weight or 1.0) for item_id in pool.item_ids]
+                [target.raised.get(item_id, 0.0) / (target.weight or 1.0) for item_id in pool.item_ids]
                 for target in goals
             ]
         ).reshape(-1, n_items),
