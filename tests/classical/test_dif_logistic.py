@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from ciip_irt.classical.dif import dif_sums, dif_tables, mantel_haenszel, merge_dif
+from ciip_irt.classical.dif import DifTables, dif_sums, dif_tables, mantel_haenszel, merge_dif
 from ciip_irt.classical.dif_logistic import logistic_dif
 
 
@@ -96,3 +96,13 @@ def test_items_that_cannot_be_compared_are_unknown_and_disturb_nobody():
     assert wide.chi2_uniform[[0, 1, 3, 4, 6]] == pytest.approx(alone.chi2_uniform, abs=1e-8)
     scores[group == 1, 2] = 1
     assert np.isnan(logistic_dif([counted(scores, group)], 5).d_logistic[2])
+
+
+def test_a_coefficient_that_runs_away_is_no_estimate():
+    """At every score one group is right and the other wrong but once: the score separates them."""
+    right = np.array([[0], [0], [10], [10]])
+    rest = 10 - right
+    parts = [(DifTables(right, rest, np.array([[0], [10], [10], [10]]), np.array([[10], [0], [0], [0]])), [0])]
+    result = logistic_dif(parts, 1)
+    assert np.isnan(result.d_logistic).all()
+    assert np.isfinite(result.chi2_uniform).all()

@@ -4,7 +4,8 @@
 ``item_statistics``   p and R (corrected point-biserial) of every item, with intervals
 ``options``           who chooses which option: share, mean criterion, R, and the table by fifths
 ``internal_consistency``  alpha / KR-20, standard error of measurement, alpha without each item, by domain
-``dif``               Mantel-Haenszel differential item functioning with ETS classes and their probabilities
+``dif``               Mantel-Haenszel differential item functioning with ETS classes
+``dif_ability``       the same difference at equal ability, for small groups; ``dif_classes`` probabilities
 """
 
 from lazy_loader import attach_stub

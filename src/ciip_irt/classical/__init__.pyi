@@ -5,6 +5,9 @@ from .dif import dif_tables as dif_tables
 from .dif import mantel_haenszel as mantel_haenszel
 from .dif import merge_dif as merge_dif
 from .dif import merge_tables as merge_tables
+from .dif_ability import AbilityDif as AbilityDif
+from .dif_ability import ability_dif as ability_dif
+from .dif_classes import class_probabilities as class_probabilities
 from .dif_logistic import LogisticDif as LogisticDif
 from .dif_logistic import logistic_dif as logistic_dif
 from .internal_consistency import Reliability as Reliability

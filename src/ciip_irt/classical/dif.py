@@ -10,7 +10,8 @@ At each score level: A, B the reference group right and wrong, C, D the focal gr
 not significant at .05 or |D| < 1; C: |D| >= 1.5 and |D| significantly above 1; B: the rest. The classes jump
 with chance in small groups, so each item also gets the probabilities that its true D lies in A, B, C, given
 how much D varies from item to item (after Zwick, Thayer & Lewis 1999, J. Educ. Meas. 36:1-28; see
-``dif_classes`` for where we differ).
+``dif_classes`` for where we differ). Statistic and class are the usual ones, matched on every raw score; the
+probabilities are best made of DIF at equal ability (``dif_ability``).
 The companion is the standardised difference in p (Dorans & Kulick 1986), focal minus reference, weighted by
 the focal group.
 
@@ -26,7 +27,7 @@ import numpy as np
 from scipy.special import chdtrc, ndtri
 
 from ciip_irt.arrays import FloatArray, IntArray, ScoreArray
-from ciip_irt.classical.dif_classes import class_probabilities
+from ciip_irt.classical.dif_classes import ClassProbabilities, class_probabilities
 from ciip_irt.errors import InputError
 from ciip_irt.records import result
 
@@ -98,7 +99,7 @@ class MantelHaenszel:
     ets_class
         ``"A"``, ``"B"``, ``"C"``, or ``"insufficient"`` below the minimum in either group.
     prob_a, prob_b, prob_c
-        Empirical-Bayes probabilities of the classes; NaN with fewer than five comparable items.
+        Empirical-Bayes probabilities of the classes; NaN with fewer than five items to learn from.
     std_p_dif
         Standardised difference in p, focal minus reference.
     prior_mean, prior_tau, prior_share
@@ -201,7 +202,13 @@ def _arrays(record: DifTables | DifSums) -> tuple[Any, ...]:
     return tuple(getattr(record, field.name) for field in fields(record))
 
 
-def mantel_haenszel(sums: DifSums, *, minimum_n: int = 50, alpha: float = 0.05) -> MantelHaenszel:
+def mantel_haenszel(
+    sums: DifSums,
+    *,
+    minimum_n: int = 50,
+    alpha: float = 0.05,
+    probabilities: ClassProbabilities | None = None,
+) -> MantelHaenszel:
     """D-DIF, its standard error, the ETS class and the class probabilities of every item.
 
     Parameters
@@ -213,6 +220,9 @@ def mantel_haenszel(sums: DifSums, *, minimum_n: int = 50, alpha: float = 0.05) 
         does not inform the prior, while its numbers and probabilities are still given.
     alpha
         Significance level of the classes.
+    probabilities
+        Of the classes, where they are not to be made of the statistic itself: DIF at equal ability
+        (``dif_ability``) keeps the information that small groups lose where they are compared score by score.
 
     >>> tables = DifTables(*(np.array([[v]]) for v in (80, 20, 60, 40)))
     >>> result = mantel_haenszel(dif_sums(tables))
@@ -237,7 +247,7 @@ def mantel_haenszel(sums: DifSums, *, minimum_n: int = 50, alpha: float = 0.05) 
         class_c = ~class_a & (np.abs(d) >= 1.5) & (np.abs(d) - critical * se > 1)
     label = np.where(~enough, 3, np.where(class_a, 0, np.where(class_c, 2, 1)))
 
-    prior = class_probabilities(d, se, enough)
+    prior = class_probabilities(d, se, enough) if probabilities is None else probabilities
     return MantelHaenszel(
         n_reference=sums.n_reference.astype(np.int64),
         n_focal=sums.n_focal.astype(np.int64),

@@ -33,7 +33,8 @@ __all__ = ["LogisticDif", "logistic_dif"]
 ITERATIONS = 60  # of Newton's method: a stop, where groups are separated
 TOLERANCE = 1e-9  # of the last step, logits
 RIDGE = 1e-10  # keeps an empty column solvable and changes no digit that is shown
-FARTHEST = 30.0  # logits: a coefficient beyond this is separation, not an estimate
+FARTHEST = 30.0  # logits: as far as a coefficient is followed
+SEPARATED = 10.0  # logits: beyond it odds are 22,000 to 1, which no exam's answers can tell; they separate
 DELTA = 2.35  # ETS delta units in a logit (Holland & Thayer 1988)
 
 
@@ -45,7 +46,9 @@ class LogisticDif:
     Attributes
     ----------
     d_logistic
-        ``2.35 gamma`` of M1; negative is harder for the focal group.
+        ``2.35 gamma`` of M1; negative is harder for the focal group. NaN also where a coefficient runs away
+        because the answers separate the groups or the scores: it has no estimate (``dif_ability`` has one).
+        The likelihood has a limit there, and the tests rest on it.
     chi2_uniform, p_uniform
         M1 against M0, one degree of freedom.
     chi2_nonuniform, p_nonuniform
@@ -87,6 +90,7 @@ def logistic_dif(parts: Sequence[tuple[DifTables, IntArray]], n_items: int) -> L
         gamma = at.beta[1]
         full, _ = _fitted(cells, at, 3)
         usable = _usable(cells)
+        runs_away = np.abs(at.beta).max(axis=0, initial=0.0) > SEPARATED
 
         def ratio(larger: FloatArray, smaller: FloatArray) -> FloatArray:
             return np.where(usable, np.maximum(2 * (larger - smaller), 0.0), np.nan)
@@ -94,7 +98,7 @@ def logistic_dif(parts: Sequence[tuple[DifTables, IntArray]], n_items: int) -> L
         first, second = ratio(uniform, base), ratio(full, uniform)
         total = cells.n.sum(axis=0)
         return LogisticDif(
-            d_logistic=np.where(usable, DELTA * gamma, np.nan),
+            d_logistic=np.where(usable & ~runs_away, DELTA * gamma, np.nan),
             chi2_uniform=first,
             p_uniform=np.asarray(chdtrc(1, first)),
             chi2_nonuniform=second,

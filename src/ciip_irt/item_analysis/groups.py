@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import BoolArray, IntArray
 from ciip_irt.classical import (
+    AbilityDif,
     DifTables,
     LogisticDif,
     MantelHaenszel,
+    ability_dif,
+    class_probabilities,
     dif_sums,
     dif_tables,
     logistic_dif,
@@ -45,6 +49,7 @@ FEWEST_COMMON = 5  # items: on fewer, matching tells nobody from anybody
 ROUNDS = 5  # of purification; a sixth hardly ever changes what is in the matching score
 MOST_LEFT_OUT = 0.2  # share of the scored items: without more, the total is no measure of the same thing
 LOGISTIC = ("d_logistic", "p_uniform", "p_nonuniform", "r2_change")
+TELLING_ERROR = 0.75  # of D at equal ability: 0 and class C (1.5) are two standard errors apart
 
 
 @result
@@ -52,7 +57,9 @@ LOGISTIC = ("d_logistic", "p_uniform", "p_nonuniform", "r2_change")
 class Comparison:
     """One focal group against the reference group, for every item.
 
-    ``in_matching`` (J,): scored items that stayed in the score on which candidates are matched.
+    ``result`` and ``logistic`` are matched on every raw score, as usual; ``ability`` is DIF at equal ability,
+    of which the class probabilities are made. ``in_matching`` (J,): scored items that stayed in the score on
+    which candidates are matched.
     """
 
     grouping: str
@@ -60,7 +67,29 @@ class Comparison:
     focal: str
     result: MantelHaenszel
     logistic: LogisticDif
+    ability: AbilityDif
     in_matching: BoolArray
+
+    def number(self, name: str) -> Any:
+        """A column (J,) of the ``dif`` table."""
+        if name == "d_ability":
+            return self.ability.d
+        if name == "se_ability":
+            return self.ability.se
+        if name == "n_needed":
+            return self.n_needed()
+        return getattr(self.logistic if name in LOGISTIC else self.result, name)
+
+    def n_needed(self) -> list[int | None]:
+        """(J,) answers that the smaller group would need where it has too few for a class."""
+        smaller = np.minimum(self.result.n_reference, self.result.n_focal)
+        with np.errstate(invalid="ignore"):
+            enough = np.maximum(np.ceil(smaller * (self.ability.se / TELLING_ERROR) ** 2), MINIMUM_GROUP)
+        wanted = np.where(np.isfinite(enough), enough, MINIMUM_GROUP).astype(np.int64).tolist()
+        return [
+            number if label == "insufficient" else None
+            for number, label in zip(wanted, self.result.ets_class, strict=True)
+        ]
 
 
 def compare_groups(
@@ -190,16 +219,15 @@ def _tables(form: _Form, group: IntArray, matching: BoolArray) -> DifTables:
 
 def _compare(
     scored: ScoredResponses, group: IntArray, minimum_n: int, purify: bool
-) -> tuple[MantelHaenszel, LogisticDif, BoolArray]:
+) -> tuple[MantelHaenszel, LogisticDif, AbilityDif, BoolArray]:
     n_items = scored.items.height
     forms = _forms(scored)
     is_scored = scored.scored_somewhere
     matching = is_scored.copy()
     for left in reversed(range(ROUNDS if purify else 1)):
         tables = [(_tables(form, group, matching), form.items) for form in forms]
-        result = mantel_haenszel(
-            merge_dif([(dif_sums(counts), items) for counts, items in tables], n_items), minimum_n=minimum_n
-        )
+        sums = merge_dif([(dif_sums(counts), items) for counts, items in tables], n_items)
+        result = mantel_haenszel(sums, minimum_n=minimum_n)
         kept = is_scored & (np.array(result.ets_class) != "C")
         # Where many items differ, the groups do; a score on the few that agree is no better standard.
         if (kept == matching).all() or kept.sum() < (1 - MOST_LEFT_OUT) * is_scored.sum() or not left:
@@ -208,7 +236,10 @@ def _compare(
     used = np.zeros(n_items, dtype=np.bool_)
     for form in forms:
         used[form.items] |= form.common[form.items]
-    return result, logistic_dif(tables, n_items), matching & used
+    ability = ability_dif(tables, n_items, is_scored)
+    likely = class_probabilities(ability.d, ability.se, np.isfinite(ability.d))
+    result = mantel_haenszel(sums, minimum_n=minimum_n, probabilities=likely)
+    return result, logistic_dif(tables, n_items), ability, matching & used
 
 
 def is_widespread() -> pl.Expr:
@@ -248,10 +279,7 @@ def dif_table(comparisons: Sequence[Comparison], item_ids: Sequence[str]) -> pl.
         names = {
             name: [getattr(comparison, name)] * len(item_ids) for name in ("grouping", "reference", "focal")
         }
-        numbers = {
-            name: getattr(comparison.logistic if name in LOGISTIC else comparison.result, name)
-            for name in DIF.names[4:-1]
-        }
+        numbers = {name: comparison.number(name) for name in DIF.names[4:-1]}
         values = {"item_id": list(item_ids), **names, **numbers, "in_matching": comparison.in_matching}
         table = DIF.frame(values)
         frames.append(table.filter(pl.col("n_reference") + pl.col("n_focal") > 0))
