@@ -102,7 +102,7 @@ def test_a_coefficient_that_runs_away_is_no_estimate():
     """At every score one group is right and the other wrong but once: the score separates them."""
     right = np.array([[0], [0], [10], [10]])
     rest = 10 - right
-    parts = [(DifTables(right, rest, np.array([[0], [10], [10], [10]]), np.array([[10], [0], [0], [0]])), [0])]
-    result = logistic_dif(parts, 1)
+    focal = np.array([[0], [10], [10], [10]])
+    result = logistic_dif([(DifTables(right, rest, focal, 10 - focal), [0])], 1)
     assert np.isnan(result.d_logistic).all()
     assert np.isfinite(result.chi2_uniform).all()
