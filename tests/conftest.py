@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from ciip_irt.blueprint import Blueprint, load_blueprint
-from ciip_irt.tables import RESULT_FILES, files
+from ciip_irt.tables import RESULT_FILES, outputs
 
 PROJECT = Path(__file__).resolve().parent.parent
 GOLDEN = PROJECT / "tests" / "golden"
@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session", autouse=True)
 def _files_keep_their_contracts() -> Iterator[None]:
     """What the program writes, in any test, under a name of the contract must be as the contract says."""
-    encoded = files._encoded
+    encoded = outputs._encoded
 
     def checked(name: str, content: object) -> bytes:
         ours = sys._getframe(3).f_globals["__name__"].startswith("ciip_irt.")  # not a test's own small file
@@ -49,7 +49,7 @@ def _files_keep_their_contracts() -> Iterator[None]:
         return encoded(name, content)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "_encoded", checked)
+        patch.setattr(outputs, "_encoded", checked)
         yield
 
 

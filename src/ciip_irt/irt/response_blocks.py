@@ -5,11 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ciip_irt.arrays import MISSING, BoolArray, IntArray, ScoreArray
+from ciip_irt.arrays import MISSING, BoolArray, FloatArray, IntArray, ScoreArray
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.records import result
 
-__all__ = ["PERSONS_AT_ONCE", "ResponseBlock", "answer_counts", "check_blocks", "connected_parts"]
+__all__ = [
+    "PERSONS_AT_ONCE",
+    "ResponseBlock",
+    "answer_counts",
+    "check_blocks",
+    "connected_parts",
+    "moments_by_group",
+]
 
 PERSONS_AT_ONCE = 2048  # their weights at all points stay in a core's cache, and products stay large
 
@@ -166,3 +173,16 @@ def _answered_by_all(blocks: Sequence[ResponseBlock], n_items: int) -> BoolArray
         persons += int(block.answered.any(axis=1).sum())
         counts[block.items] += block.answered.sum(axis=0)
     return np.asarray((counts == persons) & (counts > 0))
+
+
+def moments_by_group(
+    blocks: Sequence[ResponseBlock], mean: FloatArray | float, sd: FloatArray | float
+) -> tuple[FloatArray, FloatArray]:
+    """Shapes (G,): mean and standard deviation of the population of each group; a number holds for all.
+
+    >>> moments_by_group([], 0.0, 1.0)
+    (array([0.]), array([1.]))
+    """
+    n_groups = 1 + max((block.group for block in blocks), default=0)
+    means, sds = (np.broadcast_to(np.asarray(one, dtype=np.float64), (n_groups,)) for one in (mean, sd))
+    return means, sds

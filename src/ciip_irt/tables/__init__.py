@@ -85,18 +85,11 @@ from ciip_irt.tables.contracts.score_tables import (
 )
 from ciip_irt.tables.contracts.time_tables import DELIVERY_TIMES, FORM_TIMES, ITEM_TIMES, PACE
 from ciip_irt.tables.contracts.truth_tables import TRUTH, TRUTH_PERSONS
-from ciip_irt.tables.files import (
-    csv_bytes,
-    delimiter_beside,
-    delimiter_named,
-    read_csv,
-    read_frame,
-    read_table,
-    write_outputs,
-)
+from ciip_irt.tables.files import delimiter_beside, delimiter_named, read_csv, read_frame, read_table
 from ciip_irt.tables.frames import AnyFrame, polars_frame
 from ciip_irt.tables.holding import holding
 from ciip_irt.tables.opening import FACTOR_VARIABLE, first_line, foreign_errors, packed_bytes
+from ciip_irt.tables.outputs import csv_bytes, write_outputs
 from ciip_irt.tables.sheets.cells import (
     KEY_WORDS,
     MARK_WORDS,

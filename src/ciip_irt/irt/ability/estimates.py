@@ -13,7 +13,7 @@ from ciip_irt.irt.em.e_step import log_probability, posterior, split_into_chunks
 from ciip_irt.irt.em.starts import exclude_items
 from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
 from ciip_irt.irt.population import log_weights
-from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt.response_blocks import ResponseBlock, moments_by_group
 from ciip_irt.records import result
 from ciip_irt.threads import one_blas_thread
 
@@ -145,9 +145,7 @@ def estimate_abilities(
             raise InputError(
                 Problem(f"unknown method {method!r}", remedy=f"Choose one of {', '.join(METHODS)}.")
             )
-        n_groups = 1 + max((block.group for block in blocks), default=0)
-        means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
-        sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
+        means, sds = moments_by_group(blocks, mean, sd)
         if method == "eap":
             return _eap(blocks, parameters, means, sds, D, quadrature, model)
         usable = exclude_items(blocks, model.unknown(parameters))

@@ -23,7 +23,7 @@ from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.priors import Priors
 from ciip_irt.irt.quadrature import default_points
-from ciip_irt.irt.response_blocks import PERSONS_AT_ONCE, ResponseBlock
+from ciip_irt.irt.response_blocks import PERSONS_AT_ONCE, ResponseBlock, moments_by_group
 from ciip_irt.records import result
 from ciip_irt.threads import one_blas_thread
 
@@ -79,9 +79,7 @@ def bootstrap_samples(
         unknown = model.unknown(parameters)
         clean = np.where(unknown[:, None], 0.0, parameters)
         points = default_points()
-        n_groups = 1 + max((block.group for block in blocks), default=0)
-        means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
-        sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
+        means, sds = moments_by_group(blocks, mean, sd)
         weights = log_weights(points, means, sds)
         held = np.full(parameters.shape, np.nan)
         if fixed is not None:

@@ -15,7 +15,7 @@ from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt.ability import estimate_abilities
 from ciip_irt.irt.likelihood import answered_sum, likelihood_terms, of_scores
 from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
-from ciip_irt.irt.response_blocks import PERSONS_AT_ONCE, ResponseBlock
+from ciip_irt.irt.response_blocks import PERSONS_AT_ONCE, ResponseBlock, moments_by_group
 from ciip_irt.records import result
 from ciip_irt.threads import one_blas_thread
 
@@ -115,9 +115,7 @@ def assess_person_fit(
                 Problem(f"unknown method {method!r}", remedy=f"Choose one of {', '.join(METHODS)}.")
             )
         abilities = estimate_abilities(blocks, parameters, method=method, mean=mean, sd=sd, D=D, model=model)
-        n_groups = 1 + max((block.group for block in blocks), default=0)
-        means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
-        sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
+        means, sds = moments_by_group(blocks, mean, sd)
         unknown = model.unknown(parameters)
         lz, lz_star = np.full(abilities.theta.size, np.nan), np.full(abilities.theta.size, np.nan)
         start = 0

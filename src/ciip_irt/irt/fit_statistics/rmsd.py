@@ -10,7 +10,7 @@ from ciip_irt.irt.fit_statistics.item_fit import ItemFit
 from ciip_irt.irt.models import DICHOTOMOUS, LEAST_PROBABILITY, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points
-from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt.response_blocks import ResponseBlock, moments_by_group
 from ciip_irt.threads import one_blas_thread
 
 __all__ = ["rmsd"]
@@ -46,10 +46,8 @@ def rmsd(
     with one_blas_thread():
         n_items = parameters.shape[0]
         unknown = model.unknown(parameters)
-        n_groups = 1 + max((block.group for block in blocks), default=0)
         theta = default_points()
-        means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
-        sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
+        means, sds = moments_by_group(blocks, mean, sd)
         p = model.probability(np.where(unknown[:, None], 0.0, parameters), theta, D)
         log_p, weights = log_probability(p), log_weights(theta, means, sds)
         persons, total = np.zeros((n_items, theta.size)), np.zeros((n_items, theta.size))

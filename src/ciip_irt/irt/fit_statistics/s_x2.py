@@ -13,7 +13,7 @@ from ciip_irt.irt.fit_statistics.multiple_tests import benjamini_hochberg
 from ciip_irt.irt.models import DICHOTOMOUS, ItemModel
 from ciip_irt.irt.population import log_weights
 from ciip_irt.irt.quadrature import default_points
-from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.irt.response_blocks import ResponseBlock, moments_by_group
 from ciip_irt.threads import one_blas_thread
 
 __all__ = ["s_x2"]
@@ -54,9 +54,7 @@ def s_x2(
         n_items = parameters.shape[0]
         unknown = model.unknown(parameters)
         free = np.zeros(n_items, dtype=np.int64) if n_free is None else np.asarray(n_free, dtype=np.int64)
-        n_groups = 1 + max((block.group for block in blocks), default=0)
-        means = np.broadcast_to(np.asarray(mean, dtype=np.float64), (n_groups,))
-        sds = np.broadcast_to(np.asarray(sd, dtype=np.float64), (n_groups,))
+        means, sds = moments_by_group(blocks, mean, sd)
         theta = default_points()
         weights = np.exp(log_weights(theta, means, sds))
         p = model.probability(np.where(unknown[:, None], 0.0, parameters), theta, D)
