@@ -114,8 +114,9 @@ def test_a_report_is_whole_or_as_before(tmp_path: Path) -> None:
         assert content(copy) in (before, first), number
 
 
-WRITE_TWICE = {"demo", "blueprint"}
-"""``demo`` writes the programme and then runs it; ``blueprint`` writes one of two files."""
+WRITE_TWICE = {"demo", "blueprint", "link"}
+"""``demo`` writes the programme and then runs it; ``blueprint`` writes one of two files, ``link`` the files
+of a link or those of a chain."""
 
 
 def test_every_command_writes_in_one_switch() -> None:
