@@ -72,13 +72,13 @@ def test_a_filter_that_meets_nobody_is_told(cases: Path) -> None:
     read = ingest(folder / "flag.csv", bank=read_bank(folder / "items.csv"))
     rules = EligibilityRules(exclude_attributes={"flagged": ("1",)})
     (note,) = [
-        text for text in select_eligible(read.responses, read.candidates, rules).notes if "Nobody" in text
+        text for text in select_eligible(read.responses, read.candidates, rules).cautions if "Nobody" in text
     ]
     assert "flagged = '1'" in note
     assert "'N' (" in note
     assert "'Y' (30)" in note
     found = EligibilityRules(exclude_attributes={"flagged": ("Y",)})
-    assert not any("Nobody" in text for text in select_eligible(read.responses, read.candidates, found).notes)
+    assert select_eligible(read.responses, read.candidates, found).cautions == ()
 
 
 def test_two_people_under_one_number_are_told(cases: Path) -> None:

@@ -23,6 +23,7 @@ from ciip_irt.bank.items_file import (
     plain_keys,
     read_items_file,
 )
+from ciip_irt.bank.key_file import require_keys, with_keys
 from ciip_irt.bank.keys import CREDIT_ALL, MARK_KEY, MARKS, credited_options, marks_only
 from ciip_irt.bank.ledger import appended, read_ledger
 from ciip_irt.bank.near_match import near_match
@@ -56,8 +57,10 @@ __all__ = [
     "read_bank",
     "read_items_file",
     "read_ledger",
+    "require_keys",
     "roles_then",
     "scale_of",
     "with_expected_times",
+    "with_keys",
     "with_parameters",
 ]

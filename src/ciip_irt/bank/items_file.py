@@ -48,10 +48,15 @@ UNUSED = ("role", "score", "position", "response", "points")
 
 
 def read_items_file(
-    path: Path | str, *, delimiter: str | None = None, encoding: str | None = None
+    path: Path | str,
+    *,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    key_only: bool = False,
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """The items in a file, columns under their canonical names, and what was done to get there.
 
+    ``key_only``: the file is asked for its keys, so that what else could be two things is left out and told.
     The sheet with a column of items and a column of keys is taken; a header may stand below title rows.
 
     Raises
@@ -61,13 +66,17 @@ def read_items_file(
     """
     path = Path(path)
     if path.name.lower().endswith(AS_TABLES):
-        return renamed_items(read_frame(path), str(path))
+        return renamed_items(read_frame(path), str(path), key_only=key_only)
     grids = read_grids(path, delimiter=delimiter, encoding=encoding)
-    found = items_of_grids(grids, str(path))
-    return found if found is not None else renamed_items(frame_of(headed(grids[0])), str(path))
+    found = items_of_grids(grids, str(path), key_only=key_only)
+    if found is not None:
+        return found
+    return renamed_items(frame_of(headed(grids[0])), str(path), key_only=key_only)
 
 
-def items_of_grids(grids: Sequence[Grid], where: str) -> tuple[pl.DataFrame, tuple[str, ...]] | None:
+def items_of_grids(
+    grids: Sequence[Grid], where: str, *, key_only: bool = False
+) -> tuple[pl.DataFrame, tuple[str, ...]] | None:
     """The first sheet that has a column of items and one of keys, else that is a key in another shape, as
     ``read_items_file``; ``None``: none."""
     for grid in grids:
@@ -77,7 +86,7 @@ def items_of_grids(grids: Sequence[Grid], where: str) -> tuple[pl.DataFrame, tup
         there = {*renamed.values(), *unclear, *(name for name in wanted if name in table.names)}
         if table.row and there.issuperset(wanted):
             place = f"{where}, sheet {grid.name!r}" if grid.name else where
-            return renamed_items(frame_of(table, grid.delimiter), place)
+            return renamed_items(frame_of(table, grid.delimiter), place, key_only=key_only)
     for grid in grids:
         keys = keys_of_sheet(grid)
         if keys is not None:
@@ -102,10 +111,13 @@ def frame_of(table: Headed, delimiter: str = "") -> pl.DataFrame:
     return frame.with_columns(commas)
 
 
-def renamed_items(frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def renamed_items(
+    frame: pl.DataFrame, where: str, *, key_only: bool = False
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """The columns of the ``items`` contract under their canonical names; what was renamed, in words."""
     found, unclear = renamed_by_meaning(frame.columns, ITEMS.names)
-    required = [name for name in unclear if name in ("item_id", "key", "domain", "status", "options")]
+    needed = ("item_id", "key") if key_only else ("item_id", "key", "domain", "status", "options")
+    required = [name for name in unclear if name in needed]
     if required:
         name = required[0]
         columns = " and ".join(repr(column) for column in unclear[name][:3])
@@ -115,6 +127,9 @@ def renamed_items(frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, tuple[
     if found:
         listing = ", ".join(f"{column!r} is {name}" for column, name in found.items())
         said.append(f"{Path(where).name}: {listing}.")
+    if key_only and "domain" in unclear:
+        columns = " and ".join(repr(column) for column in unclear["domain"][:3])
+        said.append(f"{Path(where).name}: {columns} could both be the domain: neither is used.")
     check_points(frame, where)
     return frame.rename(found), tuple(said)
 
@@ -257,6 +272,8 @@ def names_matched(wanted: Sequence[str], known: Sequence[str]) -> dict[str, str]
             wanted = [name for name in wanted if _bare_number(name)]  # columns about candidates have none
         if numbered and len(known) != len(wanted):
             continue  # the 17th question of a form need not be the 17th of a bank
+        if numbered and not _say_no_more(wanted, known):
+            continue  # Q17 and Z17 are two questions, as far as anybody can tell
         shapes = [shaped(name) for name in wanted]
         if len(set(shapes)) < len(shapes) or "" in shapes:
             continue
@@ -272,6 +289,11 @@ def names_matched(wanted: Sequence[str], known: Sequence[str]) -> dict[str, str]
 
 def _without_zeros(name: str) -> str:
     return re.sub(r"0+(?=\d)", "", folded(name))
+
+
+def _say_no_more(wanted: Sequence[str], known: Sequence[str]) -> bool:
+    """Whether one side's names are bare numbers, or both sides' names say no more than the number."""
+    return all(map(str.isdigit, wanted)) or all(map(_bare_number, known))
 
 
 def _bare_number(name: str) -> str:

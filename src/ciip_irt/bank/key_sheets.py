@@ -62,7 +62,7 @@ def _two_columns(grid: Grid, table: Headed) -> pl.DataFrame | None:
     numbers = [place for place in filled if folded(table.names[place]) in NUMBERS]
     if table.row and len(keyed) == 1 and len(numbers) == 1 and keyed != numbers:
         return _frame(table.column(numbers[0]), table.column(keyed[0]))
-    known = any(meaning(name) is not None for name in table.names)
+    known = any(meaning(name) is not None and not is_answer(name) for name in table.names)
     if known or grid.width != 2:  # an item and its key
         return None
     return _frame([row[0] for row in grid.rows], [row[1] for row in grid.rows])

@@ -70,25 +70,22 @@ def read_items(arguments: argparse.Namespace, *, complete: bool = False) -> "Ite
 
 def items_given(arguments: argparse.Namespace) -> "tuple[ItemBank | None, pl.DataFrame | None]":
     """The items of ``--items`` with the keys of ``--key``; what ``--items`` says where neither has keys."""
-    from ciip_irt.bank import bank_of, read_items_file
+    from ciip_irt.bank import bank_of, read_items_file, require_keys, with_keys
 
     files = [name for name in (arguments.items, arguments.key) if name is not None]
-    tables = [read_items_file(name, **text_format(arguments, name)) for name in files]
+    tables = [
+        read_items_file(name, **text_format(arguments, name), key_only=name == arguments.key)
+        for name in files
+    ]
     if not tables:
         return None, None
-    keyed = tables[-1][0].columns
-    if arguments.key is not None and not {"item_id", "key"}.issubset(keyed):
-        shown = ", ".join(keyed[:8])
-        what = f"no columns of items and keys are among {shown}"
-        remedy = "Name them item and key, or put the keys in one row below the names of the items."
-        raise InputError(Problem(what, where=arguments.key, row=1, remedy=remedy))
+    if arguments.key is not None:
+        require_keys(tables[-1][0], arguments.key)
     (items, said), *key = tables
     if key:
         keys, more = key[0]
-        items = keys.select("item_id", "key").join(
-            items.drop("key", strict=False), on="item_id", how="left", maintain_order="left"
-        )
-        said = (*said, *more)
+        items, different = with_keys(items, arguments.items, keys, arguments.key)
+        said = (*said, *more, *different)
     if "key" not in items.columns:
         return None, items
     return bank_of(items, files[0], said), None
@@ -170,7 +167,7 @@ def scored_log(
     responses, history = roles_then(
         eligible.responses, read_ledger(Path(arguments.items or arguments.log[0]).parent / "ledger.csv")
     )
-    for sentence in read.cautions:
+    for sentence in (*read.cautions, *eligible.cautions):
         warn(sentence)
     for sentence in (*read.notes, *eligible.notes, *history):
         note(sentence)

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import MISSING, BoolArray, FloatArray
-from ciip_irt.bank import CREDIT_ALL, credited_options
+from ciip_irt.bank import CREDIT_ALL, credited_options, near_match
 from ciip_irt.classical import reliability
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt.models import probability
@@ -350,7 +350,8 @@ def _place(scored: ScoredResponses, item_id: str, other: str | None) -> int:
             Problem(
                 f"the log has no item {item_id!r}",
                 where="what if",
-                remedy="Give an item_id of the log, as in item_statistics.csv.",
+                remedy=f"{near_match([item_id], scored.item_ids)} Give an item_id of the log, as in"
+                " item_statistics.csv.".strip(),
             )
         )
     item = scored.item_ids.index(item_id)

@@ -82,6 +82,7 @@ class JobResult:
         """What a reader should know, from all steps."""
         said = (
             *self.read.sentences,
+            *(f"CAUTION: {caution}" for caution in self.eligible.cautions),
             *self.eligible.notes,
             *self.scored.warnings,
             *self.analysis.warnings,

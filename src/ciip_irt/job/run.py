@@ -13,6 +13,7 @@ from ciip_irt.bank import (
     read_items_file,
     read_ledger,
     roles_then,
+    with_keys,
     with_parameters,
 )
 from ciip_irt.blueprint import Blueprint, load_blueprint
@@ -185,11 +186,9 @@ def _items(exam: Exam) -> tuple[ItemBank | None, pl.DataFrame | None]:
     how = {name: exam.get("items", name) for name in ("delimiter", "encoding")}
     items, said = read_items_file(file, **how)
     if (key := exam.path("responses", "key")) is not None:
-        keys, more = read_items_file(key)
-        items = keys.select("item_id", "key").join(
-            items.drop("key", strict=False), on="item_id", how="left", maintain_order="left"
-        )
-        said = (*said, *more)
+        keys, more = read_items_file(key, key_only=True)
+        items, different = with_keys(items, str(file), keys, str(key))
+        said = (*said, *more, *different)
     return (bank_of(items, str(file), said), None) if "key" in items.columns else (None, items)
 
 

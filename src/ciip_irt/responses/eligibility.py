@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from ciip_irt.bank import near_match
 from ciip_irt.classical import rapid_thresholds
 from ciip_irt.errors import InputError, Problem, did_you_mean, plural
 from ciip_irt.records import result
@@ -103,6 +104,7 @@ class Eligible:
     n_before: int
     rules: Mapping[str, Any]
     notes: tuple[str, ...]
+    cautions: tuple[str, ...] = ()
 
     def to_frame(self) -> pl.DataFrame:
         """The exclusions, one row per delivery left out."""
@@ -113,7 +115,7 @@ class Eligible:
         lines = [f"{kept} of {self.n_before:,} count."]
         for reason, count in _by_reason(self.exclusions):
             lines.append(f"{count:,} left out: {reason}")
-        return "\n".join([*lines, *self.notes])
+        return "\n".join([*lines, *(f"CAUTION: {caution}" for caution in self.cautions), *self.notes])
 
     def _repr_html_(self) -> str:
         return show_html("Eligible deliveries", self.summary(), self.exclusions)
@@ -175,7 +177,8 @@ def select_eligible(
         exclusions=exclusions,
         n_before=deliveries.height,
         rules=_plain(rules),
-        notes=(*_unmatched(deliveries, rules), *_notes(kept, rules)),
+        notes=_notes(kept, rules),
+        cautions=_unmatched(deliveries, rules),
     )
 
 
@@ -290,7 +293,8 @@ def _require_known(deliveries: pl.DataFrame, rules: EligibilityRules, has_times:
     known = set(deliveries["delivery_id"])
     absent = [name for name in rules.exclude_deliveries if name not in known]
     if absent:
-        remedy = "Correct the names, or take them off the list."
+        near = near_match(absent, map(str, known))
+        remedy = f"{near} Correct the names, or take them off the list.".strip()
         what = "deliveries to be excluded are not in the log"
         problems.append(Problem(what, where="[eligibility]", examples=tuple(absent[:5]), remedy=remedy))
     if rules.maximum_rapid is not None and not has_times:
@@ -341,7 +345,7 @@ def _nobody_left(exclusions: pl.DataFrame) -> list[Problem]:
     return problems
 
 
-def _unmatched(deliveries: pl.DataFrame, rules: EligibilityRules) -> list[str]:
+def _unmatched(deliveries: pl.DataFrame, rules: EligibilityRules) -> tuple[str, ...]:
     """Filters that no delivery met, with the values there are: a filter that does nothing is a mistake."""
     notes = []
     for name, values in rules.exclude_attributes.items():
@@ -351,11 +355,13 @@ def _unmatched(deliveries: pl.DataFrame, rules: EligibilityRules) -> list[str]:
             counted = found.drop_nulls().value_counts(sort=True).head(MOST_VALUES)
             there = ", ".join(f"{value!r} ({n:,})" for value, n in counted.iter_rows())
             wanted = " or ".join(repr(value) for value in absent)
-            notes.append(f"Nobody has {name} = {wanted}, so that leaves nobody out. Its values are {there}.")
-    return notes
+            near = near_match(absent, map(str, counted[name]))
+            said = f"Nobody has {name} = {wanted}, so that leaves nobody out. Its values are {there}. {near}"
+            notes.append(said.rstrip())
+    return tuple(notes)
 
 
-def _notes(kept: pl.DataFrame, rules: EligibilityRules) -> list[str]:
+def _notes(kept: pl.DataFrame, rules: EligibilityRules) -> tuple[str, ...]:
     notes = []
     if rules.attempts == "first":
         again = kept.filter(pl.col("candidate_id").is_duplicated())
@@ -374,7 +380,7 @@ def _notes(kept: pl.DataFrame, rules: EligibilityRules) -> list[str]:
         notes.append(
             f"{with_offset:,} time stamps say their offset from UTC, {bare:,} do not: those are taken as UTC."
         )
-    return notes
+    return tuple(notes)
 
 
 def _plain(rules: EligibilityRules) -> dict[str, Any]:

@@ -42,7 +42,10 @@ class Answers:
     said: tuple[str, ...] = ()
     readings: tuple[str, ...] = ()
     unclear: str = "the digits of the answers"
-    option: str = "Say which under [recode.response] in a mapping file (--mapping)."
+    option: str = (
+        "Say which under [recode.response] in a mapping file (--mapping). Points between none and all cannot"
+        " be analysed here: leave such questions out, or count 1 for all and 0 for less."
+    )
 
 
 TRUE_OR_FALSE = (
