@@ -19,6 +19,20 @@ OF_OTHERS = {"SAT12", "VerbalAggression", "VerbalAggression_poly", "Science"}
 """Data sets of other people, by the name that tests are parametrised with; they are in ``SHARED`` only."""
 
 
+NETWORK = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto")
+
+
+def _forbid_the_network(event: str, arguments: tuple[object, ...]) -> None:
+    if event in NETWORK:
+        raise RuntimeError(f"{event} {arguments}: nothing of ours ever uses the network")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No test may reach for the network, whatever it runs; an audit hook stays until the process ends."""
+    del config
+    sys.addaudithook(_forbid_the_network)
+
+
 def needs_shared(item: pytest.Item) -> bool:
     """Whether a test reads other people's data: by the fixture ``shared``, or by the name of a data set."""
     given = item.callspec.params.values() if hasattr(item, "callspec") else ()

@@ -98,3 +98,8 @@ def test_no_socket_is_opened(ran: Ran, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(socket, "getaddrinfo", opened)
     assert ran("ingest", LOG, "--items", ITEMS)[0] == 0
     assert main(["report", str(tmp_path / "out")]) == 0
+
+
+def test_any_test_that_reaches_for_the_network_fails() -> None:
+    with socket.socket() as reaching, pytest.raises(RuntimeError, match="ever uses the network"):
+        reaching.connect(("127.0.0.1", 9))

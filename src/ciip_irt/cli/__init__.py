@@ -54,6 +54,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "blueprint": ("blueprint", "show a blueprint: counts, how they were apportioned, ties"),
         "blueprint apportion": ("blueprint_apportion", "turn published percentages into item counts"),
         "schema": ("schema", "the JSON schema of a kind of TOML file, for editors"),
+        "replay": ("replay", "the run of a results folder again, and what comes out differently"),
         "report": ("report", "pages from the results in a folder"),
     }
 )

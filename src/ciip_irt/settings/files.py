@@ -56,9 +56,11 @@ def file_text(
     InputError
         It cannot be read, or it is not UTF-8 text, with the first line that is not.
     """
+    from ciip_irt.tables import bounded_bytes  # polars comes with it, and help starts without
+
     where = str(path)
     try:
-        content = Path(path).read_bytes()
+        content = bounded_bytes(Path(path))
     except (OSError, ValueError) as fault:  # ValueError: a name that no file can have
         near = get_close_matches(where, known, n=1)
         if near:

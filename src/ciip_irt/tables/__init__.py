@@ -88,7 +88,14 @@ from ciip_irt.tables.contracts.truth_tables import TRUTH, TRUTH_PERSONS
 from ciip_irt.tables.files import delimiter_beside, delimiter_named, read_csv, read_frame, read_table
 from ciip_irt.tables.frames import AnyFrame, polars_frame
 from ciip_irt.tables.holding import holding
-from ciip_irt.tables.opening import FACTOR_VARIABLE, first_line, foreign_errors, packed_bytes
+from ciip_irt.tables.opening import (
+    FACTOR_VARIABLE,
+    bounded_bytes,
+    files_read,
+    first_line,
+    foreign_errors,
+    packed_bytes,
+)
 from ciip_irt.tables.outputs import csv_bytes, write_outputs
 from ciip_irt.tables.sheets.cells import (
     KEY_WORDS,
@@ -208,11 +215,13 @@ __all__ = [
     "RowRule",
     "Sheet",
     "Table",
+    "bounded_bytes",
     "csv_bytes",
     "delimiter_beside",
     "delimiter_in_words",
     "delimiter_named",
     "describe_result_files",
+    "files_read",
     "find_header",
     "first_line",
     "folded",

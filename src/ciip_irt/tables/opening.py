@@ -7,12 +7,14 @@ far end of a sheet), and a damaged one is refused with its name and the row wher
 import codecs
 import contextlib
 import gzip
+import hashlib
 import io
 import os
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NoReturn, cast
@@ -25,10 +27,12 @@ __all__ = [
     "FACTOR_VARIABLE",
     "MOST_CELLS",
     "Place",
+    "bounded_bytes",
     "check_archive",
     "check_cells",
     "check_parquet",
     "file_bytes",
+    "files_read",
     "first_line",
     "foreign_errors",
     "packed_bytes",
@@ -52,6 +56,8 @@ LONGEST_LINE = 1_000_000  # bytes: a header of 50,000 columns
 PIECE = 1 << 20  # bytes read at once: a megabyte, so that the limit is met in time
 GZIP_MAGIC = b"\x1f\x8b"
 SHOWN_REASON = 150  # characters of a message by another program: a line and a half
+
+_read: ContextVar[dict[Path, str] | None] = ContextVar("_read", default=None)
 
 
 @dataclass(slots=True)
@@ -86,6 +92,23 @@ def check_cells(path: Path, rows: int, columns: int) -> None:
         _too_large(path, f"{what} ({MOST_CELLS:,}); a stray cell far out does that")
 
 
+@contextlib.contextmanager
+def files_read() -> Iterator[Mapping[Path, str]]:
+    """The files that come in meanwhile: absolute path -> SHA-256 of the content, in the order of reading.
+
+    >>> with files_read() as seen:
+    ...     _ = packed_bytes(Path("README.md"))
+    >>> [path.name for path in seen]
+    ['README.md']
+    """
+    seen: dict[Path, str] = {}
+    before = _read.set(seen)
+    try:
+        yield seen
+    finally:
+        _read.reset(before)
+
+
 def packed_bytes(path: Path) -> bytes:
     """The content of a file as it lies on the disk.
 
@@ -94,17 +117,32 @@ def packed_bytes(path: Path) -> bytes:
     InputError
         It cannot be read, or is larger than files may be.
     """
-    most = int(LARGEST * _factor())
     try:
-        with path.open("rb") as file:
-            if (size := os.fstat(file.fileno()).st_size) > most:
-                _too_large(path, f"the file has {size:,} bytes, more than {most:,}")
-            # A pipe or a device has no size: a piece at a time, not to take the memory before the bytes.
-            content = file.read() if size else b"".join(_pieces(file, most))
+        return bounded_bytes(path)
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise _unreadable(path, error) from None
+
+
+def bounded_bytes(path: Path) -> bytes:
+    """As ``packed_bytes``, for who says in words of his own that there is no such file.
+
+    Raises
+    ------
+    OSError, ValueError
+        It cannot be read, or no file can have that name.
+    InputError
+        It is larger than files may be.
+    """
+    most = int(LARGEST * _factor())
+    with path.open("rb") as file:
+        if (size := os.fstat(file.fileno()).st_size) > most:
+            _too_large(path, f"the file has {size:,} bytes, more than {most:,}")
+        # A pipe or a device has no size: a piece at a time, not to take the memory before the bytes.
+        content = file.read() if size else b"".join(_pieces(file, most))
     if len(content) > most:
         _too_large(path, f"the file has more than {most:,} bytes")
+    if (seen := _read.get()) is not None:
+        seen[path.resolve()] = hashlib.sha256(content).hexdigest()
     return content
 
 

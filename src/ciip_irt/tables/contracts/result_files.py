@@ -116,7 +116,12 @@ RECORD_FILES: Mapping[str, RecordFile] = MappingProxyType(
         "run.json": RecordFile(
             "the whole job: sentences, warnings, blueprint, provenance", "job.run.run_job"
         ),
-        "run_times.json": RecordFile("when it ran, and the seconds of each step", "job.run.run_job"),
+        "record.json": RecordFile(
+            "what `replay` needs: every file that was read with its SHA-256, and the versions", "job.replay"
+        ),
+        "run_times.json": RecordFile(
+            "where the exam file lies, when it ran, and the seconds of each step", "job.replay"
+        ),
         "ingest.json": RecordFile("what was read, and what of it counts", "responses.ingest"),
         "analysis.json": RecordFile("warnings and provenance", "item_analysis.analyse_items"),
         "calibration.json": RecordFile(
