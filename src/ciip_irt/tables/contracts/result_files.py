@@ -117,10 +117,11 @@ RECORD_FILES: Mapping[str, RecordFile] = MappingProxyType(
             "the whole job: sentences, warnings, blueprint, provenance", "job.run.run_job"
         ),
         "record.json": RecordFile(
-            "what `replay` needs: every file that was read with its SHA-256, and the versions", "job.replay"
+            "what `replay` needs: every file that was read with its SHA-256, and the versions",
+            "job.replay.write_run",
         ),
         "run_times.json": RecordFile(
-            "where the exam file lies, when it ran, and the seconds of each step", "job.replay"
+            "where the exam file lies, when it ran, and the seconds of each step", "job.replay.write_run"
         ),
         "ingest.json": RecordFile("what was read, and what of it counts", "responses.ingest"),
         "analysis.json": RecordFile("warnings and provenance", "item_analysis.analyse_items"),
