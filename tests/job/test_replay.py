@@ -57,8 +57,8 @@ def test_other_inputs_are_named_and_nothing_is_run(
     with (folder / "log.csv").open("a", encoding="utf-8") as file:
         file.write("\n")
     assert main(["replay", str(folder / "out")]) == 2
-    assert "--exam EXAM.toml" in capsys.readouterr().err
-    assert main(["replay", str(folder / "out"), "--exam", str(folder / "renamed.toml")]) == 1
+    assert "--exam-file EXAM.toml" in capsys.readouterr().err
+    assert main(["replay", str(folder / "out"), "--exam-file", str(folder / "renamed.toml")]) == 1
     assert capsys.readouterr().out.splitlines() == [
         "Inputs that are not what they were (2):",
         "  candidates.csv: it is not there",

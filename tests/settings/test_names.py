@@ -19,6 +19,7 @@ from ciip_irt.errors import InputError
 from ciip_irt.forms.checking import report_findings, verbose_report
 from ciip_irt.item_analysis import dif_between_groups
 from ciip_irt.job.exam_settings import ANALYSIS, CALIBRATION, ELIGIBILITY, EXAM, RESPONSES
+from ciip_irt.job.replay import replay
 from ciip_irt.job.settings_files import KINDS
 from ciip_irt.pilots.policy import POLICY
 from ciip_irt.pilots.simulate import programme_of_bank, simulate_policy
@@ -64,6 +65,7 @@ PARAMETERS: dict[str, tuple[Callable[..., Any], ...]] = {
     "bank migrate": (migrate,),
     "blueprint": (practice_blueprint,),
     "blueprint apportion": (apportioned_blueprint,),
+    "replay": (replay,),
 }
 """What a command calls: its options are the parameters of these, or settings of the exam file."""
 

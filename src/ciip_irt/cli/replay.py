@@ -12,7 +12,7 @@ result byte for byte; nothing in DIR is changed. Exit code 1: an input or a resu
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="folder with the results of run")
     parser.add_argument(
-        "--exam", metavar="EXAM.toml", default=None, help="the exam file, where it lies elsewhere by now"
+        "--exam-file", metavar="EXAM.toml", default=None, help="the exam file, where it lies elsewhere by now"
     )
 
 
@@ -20,6 +20,6 @@ def run(arguments: argparse.Namespace) -> int:
     from ciip_irt.job.replay import replay
 
     with Progress() as progress:
-        found = replay(arguments.folder, arguments.exam, progress=progress)
+        found = replay(arguments.folder, arguments.exam_file, progress=progress)
     print(found.summary())
     return 0 if found.is_yes else 1

@@ -147,7 +147,7 @@ def replay(
     record, times = _record(folder / RECORD), _record(folder / TIMES)
     exam_file = folder / times["exam_file"] if exam_file is None else Path(exam_file)
     if not exam_file.is_file():
-        remedy = "Name the exam file as it lies now: ciip-irt replay DIR --exam EXAM.toml."
+        remedy = "Name the exam file as it lies now: ciip-irt replay DIR --exam-file EXAM.toml."
         raise InputError(Problem("the exam file is not there", where=str(exam_file), remedy=remedy))
     inputs = record["inputs"]
     others = _other_versions(record["versions"])
