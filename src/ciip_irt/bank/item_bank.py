@@ -71,7 +71,7 @@ class ItemBank:
 
     @property
     def item_ids(self) -> tuple[str, ...]:
-        return tuple(self.items["item_id"])
+        return tuple(self.items["item_id"].to_list())
 
     def parameters(self, item_ids: Sequence[str] | None = None) -> FloatArray:
         """``a, b, c`` as (J, 3) in the order asked for; NaN where an item is not calibrated."""

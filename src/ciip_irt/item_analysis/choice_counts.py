@@ -112,7 +112,7 @@ def bank_abilities(scored: ScoredResponses) -> Abilities | None:
     except DesignError:
         return None
     sd = max(float(fit.population_sd[0]), LEAST_SD)
-    keys = tuple(scored.items["key"])
+    keys = tuple(scored.items["key"].to_list())
     return Abilities(parameters, float(fit.population_mean[0]), sd, constant, keys)
 
 

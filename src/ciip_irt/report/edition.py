@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
@@ -122,11 +123,13 @@ def _titles(results: Results) -> dict[str, str]:
     }
 
 
+@cache  # the same for every report; to compile the templates takes longer than a page
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("ciip_irt.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

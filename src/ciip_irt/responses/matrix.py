@@ -103,7 +103,7 @@ class ScoredResponses:
 
     @property
     def item_ids(self) -> tuple[str, ...]:
-        return tuple(self.items["item_id"])
+        return tuple(self.items["item_id"].to_list())
 
     @property
     def form_ids(self) -> tuple[str, ...]:

@@ -28,9 +28,10 @@ __all__ = [
 
 FIRST_ROW = 2  # of a file, as people count: the header is row 1
 SIGNIFICANT_DIGITS = 8  # of numbers in files: more than any estimate has, fewer than rounding errors touch
-Check = tuple[str, str, pl.Series, pl.Series, str, str]
-"""Column, rule, the rows that break it, the values to show, what is wrong, the remedy."""
+Check = tuple[str, str, pl.Expr, pl.Expr, str, str]
+"""Column, rule, where rows in their types break it, what of the file to show, what is wrong, the remedy."""
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "#N/A")
+TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,11 +238,17 @@ class Table:
         structural = self._structural_problems(frame, where, bool(blank.all()))
         canonical, checks = self._checks(frame)
         problems, failures, bad = list(structural), [], blank
-        for name, rule_name, broken, shown, message, remedy in checks:
+        # one call for all: what polars asks for a call is more than most tables take
+        breaks = canonical.select(
+            broken.fill_null(False).alias(f"{k}") for k, (_, _, broken, *_) in enumerate(checks)
+        )
+        for broken, (name, rule_name, _, values, message, remedy) in zip(
+            breaks.iter_columns(), checks, strict=True
+        ):
             broken &= ~blank  # rows emptied in a spreadsheet are not rows
             if not broken.any():
                 continue
-            at = broken.arg_true()
+            at, shown = broken.arg_true(), frame.select(values).to_series()
             problems.append(
                 Problem(
                     message,
@@ -272,29 +279,25 @@ class Table:
 
     def _checks(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Check]]:
         """The frame in canonical types, and where it breaks what is asked of columns, rows and the key."""
+        here = [column for column in self.columns if column.name in frame.columns]
+        absent = [c for c in self.columns if c.name not in frame.columns and not c.required]
+        told, canonical = _cast(frame, here)
+        canonical = canonical.with_columns(pl.lit(None, dtype=c.dtype()).alias(c.name) for c in absent)
         checks: list[Check] = []
-        canonical = frame
-        for column in self.columns:
-            if column.name not in frame.columns:
-                if not column.required:
-                    canonical = canonical.with_columns(pl.lit(None, dtype=column.dtype()).alias(column.name))
-                continue
-            raw = frame[column.name]
-            values, unreadable = _cast(raw, column.dtype)
-            canonical = canonical.with_columns(values.alias(column.name))
-            checks += _column_checks(column, raw, values, unreadable)
+        for column in here:
+            checks += _column_checks(column, told[column.name], canonical[column.name])
         present = set(frame.columns)
         for rule in self.rules:
             if present.issuperset(rule.needs):
-                broken = canonical.select(rule.broken.fill_null(False)).to_series()
-                checks.append((rule.shows, rule.name, broken, frame[rule.shows], rule.message, rule.remedy))
+                checks.append(
+                    (rule.shows, rule.name, rule.broken, pl.col(rule.shows), rule.message, rule.remedy)
+                )
         if self.key and present.issuperset(self.key) and frame.height:
-            repeated = canonical.select(~pl.struct(self.key).is_first_distinct()).to_series()
             what = " and ".join(self.key)
-            shown = frame.select(pl.concat_str(self.key, separator=" / ", ignore_nulls=True)).to_series()
+            shown = pl.concat_str(self.key, separator=" / ", ignore_nulls=True)
             checks.append(
-                (self.key[0], "unique", repeated, shown, f"the same {what} occurs more than once",
-                 f"Keep one row for each {what}.")
+                (self.key[0], "unique", ~pl.struct(self.key).is_first_distinct(), shown,
+                 f"the same {what} occurs more than once", f"Keep one row for each {what}.")
             )  # fmt: skip
         return canonical, checks
 
@@ -335,56 +338,61 @@ def _trimmed(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(text != "").then(text))
 
 
-def _cast(raw: pl.Series, dtype: type[pl.DataType]) -> tuple[pl.Series, pl.Series]:
-    """The values in their type (null where unreadable), and where they were unreadable."""
-    nothing = pl.repeat(False, len(raw), eager=True)
-    if raw.dtype == dtype or raw.dtype == pl.Null:
-        return raw.cast(dtype), nothing
-    if dtype == pl.String:
-        return raw.cast(pl.String), nothing
-    if raw.dtype == pl.String:
-        raw = raw.set(raw.is_in(MISSING_WORDS), None)
-    if dtype == pl.Boolean and raw.dtype == pl.String:
-        values = raw.str.to_lowercase().replace_strict(
-            {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False},
-            default=None,
-            return_dtype=pl.Boolean,
-        )
-    elif dtype.is_integer() and raw.dtype in (pl.String, pl.Float64, pl.Float32):
-        numbers = raw.cast(pl.Float64, strict=False)
-        numbers = numbers.set(numbers.is_finite().fill_null(False).not_(), None)
-        values = numbers.set((numbers != numbers.floor()).fill_null(False), None).cast(dtype, strict=False)
-    else:
-        values = raw.cast(dtype, strict=False)
-        if dtype.is_float():
-            values = values.set(values.is_finite().fill_null(True).not_(), None)
-    return values, values.is_null() & raw.is_not_null()
+def _cast(frame: pl.DataFrame, columns: Sequence[Column]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The frame without words for "missing", and in the types of the columns, null where unreadable."""
+    told, numbers, values = [], [], []
+    for column in columns:
+        cell, dtype, given = pl.col(column.name), column.dtype, frame.schema[column.name]
+        if given in (dtype, pl.Null) or dtype == pl.String:
+            values.append(cell.cast(dtype))
+            continue
+        if given == pl.String:
+            told.append(pl.when(~cell.is_in(MISSING_WORDS)).then(cell))
+        if dtype == pl.Boolean and given == pl.String:
+            lowered = cell.str.to_lowercase()
+            values.append(lowered.replace_strict(TRUTH, default=None, return_dtype=pl.Boolean))
+        elif dtype.is_integer() and given in (pl.String, pl.Float64, pl.Float32):
+            numbers.append(cell.cast(pl.Float64, strict=False))
+            is_whole = cell.is_finite() & (cell == cell.floor())
+            values.append(pl.when(is_whole).then(cell.cast(dtype, strict=False)))
+        elif dtype.is_float():
+            numbers.append(cell.cast(dtype, strict=False))
+            values.append(pl.when(cell.is_finite()).then(cell))
+        else:
+            values.append(cell.cast(dtype, strict=False))
+    frame = frame.with_columns(told)
+    return frame, frame.with_columns(numbers).with_columns(values)
 
 
-def _column_checks(column: Column, raw: pl.Series, values: pl.Series, unreadable: pl.Series) -> list[Check]:
-    checks = []
+def _column_checks(column: Column, told: pl.Series, values: pl.Series) -> list[Check]:
+    """What is asked of one column; what counts alone show to be kept is not asked."""
+    checks: list[Check] = []
     quoted = f"column {column.name!r}"
+    cell = pl.col(column.name)
 
-    def add(rule: str, broken: pl.Series, message: str, remedy: str) -> None:
-        checks.append((column.name, rule, broken.fill_null(False), raw, message, remedy))
+    def add(rule: str, broken: pl.Expr, message: str, remedy: str) -> None:
+        checks.append((column.name, rule, broken, cell, message, remedy))
 
-    add(
-        "type", unreadable, f"{quoted} holds text where {_kind(column.dtype)} is expected",
-        "Correct the cells, or leave them empty if the value is unknown."
-        + (" Decimals need a point, not a comma." if column.dtype.is_float() else ""),
-    )  # fmt: skip
-    if not column.nullable:
-        add("present", values.is_null() & ~unreadable, f"{quoted} is empty", "Every row needs a value here.")
+    unreadable = pl.lit(False)
+    if values.null_count() > told.null_count():
+        unreadable = pl.lit(told.is_not_null()) & cell.is_null()
+        add(
+            "type", unreadable, f"{quoted} holds text where {_kind(column.dtype)} is expected",
+            "Correct the cells, or leave them empty if the value is unknown."
+            + (" Decimals need a point, not a comma." if column.dtype.is_float() else ""),
+        )  # fmt: skip
+    if not column.nullable and values.null_count():
+        add("present", cell.is_null() & ~unreadable, f"{quoted} is empty", "Every row needs a value here.")
     if column.allowed:
         words = ", ".join(column.allowed)
         add(
-            "allowed", ~values.is_in(column.allowed) & values.is_not_null(),
+            "allowed", ~cell.is_in(column.allowed) & cell.is_not_null(),
             f"{quoted} has a value outside {words}", f"Use one of: {words}.",
         )  # fmt: skip
     if column.minimum is not None:
-        add("minimum", values < column.minimum, f"{quoted} is below {column.minimum:g}", "Correct the cells.")
+        add("minimum", cell < column.minimum, f"{quoted} is below {column.minimum:g}", "Correct the cells.")
     if column.maximum is not None:
-        add("maximum", values > column.maximum, f"{quoted} is above {column.maximum:g}", "Correct the cells.")
+        add("maximum", cell > column.maximum, f"{quoted} is above {column.maximum:g}", "Correct the cells.")
     return checks
 
 

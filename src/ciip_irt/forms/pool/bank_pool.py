@@ -37,9 +37,9 @@ def bank_pool(
     pool = Pool(
         blueprint=blueprint,
         form_ids=tuple(f"form-{number:0{width}d}" for number in range(1, n_forms + 1)),
-        item_ids=tuple(eligible["item_id"]),
+        item_ids=tuple(eligible["item_id"].to_list()),
         letters=tuple(letters[index] for index in keep),
-        statuses=tuple(eligible["status"]),
+        statuses=tuple(eligible["status"].to_list()),
         enemies=enemies,
         targets=targets,
         attributes=attributes,
