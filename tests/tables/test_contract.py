@@ -163,7 +163,7 @@ def test_the_rows_kept_are_those_a_plain_loop_keeps(rows: list[tuple[str, str, s
     assert examined.rows.select("name", "age", "colour").rows() == good
     written = {k + 2 for k, row in enumerate(rows) if any(row)}
     assert set(examined.failures["row"]) == written - _rows_of(examined.rows, rows)
-    assert bool(examined.problems) == (len(good) < len(written))  # a blank row is no fault
+    assert bool(examined.problems) == (len(good) < max(len(written), 1))  # a table of blank rows has none
 
 
 def _rows_of(kept: pl.DataFrame, rows: list[tuple[str, str, str]]) -> set[int]:
