@@ -14,11 +14,12 @@ INSTALL := $(PIP) install --constraint constraints.txt --editable
 # Two processes with one thread each: the linear algebra's own threads would only get in each other's way.
 PYTEST := OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest --numprocesses auto --dist loadscope
 
-.PHONY: schema help demo test lint types contract docs notebooks wheel samples constraints check clean
+.PHONY: schema help demo test slow lint types contract docs notebooks wheel samples constraints check clean
 
 help:
 	@echo "make demo        make the environment, run the whole job on a simulated programme"
 	@echo "make test        make the environment, pass all tests"
+	@echo "make slow        the same, and the 25 slowest tests: none above 10 s on a machine that does nothing else"
 	@echo "make check       lint, types, import contract, docs examples, notebooks, wheel"
 	@echo "make schema      make the JSON schema of blueprint files again from its declaration"
 	@echo "make samples     make data/samples again (same seed, same bytes)"
@@ -47,6 +48,9 @@ demo: .venv/installed
 
 test: .venv/installed-test
 	$(PYTEST)
+
+slow: .venv/installed-test
+	$(PYTEST) --durations 25 --durations-min 1
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

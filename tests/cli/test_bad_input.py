@@ -17,20 +17,28 @@ Frame = pl.DataFrame
 
 
 @pytest.fixture(scope="module")
-def items() -> Frame:
-    return pl.read_csv(SAMPLES / "items.csv", infer_schema=False)
-
-
-@pytest.fixture(scope="module")
-def log(items: Frame) -> Frame:
-    """Sixty deliveries of the sample log, without its dirt."""
+def log() -> Frame:
+    """Sixty deliveries of the sample log, without its dirt, with forty of its pilots."""
     everything = pl.read_parquet(SAMPLES / "responses.parquet").unique(
         ["delivery_id", "item_id"], maintain_order=True
     )
-    known = everything.filter(pl.col("item_id").is_in(items["item_id"].implode()))
+    bank = pl.read_csv(SAMPLES / "items.csv", infer_schema=False)
+    few_pilots = (
+        everything.select("item_id").unique(maintain_order=True)
+        .join(bank.filter(status="pilot"), on="item_id", how="semi", maintain_order="left").head(40)
+    )  # fmt: skip
+    wanted = pl.concat([bank.filter(pl.col("status") != "pilot").select("item_id"), few_pilots])
+    known = everything.join(wanted, on="item_id", how="semi", maintain_order="left")
     known = known.filter(pl.col("response").is_null() | (pl.col("response") != "E"))
     few = known["delivery_id"].unique(maintain_order=True).head(60)
     return known.filter(pl.col("delivery_id").is_in(few.implode()))
+
+
+@pytest.fixture(scope="module")
+def items(log: Frame) -> Frame:
+    """The bank's rows on what these sixty met."""
+    bank = pl.read_csv(SAMPLES / "items.csv", infer_schema=False)
+    return bank.join(log, on="item_id", how="semi", maintain_order="left")
 
 
 @pytest.fixture

@@ -149,7 +149,7 @@ def review_pilots(
     --------
     >>> from ciip_irt.responses import score
     >>> from ciip_irt.simulate import simulate_programme
-    >>> programme = simulate_programme(n_candidates=150, seed=1)
+    >>> programme = simulate_programme(n_candidates=150, n_forms=1, n_pilots=40, seed=1)
     >>> bank = programme.items
     >>> review = review_pilots(score(programme.responses, bank), bank)
     >>> review.decisions["decision"].is_in(["promote", "hold", "revise", "retire"]).all()

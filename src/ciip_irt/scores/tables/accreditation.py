@@ -106,7 +106,7 @@ def accreditation_table(
     >>> from ciip_irt.item_analysis import analyse_items
     >>> from ciip_irt.responses import score
     >>> from ciip_irt.simulate import simulate_programme
-    >>> programme = simulate_programme(n_candidates=150, seed=1)
+    >>> programme = simulate_programme(n_candidates=150, n_forms=1, n_pilots=40, seed=1)
     >>> bank = ItemBank.from_frame(programme.items)
     >>> scored = score(programme.responses, bank)
     >>> table = accreditation_table(
