@@ -103,6 +103,7 @@ def changed(text: str, edits: list[tuple[str, int, str]]) -> str:
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example("results/pilot_decisions.csv", [("replace", 0, "\r")], "utf-8")
 @example("settings/blueprint.toml", [("cut", 0, "")], "utf-8")
 @example("results/pilot_decisions.csv", [("cut", 0, ""), ("insert", 0, "\ufeff")], "utf-16")
 @given(st.sampled_from(sorted(READERS)), EDITS, st.sampled_from(["utf-8"] * 4 + ["utf-16", "cp1252"]))

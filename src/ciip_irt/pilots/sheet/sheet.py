@@ -5,7 +5,6 @@ the data's hash, the policy's limits, the scale); each row also carries a hash o
 sheet that comes back weeks later is known by its evidence, whatever a spreadsheet did to its numbers.
 """
 
-import csv
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from ciip_irt.bank import ItemBank, Scale, item_hashes
-from ciip_irt.errors import InputError, Problem, TableError
+from ciip_irt.errors import Problem, TableError
 from ciip_irt.pilots.decision import PilotReview
 from ciip_irt.tables import FIRST_ROW, PILOT_DECISIONS, Sheet, csv_bytes, read_frame, workbook
 
@@ -146,7 +145,8 @@ def read_decisions(path: Path | str, *, delimiter: str = ",", encoding: str = "u
 
 def read_sheet(path: Path | str, *, delimiter: str = ",", encoding: str = "utf-8") -> pl.DataFrame:
     """The sheet as text with its columns named as they were, not yet held against the contract."""
-    frame = read_frame(path, delimiter=_delimiter(Path(path), delimiter), encoding=encoding)
+    # A comma is only what we write: the program of another country puts something else between the cells.
+    frame = read_frame(path, delimiter=None if delimiter == "," else delimiter, encoding=encoding)
     lowered = {name: name.strip().lower() for name in frame.columns}
     return frame.rename(
         {name: low for name, low in lowered.items() if low in PILOT_DECISIONS.names and low not in frame}
@@ -218,17 +218,3 @@ def _lower_case(frame: pl.DataFrame) -> pl.DataFrame:
     """Decisions as people type them: ``Promote`` is ``promote``."""
     typed = [name for name in ("decision", "override") if frame.schema.get(name) == pl.String]
     return frame.with_columns(pl.col(typed).str.strip_chars().str.to_lowercase()) if typed else frame
-
-
-def _delimiter(path: Path, given: str) -> str:
-    """What a spreadsheet program of another country put between the cells."""
-    if given != "," or path.suffix.lower() != ".csv":
-        return given
-    try:
-        with path.open("rb") as file:
-            first = file.readline().decode("utf-8-sig", errors="replace")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(reason, where=str(path), remedy="Check the path and its rights.")) from None
-    cells = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in (",", ";", "\t")}
-    return max(cells, key=lambda mark: cells[mark])
