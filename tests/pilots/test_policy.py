@@ -51,7 +51,7 @@ def test_everything_wrong_is_reported_at_once_with_its_line() -> None:
     text = (
         GOOD.replace("low = 0.10", 'low = "much"')
         .replace("high = 0.97", "hihg = 0.97")
-        .replace("minimum = 50", "minimum = 400")
+        .replace("minimum_n = 50", "minimum_n = 400")
         .replace("promote = 0.85", "promote = 1.8")
         .replace("[key]", "[kee]")
     )
@@ -61,7 +61,7 @@ def test_everything_wrong_is_reported_at_once_with_its_line() -> None:
     assert "[p] hihg: unknown key. Did you mean 'high'?" in said
     assert "[p] high: is missing" in said
     assert "[r] low: must be a number between -1 and 1, not 'much'" in said
-    assert "[n] minimum: must be below maximum" in said
+    assert "[n] minimum_n: must be below maximum_n" in said
     assert "[decision] promote: must be a number from 0 to 1, not 1.8" in said
     assert "kee: unknown key. Did you mean 'key'?" in said
     assert len(caught.value.problems) == 6
@@ -75,7 +75,7 @@ def test_everything_wrong_is_reported_at_once_with_its_line() -> None:
         ('name = "default"', "", "name: is missing"),
         ("low = 0.25", "low = 0.99", "[p] low: must be below high"),
         ("loss_wrong_promotion = 4.0", "loss_wrong_promotion = 0", "must be larger than 0"),
-        ("maximum = 300", "maximum = 300.5", "must be a whole number"),
+        ("maximum_n = 300", "maximum_n = 300.5", "must be a whole number"),
         ('source = "Key', 'sauce = "Key', "[key] source: is missing"),
         ("[p]", "[p", "not valid TOML"),
         ("[n]", "[information]\nlow = 0.1\nsource = 'x'\n[n]", "[information] theta_cut: is missing"),
