@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from ciip_irt.bank import read_bank
 from ciip_irt.errors import InputError
-from ciip_irt.responses import ColumnMapping, read_mapping
-from ciip_irt.responses.mapping import KeyFile, MissingCodes, Questions
+from ciip_irt.responses import Choices, ColumnMapping, ingest, mapping_text, read_mapping
+from ciip_irt.responses.mapping import KeyFile, KeyPlace, MissingCodes, Questions
 
 QUESTIONS = {"numbers": [1, 3], "response": "q{n}", "item_id": "I{n:02}"}
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "licensure170.toml"
@@ -126,3 +127,25 @@ def test_the_guide_shows_the_example_as_it_is() -> None:
     stands = EXAMPLE.read_text(encoding="utf-8").splitlines()
     assert len(shown) > 20
     assert [line for line in shown if line not in (*stands, "...")] == []
+
+
+def test_the_mapping_names_the_file_of_the_key(tmp_path: Path) -> None:
+    logs, keys = tmp_path / "logs", tmp_path / "keys"
+    logs.mkdir()
+    keys.mkdir()
+    answers = ["candidate,Q1,Q2,Q3", "c1,A,B,C", "c2,A,C,C", "c3,B,B,A"]
+    (logs / "may.csv").write_text("\n".join(answers) + "\n")
+    (logs / "june.csv").write_text("\n".join([answers[0], "d1,A,B,C", "d2,C,B,C"]) + "\n")
+    (keys / "key.csv").write_text("item,key\nQ1,A\nQ2,B\nQ3,C\n")
+    bank = read_bank(keys / "key.csv", complete=True)
+    first = ingest(logs / "may.csv", bank=bank, choices=Choices(key_file=keys / "key.csv"))
+    (tmp_path / "mapping.toml").write_text(mapping_text(first.readings[0]))
+    plan = read_mapping(tmp_path / "mapping.toml")
+    assert plan.key == KeyPlace(file="../keys/key.csv")
+    again = ingest(logs / "june.csv", mapping=plan)
+    assert again.bank is not None
+    assert again.bank.items["key"].to_list() == ["A", "B", "C"]
+    (keys / "key.csv").unlink()
+    with pytest.raises(InputError, match="neither beside the mapping nor beside the log"):
+        ingest(logs / "june.csv", mapping=plan)
+    assert ingest(logs / "june.csv", mapping=plan, bank=bank).responses.height == 6

@@ -8,6 +8,7 @@ from ciip_irt.bank import ItemBank
 from ciip_irt.errors import InputError
 from ciip_irt.responses import score
 from ciip_irt.screening import SCREENS, Concern, Whole, check_accepted, screen, screen_attempts, stopping
+from ciip_irt.screening.bank_values import screen_bank_values
 from ciip_irt.screening.deliveries import screen_deliveries
 from ciip_irt.screening.form_keys import screen_form_keys
 from ciip_irt.screening.item_sets import screen_item_sets
@@ -192,3 +193,38 @@ def test_nothing_is_said_of_a_sound_exam(make_exam) -> None:
     for seed in range(4):
         assert screen(make_exam(150, 40, seed=seed, times=60.0)) == ()
     assert len(SCREENS) == 4
+
+
+def bank_of_difficulties(b: np.ndarray) -> pl.DataFrame:
+    return pl.DataFrame({"item_id": [f"Q{j}" for j in range(len(b))], "b": b})
+
+
+SOUND = np.random.default_rng(4).normal(-1.3, 0.9, 200)
+
+
+@pytest.mark.parametrize(
+    ("b", "words", "stops"),
+    [
+        (500 + 100 * SOUND, "reporting scale", True),
+        (1 / (1 + np.exp(SOUND)), "p values", True),
+        (-SOUND, "signs turned", False),
+    ],
+)
+def test_difficulties_that_no_bank_has(b: np.ndarray, words: str, stops: bool) -> None:
+    (concern,) = screen_bank_values(bank_of_difficulties(b))
+    assert words in str(concern)
+    assert concern.stops is stops
+
+
+@pytest.mark.parametrize(
+    "b",
+    [
+        SOUND,
+        SOUND + 1.2,
+        np.where(np.arange(200) == 7, 1300.0, SOUND),  # one decimal point lost is told where it is read
+        np.full(200, 0.5),
+        500 + SOUND[:10],  # too few to say
+    ],
+)
+def test_difficulties_that_a_bank_can_have(b: np.ndarray) -> None:
+    assert screen_bank_values(bank_of_difficulties(b)) == []

@@ -27,6 +27,7 @@ from ciip_irt.bank.key_file import require_keys, with_keys
 from ciip_irt.bank.keys import CREDIT_ALL, MARK_KEY, MARKS, credited_options, marks_only
 from ciip_irt.bank.ledger import appended, read_ledger
 from ciip_irt.bank.near_match import near_match
+from ciip_irt.bank.plausible import implausible_scale, implausible_values
 from ciip_irt.bank.scale import Scale, scale_of
 
 __all__ = [
@@ -45,6 +46,8 @@ __all__ = [
     "credited_options",
     "current_wording",
     "edited",
+    "implausible_scale",
+    "implausible_values",
     "item_hashes",
     "items_of_grids",
     "left_out_for_lack",

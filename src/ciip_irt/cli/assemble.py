@@ -5,6 +5,7 @@ import sys
 
 from ciip_irt.cli.named_files import earlier_forms, flags_given, text_format, timed_items
 from ciip_irt.cli.options import (
+    add_accept,
     add_blueprint,
     add_earlier,
     add_flags,
@@ -18,7 +19,7 @@ from ciip_irt.cli.options import (
     number,
 )
 from ciip_irt.cli.progress import Progress
-from ciip_irt.cli.remarks import warn
+from ciip_irt.cli.remarks import bank_stops, warn
 
 EPILOG = """\
 writes forms.csv, achieved.csv and assembly.json; where no forms exist that conform, shortages.csv says what
@@ -47,6 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         " work, the same forms everywhere). Ctrl-C keeps the best found",
     )
     add_text_format(parser)
+    add_accept(parser, "bank")
     add_out(parser)
 
 
@@ -59,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     blueprint = load_blueprint(arguments.blueprint)
     bank, planned = timed_items(arguments), arguments.pilot_plan
+    if bank_stops(bank, arguments.accept):
+        return 1
     plan = read_frame(planned, **text_format(arguments, planned)) if planned else None
     with Progress() as progress:
         assembly = assemble(

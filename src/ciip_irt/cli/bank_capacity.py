@@ -4,6 +4,7 @@ import argparse
 
 from ciip_irt.cli.named_files import earlier_forms, read_items
 from ciip_irt.cli.options import (
+    add_accept,
     add_blueprint,
     add_earlier,
     add_items,
@@ -14,7 +15,7 @@ from ciip_irt.cli.options import (
     number,
 )
 from ciip_irt.cli.progress import Progress
-from ciip_irt.cli.remarks import warn
+from ciip_irt.cli.remarks import bank_stops, warn
 
 EPILOG = """\
 writes capacity.csv (items per domain, range of difficulty, count and key, in the order in which they run
@@ -48,6 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--no-build", dest="build", action="store_const", const=False, help="count and bound only"
     )
     add_text_format(parser)
+    add_accept(parser, "bank")
     add_out(parser)
 
 
@@ -59,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     blueprint = load_blueprint(arguments.blueprint)
     bank = read_items(arguments)
+    if bank_stops(bank, arguments.accept):
+        return 1
     with Progress() as progress:
         capacity = bank_capacity(
             bank.items,

@@ -14,6 +14,7 @@ from ciip_irt.cli.options import (
     add_text_format,
     add_theta_cut,
 )
+from ciip_irt.cli.remarks import warn
 
 if TYPE_CHECKING:
     from ciip_irt.forms import FormFiles
@@ -58,6 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
+    from ciip_irt.bank import implausible_scale
     from ciip_irt.blueprint import load_blueprint
     from ciip_irt.forms import ERROR, planned_pilots
     from ciip_irt.forms.checking import (
@@ -75,6 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
         blueprint = replace(blueprint, theta_cut=arguments.theta_cut)
     how = {"delimiter": arguments.delimiter or ",", "encoding": arguments.encoding or "utf-8"}
     bank = timed_items(arguments)
+    if (wrong := implausible_scale(bank.items)) is not None:
+        warn(f"{wrong[0]} {wrong[1]}")
 
     def read_forms(names: list[str]) -> "FormFiles":
         return read_form_files(names, **how, items=bank.items, blueprint=blueprint)

@@ -137,6 +137,7 @@ def read_log(
         choices=Choices(
             **{name: how[name] for name in ("sheet", "key_row", "blank", "keep_names")},
             attributes=how["attributes"] or (),
+            key_file=None if arguments.key is None else Path(arguments.key),
         ),
         about=about,
         pseudonyms=how["pseudonyms"],

@@ -113,14 +113,14 @@ def add_dif(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, ANALYSIS, {"dif": "COLUMN"})
 
 
-def add_accept(parser: argparse._ActionsContainer) -> None:
+def add_accept(parser: argparse._ActionsContainer, wholes: str = "anchors, key") -> None:
     """``--accept WHOLE``, repeatable."""
     parser.add_argument(
         "--accept",
         action="append",
         default=[],
         metavar="WHOLE",
-        help="go on though this looks wrong as a whole (anchors, key); may be repeated",
+        help=f"go on though this looks wrong as a whole ({wholes}); may be repeated",
     )
 
 

@@ -207,6 +207,7 @@ def _read_log(exam: Exam, told: _Settings) -> Ingested:
             blank=exam.get("responses", "blank"),
             attributes=tuple(exam.get("responses", "attributes") or ()),
             keep_names=exam.get("responses", "keep_names"),
+            key_file=exam.path("responses", "key"),
         ),
         about=told.about,
         pseudonyms=exam.path("responses", "pseudonyms"),

@@ -268,7 +268,7 @@ MAPPING = Section(
             Setting("row_at", ROW, "its number"),
             Setting("columns", WORD, "columns of the log that hold it"),
             Setting("sheet", WORD, "sheet with one row per item"),
-            Setting("file", WORD, "file beside the log with one row per item"),
+            Setting("file", WORD, "file with one row per item, beside the mapping file or the log"),
             Setting("text", WORD, "the key itself"),
         ), record=KeyPlace), "where the key stands"),
     )

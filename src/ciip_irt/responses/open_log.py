@@ -77,7 +77,8 @@ def open_log(
             return OpenedLog(Source(frame, str(path), path, mapping, ids))
         exporter = None if mapping.table is None else mapping.table.exporter
         grids = _sheets(path, delimiter, encoding, exporter)[0]
-        prepared = prepare(grids, mapping, path)
+        elsewhere = bank is not None and mapping.key is not None and mapping.key.file is not None
+        prepared = prepare(grids, replace(mapping, key=None) if elsewhere else mapping, path)
         source = Source(prepared.frame, str(path), path, mapping, ids, prepared.lines)
         return OpenedLog(source, prepared.items)
     if format is not None or _is_canonical(path, delimiter):

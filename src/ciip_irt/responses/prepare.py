@@ -89,6 +89,17 @@ def _of_rows(label: str, mapping: ColumnMapping, table: Headed) -> pl.DataFrame:
     return pl.DataFrame({"item_id": [row[item] for row in rows], "key": [row[answer] for row in rows]})
 
 
+def _key_file(name: str, where: str, log: Path) -> Path:
+    """The file beside the mapping file, else beside the log."""
+    places = [folder / name for folder in (Path(where).parent, log.parent)]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        what = f"the key file {name!r} is neither beside the mapping nor beside the log"
+        remedy = "Correct file under [key], or give the key (--key)."
+        raise InputError(Problem(what, where=where, remedy=remedy))
+    return found
+
+
 def _key(
     place: KeyPlace,
     grids: Sequence[Grid],
@@ -99,10 +110,10 @@ def _key(
     path: Path,
 ) -> pl.DataFrame:
     if place.sheet is not None or place.file is not None:
-        source = path if place.file is None else path.parent / place.file
+        source = path if place.file is None else _key_file(place.file, mapping.where, path)
         sheets = grids if place.file is None else read_grids(source)
         named = [grid for grid in sheets if place.sheet is None or grid.name == place.sheet]
-        found = items_of_grids(named, str(source))
+        found = items_of_grids(named, str(source), key_only=True)
         if found is None:
             remedy = "Correct [key] in the mapping file."
             raise InputError(Problem("no table with items and keys is there", str(source), remedy=remedy))

@@ -9,6 +9,7 @@ from typing import Final
 
 from ciip_irt.responses import ScoredResponses
 from ciip_irt.screening.attempts import screen_attempts
+from ciip_irt.screening.bank_values import screen_bank_values
 from ciip_irt.screening.concern import Concern, Whole, check_accepted, look_wrong, stopping
 from ciip_irt.screening.deliveries import screen_deliveries
 from ciip_irt.screening.form_keys import screen_form_keys
@@ -24,6 +25,7 @@ __all__ = [
     "scored_sets",
     "screen",
     "screen_attempts",
+    "screen_bank_values",
     "stopping",
 ]
 

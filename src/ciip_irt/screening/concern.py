@@ -16,6 +16,7 @@ class Whole(StrEnum):
     ITEMS = "items"
     KEY = "key"
     ANCHORS = "anchors"
+    BANK = "bank"
     FORMS = "forms"
     GROUPS = "groups"
     TIMES = "times"

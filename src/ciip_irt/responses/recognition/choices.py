@@ -1,6 +1,7 @@
 """What the user has said about a file, so that recognition need not guess."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["NO_CHOICES", "Choices"]
 
@@ -21,6 +22,8 @@ class Choices:
         Columns that are attributes of candidates, where they look like items.
     keep_names
         Keep names, e-mail addresses and the like.
+    key_file
+        The file whose keys are used: the mapping names it, so that the next file is read with it too.
     """
 
     delimiter: str | None = None
@@ -30,6 +33,7 @@ class Choices:
     blank: str | None = None
     attributes: tuple[str, ...] = ()
     keep_names: bool = False
+    key_file: Path | None = None
 
 
 NO_CHOICES = Choices()

@@ -1,5 +1,6 @@
 """A file nobody described: how it is to be read, with what was seen; or the two ways it could be."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
@@ -62,6 +63,8 @@ def recognise(
         else _said_of_file(grids, grid, table)
     )
     items, key_said, place = _key_elsewhere(grids, grid, path)
+    if choices.key_file is not None:
+        place = KeyPlace(file=beside(choices.key_file, path.parent))
     if is_long(table):
         reading = read_long(table, grid, path, (*said, *key_said), bank, items, place, choices)
         return _told(reading, exporter)
@@ -69,6 +72,14 @@ def recognise(
     known = [] if source is None else [str(name) for name in source["item_id"]]
     reading = _wide(table, grids, grid, path, bank, items, place, known, (*said, *key_said), choices)
     return _told(reading, exporter)
+
+
+def beside(file: Path, folder: Path) -> str:
+    """The file's name as seen from the folder, with slashes on every machine."""
+    try:
+        return Path(os.path.relpath(file, folder)).as_posix()
+    except ValueError:  # on another drive
+        return file.resolve().as_posix()
 
 
 def _told(reading: Reading, exporter: str | None) -> Reading:
