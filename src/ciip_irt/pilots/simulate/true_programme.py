@@ -1,54 +1,36 @@
-"""Simulated pilots whose truth is known: what they are, who answers them, what is answered.
+"""A programme whose truth is known: who answers its pilots (``true_pilots``), and what is answered.
 
-Sound pilots resemble the scored items of the bank, a little wider spread, as new items are. Of the flawed
-
-- a **flat** item is answered right by everyone with the same chance;
-- a **wrong key** credits a distractor;
-- with **two right** options, those who know choose the key or the other one, by a share of the item's own;
-- a **trap** draws the able away from the key, the more the abler they are: its curve rises and falls again.
-
-Wrong answers spread over the distractors in proportions of their own. Candidates come in groups that share a
-form and its pilots.
-
-``TrueProgramme`` can break what the review assumes: pilots that are guessed at, a second dimension, ability
-that is not normal. The review then knows what it would know of such a programme, ``known``, and not the
-truth.
+Candidates come in groups that share a form and its pilots. ``TrueProgramme`` can break what the review
+assumes: pilots that are guessed at, a second dimension, abilities of their own in each domain, ability that
+is not normal, candidates who run out of time. The review then knows what it would know of such a programme,
+``known``, and not the truth.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, ndtr, ndtri
+from scipy.stats import qmc
 
-from ciip_irt.arrays import FloatArray, IntArray
+from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt import ResponseBlock
 from ciip_irt.irt.estimation import fit_mml
+from ciip_irt.pilots.simulate.true_pilots import FLAWS, draw_pilots
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
-from ciip_irt.responses import AdministeredBlock, ScoredResponses
+from ciip_irt.responses import AdministeredBlock, CellStatus, ScoredResponses
 from ciip_irt.tables import ITEMS
 
 __all__ = ["FLAWS", "GOOD_P", "GOOD_R", "SimulatedPilots", "TrueProgramme", "simulate_pilots"]
 
 GOOD_R, GOOD_P = 0.10, (0.25, 0.97)
-SPREAD_LOG_SLOPE, WIDER = 0.4, 1.15  # of sound pilots: sd of log a at least; sd of b against the bank's
-FLAT_P = (0.25, 0.9)  # from chance with four options to what all believe they know
-FLAWS: Mapping[str, float] = MappingProxyType({"flat": 0.4, "wrong_key": 0.3, "two_right": 0.2, "trap": 0.1})
-"""Shares among flawed pilots: an assumption, of the order that reports of key validation give."""
-TO_THE_KEY = (0.3, 0.7)  # of those who know, with two right options; outside, one of them is hardly chosen
-TRAPPED, TRAP_SLOPE, TRAP_FROM = (
-    0.85,
-    2.5,
-    0.2,
-)  # share of the ablest that a trap draws; how fast; half of it at
-POPULARITY = (3.0, 2.0, 1.0)  # Dirichlet weights of the three distractors
-KEY, OTHER = 0, 1  # the option that is right, and the one that a wrong key credits, or that is right too
 POINTS, REACH = 121, 6.0  # of ability: a step of a tenth of a standard deviation
 SKEW_SHAPE = 4.0  # a mirrored gamma of this shape has skewness -1: a long tail of weak candidates
+DOMAINS = 5  # of the exam, where abilities differ between them
+SOBOL = 4096  # points of abilities in all domains; R is then off by .002 at the most
+STOPS_FROM = 0.6  # share of the form that the slowest still reach
 
 
 @result
@@ -80,6 +62,12 @@ class TrueProgramme:
         by item, uniformly from -1/3 to 1 times this.
     skewed
         Ability has a long lower tail (skewness -1) instead of being normal.
+    domain_sd
+        Standard deviation of the abilities of one's own in each of five domains, which add to the general
+        one. Every item belongs to a domain. Not together with ``second`` or ``skewed``.
+    out_of_time
+        Share of candidates, the less able rather, who stop somewhere in the last two fifths of the form. What
+        they do not reach is scored as wrong.
     """
 
     scored: FloatArray
@@ -95,9 +83,14 @@ class TrueProgramme:
     guessing: float = 0.0
     second: float = 0.0
     skewed: bool = False
+    domain_sd: float = 0.0
+    out_of_time: float = 0.0
 
     def population(self) -> tuple[FloatArray, FloatArray]:
-        """Points (K, 2) of both abilities in standard deviations, and weights (K,)."""
+        """Points (K, F) of the abilities in standard deviations, the general one first; weights (K,)."""
+        if self.domain_sd:
+            points = qmc.Sobol(1 + DOMAINS, scramble=False).random(SOBOL) + 0.5 / SOBOL
+            return np.asarray(ndtri(points)), np.full(SOBOL, 1.0 / SOBOL)
         u = np.linspace(-REACH, REACH, POINTS)
         density = np.exp(-0.5 * u**2)
         if self.skewed:
@@ -112,28 +105,37 @@ class TrueProgramme:
         return np.column_stack([np.repeat(u, v.size), np.tile(v, u.size)]), weights / weights.sum()
 
     def draw(self, n: int, rng: np.random.Generator) -> FloatArray:
-        """Shape (n, 2): both abilities of n candidates."""
+        """Shape (n, F): the abilities of n candidates."""
         if self.skewed:
             first = (SKEW_SHAPE - rng.gamma(SKEW_SHAPE, size=n)) / np.sqrt(SKEW_SHAPE)
         else:
             first = rng.normal(size=n)
-        return np.column_stack([first, rng.normal(size=n)])
+        others = DOMAINS if self.domain_sd else 1
+        return np.column_stack([first, rng.normal(size=(n, others))])
 
-    def second_slopes(self, n: int, rng: np.random.Generator) -> FloatArray:
-        """Shape (n,): slopes on the second ability, relative to those on the first."""
-        return self.second * rng.uniform(-1.0 / 3.0, 1.0, n)
+    def loadings(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Shape (n, F - 1): slopes of n items on the further abilities, relative to the first."""
+        if self.domain_sd:
+            return self.domain_sd * np.eye(DOMAINS)[rng.integers(DOMAINS, size=n)]
+        return self.second * rng.uniform(-1.0 / 3.0, 1.0, (n, 1))
 
-    def right(self, items: FloatArray, second: FloatArray, abilities: FloatArray) -> FloatArray:
-        """Shape (N, J): chance of a right answer of abilities (N, 2) to items (J, 3)."""
+    def right(self, items: FloatArray, loadings: FloatArray, abilities: FloatArray) -> FloatArray:
+        """Shape (N, J): chance of a right answer of abilities (N, F) to items (J, 3), (J, F - 1)."""
         a, b, c = items.T
         slope = self.D * a * self.sd
-        logit = slope * (abilities[:, :1] + abilities[:, 1:] * second) + self.D * a * (self.mean - b)
+        logit = slope * (abilities[:, :1] + abilities[:, 1:] @ loadings.T) + self.D * a * (self.mean - b)
         result: FloatArray = c + (1.0 - c) * expit(logit)
         return result
 
+    def reached(self, abilities: FloatArray, n_items: int, rng: np.random.Generator) -> BoolArray:
+        """Shape (N, n_items): whether each position of the form was reached."""
+        stops = rng.random(len(abilities)) < np.minimum(2.0 * self.out_of_time * ndtr(-abilities[:, 0]), 1.0)
+        last = np.where(stops, rng.uniform(STOPS_FROM, 1.0, len(abilities)), 1.0) * n_items
+        return np.asarray(np.arange(n_items) < last[:, None])
+
     def calibrated(self, n: int, rng: np.random.Generator) -> "TrueProgramme":
         """The same programme, its scored items known as a 2PL calibration of n candidates would know them."""
-        second = self.second_slopes(len(self.scored), np.random.default_rng(0))
+        second = self.loadings(len(self.scored), np.random.default_rng(0))
         scores = (rng.random((n, len(self.scored))) < self.right(self.scored, second, self.draw(n, rng))) * 1
         block = ResponseBlock(np.arange(len(self.scored)), scores.astype(np.int8))
         fit = fit_mml([block], "2pl", len(self.scored), standard_errors="none")
@@ -189,81 +191,14 @@ class SimulatedPilots:
         return ScoredResponses(deliveries, self.items, tuple(blocks), nobody, (), origin)
 
 
-@dataclass(frozen=True, slots=True)
-class _TruePilots:
-    """What n pilots truly are: kinds, parameters, and how those who know and those who do not choose."""
-
-    programme: TrueProgramme
-    kind: NDArray[np.str_]
-    sound: FloatArray
-    second: FloatArray
-    flat_p: FloatArray
-    popularity: FloatArray
-    to_the_key: FloatArray
-
-    @property
-    def credited(self) -> IntArray:
-        return np.where(self.kind == "wrong_key", OTHER, KEY)
-
-    def knows(self, abilities: FloatArray, which: IntArray) -> FloatArray:
-        """Shape (N, n): chance of knowing a right answer; on a flat item, of choosing the key."""
-        curves = self.programme.right(self.sound[which], self.second[which], abilities)
-        return np.where(self.kind[which] == "flat", self.flat_p[which], curves)
-
-    def drawn_away(self, abilities: FloatArray, which: IntArray) -> FloatArray:
-        """Shape (N, n): of those who know, who choose the other option: it is right too, or a trap."""
-        trapped = TRAPPED * expit(TRAP_SLOPE * (abilities[:, :1] - TRAP_FROM))
-        kind = self.kind[which]
-        two = np.where(kind == "two_right", 1.0 - self.to_the_key[which], 0.0)
-        return np.where(kind == "trap", trapped, two)
-
-    def earns(self, abilities: FloatArray, which: IntArray) -> FloatArray:
-        """Shape (N, n): chance of the credited option."""
-        knows = self.knows(abilities, which)
-        by_luck = (1.0 - knows) * self.popularity[which, 0]
-        stays = knows * (1.0 - self.drawn_away(abilities, which))
-        return np.where(self.kind[which] == "wrong_key", by_luck, stays)
-
-    def choose(self, abilities: FloatArray, which: IntArray, rng: np.random.Generator) -> IntArray:
-        """Shape (N, n): the options chosen."""
-        shape = (len(abilities), which.size)
-        knows = rng.random(shape) < self.knows(abilities, which)
-        bounds = np.cumsum(self.popularity[which], axis=1)[None, :, :-1]
-        wrong = (rng.random((*shape, 1)) > bounds).sum(axis=2) + 1
-        away = rng.random(shape) < self.drawn_away(abilities, which)
-        return np.where(knows, np.where(away, OTHER, KEY), wrong)
-
-
-def _draw_pilots(programme: TrueProgramme, n: int, rng: np.random.Generator) -> _TruePilots:
-    sound = _draw_sound(programme, n, rng)
-    second = programme.second_slopes(n, rng)
-    bad = round(n * programme.flawed)
-    exact = {name: bad * share for name, share in programme.flaws.items()}
-    whole = {name: int(count + 1e-9) for name, count in exact.items()}
-    by_remainder = sorted(exact, key=lambda name: whole[name] - round(exact[name], 9))
-    for name in by_remainder[: bad - sum(whole.values())]:
-        whole[name] += 1
-    names, counts = ["sound", *whole], [n - bad, *whole.values()]
-    kind = rng.permuted(np.repeat(names, counts))
-    flat_p = rng.uniform(*FLAT_P, n)
-    popularity = rng.dirichlet(POPULARITY, n)
-    to_the_key = rng.uniform(*TO_THE_KEY, n)
-    # where the other option is right too, those who do not know take one of the two that are wrong
-    others = popularity.copy()
-    others[:, 0] = 0.0
-    others /= others.sum(axis=1, keepdims=True)
-    popularity = np.where((kind == "two_right")[:, None], others, popularity)
-    return _TruePilots(programme, kind, sound, second, flat_p, popularity, to_the_key)
-
-
 def simulate_pilots(
     programme: TrueProgramme, n: int, n_pilots: int, rng: np.random.Generator
 ) -> SimulatedPilots:
     """``n_pilots`` pilots, each answered by n candidates."""
     known = programme.scored if programme.known is None else programme.known
     n_scored = len(programme.scored)
-    scored_second = programme.second_slopes(n_scored, np.random.default_rng(0))
-    pilots = _draw_pilots(programme, n_pilots, rng)
+    scored_second = programme.loadings(n_scored, np.random.default_rng(0))
+    pilots = draw_pilots(programme, n_pilots, rng)
     points, weights = programme.population()
     p, r = np.empty(n_pilots), np.empty(n_pilots)
     blocks, totals = [], []
@@ -277,8 +212,11 @@ def simulate_pilots(
         correct = rng.random((n, form.size)) < chance
         chosen = pilots.choose(abilities, mine, rng)
         scores = np.hstack([correct, chosen == pilots.credited[mine]]).astype(np.int8)
-        blocks.append(_block(f"F{group + 1}", form, n_scored + mine, scores, chosen))
-        totals.append(scores[:, : form.size].sum(axis=1).astype(np.float64))
+        block = _block(f"F{group + 1}", form, n_scored + mine, scores, chosen)
+        if programme.out_of_time:
+            block = _stopped(block, programme.reached(abilities, scores.shape[1], rng), rng)
+        blocks.append(block)
+        totals.append(block.scores[:, : form.size].sum(axis=1).astype(np.float64))
     truth = pl.DataFrame(
         {"item_id": _pilot_ids(n_pilots), "group": np.arange(n_pilots) // programme.group_pilots,
          "kind": pilots.kind, "p": p, "r": r}
@@ -291,16 +229,6 @@ def simulate_pilots(
         blocks=tuple(blocks),
         totals=tuple(totals),
     )
-
-
-def _draw_sound(programme: TrueProgramme, n: int, rng: np.random.Generator) -> FloatArray:
-    a, b, _ = programme.scored.T
-    log_a = np.log(a)
-    if programme.slopes is not None:
-        slopes = programme.slopes(n, rng)
-    else:
-        slopes = np.exp(rng.normal(log_a.mean(), max(SPREAD_LOG_SLOPE, float(log_a.std())), n))
-    return np.column_stack([slopes, rng.normal(b.mean(), WIDER * b.std(), n), np.full(n, programme.guessing)])
 
 
 def _true_p_and_r(
@@ -329,6 +257,17 @@ def _block(
         statuses=np.zeros(shape, dtype=np.uint8),
         times=np.full(shape, np.nan, dtype=np.float32),
         positions=np.zeros(shape, dtype=np.int16),
+    )
+
+
+def _stopped(block: AdministeredBlock, reached: BoolArray, rng: np.random.Generator) -> AdministeredBlock:
+    """The block with what was not reached, scored as wrong; scored items and pilots stand mixed."""
+    lost = ~reached[:, rng.permutation(reached.shape[1])]
+    return replace(
+        block,
+        scores=np.where(lost, 0, block.scores).astype(np.int8),
+        choices=np.where(lost, -1, block.choices).astype(np.int8),
+        statuses=np.where(lost, CellStatus.NOT_REACHED, block.statuses).astype(np.uint8),
     )
 
 
