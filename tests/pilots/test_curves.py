@@ -78,7 +78,7 @@ def test_p_and_r_are_those_of_a_simulated_population(grid: CurveGrid) -> None:
     tau, noise = curves.sum(axis=1), (curves * (1 - curves)).sum(axis=1)
     mean = POPULATION @ tau
     z = (tau - mean) / np.sqrt(POPULATION @ ((tau - mean) ** 2 + noise))
-    p, r = grid.p(), grid.correlations(z[None, :])[0]
+    p, (r,) = grid.p_and_correlations(z[None, :])
     for s, d in ((0.6, 1.2), (0.0, 0.5), (-0.5, -1.5), (1.5, 2.0)):
         i, j = np.argmin(np.abs(grid.slopes - s)), np.argmin(np.abs(grid.intercepts - d))
         answers = rng.random(ability.size) < 1 / (1 + np.exp(-d - s * ability))

@@ -1,10 +1,16 @@
 """The probability that all criteria hold together, and which of them is the most doubtful.
 
 All criteria that speak about the item's curve are judged together on the same posterior: the probability is
-that of the curves which satisfy all of them at once, not a product. The key bounds it: all cannot hold with a
-larger probability than one of them. It is exact where both doubts have the same cause, as a wrong key and a
-low R have. Criteria with evidence of their own multiply it: DIF (which group a candidate is of, at equal
-ability), fit (what deviates from the best curve) and time.
+that of the curves which satisfy all of them at once, not a product. That of the key's doubts which the curve
+does not share multiplies it: with o the probability that another option is right, alone or besides the key,
+and w that of a wrong key by the curve alone,
+
+    P(curve good, no other option right) = (1 - o) P(curve good | no other option right)
+                                         = (1 - o) P(curve good) / (1 - w),
+
+since a wrong key's curve is never good. Guessing is in the curve: a flat one. And the key bounds it: all
+cannot hold with a larger probability than one of them. Criteria with evidence of their own multiply it: DIF
+(which group a candidate is of, at equal ability), fit (what deviates from the best curve) and time.
 """
 
 from collections.abc import Mapping
@@ -35,6 +41,8 @@ def all_hold(evidence: ItemEvidence, results: Mapping[str, CriterionResult]) -> 
         if result.holds is not None:
             together &= result.holds
     curve = evidence.posterior.probability(together)
+    for result in known:
+        curve *= result.given_curve
     bounds = [result.probability or 0.0 for result in known if result.holds is None and not result.separate]
     factors = [result.probability or 0.0 for result in known if result.separate]
     return min([curve, *bounds]) * float(np.prod(factors))

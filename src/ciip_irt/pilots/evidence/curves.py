@@ -15,9 +15,10 @@ interpolated with cubic splines: the logarithm of a likelihood is smooth, howeve
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-from scipy.interpolate import RectBivariateSpline
+from scipy.interpolate import make_interp_spline
 from scipy.special import expit
 
 from ciip_irt.arrays import BoolArray, FloatArray, ScoreArray
@@ -53,19 +54,14 @@ class CurveGrid:
         result: FloatArray = expit(z).reshape(self.u.size, -1)
         return result
 
-    def p(self) -> FloatArray:
-        """Shape (S, D): the proportion right in the reference population."""
-        result: FloatArray = self.means(np.ones((1, self.u.size)))[0]
-        return result
-
     def means(self, factors: FloatArray) -> FloatArray:
         """Shape (F, S, D): mean of ``factor(u) P(u)`` over the population, for factors (F, Q)."""
         weighted = factors * self.population
         rows = [weighted @ expit(self.intercepts[None, :] + s * self.u[:, None]) for s in self.slopes]
         return np.stack(rows, axis=1)
 
-    def correlations(self, criteria: FloatArray) -> FloatArray:
-        """Shape (F, S, D): correlation of the item score with each criterion.
+    def p_and_correlations(self, criteria: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Shapes (S, D), (F, S, D): proportion right, correlation of the item score with each criterion.
 
         Parameters
         ----------
@@ -75,9 +71,9 @@ class CurveGrid:
         Given the ability, item and total are independent (the pilot is not in the total), so
         ``R = E[P(u) z(u)] / sqrt(p q)``.
         """
-        p = self.p()
-        result: FloatArray = self.means(criteria) / np.sqrt(p * (1.0 - p))
-        return result
+        p, *products = self.means(np.vstack([np.ones(self.u.size), criteria]))
+        scale = np.sqrt(p * (1.0 - p))
+        return p, np.array(products).reshape(-1, *self.shape) / scale
 
     def knots(self) -> "CurveGrid":
         """The coarse grid on which likelihoods are computed."""
@@ -120,10 +116,23 @@ def coarse_log_likelihood(grid: CurveGrid, posteriors: FloatArray, scores: Score
 
 
 def interpolate(grid: CurveGrid, coarse: FloatArray, part: tuple[slice, slice] = WHOLE) -> FloatArray:
-    """Shape (S', D'): one item's coarse log-likelihood (C,) on a part of the grid (default: all of it)."""
-    knots = grid.knots()
-    surface = RectBivariateSpline(knots.slopes, knots.intercepts, coarse.reshape(knots.shape), s=0)
-    result: FloatArray = surface(grid.slopes[part[0]], grid.intercepts[part[1]])
+    """Shape (..., S', D'): log-likelihoods (..., C) on a part of the grid (default: all of it).
+
+    A cubic spline that goes through the knots is linear in its values there, so many items are two matrix
+    products.
+    """
+    slopes, intercepts = (_spline(float(x[0]), float(x[-1]), x.size) for x in (grid.slopes, grid.intercepts))
+    values = coarse.reshape(*coarse.shape[:-1], *grid.knots().shape)
+    result: FloatArray = slopes[part[0]] @ values @ intercepts[part[1]].T
+    return result
+
+
+@lru_cache(maxsize=8)
+def _spline(first: float, last: float, n: int) -> FloatArray:
+    """Shape (n, knots): by what the values at the knots are multiplied for each of n points."""
+    points = np.linspace(first, last, n)
+    result: FloatArray = make_interp_spline(points[::REFINEMENT], np.eye(points[::REFINEMENT].size))(points)
+    result.flags.writeable = False
     return result
 
 

@@ -44,6 +44,9 @@ class CurvePosterior:
         Shape (M,), sums to 1.
     at_edge
         Shape (M,): curves on the border of the grid.
+    wrong
+        Shape (M,): of each curve's weight, the share of wrongly keyed items; ``None`` where the prior does
+        not tell, as of a distractor.
     """
 
     slopes: FloatArray
@@ -52,6 +55,7 @@ class CurvePosterior:
     r: FloatArray | None
     weights: FloatArray
     at_edge: BoolArray
+    wrong: FloatArray | None = None
 
     def probability(self, holds: BoolArray) -> float:
         """Posterior probability of a statement (M,) about the curve."""
@@ -76,7 +80,14 @@ class CurvePosterior:
 
 
 def curve_posterior(
-    grid: CurveGrid, coarse: FloatArray, log_prior: FloatArray, p: FloatArray, r: FloatArray | None
+    grid: CurveGrid,
+    coarse: FloatArray,
+    log_prior: FloatArray,
+    p: FloatArray,
+    r: FloatArray | None,
+    wrong: FloatArray | None = None,
+    *,
+    step: int = 1,
 ) -> CurvePosterior:
     """The posterior, without curves below ``exp(-25)`` of the likeliest.
 
@@ -84,10 +95,13 @@ def curve_posterior(
     ----------
     coarse
         Shape (C,): log-likelihood on the knots of the grid.
-    log_prior, p, r
+    log_prior, p, r, wrong
         Shape (S, D): on the whole grid.
+    step
+        Every how many-th slope and intercept; must divide ``REFINEMENT``.
     """
-    part = likely_part(grid, coarse, log_prior)
+    every = likely_part(grid, coarse, log_prior)
+    part = slice(every[0].start, every[0].stop, step), slice(every[1].start, every[1].stop, step)
     joint = interpolate(grid, coarse, part) + log_prior[part]
     stays = joint > joint.max() - UNLIKELY
     weights = np.exp(joint[stays] - joint.max())
@@ -100,6 +114,7 @@ def curve_posterior(
         r=None if r is None else r[part][stays],
         weights=weights / weights.sum(),
         at_edge=np.isin(slopes, grid.slopes[[0, -1]]) | np.isin(intercepts, grid.intercepts[[0, -1]]),
+        wrong=None if wrong is None else wrong[part][stays],
     )
 
 

@@ -31,13 +31,9 @@ from ciip_irt.pilots.evidence.item_evidence import (
     TimeEvidence,
     curve_posterior,
 )
-from ciip_irt.pilots.evidence.priors import (
-    PilotPrior,
-    PriorCentre,
-    centre_on_scored_items,
-    distractor_log_prior,
-    estimate_prior,
-)
+from ciip_irt.pilots.evidence.prior_beliefs import centre_on_scored_items
+from ciip_irt.pilots.evidence.prior_estimate import KeyDoubts, estimate_prior
+from ciip_irt.pilots.evidence.priors import PilotPrior, PriorCentre, distractor_log_prior
 from ciip_irt.pilots.evidence.reference import Reference, reference
 from ciip_irt.pilots.policy import Policy
 from ciip_irt.records import result
@@ -46,6 +42,7 @@ from ciip_irt.responses import ScoredResponses
 __all__ = ["PilotEvidence", "gather_evidence"]
 
 EM_STEP = 4  # every fourth slope and intercept (.1 apart) is enough to estimate the prior
+OPTION_STEP = 5  # and every fifth for distractors, of which only is asked whether they draw the able
 
 
 @result
@@ -91,16 +88,15 @@ class PilotEvidence:
         return self.pilots.height
 
     def __iter__(self) -> Iterator[ItemEvidence]:
-        log_prior = self.prior.log_density(self.grid)
-        log_distractor = distractor_log_prior(self.grid, self.prior)
+        beliefs = _Beliefs.of(self.prior, self.grid)
         for k in range(len(self)):
-            yield self._item(k, log_prior, log_distractor)
+            yield self._item(k, beliefs)
 
     def item(self, k: int) -> ItemEvidence:
         """The evidence on the pilot in row ``k`` of ``pilots``."""
-        return self._item(k, self.prior.log_density(self.grid), distractor_log_prior(self.grid, self.prior))
+        return self._item(k, _Beliefs.of(self.prior, self.grid))
 
-    def _item(self, k: int, log_prior: FloatArray, log_distractor: FloatArray) -> ItemEvidence:
+    def _item(self, k: int, beliefs: "_Beliefs") -> ItemEvidence:
         row = self.pilots.row(k, named=True)
         share = self.criterion_share[k]
         met = np.flatnonzero(share)
@@ -109,7 +105,9 @@ class PilotEvidence:
             if met.size
             else None
         )
-        posterior = curve_posterior(self.grid, self.likelihood[k], log_prior, self.p, r)
+        posterior = curve_posterior(
+            self.grid, self.likelihood[k], beliefs.pilot, self.p, r, beliefs.wrong_share
+        )
         options, counts = self.option_likelihood[k], self.option_n[k]
         distractors = []
         if options is not None and counts is not None and counts.sum():
@@ -119,7 +117,9 @@ class PilotEvidence:
                     letter,
                     int(counts[code]),
                     float(counts[code] / self.n[k]),
-                    curve_posterior(self.grid, options[code], log_distractor, self.p, r),
+                    curve_posterior(
+                        self.grid, options[code], beliefs.distractor, self.p, r, step=OPTION_STEP
+                    ),
                 )
                 for code, letter in enumerate(row["options"])
                 if letter not in credited
@@ -152,6 +152,19 @@ class PilotEvidence:
         right = 1.0 / (1.0 + np.exp(-(d + s * u)))
         result: FloatArray = (s / self.reference.sd) ** 2 * right * (1.0 - right)
         return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Beliefs:
+    """Log weights (S, D) of what pilots and distractors may be; of each curve, the share of wrong keys."""
+
+    pilot: FloatArray
+    distractor: FloatArray
+    wrong_share: FloatArray
+
+    @classmethod
+    def of(cls, prior: PilotPrior, grid: CurveGrid) -> "_Beliefs":
+        return cls(prior.log_density(grid), distractor_log_prior(grid, prior), prior.wrong_share(grid))
 
 
 def gather_evidence(
@@ -210,12 +223,17 @@ def gather_evidence(
     for block in scored.blocks:
         gathered.add(block)
     likelihood = gathered.likelihood
-    keys = check_keys(scored).table if keys is None else keys
+    known = read_keys(check_keys(scored).table if keys is None else keys)
     coarser, every = grid.coarser(EM_STEP), slice(None, None, EM_STEP)
     answered = np.flatnonzero(gathered.n > 0)
-    surfaces = np.array([interpolate(grid, likelihood[k], (every, every)) for k in answered])
-    surfaces = surfaces.reshape(-1, *coarser.shape)
-    prior = estimate_prior(coarser, surfaces, _prior_centre(scored, parameters, against))
+    surfaces = interpolate(grid, likelihood[answered], (every, every))
+    prior = estimate_prior(
+        coarser,
+        surfaces,
+        _prior_centre(scored, parameters, against),
+        _key_doubts(known, pilots["item_id"].gather(answered).to_list()),
+    )
+    p, correlations = grid.p_and_correlations(np.array(gathered.criteria).reshape(-1, against.u.size))
     curves = np.full((pilots.height, against.u.size), 0.5)
     curves[answered] = _mean_curves(coarser, surfaces, prior)
     return PilotEvidence(
@@ -226,8 +244,8 @@ def gather_evidence(
         warnings=gathered.warnings(prior),
         policy=policy,
         grid=grid,
-        p=grid.p(),
-        correlations=grid.correlations(np.array(gathered.criteria).reshape(-1, against.u.size)),
+        p=p,
+        correlations=correlations,
         criterion_share=gathered.criterion_share(),
         observed=gathered.observed(),
         likelihood=likelihood,
@@ -236,8 +254,16 @@ def gather_evidence(
         misfit=gathered.by_ability.misfit(curves),
         times=gathered.times(),
         groups=read_differences(dif),
-        keys=read_keys(keys),
+        keys=known,
         untelling=dict(zip(scored.item_ids, untelling, strict=True)),
+    )
+
+
+def _key_doubts(keys: Mapping[str, KeyEvidence], item_ids: list[str]) -> KeyDoubts:
+    found = [keys.get(item_id) for item_id in item_ids]
+    return KeyDoubts(
+        one_right=np.array([np.nan if key is None else 1.0 - key.other for key in found]),
+        wrong=np.array([np.nan if key is None else key.wrong for key in found]),
     )
 
 

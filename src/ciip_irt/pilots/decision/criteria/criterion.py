@@ -35,12 +35,16 @@ class CriterionResult:
         Whether it rests on evidence of its own, so that its probability multiplies the others'. Where it
         does not, and is no statement about the curve either, it may doubt for the same cause, and bounds
         the others.
+    given_curve
+        By what the probability of the curve is multiplied for this criterion to hold as well, as far as its
+        doubts are not those of the curve.
     """
 
     probability: float | None
     words: str
     holds: BoolArray | None = None
     separate: bool = False
+    given_curve: float = 1.0
 
 
 def _no_limit(policy: Policy) -> str:  # noqa: ARG001 (the signature is that of every criterion)

@@ -11,6 +11,7 @@ from ciip_irt.pilots.policy import Policy
 
 __all__ = ["KEY_RIGHT"]
 
+SMALL = 1e-9  # only against division by 0
 SURE = 0.99  # a probability above is told as ".99 or more": the model is not exact to more places
 
 
@@ -25,7 +26,10 @@ def judge(evidence: ItemEvidence, policy: Policy) -> CriterionResult | None:
     key = evidence.key
     if key is None or not evidence.n:
         return CriterionResult(None, "nothing is known about the key")
-    return CriterionResult(key.right, _say_doubt(evidence, key))
+    by_curve = evidence.posterior.wrong
+    one_right = 1.0 if by_curve is None else 1.0 - evidence.posterior.mean(by_curve)
+    given_curve = (1.0 - key.other) / max(one_right, SMALL)
+    return CriterionResult(key.right, _say_doubt(evidence, key), given_curve=given_curve)
 
 
 def _say_doubt(evidence: ItemEvidence, key: KeyEvidence) -> str:
