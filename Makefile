@@ -14,7 +14,7 @@ INSTALL := $(PIP) install --constraint constraints.txt --editable
 # Two processes with one thread each: the linear algebra's own threads would only get in each other's way.
 PYTEST := OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest --numprocesses auto --dist loadscope
 
-.PHONY: schema help demo test slow lint types contract docs notebooks wheel samples constraints check clean
+.PHONY: schema help demo test slow lint types contract docs notebooks wheel samples constraints check audit clean
 
 help:
 	@echo "make demo        make the environment, run the whole job on a simulated programme"
@@ -24,6 +24,7 @@ help:
 	@echo "make schema      make the JSON schema of blueprint files again from its declaration"
 	@echo "make samples     make data/samples again (same seed, same bytes)"
 	@echo "make constraints choose the newest versions of everything anew; pass the tests before you keep them"
+	@echo "make audit       licences of what it needs, and known vulnerabilities"
 	@echo "make clean       remove the environment and everything that was built"
 
 .venv/made:
@@ -68,9 +69,20 @@ docs: .venv/installed-dev
 notebooks: .venv/installed-dev
 	$(BIN)/python notebooks/run.py
 
+# Twice: who builds a release again must get the same bytes.
 wheel: .venv/installed-dev
-	$(BIN)/python -m build --wheel --outdir dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/python -m build --outdir dist/again
+	cmp dist/*.whl dist/again/*.whl
+	cmp dist/*.tar.gz dist/again/*.tar.gz
 	$(BIN)/python tests/check_wheel.py dist
+
+# The second asks the registry's service for known vulnerabilities: it needs the network.
+audit: .venv/installed
+	$(INSTALL) ".[audit]"
+	$(BIN)/pip-licenses --from mixed --order license --packages $$($(BIN)/python -c "from importlib.metadata import requires; \
+	import re; print(*(re.match('[A-Za-z0-9_-]+', need)[0] for need in requires('ciip-irt') if 'extra' not in need))")
+	$(BIN)/pip-audit --requirement constraints.txt
 
 schema: .venv/installed
 	$(BIN)/python -c "from pathlib import Path; from ciip_irt.blueprint import reading; \
