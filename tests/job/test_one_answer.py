@@ -47,6 +47,15 @@ def in_python(programme: Path) -> ci.PilotReview:
     return ci.review_pilots(scored, bank, ci.load_policy("default"), calibration=calibration)
 
 
+def test_the_number_about_the_key_is_the_same_in_review_and_analysis(by_exam_file: Path) -> None:
+    keys = read_csv(by_exam_file / "key_validation.csv").select("item_id", "p_key_right")
+    both = (
+        read_csv(by_exam_file / "pilot_evidence.csv").join(keys, on="item_id").drop_nulls("probability_key")
+    )
+    assert both.height > 20
+    assert (both["probability_key"] == both["p_key_right"]).all()
+
+
 def test_the_decisions_are_the_same(by_exam_file: Path, by_command: Path, in_python: ci.PilotReview) -> None:
     run, command = (read_csv(folder / "pilot_decisions.csv") for folder in (by_exam_file, by_command))
     mine = in_python.decisions
@@ -71,12 +80,3 @@ def test_the_evidence_is_the_same(by_exam_file: Path, by_command: Path, in_pytho
         mine, theirs = in_python.evidence[name], written[name].cast(pl.Float64)
         assert (mine.is_null() == theirs.is_null()).all(), name
         assert ((mine - theirs).fill_null(0.0).abs() < WRITTEN).all(), name
-
-
-def test_the_number_about_the_key_is_the_same_in_review_and_analysis(by_exam_file: Path) -> None:
-    keys = read_csv(by_exam_file / "key_validation.csv").select("item_id", "p_key_right")
-    both = (
-        read_csv(by_exam_file / "pilot_evidence.csv").join(keys, on="item_id").drop_nulls("probability_key")
-    )
-    assert both.height > 20
-    assert (both["probability_key"] == both["p_key_right"]).all()

@@ -6,6 +6,7 @@ docs/pilot-decisions.md; the bounds below leave room for the scatter of 200.
 """
 
 from collections.abc import Callable
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,22 +18,31 @@ from ciip_irt.errors import InputError
 from ciip_irt.pilots import PilotReview, review_pilots
 from ciip_irt.tables import PILOT_DECISIONS
 
+Reviewed = Callable[[int], tuple[PilotReview, pl.DataFrame]]
+
 
 @pytest.fixture(scope="module")
-def reviews(plant: Callable[..., Any]) -> dict[int, tuple[PilotReview, pl.DataFrame]]:
-    found = {}
-    for n in (100, 200):
+def reviewed(plant: Callable[..., Any]) -> Reviewed:
+    """``reviewed(n)``: the review at n answers a pilot, its evidence beside the truth; made once."""
+
+    @cache
+    def found(n: int) -> tuple[PilotReview, pl.DataFrame]:
         programme = plant(n, seed=4)
         review = review_pilots(programme.scored, programme.bank)
-        found[n] = (review, review.evidence.join(programme.truth, on="item_id", suffix="_true"))
+        return review, review.evidence.join(programme.truth, on="item_id", suffix="_true")
+
     return found
+
+
+def rows_of_both(reviewed: Reviewed) -> pl.DataFrame:
+    return pl.concat([reviewed(n)[1] for n in (100, 200)])
 
 
 @pytest.mark.parametrize(("n", "promoted", "bad"), [(100, 0.70, 0.07), (200, 0.73, 0.04)])
 def test_good_items_are_promoted_and_bad_ones_are_not(
-    reviews: Any, n: int, promoted: float, bad: float
+    reviewed: Reviewed, n: int, promoted: float, bad: float
 ) -> None:
-    _, rows = reviews[n]
+    _, rows = reviewed(n)
     good, chosen = rows.filter("good"), rows.filter(decision="promote")
     assert (good["decision"] == "promote").mean() >= promoted
     assert good["decision"].is_in(["revise", "retire"]).mean() <= 0.01
@@ -41,8 +51,8 @@ def test_good_items_are_promoted_and_bad_ones_are_not(
     assert fixed_rule > 0.40  # what "R >= .20" loses of the good at any n
 
 
-def test_wrong_keys_are_found_and_the_right_option_is_named(reviews: Any) -> None:
-    _, rows = reviews[200]
+def test_wrong_keys_are_found_and_the_right_option_is_named(reviewed: Reviewed) -> None:
+    _, rows = reviewed(200)
     wrong = rows.filter(kind="wrong_key")
     assert (wrong["decision"] == "promote").sum() == 0
     assert (wrong["probability_r"] < 0.05).mean() >= 0.9
@@ -51,8 +61,8 @@ def test_wrong_keys_are_found_and_the_right_option_is_named(reviews: Any) -> Non
     assert (revised["suspect_option"] == "A").mean() >= 0.9
 
 
-def test_stated_probabilities_hold(reviews: Any) -> None:
-    rows = pl.concat([rows for _, rows in reviews.values()])
+def test_stated_probabilities_hold(reviewed: Reviewed) -> None:
+    rows = rows_of_both(reviewed)
     for low, high in ((0.0, 0.1), (0.8, 0.95), (0.95, 1.01)):
         part = rows.filter(pl.col("probability").is_between(low, high, closed="left"))
         assert part.height > 30
@@ -61,9 +71,9 @@ def test_stated_probabilities_hold(reviews: Any) -> None:
 
 
 def test_the_sheet_keeps_its_contract_and_the_same_input_gives_the_same_sheet(
-    reviews: Any, plant: Callable[..., Any]
+    reviewed: Reviewed, plant: Callable[..., Any]
 ) -> None:
-    review, _ = reviews[100]
+    review, _ = reviewed(100)
     assert review.decisions.columns == list(PILOT_DECISIONS.names)
     assert PILOT_DECISIONS.validate(review.decisions).equals(review.decisions)
     assert review.decisions.height == 200
@@ -123,8 +133,8 @@ def test_a_calibration_is_used_and_must_be_of_the_same_items(plant: Callable[...
         review_pilots(small.scored, bare)
 
 
-def test_intervals_of_the_evidence_table_cover_the_truth(reviews: Any) -> None:
-    rows = pl.concat([rows for _, rows in reviews.values()]).filter(kind="sound")
+def test_intervals_of_the_evidence_table_cover_the_truth(reviewed: Reviewed) -> None:
+    rows = rows_of_both(reviewed).filter(kind="sound")
     for name in ("p", "r"):
         low, truth, high = (
             rows[f"{name}_population_low"],

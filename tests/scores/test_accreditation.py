@@ -94,6 +94,10 @@ def test_the_same_cut_given_as_a_raw_score(table: pl.DataFrame, sample: Parts) -
     assert by_totals["csem_at_cut"].null_count() == by_totals.height
     for name in ("decision_accuracy", "decision_consistency"):
         np.testing.assert_allclose(by_totals[name].to_numpy(), by_raw[name].to_numpy(), atol=0.02)
+
+
+def test_another_cut_of_the_item_analysis_is_told(sample: Parts) -> None:
+    scored, _, calibration = sample
     other = ci.analyse_items(scored, raw_cut={"CIIP-1": 60})
     remark = ci.accreditation_table(scored, other, calibration, theta_cut=STANDARD).table.row(0, named=True)
     assert "The item analysis was given a cut of 60." in remark["remarks"]
