@@ -122,4 +122,6 @@ def test_a_reader_answers_or_says_what_is_wrong(
             READERS[name](path)
         except CiipError as error:
             said = str(error)
-    assert said is None or (said.strip() and "\x1b" not in said)
+    if said is not None:
+        assert said.strip()
+        assert "\x1b" not in said

@@ -141,7 +141,7 @@ def test_a_setting_of_the_exam_file_has_its_name_and_default_in_python(name: str
     if name not in OBJECT_IN_PYTHON and not setting.required:
         default = next((getattr(r, name) for r in RECORDS if hasattr(r, name)), parameter.default)
         nothing = (None, (), {}) if setting.default is None else ()
-        assert default in nothing or default == setting.default
+        assert default in (*nothing, setting.default)
 
 
 @pytest.mark.parametrize("command", PARAMETERS)
