@@ -1,5 +1,8 @@
 """What candidates do with it: leave it blank, take long, pass options by."""
 
+import numpy as np
+
+from ciip_irt.classical import wilson_interval
 from ciip_irt.item_analysis.evidence import AnalysedItem
 from ciip_irt.item_analysis.flags.flag import Flag, FlagThresholds
 from ciip_irt.item_analysis.wording import listed, percent
@@ -48,11 +51,23 @@ def slow_item(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     )
 
 
+def _most(n: int, wrong: int) -> float:
+    """Upper end of the interval of a share of the wrong answers; 1 where there are none."""
+    return float(wilson_interval(np.array([n / wrong]), np.array([wrong]))[1][0]) if wrong else 1.0
+
+
 def weak_distractors(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     """Options that fool nobody."""
     if item.n < limits.minimum_n:
         return None
-    weak = [option for option in item.distractors if round(option.share, 2) < limits.minimum_share]
+    distractors = item.distractors
+    wrong = sum(option.n for option in distractors)
+    weak = [
+        option
+        for option in distractors
+        if round(option.share, 2) < limits.minimum_share
+        and _most(option.n, wrong) < limits.weak_part / len(distractors)
+    ]
     if not weak:
         return None
     one = len(weak) == 1

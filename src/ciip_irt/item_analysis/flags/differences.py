@@ -28,7 +28,7 @@ def dif_class_c(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:  # n
     probability = f", probability of class C {chance(worst.prob_c)}" if isfinite(worst.prob_c) else ""
     chance_alone = isfinite(worst.prob_c) and worst.prob_c < UNLIKELY
     return Flag(
-        4 if chance_alone else 2 if likely and not worst.widespread else 3,
+        4 if chance_alone or worst.widespread else 2 if likely else 3,
         f"Harder for {worst.grouping} = {harder} than for {easier} at the same total"
         f" (D-DIF {signed(worst.d_dif)}, standard error {worst.se:.2f}, class C{probability};"
         f" {worst.n_focal:,} and {worst.n_reference:,} answers).",
@@ -54,7 +54,7 @@ def dif_changes_sides(item: AnalysedItem, limits: FlagThresholds) -> Flag | None
         return None
     worst = max(found, key=lambda result: result.r2_change)
     return Flag(
-        3,
+        4,
         f"How much knowledge helps differs between {worst.grouping} = {worst.focal} and {worst.reference}"
         f" (logistic regression, gain in R-squared {number(worst.r2_change)}; {worst.n_focal:,} and"
         f" {worst.n_reference:,} answers).",
@@ -70,17 +70,17 @@ def changed_from_history(item: AnalysedItem, limits: FlagThresholds) -> Flag | N
     if moved is None or rival(item, limits):
         return None
     size = abs(moved.logits)
-    if size < limits.displaced or size < 1.96 * moved.se or abs(moved.robust_z) < limits.unusual:
+    if size < limits.displaced or size < limits.certain * moved.se or abs(moved.robust_z) < limits.unusual:
         return None
     harder = moved.logits > 0
     low, high = size - 1.96 * moved.se, size + 1.96 * moved.se
     return Flag(
-        2 if size >= 2 * limits.displaced else 3,
+        2 if low >= limits.displaced else 3,
         f"{'Harder' if harder else 'Easier'} by {number(size)} logit than in the bank (between {number(low)}"
         f" and {number(high)}).",
         "Has practice changed, was the wording or the key changed, or does the item stand later in the form?"
         if harder
         else "Has the item leaked, has practice changed, or is it taught now?",
         "Compare it with the version last used; leave it out of equating anchors until it is explained.",
-        size,
+        size / max(moved.se, 1e-9),
     )

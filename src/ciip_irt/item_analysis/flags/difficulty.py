@@ -33,7 +33,7 @@ def too_easy(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
         return None  # without a distractor everyone is credited by the key
     works = item.r >= limits.low_r
     return Flag(
-        3,
+        4,
         f"{percent(item.p)} right (between {percent(item.p_low)} and {percent(item.p_high)}).",
         f"Easy, but it separates well (R {number(item.r)})."
         if works

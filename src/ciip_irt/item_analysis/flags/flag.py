@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from ciip_irt.item_analysis.evidence import AnalysedItem, AnalysedOption
 from ciip_irt.item_analysis.wording import number
 
-__all__ = ["Flag", "FlagThresholds", "between", "chance", "is_guessed_at", "r_is_low", "rival"]
+__all__ = [
+    "Flag",
+    "FlagThresholds",
+    "between",
+    "chance",
+    "instead_of_key",
+    "is_guessed_at",
+    "key_mean",
+    "r_is_low",
+    "rival",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +27,20 @@ class FlagThresholds:
     minimum_n
         Answers below which only "too few answers" is said about R, and nothing about p.
     key_doubt
-        Probability that another option is right, alone or besides the key, from which an expert should look:
-        one look in twenty then finds a flaw, and a look costs minutes where a wrong key costs passes.
+        Probability that another option is right in place of the key, or besides it with choosers who do
+        better than those of the key, from which an expert should look: one look in twenty then finds a flaw,
+        and a look costs minutes where a wrong key costs passes.
+    second_right
+        Probability that a second option is right besides the key, from which it is said: what is said is then
+        mostly true. Below it the number stands in ``key_check``.
     urgent_doubt
         The same, from which the look comes before anything else.
     guessed_at
         Probability that choices do not depend on ability, from which it is said.
-    minimum_share
-        A distractor chosen by fewer does not function (5 %, the usual convention).
+    minimum_share, weak_part
+        A distractor chosen by fewer does not function (5 %, the usual convention) where, beyond chance, it
+        also draws less than this part of its equal share of the wrong answers: at p = .9 three distractors
+        have 3 % each, and none is weak.
     low_p, high_p
         p < .20 or >= .96 is unacceptable (Prometric's published guide).
     low_r
@@ -38,7 +54,7 @@ class FlagThresholds:
         candidate.
     displaced, unusual
         Logits that an item has moved from the bank's difficulty (.5 by custom), and robust z among the items
-        (1.645, Huynh & Meyer 2010); both, and 1.96 standard errors.
+        (1.645, Huynh & Meyer 2010); both, and ``certain`` standard errors: the rule of anchors.
     nonuniform_p, nonuniform_r2
         Of DIF that changes with the score: significance (one item in a thousand by chance) and gain in
         R-squared (.035, Jodoin & Gierl 2001).
@@ -48,9 +64,11 @@ class FlagThresholds:
 
     minimum_n: int = 30
     key_doubt: float = 0.05
+    second_right: float = 0.5
     urgent_doubt: float = 0.1
     guessed_at: float = 0.5
     minimum_share: float = 0.05
+    weak_part: float = 0.5
     low_p: float = 0.20
     high_p: float = 0.96
     low_r: float = 0.20
@@ -60,6 +78,7 @@ class FlagThresholds:
     invalid_rate: float = 0.05
     displaced: float = 0.5
     unusual: float = 1.645
+    certain: float = 3.0
     nonuniform_p: float = 0.001
     nonuniform_r2: float = 0.035
     slow_times: float = 2.0
@@ -77,11 +96,28 @@ class Flag:
 
 
 def rival(item: AnalysedItem, limits: FlagThresholds) -> AnalysedOption | None:
-    """The option that is likelier than the limit to be right too, or instead of the key."""
+    """The option that is likelier than the limit to be right instead of the key, or besides it."""
     doubt = item.key_doubt
-    if doubt is None or item.n < limits.minimum_n:
+    if doubt is None or doubt.rival is None or item.n < limits.minimum_n:
         return None
-    return doubt.rival if doubt.p_other >= max(limits.key_doubt, doubt.p_guessed) else None
+    if doubt.p_other < max(limits.key_doubt, doubt.p_guessed):
+        return None
+    return doubt.rival if instead_of_key(item, limits) or doubt.p_other >= limits.second_right else None
+
+
+def instead_of_key(item: AnalysedItem, limits: FlagThresholds) -> bool:
+    """Whether the rival is right rather in place of the key than besides it, or draws the abler ones."""
+    doubt = item.key_doubt
+    if doubt is None or doubt.rival is None:
+        return False
+    does_better = doubt.rival.mean_criterion > key_mean(item) and doubt.p_wrong >= limits.key_doubt / 2
+    return doubt.p_wrong >= doubt.p_two_right or does_better
+
+
+def key_mean(item: AnalysedItem) -> float:
+    """Mean criterion of those who chose a keyed option."""
+    chosen: list[AnalysedOption] = [option for option in item.keys if option.n]
+    return sum(option.n * option.mean_criterion for option in chosen) / max(sum(o.n for o in chosen), 1)
 
 
 def is_guessed_at(item: AnalysedItem, limits: FlagThresholds) -> bool:

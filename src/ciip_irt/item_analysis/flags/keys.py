@@ -1,7 +1,16 @@
 """Is the key right? The flags that speak from its probability."""
 
 from ciip_irt.item_analysis.evidence import AnalysedItem, AnalysedOption
-from ciip_irt.item_analysis.flags.flag import Flag, FlagThresholds, between, chance, is_guessed_at, rival
+from ciip_irt.item_analysis.flags.flag import (
+    Flag,
+    FlagThresholds,
+    between,
+    chance,
+    instead_of_key,
+    is_guessed_at,
+    key_mean,
+    rival,
+)
 from ciip_irt.item_analysis.wording import listed, number, percent
 
 __all__ = ["guessed_at", "key_may_be_wrong", "two_options_right"]
@@ -13,8 +22,7 @@ def key_may_be_wrong(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
     doubt = item.key_doubt
     if other is None or doubt is None:
         return None
-    does_better = other.mean_criterion > _key_mean(item) and doubt.p_wrong >= limits.key_doubt / 2
-    if not (doubt.p_wrong >= doubt.p_two_right or does_better):
+    if not instead_of_key(item, limits):
         return None  # both may well be right: that is another flag
     likely = doubt.p_wrong >= 0.5
     return Flag(
@@ -35,10 +43,10 @@ def two_options_right(item: AnalysedItem, limits: FlagThresholds) -> Flag | None
     if other is None or doubt is None or key_may_be_wrong(item, limits):
         return None
     return Flag(
-        2 if doubt.p_other >= limits.urgent_doubt else 3,
+        2,
         f"Option {other.option} behaves much like a second right answer: {percent(other.share)} chose it"
         f" (mean {other.mean_criterion:.1f}), {percent(_key_share(item))} the key {_key_letters(item)} (mean"
-        f" {_key_mean(item):.1f}).",
+        f" {key_mean(item):.1f}).",
         f"Both may be right (probability {chance(doubt.p_two_right)}), or the key is right only under an"
         " assumption that the stem leaves open.",
         f"Ask an expert whether {other.option} can be defended. If so, credit both or narrow the stem.",
@@ -63,28 +71,23 @@ def guessed_at(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
 
 
 def _chosen(item: AnalysedItem, other: AnalysedOption) -> str:
-    key_share, key_mean = percent(_key_share(item)), _key_mean(item)
+    key_share, mean = percent(_key_share(item)), key_mean(item)
     if not _key_share(item):
         return f"{percent(other.share)} chose {other.option}; nobody chose the key {_key_letters(item)}."
-    if other.mean_criterion > key_mean:
+    if other.mean_criterion > mean:
         return (
             f"{percent(other.share)} chose {other.option} and they scored higher (mean"
             f" {other.mean_criterion:.1f}) than the {key_share} who chose the key"
-            f" {_key_letters(item)} (mean {key_mean:.1f})."
+            f" {_key_letters(item)} (mean {mean:.1f})."
         )
     return (
         f"{percent(other.share)} chose {other.option} (mean {other.mean_criterion:.1f}) and {key_share} the"
-        f" key {_key_letters(item)} (mean {key_mean:.1f}); {other.option} behaves more like the right answer."
+        f" key {_key_letters(item)} (mean {mean:.1f}); {other.option} behaves more like the right answer."
     )
 
 
 def _key_share(item: AnalysedItem) -> float:
     return sum(option.share for option in item.keys)
-
-
-def _key_mean(item: AnalysedItem) -> float:
-    chosen: list[AnalysedOption] = [option for option in item.keys if option.n]
-    return sum(option.n * option.mean_criterion for option in chosen) / max(sum(o.n for o in chosen), 1)
 
 
 def _key_letters(item: AnalysedItem) -> str:
