@@ -161,7 +161,8 @@ def test_a_class_c_that_is_probably_chance_ranks_lower():
     hardly = replace(FLAWED["dif_class_c"].dif[0], prob_c=0.04)
     assert FLAGS["dif_class_c"](replace(GOOD, dif=(hardly,)), LIMITS).severity == 4
     common = replace(FLAWED["dif_class_c"].dif[0], widespread=True)
-    assert FLAGS["dif_class_c"](replace(GOOD, dif=(common,)), LIMITS).severity == 3
+    # a matter of the groups, which the warnings tell: no item can be mended for it
+    assert FLAGS["dif_class_c"](replace(GOOD, dif=(common,)), LIMITS).severity == 4
 
 
 def test_an_item_that_surely_discriminates_is_not_called_guessed_at():
@@ -244,11 +245,43 @@ def test_how_likely_and_who_scored_higher_decide_which_flag_is_raised():
     lower = replace(item, options=(replace(rival, mean_criterion=118.0), key))
     lower = replace(lower, key_doubt=replace(item.key_doubt, rival=lower.options[0]))
     assert FLAGS["key_may_be_wrong"](lower, LIMITS) is None
-    assert FLAGS["two_options_right"](lower, LIMITS).severity == 2
+    assert FLAGS["two_options_right"](lower, LIMITS) is None  # said only where it is mostly true
+    likely = replace(lower, key_doubt=replace(lower.key_doubt, p_right=0.4, p_two_right=0.57))
+    assert FLAGS["two_options_right"](likely, LIMITS).severity == 2
     alone = replace(lower, key_doubt=replace(lower.key_doubt, p_wrong=0.6, p_two_right=0.1))
     assert "is probably wrong" in FLAGS["key_may_be_wrong"](alone, LIMITS).may_mean
     doubtless = replace(item, key_doubt=replace(item.key_doubt, p_wrong=0.01, p_two_right=0.03))
     assert all(FLAGS[name](doubtless, LIMITS) is None for name in ("key_may_be_wrong", "two_options_right"))
+
+
+def test_a_distractor_is_weak_beside_what_p_leaves():
+    """At p = .9 three distractors have 3 % each; one that draws a fifth of that, and surely, is weak."""
+
+    def shared_out(*counts: int):
+        n = 1000
+        made = [
+            replace(option(letter, m, 110.0, -0.1), share=m / n)
+            for letter, m in zip("ABC", counts, strict=True)
+        ]
+        key = replace(option("D", n - sum(counts), 121.0, 0.3, is_key=True), share=1 - sum(counts) / n)
+        return FLAGS["weak_distractors"](replace(GOOD, n=n, p=key.share, options=(*made, key)), LIMITS)
+
+    assert shared_out(33, 33, 34) is None
+    assert shared_out(45, 45, 6).seen == "Option C was chosen by 1 %."
+    assert shared_out(5, 5, 1) is None  # eleven wrong answers tell nothing
+    assert shared_out(200, 200, 40) is not None
+    assert shared_out(200, 200, 90) is None  # nine per cent function
+
+
+def test_what_moved_is_ranked_by_certainty():
+    far, sure = (
+        replace(GOOD, item_id=name, change=change)
+        for name, change in (("far", Change(1.4, 0.45, 3.0)), ("sure", Change(0.8, 0.1, 2.5)))
+    )
+    table = raise_flags([far, sure], LIMITS)
+    assert table["item_id"].to_list() == ["sure", "far"]
+    assert table["severity"].to_list() == [2, 2]
+    assert raise_flags([replace(GOOD, change=Change(1.4, 0.5, 3.0))], LIMITS).is_empty()
 
 
 def test_a_key_that_nobody_chose():

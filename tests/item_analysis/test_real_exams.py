@@ -51,7 +51,12 @@ def test_a_group_that_differs_on_a_third_of_the_items_is_told_as_such(analysis):
     regional = analysis.flags.filter(
         (pl.col("flag") == "dif_class_c") & pl.col("seen").str.contains("region")
     )
-    assert regional["severity"].min() == 3
+    assert regional["severity"].min() == 4
+
+
+def test_at_most_one_item_in_ten_is_above_housekeeping(analysis):
+    above = analysis.flags.filter(pl.col("severity") <= 3)["item_id"].n_unique()
+    assert 0 < above <= 20
 
 
 def test_sat12_item_32_is_the_first_flag(sat12):

@@ -88,6 +88,15 @@ def test_doubts_about_the_key_are_told_in_words() -> None:
     assert "may have nothing to do with what they know (probability .30)" in guessed.reasons
 
 
+def test_nothing_is_promoted_beside_a_flag_that_asks_for_an_expert() -> None:
+    sound = item([0.6], [0.3], options={"B": (0.3, 0.0)})
+    sure = decided(replace(sound, key=KeyEvidence(0.97, 0.02, 0.01, 0.0, "B")))
+    assert sure.decision == "promote"
+    flagged = decided(replace(sound, key=KeyEvidence(0.93, 0.06, 0.01, 0.0, "B")))
+    assert flagged.decision == "hold"
+    assert "Ask an expert" in flagged.reasons
+
+
 def test_cells_that_tell_nothing_are_told_and_many_invalid_ones_leave_it_open() -> None:
     good = item([0.6], [0.3])
     assert "tell" not in decided(good).reasons

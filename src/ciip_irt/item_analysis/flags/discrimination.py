@@ -42,8 +42,7 @@ def low_r(item: AnalysedItem, limits: FlagThresholds) -> Flag | None:
         return None
     easy = item.p >= 0.90
     return Flag(
-        # whether a pilot is good enough is the pilot review's question
-        3 if item.r < limits.flat_r and not easy and item.status != "pilot" else 4,
+        3 if item.r_high < limits.flat_r and not easy else 4,
         f"R is {number(item.r)} ({between(item)}): those who know more hardly do better on it.",
         "An easy item has a low R by nature; it need not be bad."
         if easy

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ciip_irt.errors import plural
-from ciip_irt.item_analysis import Untelling
+from ciip_irt.item_analysis import FlagThresholds, Untelling
 from ciip_irt.pilots.decision.answers_needed import answers_needed
 from ciip_irt.pilots.decision.criteria import CRITERIA, CriterionResult
 from ciip_irt.pilots.decision.criteria.criterion import number
@@ -64,12 +64,33 @@ def _decide(evidence: ItemEvidence, policy: Policy) -> Verdict:
         reasons = "Nothing is known about it yet." if n or untelling.n else "Nobody has answered it yet."
         return Verdict("hold", None, more, f"{reasons} Pilot it.{_say_untelling(untelling)}", results)
     settled = _settle(probability, n, policy) if n >= policy.minimum_n else None
+    if settled == "promote" and _awaits_expert(evidence):
+        return Verdict("hold", probability, None, _say_awaits(evidence), results, "key")
     if settled == "promote":
         return Verdict("promote", probability, None, _why_promoted(evidence, probability, policy), results)
     if settled == "give up":
         decision, reasons, told = find_fault(evidence, results, policy)
         return Verdict(decision, probability, None, reasons, results, told)
     return _hold(evidence, probability, results, policy)
+
+
+def _awaits_expert(evidence: ItemEvidence) -> bool:
+    """Whether a flag of the item analysis asks for an expert's look at the key."""
+    key, limits = evidence.key, FlagThresholds()
+    if key is None or evidence.n < limits.minimum_n:
+        return False
+    instead = key.wrong >= min(key.two_right, limits.key_doubt / 2) and key.other >= limits.key_doubt
+    return instead or key.other >= limits.second_right or key.guessed >= limits.guessed_at
+
+
+def _say_awaits(evidence: ItemEvidence) -> str:
+    assert evidence.key is not None
+    option = f"option {evidence.key.option}" if evidence.key.option else "another option"
+    return (
+        f"{plural(evidence.n, 'answer')}; {say_seen(evidence)}. It could be promoted, but for its key: with"
+        f" probability {number(evidence.key.other)} {option} is right, alone or besides the key. Ask an"
+        " expert; confirm the key, or correct it."
+    )
 
 
 def _settle(probability: float, n: int, policy: Policy) -> str | None:

@@ -18,10 +18,13 @@ from ciip_irt.scores.numbers.model_decisions import csem, lee
 from ciip_irt.scores.numbers.passing import DecisionQuality, passes
 from ciip_irt.scores.numbers.score_scale import Rounding, raw_cut
 from ciip_irt.scores.numbers.total_decisions import livingston_lewis
+from ciip_irt.scores.numbers.total_population import TotalPopulation, population_of_totals
 from ciip_irt.scores.tables.form_items import form_parameters, form_population, usual_scored_items
 from ciip_irt.tables import ACCREDITATION, show_html
 
 __all__ = ["Accreditation", "accreditation_table"]
+
+BEYOND_CHANCE = 2.58  # standard errors: one form in a hundred
 
 
 @result
@@ -71,8 +74,10 @@ def accreditation_table(
     rounded to a whole score; without ``theta_cut`` it is the raw cut that the analysis was given. Anchors
     that the calibration dropped count at the bank's values: a cut does not move because an item drifted.
     Consistency and accuracy are Lee's (2010), in a normal population with the moments of the form's own
-    candidates; the CSEM is that of the raw score of a candidate at the standard. Without a calibration,
-    consistency and accuracy are Livingston's and Lewis's (1995), and there is no CSEM.
+    candidates, or in their own distribution where their totals contradict the normal one; where the pass rate
+    that follows differs from the observed one beyond chance, the remarks say so. The CSEM is that of the raw
+    score of a candidate at the standard. Without a calibration, consistency and accuracy are Livingston's and
+    Lewis's (1995), and there is no CSEM.
 
     Parameters
     ----------
@@ -90,9 +95,9 @@ def accreditation_table(
     Returns
     -------
     A table (``to_frame()``), one row per form:
-    ``form_id, n_candidates, pass_rate, cut, mean, sd, reliability, reliability_type, sem,
+    ``form_id, n_candidates, pass_rate, expected_pass_rate, cut, mean, sd, reliability, reliability_type, sem,
     n_scored_items, mean_p, mean_r, decision_consistency, decision_accuracy, kappa, decision_method,
-    csem_at_cut`` (raw points), ``theta_cut, expected_at_cut, csem_theta`` (logits), ``remarks``.
+    population, csem_at_cut`` (raw points), ``theta_cut, expected_at_cut, csem_theta`` (logits), ``remarks``.
 
     Raises
     ------
@@ -124,7 +129,7 @@ def accreditation_table(
         totals = scored.totals[(scored.deliveries["form_id"] == row["form_id"]).to_numpy()]
         if calibration is not None:
             parameters, notes = form_parameters(scored, calibration, row["form_id"], items, of_record=True)
-            remarks += notes + _by_model(record, parameters, calibration, theta_cut, rounding)
+            remarks += notes + _by_model(record, parameters, calibration, theta_cut, rounding, totals)
         elif record["cut"] is not None:
             remarks += _by_totals(record, totals)
         if record["cut"] is None:
@@ -193,6 +198,7 @@ def _by_model(
     calibration: Calibration,
     theta_cut: float | None,
     rounding: Rounding,
+    totals: FloatArray,
 ) -> list[str]:
     """Fills in what the response model tells."""
     D = calibration.scale.D
@@ -207,13 +213,40 @@ def _by_model(
     if standard is None:
         standard = float(theta_at_expected_score(parameters, record["cut"], D))
     mean, sd = form_population(calibration, record["form_id"])
-    _fill(record, lee(parameters, record["cut"], mean=mean, sd=sd, theta_cut=standard, D=D))
+    split = standard if np.isfinite(standard) else None
+    people = population_of_totals(parameters, totals, mean=mean, sd=sd, split=split, D=D)
+    quality = lee(
+        parameters, record["cut"], theta_cut=standard, theta=people.theta, weights=people.weights, D=D
+    )
+    _fill(record, quality)
+    record["population"], record["expected_pass_rate"] = people.shape, quality.pass_rate
+    remarks = _about_population(
+        people, quality.pass_rate, float(passes(totals, record["cut"]).mean()), totals.size
+    )
     if not np.isfinite(standard):
-        return ["No ability is expected to score exactly the cut, so there is no error at the cut."]
+        return [*remarks, "No ability is expected to score exactly the cut, so there is no error at the cut."]
     raw, ability = csem(parameters, np.array([standard]), D)
     record["theta_cut"], record["csem_at_cut"] = standard, float(raw[0])
     record["csem_theta"] = float(ability[0]) if np.isfinite(ability[0]) else None
-    return []
+    return remarks
+
+
+def _about_population(people: TotalPopulation, expected: float, observed: float, n: int) -> list[str]:
+    """What the totals say of the population, and of the pass rate it leads to."""
+    remarks = []
+    if people.shape == "histogram":
+        remarks.append(
+            "The totals are not those of a normal population: consistency and accuracy are of the"
+            " candidates' own distribution."
+        )
+    error = float(np.sqrt(expected * (1.0 - expected) / max(n, 1)))
+    if abs(observed - expected) > BEYOND_CHANCE * error:
+        remarks.append(
+            f"By the model {expected:.1%} would pass, and {observed:.1%} did, which is more than chance: the"
+            " model, the parameters or the time given do not describe these candidates. Take consistency"
+            " and accuracy with care."
+        )
+    return remarks
 
 
 def _by_totals(record: dict[str, Any], totals: FloatArray) -> list[str]:

@@ -19,9 +19,10 @@ from ciip_irt.irt import (
 from ciip_irt.irt import test_information as form_information
 from ciip_irt.records import result
 from ciip_irt.responses import ScoredResponses
-from ciip_irt.scores.numbers.model_decisions import ability_points, csem, lee, rudner
+from ciip_irt.scores.numbers.model_decisions import csem, lee, rudner
 from ciip_irt.scores.numbers.passing import DecisionQuality, passes
 from ciip_irt.scores.numbers.score_scale import SCALES, Rounding, ScaleRule, raw_cut
+from ciip_irt.scores.numbers.total_population import population_of_totals
 from ciip_irt.scores.tables.form_items import form_parameters, form_population, usual_scored_items
 from ciip_irt.tables import CONVERSION, PASS_DECISIONS, RAW_TO_THETA, show_html
 
@@ -233,10 +234,11 @@ def _at_cut(
         )
     ]
     mean, sd = form_population(calibration, form_id)
-    points, weights = ability_points(mean, sd, theta_cut)
+    people = population_of_totals(parameters, totals, mean=mean, sd=sd, split=theta_cut, D=D)
+    points, weights = people.theta, people.weights
     with np.errstate(divide="ignore"):
         error = 1.0 / np.sqrt(form_information(parameters, points, D))
-    by_raw = lee(parameters, cut.lowest_passing, mean=mean, sd=sd, theta_cut=theta_cut, D=D)
+    by_raw = lee(parameters, cut.lowest_passing, theta_cut=theta_cut, theta=points, weights=weights, D=D)
     by_theta = rudner(points, error, theta_cut, weights)
     csem_raw, csem_theta = csem(parameters, np.array([theta_cut]), D)
     common = {

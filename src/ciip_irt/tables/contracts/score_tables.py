@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from ciip_irt.tables.contract import Column, Table, may_be_empty
+from ciip_irt.tables.contract import Column, Table, may_be_absent, may_be_empty
 
 __all__ = [
     "ABILITIES",
@@ -37,6 +37,7 @@ ACCREDITATION = Table(
         Column("form_id", S, "form"),
         Column("n_candidates", I, "deliveries that count"),
         may_be_empty("pass_rate", F, "share that passes"),
+        may_be_absent("expected_pass_rate", F, "share that passes by the response model"),
         may_be_empty("cut", F, "lowest raw score that passes"),
         may_be_empty("mean", F, "mean total, points"),
         may_be_empty("sd", F, "its standard deviation"),
@@ -50,6 +51,9 @@ ACCREDITATION = Table(
         may_be_empty("decision_accuracy", F, "share who get the decision they deserve"),
         may_be_empty("kappa", F, "consistency beyond chance"),
         may_be_empty("decision_method", S, "Lee (2010), or Livingston and Lewis (1995)"),
+        may_be_absent(
+            "population", S, "who the candidates are taken for: normal, or histogram (of their totals)"
+        ),
         may_be_empty("csem_at_cut", F, "standard error of measurement at the standard, points"),
         may_be_empty("theta_cut", F, "the standard, logits"),
         may_be_empty("expected_at_cut", F, "expected raw score at the standard"),
