@@ -103,3 +103,12 @@ def test_no_socket_is_opened(ran: Ran, tmp_path: Path, monkeypatch: pytest.Monke
 def test_any_test_that_reaches_for_the_network_fails() -> None:
     with socket.socket() as reaching, pytest.raises(RuntimeError, match="ever uses the network"):
         reaching.connect(("127.0.0.1", 9))
+
+
+def test_no_forms_where_none_are_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("exam.toml", "policy.toml", "blueprint.toml", "items.csv", "log.csv", "candidates.csv"):
+        text = (HOSTILE / name).read_text("utf-8").replace("n_forms = 2", "n_forms = 0")
+        (tmp_path / name).write_text(text, "utf-8")
+    assert main(["run", str(tmp_path / "exam.toml"), "--out", str(tmp_path / "out")]) == 0
+    assert "No forms are asked for: n_forms = 0 under [assembly]." in capsys.readouterr().out
+    assert not (tmp_path / "out" / "forms.csv").exists()

@@ -194,7 +194,7 @@ PILOTS = Section(
 
 ASSEMBLY = Section(
     (
-        Setting("n_forms", Whole(1, MOST_FORMS), "number of forms", default=3, formerly="forms"),
+        Setting("n_forms", Whole(0, MOST_FORMS), "number of forms; 0 for none", default=3, formerly="forms"),
         Setting("seed", Whole(), "the same seed gives the same forms", default=2026),
         Setting("theta_cut", Number(), "the standard on the bank scale, in the place of the blueprint's"),
     )

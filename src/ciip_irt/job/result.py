@@ -163,6 +163,8 @@ class JobResult:
         if assembly is None or self.blueprint is None:
             if self.blueprint is None:
                 lacking.append("No blueprint: no forms. file under [blueprint] names one.")
+            elif not self.exam.get("assembly", "n_forms"):
+                lacking.append("No forms are asked for: n_forms = 0 under [assembly].")
             return lacking
         if not assembly.forms.height:
             return [*lacking, assembly.summary()]

@@ -68,7 +68,8 @@ def run_job(exam: Exam, *, progress: Callable[[str], None] | None = None) -> Job
     steps.begin("ingest", "reading the log")
     read = _read_log(exam, told)
     bank = _with_keys(read, exam)
-    buildable = None if "domain" in bank.assumed else told.blueprint
+    none_wanted = "domain" in bank.assumed or exam.get("assembly", "n_forms") == 0
+    buildable = None if none_wanted else told.blueprint
     steps.begin("score", "scoring")
     eligible = _eligible(exam, read, told.eligibility)
     scored = score(
