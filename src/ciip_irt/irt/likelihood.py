@@ -11,10 +11,12 @@ import numpy as np
 
 from ciip_irt.arrays import BoolArray, FloatArray, ScoreArray
 from ciip_irt.irt.models import LEAST_PROBABILITY, ItemModel
+from ciip_irt.records import result
 
 __all__ = ["LikelihoodTerms", "answered_sum", "likelihood_terms", "of_scores"]
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class LikelihoodTerms:
     """Items at points of theta: Q points for all persons, or one for each.

@@ -8,6 +8,7 @@ from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.irt.likelihood import answered_sum, likelihood_terms, of_scores
 from ciip_irt.irt.models import LEAST_PROBABILITY, ItemModel
 from ciip_irt.irt.response_blocks import ResponseBlock
+from ciip_irt.records import result
 
 __all__ = ["EstimatingFunction", "solve_abilities"]
 
@@ -17,6 +18,7 @@ LIMIT = 12.0  # of the search for theta: twelve logits from 0 every curve in use
 GRID_POINTS = 97  # a quarter logit apart: even with a D a of 4 a curve takes 1.1 logits from .1 to .9
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class EstimatingFunction:
     """``l'(theta)``, for MAP with ``-(theta - mean) / sd^2`` on top, for WLE with ``J / (2 I)``.
