@@ -13,6 +13,13 @@ from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.responses.exporters import EXPORTERS
 from ciip_irt.responses.mapping import ColumnMapping, KeyPlace, MissingCodes, TablePlace
 from ciip_irt.responses.readers.source import attribute_name
+from ciip_irt.responses.recognition.amiss import (
+    AGAIN,
+    check_nameless,
+    doubled,
+    moved_up,
+    named_again,
+)
 from ciip_irt.responses.recognition.answers import Answers, answers_of
 from ciip_irt.responses.recognition.blanks import meaning_of_blanks
 from ciip_irt.responses.recognition.choices import NO_CHOICES, Choices
@@ -173,11 +180,14 @@ def _wide(
     check_points_row(apart, table, columns.items, str(path))
     gone = {row.place for row in apart}
     rows = [row for number, row in enumerate(table.rows) if number not in gone]
+    numbers = [number for place, number in enumerate(table.numbers) if place not in gone]
     if not rows:
         remedy = "Export it again with its candidates."
         raise InputError(Problem("no row is a candidate", where=str(path), remedy=remedy))
     keys_found = [row for row in apart if row.kind == "key"]
     keys, cautions = key_of_rows(keys_found, table, columns, path)
+    if moved := moved_up(rows, numbers, table, columns.items):
+        cautions.append(f"{path.name}: {moved}")
     said_key: tuple[str, ...] = ()
     if keys_found:
         first = keys_found[0]
@@ -208,12 +218,15 @@ def _settled(columns: WideColumns, table: Headed, choices: Choices, path: Path) 
     named = {folded(name) for name in choices.attributes}
     wanted = [place for place in (*columns.unclear, *columns.items) if folded(table.names[place]) in named]
     unclear = [place for place in columns.unclear if place not in wanted]
+    twice = doubled(table, columns.items)
     columns = replace(
         columns,
-        items=tuple(place for place in columns.items if place not in wanted),
+        items=tuple(place for place in columns.items if place not in {*wanted, *twice}),
+        unused=(*columns.unused, *twice),
         attributes=tuple(sorted({*columns.attributes, *wanted})),
         unclear=tuple(unclear),
     )
+    check_nameless(table, unclear, path)
     if unclear:
         names = ", ".join(repr(table.names[place]) for place in unclear[:5])
         cells = sorted({cell for cell in table.column(unclear[0]) if cell})[:5]
@@ -363,7 +376,10 @@ def _described(
         listing = ", ".join(names[place] for place in columns.personal)
         lines.append(f"left out, because they tell who a person is: {listing} (--keep-names keeps them)")
     if columns.unused:
-        lines.append(f"not used: {', '.join(names[place] for place in columns.unused)}")
+        twice = " (it stands twice)" if any(AGAIN.fullmatch(names[place]) for place in columns.unused) else ""
+        lines.append(f"not used: {', '.join(names[place] for place in columns.unused)}{twice}")
+    if again := named_again(table, columns.items):
+        lines.append(again)
     if names_of:
         name, other = next(iter(names_of.items()))
         lines.append(f"items are called as in the items file: {name!r} is {other!r}, ...")
