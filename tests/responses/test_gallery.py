@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ciip_irt.errors import CiipError, InputError, Problem
-from ciip_irt.responses import Ingested, ingest, mapping_text, read_mapping, score
+from ciip_irt.responses import Choices, Ingested, ingest, mapping_text, read_mapping, score
 
 LOGS = Path(__file__).parents[1] / "examples" / "logs"
 
@@ -85,3 +85,9 @@ def test_what_could_be_the_key_is_said(name: str) -> None:
 
 def test_the_gallery_is_large_enough() -> None:
     assert len(named("read")) + len(named("refused")) >= 40
+
+
+def test_a_person_called_key_stays_when_the_key_row_is_said() -> None:
+    read = ingest(LOGS / "refused" / "two_people_called_key.csv", choices=Choices(key_row=2))
+    assert "Key" in read.candidates["candidate_id"].to_list()
+    assert read.candidates.height == 14

@@ -12,9 +12,13 @@ from ciip_irt.bank import items_of_grids
 from ciip_irt.errors import InputError, Problem, did_you_mean
 from ciip_irt.responses.mapping import ColumnMapping, KeyPlace, TablePlace
 from ciip_irt.responses.recognition.rows import label_place
-from ciip_irt.tables import Grid, Headed, headed, read_grids
+from ciip_irt.tables import Grid, Headed, headed, is_key_label, meaning_of, read_grids
 
 __all__ = ["Prepared", "prepare"]
+
+
+ABOUT_ITEMS = ("domain", "status", "options")
+"""What a row above the candidates can say of the items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,21 @@ def _of_rows(label: str, mapping: ColumnMapping, table: Headed) -> pl.DataFrame:
     return pl.DataFrame({"item_id": [row[item] for row in rows], "key": [row[answer] for row in rows]})
 
 
+def _with_rows_about_items(
+    keys: pl.DataFrame, table: Headed, items: Sequence[int], label_of: Callable[[Sequence[str]], str]
+) -> pl.DataFrame:
+    """The keys with what rows called Domain, Status or the like say of the items."""
+    for row in table.rows:
+        meaning = meaning_of(label_of(row))
+        if meaning not in ABOUT_ITEMS or meaning in keys.columns or is_key_label(label_of(row)):
+            continue
+        said = {table.names[item]: row[item] for item in items if row[item]}
+        if len(set(said) & set(keys["item_id"])) == keys.height:
+            values = keys["item_id"].replace_strict(said, return_dtype=pl.String)
+            keys = keys.with_columns(values.alias(meaning))
+    return keys
+
+
 def _key_file(name: str, where: str, log: Path) -> Path:
     """The file beside the mapping file, else beside the log."""
     places = [folder / name for folder in (Path(where).parent, log.parent)]
@@ -125,7 +144,8 @@ def _key(
     for row, number in zip(table.rows, table.numbers, strict=True):
         if number == place.row_at or (place.row is not None and label_of(row) == place.row):
             pairs = [(table.names[item], row[item]) for item in items if row[item]]
-            return pl.DataFrame(pairs, schema={"item_id": pl.String, "key": pl.String}, orient="row")
+            keys = pl.DataFrame(pairs, schema={"item_id": pl.String, "key": pl.String}, orient="row")
+            return _with_rows_about_items(keys, table, items, label_of)
     remedy = "Correct [key] in the mapping file."
     shown = repr(place.row) if place.row is not None else f"number {place.row_at}"
     raise InputError(Problem(f"there is no row {shown} with the key", where=str(path), remedy=remedy))

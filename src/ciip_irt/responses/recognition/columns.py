@@ -67,6 +67,8 @@ def wide_columns(table: Headed, known_items: Collection[str] = (), keep_names: b
         ]
         if free and free[0] < min(items, default=0):
             identity["candidate_id"] = free[0]
+    if "candidate_id" not in identity and "delivery_id" in identity:
+        identity["candidate_id"] = identity.pop("delivery_id")  # one sitting each, as far as the file says
     unused = [
         place for place in rest
         if meanings[place] in (*TOTALS, "responses", "candidate_id", "delivery_id")
@@ -94,7 +96,14 @@ def _item_places(
     family = [place for place in like if shapes_of[_shape(names[place])] >= 2]
     if not family and len(like) >= 3:
         return like, []
-    return family, [place for place in like if place not in family]
+    # a column called like the others is one of them, whatever else stands in its cells: it is told, not lost
+    shapes = {_shape(names[place]) for place in family if re.search(r"\d", names[place])}
+    relatives = [
+        place for place in filled
+        if place not in like and meanings[place] not in NOT_ITEMS and _shape(names[place]) in shapes
+        and any(is_answer(cell) for cell in table.column(place))
+    ]  # fmt: skip
+    return sorted([*family, *relatives]), [place for place in like if place not in family]
 
 
 def _holds_answers(table: Headed, place: int) -> bool:
@@ -125,7 +134,7 @@ def _without_numbers(table: Headed, places: list[int]) -> list[int]:
         place for place in places if all(cell.isdigit() for cell in table.column(place) if is_answer(cell))
     }
     letters = [place for place in places if place not in numbers]
-    if len(letters) <= len(numbers):
+    if len(letters) < len(numbers):
         return places
     shapes = {_shape(table.names[place]) for place in letters}
     return [place for place in places if place not in numbers or _shape(table.names[place]) in shapes]

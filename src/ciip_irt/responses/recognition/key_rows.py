@@ -10,12 +10,13 @@ from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.responses.recognition.choices import Choices
 from ciip_irt.responses.recognition.columns import WideColumns
 from ciip_irt.responses.recognition.rows import RowApart, written
-from ciip_irt.tables import Grid, Headed, folded, is_answer
+from ciip_irt.tables import Grid, Headed, folded, is_answer, plain_letter
 from ciip_irt.tables.sheets import share_of_answers
 
 __all__ = [
     "check_points_row",
     "check_several",
+    "check_symbols",
     "differences",
     "key_of_rows",
     "nameless_keys",
@@ -31,6 +32,8 @@ POINTS = frozenset(
                  "maximum points", "max score", "out of", "possible", "punkte", "gewicht"))
 )  # fmt: skip
 FEWEST_KEYS = 5  # answers that make a column of keys
+FEWEST_CELLS = 50  # answers: of fewer, that nobody gave the key is no wonder
+SYMBOLS = 0.2  # of the cells
 SEVERAL = 0.05  # of an item's answers: so many answers of several options are no slips of the pen
 
 
@@ -44,9 +47,13 @@ def with_key_row(
             raise InputError(Problem(f"there is no row {choices.key_row}", where=str(path), remedy=remedy))
         place = table.numbers.index(choices.key_row)
         chosen = RowApart(place, choices.key_row, table.rows[place][0], "key", "said to be the key")
-        apart = tuple(
-            sorted((*(row for row in apart if row.place != place), chosen), key=lambda row: row.place)
-        )
+        same = table.rows[place][1:]
+        others = [
+            row
+            for row in apart
+            if row.place != place and (row.kind != "key" or table.rows[row.place][1:] == same)
+        ]  # who is called Key and answers otherwise is a candidate
+        apart = tuple(sorted((*others, chosen), key=lambda row: row.place))
     shifted = [row for row in apart if row.kind == "shifted"]
     if shifted:
         remedy = "Correct the rows, or delete them."
@@ -211,6 +218,36 @@ def nameless_keys(grids: Sequence[Grid], log: Grid) -> str:
                 " the items beside them, under a header (item, key)."
             )
     return ""
+
+
+def check_symbols(cells_of: Mapping[str, Sequence[str]], keys: Mapping[str, str], where: str) -> None:
+    """Refuse answers of which none is the key, beside a symbol that stands for it: lists of wrong answers are
+    printed so (``.`` or ``+`` where the answer was right).
+
+    Raises
+    ------
+    InputError
+        Such a table.
+    """
+    key_of = {item: keys.get(item, keys.get(folded(item), "")) for item in cells_of}
+    pairs = [
+        (cell, key_of[item]) for item, cells in cells_of.items() for cell in cells if cell and key_of[item]
+    ]
+    if len(pairs) < FEWEST_CELLS or any(_plain(cell) == _plain(key) for cell, key in pairs):
+        return
+    symbol, count = Counter(cell for cell, _ in pairs).most_common(1)[0]
+    if not symbol.isalnum() and count > SYMBOLS * len(pairs):
+        what = f"no answer is the key, and {symbol!r} stands in {count / len(pairs):.0%} of the cells"
+        remedy = (
+            "Does it stand for the right answer? Export the answers as they were given, or right and wrong"
+            " as 1 and 0."
+        )
+        raise InputError(Problem(what, where, remedy=remedy))
+
+
+def _plain(cell: str) -> str:
+    """An answer or a key as its bare letter, in capitals."""
+    return (plain_letter(cell) or cell).upper()
 
 
 def _names_several(cell: str) -> bool:

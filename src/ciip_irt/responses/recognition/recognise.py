@@ -27,6 +27,7 @@ from ciip_irt.responses.recognition.columns import WideColumns, wide_columns
 from ciip_irt.responses.recognition.key_rows import (
     check_points_row,
     check_several,
+    check_symbols,
     differences,
     key_of_rows,
     nameless_keys,
@@ -40,7 +41,7 @@ from ciip_irt.responses.recognition.long import is_long, read_long
 from ciip_irt.responses.recognition.moments import moment_format
 from ciip_irt.responses.recognition.reading import Reading
 from ciip_irt.responses.recognition.rows import RowApart, label_place, rows_apart
-from ciip_irt.responses.recognition.several_sheets import alike
+from ciip_irt.responses.recognition.several_sheets import alike, holds_answers
 from ciip_irt.tables import Grid, Headed, delimiter_in_words, folded, headed
 
 __all__ = ["recognise"]
@@ -98,7 +99,7 @@ def _told(reading: Reading, exporter: str | None) -> Reading:
 
 
 def _log_sheet(grids: Sequence[Grid], path: Path, choices: Choices) -> Grid:
-    """The sheet of answers: the one asked for, or the one with the most cells."""
+    """The sheet of answers: the one asked for, or of those that hold answers the one with the most cells."""
     if choices.sheet is not None:
         named = [grid for grid in grids if grid.name == choices.sheet]
         if not named:
@@ -107,7 +108,8 @@ def _log_sheet(grids: Sequence[Grid], path: Path, choices: Choices) -> Grid:
                 Problem(f"there is no sheet {choices.sheet!r}", str(path), remedy=f"It has: {listing}.")
             )
         return named[0]
-    largest = max(grids, key=lambda grid: len(grid.rows) * grid.width)
+    answered = [grid for grid in grids if holds_answers(grid)] if len(grids) > 1 else []
+    largest = max(answered or grids, key=lambda grid: len(grid.rows) * grid.width)
     others = [grid for grid in grids if grid is not largest and alike(largest, grid)]
     if others:
         names = " and ".join(repr(grid.name) for grid in (largest, *others))
@@ -202,6 +204,7 @@ def _wide(
     cells_of = {table.names[item]: [row[item] for row in rows] for item in columns.items}
     answers = _answers(cells_of, given, path)
     check_several(cells_of, {} if bank is not None else keys, str(path))
+    check_symbols(cells_of, known_key if bank is not None or not keys else keys, str(path))
     blank, said_blank = _blank(rows, columns, choices, path)
     mapping = _wide_mapping(table, grid, columns, apart, answers, blank, place, names_of)
     described = _described(table, columns, rows, candidate, said_key, apart, answers, said_blank, names_of)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ciip_irt.responses.recognition.answers import MARK
-from ciip_irt.tables import Headed, folded
+from ciip_irt.tables import Headed, folded, meaning_of
 from ciip_irt.tables.sheets import (
     SUMMARY_WORDS,
     is_answer,
@@ -18,6 +18,8 @@ from ciip_irt.tables.sheets import (
 __all__ = ["RowApart", "label_place", "rows_apart", "written"]
 
 MOSTLY = 0.8  # of a row's filled cells: a key may lack an item, a candidate a legible mark
+FEW_CELLS = 0.5  # of a row's: so few numbers are a small table below, not a candidate who wrote digits
+TEXT = 4  # characters: shorter cells can be an answer written oddly, and longer words are descriptions
 SUMS = frozenset({"totals", "averages", "percentages", "spread", "extremes", "counts"})
 
 
@@ -107,7 +109,8 @@ def _judge(
     ):
         return kind, f"{label!r}: {kind}"
     if kind == "notes" and answers < MOSTLY:
-        return kind, f"{label!r}: {kind}"
+        of_items = meaning_of(label) in ("domain", "status", "options")
+        return kind, f"{label!r} of the items" if of_items else f"{label!r}: {kind}"
     if kind in SUMS and (letters and answers < MOSTLY):
         return kind, f"{label!r}: {kind}"
     if not has_id and named:
@@ -118,6 +121,14 @@ def _judge(
         if answers >= MOSTLY:
             return "unclear", "it has no candidate, and answers"
         return "note", "it has no candidate, and text where others have answers"
+    if letters and numeric and (fractions or len(filled) < FEW_CELLS * len(cells)):
+        return "totals", "it has numbers where others have answers"
+    if (
+        letters
+        and len(filled) > 2
+        and all(len(cell) >= TEXT and not is_number(cell) and not is_lettered(cell) for cell in filled)
+    ):
+        return "note", "it has text where others have answers"
     if not filled and " " in label and not any(cells):
         return "note", "it has no answer, and a sentence where others have their candidate"
     return None

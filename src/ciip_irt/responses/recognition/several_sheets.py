@@ -1,8 +1,10 @@
 """Whether two sheets of a workbook hold answers to the same questions, so that one alone is not the log."""
 
+from ciip_irt.responses.recognition.columns import wide_columns
+from ciip_irt.responses.recognition.long import is_long
 from ciip_irt.tables import Grid, Headed, folded, headed, is_answer, is_key_label, meaning_of
 
-__all__ = ["alike"]
+__all__ = ["alike", "holds_answers"]
 
 SHARED = 0.8  # of the columns' names
 FEWEST = 2  # rows of answers: a single one is a key
@@ -22,6 +24,12 @@ def alike(one: Grid, other: Grid) -> bool:
         return False
     written = [_written(table) for table in (first, second)]
     return bool(written[0]) and written[0] == written[1]
+
+
+def holds_answers(grid: Grid) -> bool:
+    """Whether the sheet can be a log: several columns of answers, or one row per answer."""
+    table = headed(grid)
+    return is_long(table) or len(wide_columns(table).items) > 1
 
 
 def _written(table: Headed) -> str:

@@ -83,7 +83,8 @@ SUMMARY_WORDS: Mapping[str, str] = MappingProxyType(
             "out of",
             "counts": "n, n of candidates, number of candidates, number of students, candidates, students, "
             "examinees, responses, number of responses, valid, n valid",
-            "notes": "item, items, question, questions, item id, topic, domain, category, options, "
+            "notes": "status, item status, role, type, use, options offered, "
+            "item, items, question, questions, item id, topic, domain, category, options, "
             "number of options, notes, note, exported, generated, report, end, end of file, legend, source",
         }.items()
         for word in words.split(",")
@@ -94,9 +95,11 @@ SUMMARY_WORDS: Mapping[str, str] = MappingProxyType(
 
 MARK_WORDS: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys(["correct", "right", "richtig", "correcto", "juste", *"\u2713\u2714\u2611"], "1"),
         **dict.fromkeys(
-            ["incorrect", "wrong", "falsch", "incorrecto", "faux", *"\u2717\u2718\u2716\u2612"], "0"
+            ["correct", "right", "richtig", "correcto", "juste", "100%", *"\u2713\u2714\u2611"], "1"
+        ),
+        **dict.fromkeys(
+            ["incorrect", "wrong", "falsch", "incorrecto", "faux", "0%", *"\u2717\u2718\u2716\u2612"], "0"
         ),
     }
 )

@@ -27,7 +27,7 @@ _SYNONYMS: Mapping[str, str] = {
     "key version, booklet, booklet no, paper, "
     "testversion, prüfungsversion, fassung, forme, versión, versione",
     "item_id": "item, item no, item number, item name, item code, itemid, question, question id, "
-    "question no, question number, question code, qid, q, q no, item label, "
+    "question no, question number, question code, qid, q, q no, item label, variable, "
     "frage, aufgabe, pregunta, domanda, pergunta, vraag",
     "position": "place, order, sequence, item position, item order, item sequence, position in form",
     "response": "answer given, given answer, selected, selected answer, selected option, chosen, choice, "

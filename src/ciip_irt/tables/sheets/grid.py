@@ -29,6 +29,11 @@ __all__ = [
 DELIMITERS = (",", ";", "\t", "|")
 LOOKED_AT = 60  # lines that tell the delimiter: enough to outvote title rows
 UTF8 = "utf-8"
+NO_TABLES = (
+    (b"<html", "a web page"), (b"<!doctype html", "a web page"), (b"<table", "a web page"),
+    (b"%pdf", "a PDF document"), (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"), (b"[{", "JSON"),
+    (b"{\n", "JSON"),
+)  # fmt: skip
 FULL_WIDTH = ("\uff01", "\uff5e")  # the forms of "!" to "~"
 DELIMITER_WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
@@ -117,6 +122,10 @@ def told_text(path: Path, encoding: str | None = None) -> tuple[str, str]:
     if content.startswith((b"PK\x03\x04", b"PAR1")):
         remedy = "Save the sheet as 'CSV UTF-8', or give the file its proper ending (.xlsx, .ods, .parquet)."
         raise InputError(Problem("not a text file", where=str(path), remedy=remedy))
+    for start, words in NO_TABLES:
+        if content[:LOOKED_AT].lstrip().lower().startswith(start):
+            remedy = "Open it in the program it is from, and save the table as XLSX or CSV."
+            raise InputError(Problem(f"{words}, not a table", where=str(path), remedy=remedy))
     if encoding is None:
         if content.startswith((b"\xff\xfe", b"\xfe\xff")):
             encoding = "utf-16"
