@@ -13,7 +13,6 @@ from scipy.interpolate import make_interp_spline
 from scipy.special import betaincinv, expit, gammaln
 
 from ciip_irt.arrays import MISSING, FloatArray, IntArray
-from ciip_irt.item_analysis import keep_telling_answers
 from ciip_irt.pilots.evidence import PilotEvidence
 from ciip_irt.pilots.evidence.curves import coarse_log_likelihood
 from ciip_irt.pilots.simulate.true_pilots import (
@@ -27,7 +26,7 @@ from ciip_irt.pilots.simulate.true_pilots import (
     WIDER,
 )
 from ciip_irt.pilots.simulate.true_programme import GOOD_P, GOOD_R, TrueProgramme
-from ciip_irt.responses import ScoredResponses
+from ciip_irt.responses import ScoredResponses, keep_telling_answers
 
 __all__ = ["bayes_rule"]
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ciip_irt.item_analysis import Untelling
 from ciip_irt.pilots.decision.answers_needed import chance_to_settle
 from ciip_irt.pilots.decision.joint_probability import all_hold, judge
 from ciip_irt.pilots.decision.verdict import Verdict, verdict
@@ -17,6 +16,7 @@ from ciip_irt.pilots.evidence import (
     OptionEvidence,
 )
 from ciip_irt.pilots.policy import load_policy
+from ciip_irt.responses import Untelling
 
 POLICY = load_policy()
 

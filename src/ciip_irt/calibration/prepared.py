@@ -14,7 +14,7 @@ from ciip_irt.calibration.groups.populations import Populations
 from ciip_irt.calibration.result import EstimatesCovariance
 from ciip_irt.calibration.scales import scale_of_calibration
 from ciip_irt.records import result
-from ciip_irt.responses import ScoredResponses
+from ciip_irt.responses import ScoredResponses, keep_telling_answers
 from ciip_irt.screening import Concern
 from ciip_irt.tables import ANCHOR_ITEMS
 
@@ -44,11 +44,15 @@ def prepare(
 ) -> Prepared:
     """All that can be known before anything is estimated.
 
+    A pilot's cells that say nothing about it (not reached, an option it does not offer, too fast to have been
+    read) are left out, whatever the scoring rules make of them: in a review they are left out, too.
+
     Raises
     ------
     InputError, ScaleError, DesignError
         As ``calibrate`` says.
     """
+    scored = keep_telling_answers(scored)
     scale = scale_of_calibration(scored, model, D, scale_id, bank)
     members = population_groups(scored, groups)
     data = grouped_blocks(scored, members)

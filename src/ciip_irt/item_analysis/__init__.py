@@ -6,7 +6,6 @@ from ciip_irt.item_analysis.flags import FLAGS, Flag, FlagThresholds
 from ciip_irt.item_analysis.groups import dif_between_groups
 from ciip_irt.item_analysis.key_check import KeyCheck, check_keys
 from ciip_irt.item_analysis.rescoring import RescoringEffects, rescoring_effects
-from ciip_irt.item_analysis.telling_answers import Untelling, keep_telling_answers, untelling_answers
 from ciip_irt.item_analysis.timing import Timing, examine_timing
 
 __all__ = [
@@ -22,12 +21,9 @@ __all__ = [
     "KeyDoubt",
     "RescoringEffects",
     "Timing",
-    "Untelling",
     "analyse_items",
     "check_keys",
     "dif_between_groups",
     "examine_timing",
-    "keep_telling_answers",
     "rescoring_effects",
-    "untelling_answers",
 ]

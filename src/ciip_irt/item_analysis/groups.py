@@ -23,9 +23,8 @@ from ciip_irt.classical import (
     merge_tables,
 )
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.item_analysis.telling_answers import keep_telling_answers
 from ciip_irt.records import result
-from ciip_irt.responses import AdministeredBlock, ScoredResponses
+from ciip_irt.responses import AdministeredBlock, ScoredResponses, keep_telling_answers
 from ciip_irt.screening import scored_sets
 from ciip_irt.tables import DIF
 

@@ -17,9 +17,8 @@ from ciip_irt.errors import plural
 from ciip_irt.irt.keys import DEFAULT_RATES, FlawRates, KeyProbabilities, key_probabilities
 from ciip_irt.item_analysis.choice_counts import Abilities, choice_counts, rasch_abilities
 from ciip_irt.item_analysis.statistics_tables import key_mask
-from ciip_irt.item_analysis.telling_answers import keep_telling_answers
 from ciip_irt.records import result
-from ciip_irt.responses import ScoredResponses
+from ciip_irt.responses import ScoredResponses, keep_telling_answers
 from ciip_irt.tables import KEY_VALIDATION, Table, show_html
 
 __all__ = ["KeyCheck", "check_keys"]

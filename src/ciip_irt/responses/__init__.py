@@ -7,6 +7,7 @@ from ciip_irt.responses.mapping import ColumnMapping, read_mapping
 from ciip_irt.responses.matrix import AdministeredBlock, CellStatus, ScoredResponses
 from ciip_irt.responses.recognition import Choices, Reading, mapping_text
 from ciip_irt.responses.scoring import ScoringRules, score
+from ciip_irt.responses.telling_answers import Untelling, keep_telling_answers, untelling_answers
 
 __all__ = [
     "AdministeredBlock",
@@ -19,10 +20,13 @@ __all__ = [
     "Reading",
     "ScoredResponses",
     "ScoringRules",
+    "Untelling",
     "exclude_deliveries",
     "ingest",
+    "keep_telling_answers",
     "mapping_text",
     "read_mapping",
     "score",
     "select_eligible",
+    "untelling_answers",
 ]

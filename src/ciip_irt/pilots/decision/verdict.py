@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ciip_irt.errors import plural
-from ciip_irt.item_analysis import FlagThresholds, Untelling
+from ciip_irt.item_analysis import FlagThresholds
 from ciip_irt.pilots.decision.answers_needed import answers_needed
 from ciip_irt.pilots.decision.criteria import CRITERIA, CriterionResult
 from ciip_irt.pilots.decision.criteria.criterion import number
@@ -17,6 +17,7 @@ from ciip_irt.pilots.decision.faults import find_fault
 from ciip_irt.pilots.decision.joint_probability import all_hold, find_weakest, judge, say_seen
 from ciip_irt.pilots.evidence import ItemEvidence
 from ciip_irt.pilots.policy import Policy
+from ciip_irt.responses import Untelling
 
 __all__ = ["Verdict", "verdict"]
 

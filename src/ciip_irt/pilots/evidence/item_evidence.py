@@ -6,9 +6,9 @@ import numpy as np
 from scipy.special import gammainc
 
 from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.item_analysis import Untelling
 from ciip_irt.pilots.evidence.curves import CurveGrid, interpolate, likely_part
 from ciip_irt.records import result
+from ciip_irt.responses import Untelling
 
 __all__ = [
     "CurvePosterior",

@@ -17,7 +17,7 @@ import polars as pl
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import credited_options
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.item_analysis import Untelling, check_keys, keep_telling_answers, untelling_answers
+from ciip_irt.item_analysis import check_keys
 from ciip_irt.pilots.evidence.curves import CurveGrid, curve_grid, interpolate
 from ciip_irt.pilots.evidence.from_analysis import read_differences, read_keys
 from ciip_irt.pilots.evidence.gathering import Gathering
@@ -37,7 +37,7 @@ from ciip_irt.pilots.evidence.priors import PilotPrior, PriorCentre, distractor_
 from ciip_irt.pilots.evidence.reference import Reference, reference
 from ciip_irt.pilots.policy import Policy
 from ciip_irt.records import result
-from ciip_irt.responses import ScoredResponses
+from ciip_irt.responses import ScoredResponses, Untelling, keep_telling_answers, untelling_answers
 
 __all__ = ["PilotEvidence", "gather_evidence"]
 

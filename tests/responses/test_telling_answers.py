@@ -6,9 +6,10 @@ import pytest
 
 from ciip_irt.arrays import MISSING
 from ciip_irt.bank import ItemBank
-from ciip_irt.item_analysis import check_keys, dif_between_groups, keep_telling_answers, untelling_answers
+from ciip_irt.calibration import calibrate
+from ciip_irt.item_analysis import check_keys, dif_between_groups
 from ciip_irt.pilots import review_pilots
-from ciip_irt.responses import ScoredResponses, score
+from ciip_irt.responses import ScoredResponses, keep_telling_answers, score, untelling_answers
 
 N = 160
 SCORED = [f"S{k:02d}" for k in range(20)]
@@ -97,3 +98,17 @@ def test_keys_and_groups_are_judged_without_them_too(spoilt: tuple[ScoredRespons
     dif = dif_between_groups(scored)[0]
     met = {item: a + b for item, a, b in dif.select("item_id", "n_reference", "n_focal").iter_rows()}
     assert (met["P1"], met["P2"], met["P4"], met["S00"]) == (N, N - 40, N - 40, N)
+
+
+def test_calibration_leaves_them_out_too(spoilt: tuple[ScoredResponses, ItemBank]) -> None:
+    scored, bank = spoilt
+    found = {
+        name: calibrate(one, "2pl", anchors=bank).parameters.filter(pl.col("parameter") == "b")
+        for name, one in (("spoilt", scored), ("few", keep_telling_answers(scored)))
+    }
+    of_pilots = {name: rows.filter(pl.col("item_id").str.starts_with("P")) for name, rows in found.items()}
+    assert of_pilots["spoilt"].equals(of_pilots["few"])
+    assert of_pilots["spoilt"]["n"].to_list() == [N, N - 40, N - 40, N - 40]
+    # of the same true difficulty: counted as wrong, 40 of 160 cells would raise it by more than one logit
+    b = of_pilots["spoilt"]["estimate"].to_numpy()
+    assert np.abs(b + 0.5).max() < 0.6

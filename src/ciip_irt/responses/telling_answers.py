@@ -14,7 +14,7 @@ import numpy as np
 
 from ciip_irt.arrays import MISSING, BoolArray, FloatArray
 from ciip_irt.classical import rapid_thresholds
-from ciip_irt.responses import AdministeredBlock, CellStatus, ScoredResponses
+from ciip_irt.responses.matrix import AdministeredBlock, CellStatus, ScoredResponses
 
 __all__ = ["Untelling", "keep_telling_answers", "untelling_answers"]
 
