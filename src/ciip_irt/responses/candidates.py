@@ -1,5 +1,6 @@
 """Candidate attributes: one row per delivery, from the log and from a file of their own."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import polars as pl
@@ -7,25 +8,32 @@ import polars as pl
 from ciip_irt.bank import near_match
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.responses.readers.source import attribute_name, text
+from ciip_irt.responses.recognition import is_email_column
 from ciip_irt.tables import (
     CANDIDATES,
     AnyFrame,
     delimiter_beside,
+    is_personal,
     polars_frame,
     read_frame,
     renamed_by_meaning,
 )
 
-__all__ = ["delivery_table", "read_candidates", "with_attributes"]
+__all__ = ["delivery_table", "read_candidates", "with_attributes", "without_personal"]
 
 IDENTIFIERS = ("delivery_id", "candidate_id")
 OF_THE_LOG = ("form_id", "attempt", "delivered_at")
 
 
 def read_candidates(
-    given: Path | str | AnyFrame, delimiter: str | None = None, encoding: str | None = None
-) -> tuple[pl.DataFrame, str, str]:
-    """The attributes as text, the column that joins them (``delivery_id`` or ``candidate_id``), the name.
+    given: Path | str | AnyFrame,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    *,
+    keep_names: bool = False,
+) -> tuple[pl.DataFrame, str, str, list[str]]:
+    """The attributes as text, the column that joins them (``delivery_id`` or ``candidate_id``), the name of
+    the file, and what is said of columns left out because they tell who a person is.
 
     Raises
     ------
@@ -66,7 +74,30 @@ def read_candidates(
             problems.append(Problem(what, where, int(at[0]) + 2, len(at), examples, remedy))
     if problems:
         raise InputError(problems)
-    return frame, on, where
+    frame, said = without_personal(frame, Path(where).name, keep_names=keep_names, asked=(on,))
+    return frame, on, where, said
+
+
+def without_personal(
+    frame: pl.DataFrame, where: str, *, keep_names: bool, asked: Collection[str] = ()
+) -> tuple[pl.DataFrame, list[str]]:
+    """The table without columns of names, addresses and the like, and what is said of them; those ``asked``
+    for stay.
+
+    >>> without_personal(pl.DataFrame({"Last name": ["Vu"], "site": ["Oslo"]}), "log", keep_names=False)[1]
+    ['log: left out, because they tell who a person is: Last name (--keep-names keeps them).']
+    """
+    personal = [
+        name
+        for name in frame.columns
+        if name not in asked and name not in IDENTIFIERS
+        and (is_personal(name) or is_email_column(frame[name].cast(pl.String).to_list()))
+    ]  # fmt: skip
+    if keep_names or not personal:
+        return frame, []
+    listing = ", ".join(personal)
+    words = f"{where}: left out, because they tell who a person is: {listing} (--keep-names keeps them)."
+    return frame.drop(personal), [words]
 
 
 def delivery_table(rows: pl.DataFrame, attributes: pl.DataFrame) -> pl.DataFrame:
@@ -84,7 +115,7 @@ def delivery_table(rows: pl.DataFrame, attributes: pl.DataFrame) -> pl.DataFrame
 def with_attributes(
     rows: pl.DataFrame,
     deliveries: pl.DataFrame,
-    given: tuple[pl.DataFrame, str, str] | None,
+    given: tuple[pl.DataFrame, str, str, list[str]] | None,
     *,
     named: bool = True,
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[str], list[str]]:
@@ -96,10 +127,10 @@ def with_attributes(
     """
     if given is None:
         return rows, deliveries, [], []
-    frame, on, path = given
+    frame, on, path, hidden = given
     where = Path(path).name  # notes are the same on every machine
     known = frame[on].is_in(deliveries[on].implode())
-    notes = []
+    notes = list(hidden)
     near = near_match(frame.filter(~known)[on].drop_nulls(), deliveries[on].drop_nulls()) if named else ""
     cautions = [f"{where}: {near} Write the {on} alike in both files."] if near else []
     if frame.height and not known.any():

@@ -21,12 +21,12 @@ from ciip_irt.responses.account import (
     where_invalid,
     whole_invalid,
 )
-from ciip_irt.responses.candidates import delivery_table, read_candidates, with_attributes
+from ciip_irt.responses.candidates import delivery_table, read_candidates, with_attributes, without_personal
 from ciip_irt.responses.mapping import ColumnMapping, read_mapping
 from ciip_irt.responses.open_log import OpenedLog, bank_of_logs, open_log
 from ciip_irt.responses.pseudonyms import pseudonyms_of, read_pseudonym_key
 from ciip_irt.responses.readers import READERS, Reader, ReadLog, Source
-from ciip_irt.responses.recognition import NO_CHOICES, Choices, Reading
+from ciip_irt.responses.recognition import NO_CHOICES, Choices, Reading, is_email_column
 from ciip_irt.responses.rules import Examination, examine, quarantine
 from ciip_irt.tables import EXCLUSIONS, RESPONSES, AnyFrame, show_html
 
@@ -191,21 +191,18 @@ def ingest(
     if plan is not None:
         delimiter, encoding = plan.delimiter or delimiter, plan.encoding or encoding
     bank = None if bank is None else as_bank(bank)
-    attributes = None if candidates is None else read_candidates(candidates, delimiter, encoding)
+    keep = choices.keep_names
+    attributes = (
+        None if candidates is None else read_candidates(candidates, delimiter, encoding, keep_names=keep)
+    )
     choices = replace(choices, delimiter=delimiter, encoding=encoding)
     opened, logs, readers = _read_all(paths, plan, format, bank, choices)
     readings = tuple(log.reading for log in opened if log.reading is not None)
     plan = plan or _one_plan(opened)
     names = _names(paths)
-    rows, everybody = _together(logs)
-    deliveries = everybody.unique("delivery_id", keep="first", maintain_order=True)
-    notes = [note for log in logs for note in log.notes]
-    named = pseudonyms is None
-    rows, deliveries, said, unmatched = with_attributes(rows, deliveries, attributes, named=named)
+    rows, deliveries, said, by_people = _people(logs, plan, names, attributes, keep, pseudonyms)
+    notes = [*(note for log in logs for note in log.notes), *said]
     bank = _bank_of(opened, rows, bank, about)
-    if pseudonyms is not None:
-        rows, deliveries, everybody = _under_pseudonyms(pseudonyms, rows, deliveries, everybody)
-    by_people = odd_identities(rows, everybody, names, named=named)
     read = rows["file"].value_counts()
     examined = _with_repeated_headers(examine(rows, bank, plan), logs)
     del rows
@@ -218,7 +215,7 @@ def ingest(
     check = score_check(kept, bank)
     (by_rows, on_rows), (by_scores, on_scores) = row_notes(counts, examined), score_notes(check)
     by_place = [*whole_invalid(examined, exclusions), *where_invalid(examined, exclusions, deliveries, names)]
-    by_files = [*unmatched, *(caution for reading in readings for caution in reading.cautions)]
+    by_files = [*(caution for reading in readings for caution in reading.cautions)]
     result = Ingested(
         responses=kept.select(RESPONSES.names),
         candidates=delivery_table(kept, deliveries),
@@ -226,11 +223,48 @@ def ingest(
         exclusions=exclusions,
         counts={**counts, "score_check": check, **_readings_told(readings)},
         cautions=(*by_files, *by_people, *by_place, *by_rows, *by_scores),
-        notes=(*on_rows, *on_scores, *notes, *said),
+        notes=(*on_rows, *on_scores, *notes),
         bank=bank,
         readings=readings,
     )
     return replace(result, counts={**result.counts, "notes": list(result.sentences)})
+
+
+def _people(
+    logs: Sequence[ReadLog],
+    plan: ColumnMapping,
+    names: Sequence[str],
+    attributes: tuple[pl.DataFrame, str, str, list[str]] | None,
+    keep_names: bool,
+    pseudonyms: Path | str | None,
+) -> tuple[pl.DataFrame, pl.DataFrame, list[str], list[str]]:
+    """The rows of all files, every delivery once with its attributes, notes, and cautions about identities.
+
+    Raises
+    ------
+    InputError
+        Candidates are told by their e-mail address, and nobody asked for that.
+    """
+    named = pseudonyms is None
+    rows, everybody = _together(logs)
+    if named and not keep_names and is_email_column(everybody["candidate_id"].to_list()):
+        remedy = (
+            "--keep-names keeps the addresses; with --pseudonyms KEYFILE they are replaced in all results."
+        )
+        what = "candidate_id tells candidates by their e-mail address"
+        raise InputError(Problem(what, ", ".join(names), remedy=remedy))
+    asked = plan.candidates or ()
+    everybody, hidden = without_personal(everybody, "the log", keep_names=keep_names, asked=asked)
+    deliveries = everybody.unique("delivery_id", keep="first", maintain_order=True)
+    rows, deliveries, said, unmatched = with_attributes(rows, deliveries, attributes, named=named)
+    if pseudonyms is not None:
+        rows, deliveries, everybody = _under_pseudonyms(pseudonyms, rows, deliveries, everybody)
+    return (
+        rows,
+        deliveries,
+        [*hidden, *said],
+        [*unmatched, *odd_identities(rows, everybody, names, named=named)],
+    )
 
 
 def _paths(files: Files) -> list[Path]:

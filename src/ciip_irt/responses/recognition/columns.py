@@ -144,7 +144,8 @@ def _shape(name: str) -> str:
     return re.sub(r"\d+", "#", folded(name))
 
 
-def is_email_column(cells: Sequence[str]) -> bool:
+def is_email_column(cells: Sequence[str | None]) -> bool:
+    """Whether most of the filled cells are e-mail addresses."""
     filled = [cell for cell in cells if cell]
     return bool(filled) and sum(EMAIL.fullmatch(cell) is not None for cell in filled) >= 0.5 * len(filled)
 
