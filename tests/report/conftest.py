@@ -112,7 +112,7 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
         "run.json": {
             "exam": "CIIP 2024 (sample)",
             "sentences": ["900 candidates sat one form.",
-                          "3 items are flagged, one of them to look at first."],
+                          "3 items are flagged, one of them to check today."],
             "warnings": ["Pilot items have fewer than 200 answers each: their R is uncertain by about .15."],
             "provenance": {
                 "data_hash": "3fa9" * 16, "n_deliveries": 900, "n_responses": 153000,

@@ -2,7 +2,7 @@
 
 from ciip_irt.item_analysis.analysis import FEW_CANDIDATES, ItemAnalysis, analyse_items
 from ciip_irt.item_analysis.evidence import AnalysedItem, AnalysedOption, DifEvidence, KeyDoubt
-from ciip_irt.item_analysis.flags import FLAGS, Flag, FlagThresholds
+from ciip_irt.item_analysis.flags import FLAGS, Flag, FlagThresholds, flagged_in_words
 from ciip_irt.item_analysis.groups import dif_between_groups
 from ciip_irt.item_analysis.key_check import KeyCheck, check_keys
 from ciip_irt.item_analysis.rescoring import RescoringEffects, rescoring_effects
@@ -25,5 +25,6 @@ __all__ = [
     "check_keys",
     "dif_between_groups",
     "examine_timing",
+    "flagged_in_words",
     "rescoring_effects",
 ]

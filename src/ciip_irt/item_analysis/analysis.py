@@ -11,7 +11,7 @@ from ciip_irt.bank import ASSUMED_DOMAIN, marks_only
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.item_analysis.domain_scores import consistency
 from ciip_irt.item_analysis.evidence import item_evidence
-from ciip_irt.item_analysis.flags import FlagThresholds, raise_flags
+from ciip_irt.item_analysis.flags import FlagThresholds, flagged_in_words, raise_flags
 from ciip_irt.item_analysis.form_summary import form_row, form_table
 from ciip_irt.item_analysis.groups import MINIMUM_GROUP, dif_between_groups, widespread_notes
 from ciip_irt.item_analysis.history import changes_from_history
@@ -99,7 +99,6 @@ class ItemAnalysis:
     def summary(self) -> str:
         """A few plain sentences."""
         items = self.pooled()
-        urgent = self.flags.filter(pl.col("severity") <= 2)["item_id"].n_unique()
         forms = self.form_summary
         sittings = plural(int(forms["n_candidates"].sum()), "delivery", "deliveries")
         pilots = plural(int((items["status"] == "pilot").sum()), "pilot")
@@ -108,8 +107,7 @@ class ItemAnalysis:
         lines = [
             f"{plural(items.height, 'item')} ({pilots}) on {plural(forms.height, 'form')}, {sittings}."
             + said,
-            f"{plural(urgent, 'item')} to look at first (severity 1 or 2);"
-            f" {plural(self.flags.height, 'remark')} in all.",
+            f"{flagged_in_words(self.flags)}.",
         ]
         for row in forms.head(3).iter_rows(named=True):
             dependable = (

@@ -11,7 +11,7 @@ from ciip_irt.blueprint import QUANTITIES, Blueprint
 from ciip_irt.calibration import Calibration, ModelChecks
 from ciip_irt.errors import plural
 from ciip_irt.forms import ERROR, Assembly, Findings
-from ciip_irt.item_analysis import ItemAnalysis
+from ciip_irt.item_analysis import ItemAnalysis, flagged_in_words
 from ciip_irt.job.calibrating import DimensionsLook
 from ciip_irt.job.curves import form_curves
 from ciip_irt.job.exam import Exam
@@ -39,7 +39,6 @@ from ciip_irt.tables import FORMS, show_html
 __all__ = ["JobResult"]
 
 MEAN_B, EXPECTED_SCORE = QUANTITIES["mean_b"].label, QUANTITIES["expected_score_at_cut"].label
-LOOK_AT = (1, 2)  # severities of a flag: the key first, then what may cost a candidate the decision
 
 
 @result
@@ -131,14 +130,12 @@ class JobResult:
         candidates = plural(scored.deliveries["candidate_id"].n_unique(), "candidate")
         sittings = plural(scored.deliveries.height, "delivery counts", "deliveries count")
         left_out = plural(scored.exclusions.height, "delivery is", "deliveries are")
-        urgent = flags.filter(pl.col("severity").is_in(LOOK_AT))["item_id"].n_unique()
         counts = {name: int((decisions == name).sum()) for name in ("promote", "hold", "revise", "retire")}
         waiting = int((self.review.decisions["n"] == 0).sum())
         unseen = f"; {waiting} not yet piloted" if waiting else ""
         lines = [
             f"{self.exam.name}: {candidates}; {sittings}, {left_out} left out (exclusions.csv says why).",
-            f"{plural(scored.items.height, 'item')} analysed: {urgent} flagged for attention first"
-            f" (severity 1 or 2), {flags['item_id'].n_unique()} with any remark.",
+            f"{plural(scored.items.height, 'item')} analysed: {flagged_in_words(flags)}.",
             f"Pilot items: {counts['promote']} promoted, {counts['hold'] - waiting} held for more answers,"
             f" {counts['revise']} to revise, {counts['retire']} to retire{unseen}. These are proposals of the"
             " policy: a person reviews pilot_decisions.xlsx.",

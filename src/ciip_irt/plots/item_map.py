@@ -8,13 +8,14 @@ import polars as pl
 from ciip_irt.plots.axes import draw
 from ciip_irt.plots.chart import Axis, Chart, Mark, Points, ReferenceLine, even_ticks
 from ciip_irt.plots.known import known
+from ciip_irt.tables import SEVERITY_WORDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["item_map_chart", "plot_item_map"]
 
-SEVERITIES = (("first", "square", "look first"), ("next", "triangle", "look next"))
+SEVERITIES = (("first", "square", SEVERITY_WORDS[1]), ("next", "triangle", SEVERITY_WORDS[2]))
 P_TICKS = ((0.0, "0"), (0.2, ".2"), (0.4, ".4"), (0.6, ".6"), (0.8, ".8"), (1.0, "1"))
 
 
@@ -28,7 +29,7 @@ def plot_item_map(
     item_statistics
         ``item_id, status, p, r``; where ``form_id`` is there, only its ``all`` rows are shown.
     flags
-        ``item_id, severity``: 1 = look at this first, 2 = next; beyond that nothing is pressing.
+        ``item_id, severity``: 1 = check today, 2 = settle before use; beyond that nothing is pressing.
     ax
         Where to draw; a figure of its own otherwise.
 
@@ -37,7 +38,7 @@ def plot_item_map(
     >>> flags = pl.DataFrame({"item_id": ["Q1"], "severity": [1]})
     >>> ax = plot_item_map(statistics, flags)
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['look first', 'pilot, nothing pressing']
+    ['check today', 'pilot, nothing pressing']
     """
     return draw(item_map_chart(item_statistics, flags), ax)
 
@@ -76,7 +77,7 @@ def item_map_chart(
     low, high = min([-0.1, *r]), max([0.5, *r])
     return Chart(
         "Item map",
-        f"p and R of {rows.height} items; {pressing_items} need a look first or next.",
+        f"p and R of {rows.height} items; {pressing_items} are to be checked before they are used again.",
         Axis("p (proportion correct)", 0.0, 1.02, P_TICKS),
         Axis("R (with the rest score)", low - 0.03, high + 0.03, even_ticks(low, high, 6)),
         tuple(marks),

@@ -16,8 +16,10 @@ from ciip_irt.report.formats import FILTERS
 from ciip_irt.report.item_cards import ItemCard, item_cards, severity_tone
 from ciip_irt.report.results import Results
 
-__all__ = ["MARKER", "Page", "ReportContext", "Section", "edition_of"]
+__all__ = ["ITEM_PAGES", "MARKER", "Page", "ReportContext", "Section", "edition_of"]
 
+ITEM_PAGES = "item_pages"
+"""The section without which no item has a page of its own."""
 MARKER = "<!-- page of a ciip-irt report -->"
 P_SCALE, R_SCALE = (0.0, 1.0), (-0.3, 0.7)
 
@@ -102,11 +104,12 @@ class ReportContext:
 
 def edition_of(results: Results, sections: Sequence[Section], *, item_pages: bool = True) -> ReportContext:
     """The edition that shows ``results`` in those of ``sections`` for which there is something to show."""
+    possible = tuple(section for section in sections if section.possible(results))
     return ReportContext(
         results=results,
         cards=item_cards(results),
-        sections=tuple(section for section in sections if section.possible(results)),
-        item_pages=item_pages,
+        sections=possible,
+        item_pages=item_pages and any(section.name == ITEM_PAGES for section in possible),
         environment=_environment(),
         titles=_titles(results),
     )

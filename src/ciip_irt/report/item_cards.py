@@ -72,7 +72,7 @@ class ItemCard:
 
     @property
     def severity(self) -> int | None:
-        """Of the flag to look at first."""
+        """Of the gravest flag."""
         return min((row["severity"] for row in self.flags if row.get("severity")), default=None)
 
     @property

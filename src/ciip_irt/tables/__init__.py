@@ -22,6 +22,7 @@ from ciip_irt.tables.contracts.analysis_tables import (
     POOLED,
     RESCORING,
     RESCORINGS,
+    SEVERITY_WORDS,
 )
 from ciip_irt.tables.contracts.calibration_tables import (
     ANCHOR_ITEMS,
@@ -197,6 +198,7 @@ __all__ = [
     "RESPONSE_STATUS",
     "RESULT_FILES",
     "SCORE_WORDS",
+    "SEVERITY_WORDS",
     "SHORTAGES",
     "SIGNIFICANT_DIGITS",
     "STATUS",

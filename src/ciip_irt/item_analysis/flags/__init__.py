@@ -16,9 +16,9 @@ from ciip_irt.item_analysis.flags.difficulty import too_easy, too_hard
 from ciip_irt.item_analysis.flags.discrimination import low_r, negative_r, too_few_answers
 from ciip_irt.item_analysis.flags.flag import Flag, FlagThresholds
 from ciip_irt.item_analysis.flags.keys import guessed_at, key_may_be_wrong, two_options_right
-from ciip_irt.tables import ITEM_FLAGS
+from ciip_irt.tables import ITEM_FLAGS, SEVERITY_WORDS
 
-__all__ = ["FLAGS", "Flag", "FlagThresholds", "raise_flags"]
+__all__ = ["FLAGS", "Flag", "FlagThresholds", "flagged_in_words", "raise_flags"]
 
 FLAGS: Mapping[str, Callable[[AnalysedItem, FlagThresholds], Flag | None]] = {
     "many_invalid": many_invalid,
@@ -38,6 +38,9 @@ FLAGS: Mapping[str, Callable[[AnalysedItem, FlagThresholds], Flag | None]] = {
     "weak_distractors": weak_distractors,
 }
 
+PRESSING = (1, 2)
+"""Severities with which no item is used again before somebody has looked: they may cost a pass."""
+
 
 def raise_flags(evidence: Iterable[AnalysedItem], limits: FlagThresholds) -> pl.DataFrame:
     """``flags``: most severe first, within a kind the clearest case first, then the order of the items."""
@@ -49,3 +52,17 @@ def raise_flags(evidence: Iterable[AnalysedItem], limits: FlagThresholds) -> pl.
     ]
     rows.sort(key=lambda row: (row[2], *row[6:]))
     return ITEM_FLAGS.frame([dict(zip(ITEM_FLAGS.names, row, strict=False)) for row in rows])
+
+
+def flagged_in_words(flags: pl.DataFrame) -> str:
+    """How many items are to be checked, settled, looked at: each item by its gravest flag.
+
+    >>> flagged_in_words(pl.DataFrame({"item_id": ["A1", "A1", "B2"], "severity": [1, 4, 5]}))
+    '1 to check today (severity 1), 2 with any remark'
+    >>> flagged_in_words(pl.DataFrame({"item_id": ["B2"], "severity": [5]}))
+    'none with a pressing flag, 1 with any remark'
+    """
+    worst = flags.group_by("item_id").agg(pl.col("severity").min())["severity"]
+    counts = {severity: int((worst == severity).sum()) for severity in PRESSING}
+    said = [f"{n:,} to {SEVERITY_WORDS[k]} (severity {k})" for k, n in counts.items() if n]
+    return ", ".join([*(said or ["none with a pressing flag"]), f"{worst.len():,} with any remark"])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ciip_irt import tables
 from ciip_irt.report.edition import Page, ReportContext, Section
 from ciip_irt.report.item_cards import severity_tone
 from ciip_irt.report.sections.choices import choices
@@ -10,10 +11,10 @@ from ciip_irt.report.sections.choices import choices
 __all__ = ["FLAGS_SECTION", "SEVERITY_WORDS", "ranked_flags"]
 
 SEVERITY_WORDS = {
-    "first": "look first",
-    "next": "look next",
-    "later": "worth a look",
-    "minor": "when revising",
+    "first": tables.SEVERITY_WORDS[1],
+    "next": tables.SEVERITY_WORDS[2],
+    "later": tables.SEVERITY_WORDS[3],
+    "minor": tables.SEVERITY_WORDS[4],
 }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.plots import Chart, item_curve_chart, option_curves_chart
-from ciip_irt.report.edition import Page, ReportContext, Section
+from ciip_irt.report.edition import ITEM_PAGES, Page, ReportContext, Section
 from ciip_irt.report.formats import humane
 from ciip_irt.report.item_cards import ItemCard
 from ciip_irt.report.item_fit import fit_lines
@@ -145,7 +145,7 @@ def _details(card: ItemCard) -> list[tuple[str, Any]]:
 
 
 ITEM_PAGES_SECTION = Section(
-    name="item_pages",
+    name=ITEM_PAGES,
     title="Item pages",
     page="",
     needs=("item_statistics.csv", "parameters.csv", "option_statistics.csv"),

@@ -1,4 +1,4 @@
-"""The first page: what the run found, in sentences and a few numbers, and where to look first."""
+"""The first page: what to do, in order of harm, then the figures; what the run said stands under Details."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from ciip_irt.report.results import Results
 from ciip_irt.report.sections.flags import ranked_flags
 from ciip_irt.report.sections.forms import assembly_sentences, summary_values
 from ciip_irt.report.sections.pilots import DECISION_WORDS
+from ciip_irt.report.sections.to_do import to_do
 
 __all__ = ["OVERVIEW_SECTION"]
 
@@ -39,7 +40,7 @@ class Tile:
 
 def _build(edition: ReportContext) -> Sequence[Page]:
     results = edition.results
-    flags = ranked_flags(edition)
+    flags, warnings = ranked_flags(edition), _warnings(edition)
     first = [
         {"item_id": row["item_id"], "domain": row["domain"], "flag": row} for row in _one_per_item(flags)
     ]
@@ -48,8 +49,9 @@ def _build(edition: ReportContext) -> Sequence[Page]:
             "overview.html",
             "index.html",
             title="Overview",
+            tasks=to_do(edition, warnings),
             sentences=_texts(results.record("run.json").get("sentences")) or _sentences(edition),
-            warnings=_warnings(edition),
+            warnings=warnings,
             tiles=_tiles(edition, flags),
             top_flags=first[:TOP_FLAGS],
             n_flags=len(flags),
@@ -112,7 +114,7 @@ def _sentences(edition: ReportContext) -> list[str]:
     if edition.results.has("flags.csv"):
         flagged = sum(bool(card.flags) for card in cards)
         urgent = sum(severity_tone(card.severity) in PRESSING for card in cards)
-        said.append(f"{plural(flagged, 'item')} flagged, {urgent:,} to look at first.")
+        said.append(f"{plural(flagged, 'item')} flagged, {urgent:,} of them with a pressing flag.")
     return said
 
 
@@ -132,7 +134,7 @@ def _tiles(edition: ReportContext, flags: Sequence[Any]) -> list[Tile]:
             tiles.append(Tile(f"{roles[role]:,}", words, f"items.html#status={role}"))
     if "flags.html" in pages:
         items = len({row["item_id"] for row in flags if row["tone"] in PRESSING})
-        tiles.append(Tile(f"{items:,}", "items to look at first", "flags.html"))
+        tiles.append(Tile(f"{items:,}", "items with a pressing flag", "flags.html"))
     if "pilots.html" in pages:
         decided = results.table("pilot_decisions.csv")["decision"].to_list()
         tiles.append(Tile(f"{decided.count('promote'):,}", "pilots ready to promote", "pilots.html"))

@@ -17,12 +17,18 @@ __all__ = [
     "POOLED",
     "RESCORING",
     "RESCORINGS",
+    "SEVERITY_WORDS",
 ]
 
 S, F, I = pl.String, pl.Float64, pl.Int64  # noqa: E741
 
 POOLED = "all"  # in the place of a form: over all forms
 RESCORINGS = ("keep", "accept_two", "change_key", "credit_all", "eliminate")
+
+SEVERITY_WORDS = {
+    1: "check today", 2: "settle before use", 3: "worth a look", 4: "when revising", 5: "when revising",
+}  # fmt: skip
+"""What the severity of a flag asks for, in the words of every summary, page and figure."""
 
 ITEM_STATISTICS = Table(
     "item_statistics",
@@ -185,7 +191,12 @@ ITEM_FLAGS = Table(
     (
         Column("item_id", S, "item"),
         Column("flag", S, "name of the flag"),
-        Column("severity", I, "1 = look at this first", minimum=1),
+        Column(
+            "severity",
+            I,
+            "1 = check today, 2 = settle before use, 3 = worth a look, 4 and 5 = when revising",
+            minimum=1,
+        ),
         Column("seen", S, "what the data show"),
         Column("may_mean", S, "what it may mean"),
         Column("do", S, "what to do"),
