@@ -21,6 +21,7 @@ from ciip_irt.blueprint.requirements import (
     KeyBalance,
     LimitRule,
     SumRule,
+    UseRule,
 )
 from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.constraints.enemies import cliques
@@ -62,6 +63,7 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
         for own in ids
     ]
     more, requirements = random_requirements(np.random.default_rng([seed, 1]), ids)
+    requirements = replace(requirements, uses=random_uses(np.random.default_rng([seed, 3]), n_forms))
     items = pl.DataFrame(
         {
             "item_id": ids,
@@ -139,6 +141,18 @@ def random_case(seed: int, n_forms: int, density: float = 0.75):
     held_out = dict.fromkeys(ids[1 : seed % 4 : 2], "low_r")
     given = replace(form_set(forms, blueprint, items, earlier=old), held_out=held_out)
     return replace(pool, held_out=held_out), x.ravel(), given
+
+
+def random_uses(rng, n_forms):
+    """Bounds on uses that random forms keep now and then."""
+    exposure = float(rng.choice([0.5, 0.7, 0.9])) if rng.random() < 0.5 else None
+    return UseRule(
+        least=int(rng.random() < 0.2),
+        most=int(rng.integers(1, n_forms + 1)) if rng.random() < 0.5 else None,
+        max_exposure=exposure,
+        candidates=tuple(rng.integers(1, 9, n_forms).tolist()) if exposure and rng.random() < 0.7 else (),
+        every_item=bool(rng.random() < 0.1),
+    )
 
 
 def random_requirements(rng, ids):

@@ -11,7 +11,7 @@ from ciip_irt.blueprint.blueprint import Blueprint, Domain
 from ciip_irt.blueprint.requirements import Between, CountRule, FormRequirements, ItemSets, KeyBalance
 from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.capacity import bank_capacity
-from ciip_irt.forms.constraints import CONSTRAINTS
+from ciip_irt.forms.constraints import rows_of
 from ciip_irt.forms.pool.form_set import enemies_of
 from ciip_irt.forms.pool.item_attributes import read_attributes
 from ciip_irt.forms.pool.new_item import split_condition
@@ -50,7 +50,7 @@ def messages(items, blueprint, n_forms):
     pool = pool_of(items, blueprint, n_forms)
     found = count_shortages(pool)
     if not found.height:
-        found = nearest_change(pool, [r for c in CONSTRAINTS.values() for r in c.rows(pool)], 1)
+        found = nearest_change(pool, rows_of, 1)
     return found["message"].to_list()
 
 

@@ -41,7 +41,7 @@ OTHERS = (
     "ingest.json", "form_summary.csv", "option_quantiles.csv", "population.csv", "fit.csv", "abilities.csv",
     "model_fit.csv", "local_dependence.csv", "person_fit.csv",
     "calibration.json", "observed_proportions.csv", "pilot_evidence.csv", "achieved.csv", "assembly.json",
-    "findings.csv", "curves.csv", "accreditation.csv", "analysis.json",
+    "exposure.csv", "findings.csv", "curves.csv", "accreditation.csv", "analysis.json",
     "pilot_review.json", "record.json", "run.json", "run_times.json", "ledger_proposed.csv",
     "bank_needs.csv", "pilot_decisions.xlsx", "pilot_parameters.csv",
     "report/index.html",

@@ -221,6 +221,9 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
             "form_id": ["F1", "F2"], "quantity": ["mean b"] * 2, "target": [-1.2] * 2,
             "achieved": [-1.19, -1.21],
         }),
+        "exposure.csv": pl.DataFrame({
+            "item_id": [ids[0], ids[1]], "role": ["scored"] * 2, "forms": [2, 1], "share": [1.0, 0.5],
+        }),
         "assembly.json": {"status": "optimal", "gap": 0.0, "theta_cut": -0.5},
         "findings.csv": pl.DataFrame({
             "rule": ["domain_counts"], "severity": ["warning"], "form_id": ["F2"], "item_id": [None],

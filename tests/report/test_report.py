@@ -458,3 +458,18 @@ def test_needs_say_what_is_thin_and_what_pilots_may_bring(
     text = " ".join(" ".join(read(tmp_path / "report" / "needs.html").text).split())
     for words in ("Scored items are lacking:", ", hard (1 of 3).", "Easy is below −1.00 logits", "2.4"):
         assert words in text
+
+
+def test_the_forms_page_says_how_often_items_are_used(
+    tmp_path: Path, outputs: Callable[..., dict[str, Any]]
+) -> None:
+    results = outputs(n_items=6, n_pilots=2)
+    write_outputs(tmp_path, results)
+    write_report(tmp_path)
+    [text] = [
+        path.read_text(encoding="utf-8")
+        for name, path in pages_of(tmp_path).items()
+        if "forms.html" in str(path)
+    ]
+    assert "How often items are used" in text
+    assert '<td class="n">2</td><td class="n">100 %</td><td class="n">1</td>' in text

@@ -21,6 +21,7 @@ from ciip_irt.blueprint.requirements import (
     KeyBalance,
     LimitRule,
     SumRule,
+    UseRule,
 )
 from ciip_irt.blueprint.targets import QUANTITIES, ResolvedTarget, Shrinkage, resolve_targets
 from ciip_irt.blueprint.writing import blueprint_toml
@@ -44,6 +45,7 @@ __all__ = [
     "Shrinkage",
     "SumRule",
     "Target",
+    "UseRule",
     "apportion",
     "apportioned_blueprint",
     "blueprint_schema",

@@ -5,7 +5,7 @@ from typing import Any
 
 from ciip_irt.blueprint.apportionment_rules import RULES, exact
 from ciip_irt.blueprint.blueprint import ITEM_ORDERS, SEVERITIES, AttemptRules, Target
-from ciip_irt.blueprint.requirements import AnchorBlock, Between, Condition, ItemSets, KeyBalance
+from ciip_irt.blueprint.requirements import AnchorBlock, Between, Condition, ItemSets, KeyBalance, UseRule
 from ciip_irt.blueprint.targets import QUANTITIES, Quantity
 from ciip_irt.errors import BlueprintError
 from ciip_irt.settings import (
@@ -232,6 +232,19 @@ KEY_BALANCE = Section(
     ),
     record=KeyBalance,
 )  # fmt: skip
+USES = Section(
+    (
+        Setting("least", Whole(0), "forms that every item stands in at least", default=0),
+        Setting("most", Whole(1), "forms that an item stands in at most"),
+        Setting("max_exposure", Number(above=0, most=1),
+                "the same as a share of the forms, or of the candidates"),
+        Setting("candidates", ListOf(Number(above=0), "numbers larger than 0", least=1),
+                "candidates expected for each form, in the order of the forms"),
+        Setting("every_item", Flag(), "all items that may be scored are used"),
+        Setting("fewest_unused", Flag(), "as many are used as can be, other things equal"),
+    ),
+    record=UseRule,
+)  # fmt: skip
 CONSTRAINTS = Section(
     (
         Setting("max_overlap", SHARE, "share of scored items that two forms may have in common"),
@@ -244,6 +257,7 @@ CONSTRAINTS = Section(
         Setting("let_in", ITEMS, "items that may stand in a form in spite of open flags", default=()),
         Setting("item_sets", SetSizes(), "items that share a set_id: none of them, or all, or so many"),
         Setting("last_used_before", Date(), "scored items last used then or later rest"),
+        Setting("uses", USES, "in how many forms of a family an item stands"),
         Setting("key_balance", KEY_BALANCE, "share of each letter among the keys of the scored items"),
         Setting("counts", Repeated(COUNTS),
                 "numbers of scored (or pilot) items by values in columns of the bank"),

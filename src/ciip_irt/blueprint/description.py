@@ -6,6 +6,7 @@ from fractions import Fraction
 from ciip_irt.blueprint.apportionment import Apportionment, compare_rules, feasible_counts
 from ciip_irt.blueprint.apportionment_rules import RULES, exact, plain
 from ciip_irt.blueprint.blueprint import ApportionmentRecord, Blueprint, Target
+from ciip_irt.blueprint.requirements import UseRule
 from ciip_irt.blueprint.targets import QUANTITIES
 from ciip_irt.errors import plural
 
@@ -255,6 +256,7 @@ def _more_requirements(b: Blueprint) -> list[str]:
         lines.append(f"No form has {', '.join(requirements.exclude)}.")
     if requirements.let_in:
         lines.append(f"In spite of open flags a form may have {', '.join(requirements.let_in)}.")
+    lines += _uses(requirements.uses)
     sets = requirements.item_sets
     if sets is not None:
         how = "whole or not at all" if sets.whole else f"with {sets.low} to {sets.high} items or not at all"
@@ -268,6 +270,22 @@ def _more_requirements(b: Blueprint) -> list[str]:
             f"Each of {', '.join(balance.letters)} is the key of {100 * balance.low:g} to"
             f" {100 * balance.high:g} % of the scored items{run}."
         )
+    return lines
+
+
+def _uses(rule: UseRule | None) -> list[str]:
+    if rule is None:
+        return []
+    parts = [f"at least {rule.least}"] if rule.least else []
+    parts += [f"at most {rule.most}"] if rule.most is not None else []
+    if rule.max_exposure is not None:
+        of = "candidates" if rule.candidates else "forms"
+        parts.append(f"at most {100 * rule.max_exposure:g} % of the {of}")
+    lines = [f"An item stands in {' and '.join(parts)}, anchors and included items aside."] if parts else []
+    if rule.every_item:
+        lines.append("Every item that may be scored is used.")
+    if rule.fewest_unused:
+        lines.append("As few items as can be stay unused.")
     return lines
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "KeyBalance",
     "LimitRule",
     "SumRule",
+    "UseRule",
 ]  # fmt: skip
 
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")  # a year, a month or a day
@@ -165,6 +166,46 @@ class KeyBalance:
 
 
 @dataclass(frozen=True, slots=True)
+class UseRule:
+    """In how many forms of a family an item stands in a scored slot; anchors and included items aside.
+
+    ``least`` to ``most`` forms; at most the share ``max_exposure`` of them, or of the candidates where
+    ``candidates`` says how many each form is expected to have, in the order of the forms. ``every_item``: all
+    items that may be scored are used; ``fewest_unused``: as many as there can be, other things equal.
+    """
+
+    least: int = 0
+    most: int | None = None
+    max_exposure: float | None = None
+    candidates: tuple[float, ...] = ()
+    every_item: bool = False
+    fewest_unused: bool = False
+
+    def bounds(self, n_forms: int) -> tuple[int, int]:
+        """Least and most forms that one item may stand in.
+
+        >>> UseRule(max_exposure=0.25).bounds(10), UseRule(1, 3).bounds(10)
+        ((0, 2), (1, 3))
+        """
+        most = n_forms if self.most is None else min(n_forms, self.most)
+        if self.max_exposure is not None:
+            loads = sorted(self.loads(n_forms))
+            total, shares = 0.0, self.max_exposure * n_forms + EXACT
+            within = 0
+            while within < n_forms and total + loads[within] <= shares:
+                total, within = total + loads[within], within + 1
+            most = min(most, within)
+        return max(self.least, int(self.every_item)), most
+
+    def loads(self, n_forms: int) -> tuple[float, ...]:
+        """What each form counts for exposure; they sum to the number of forms."""
+        if len(self.candidates) != n_forms:
+            return (1.0,) * n_forms
+        total = sum(self.candidates)
+        return tuple(n_forms * candidates / total for candidates in self.candidates)
+
+
+@dataclass(frozen=True, slots=True)
 class FormRequirements:
     """All of them; what is left out is not required.
 
@@ -186,3 +227,4 @@ class FormRequirements:
     max_overlap_earlier: float | None = None
     limits: tuple[LimitRule, ...] = ()
     anchors: AnchorBlock | None = None
+    uses: UseRule | None = None

@@ -15,6 +15,7 @@ from ciip_irt.blueprint.requirements import (
     KeyBalance,
     LimitRule,
     SumRule,
+    UseRule,
 )
 from ciip_irt.settings import Table
 
@@ -52,6 +53,7 @@ def read_requirements(told: Table, domains: Sequence[Domain]) -> FormRequirement
         max_overlap_earlier=table["max_overlap_earlier"],
         limits=limits,
         anchors=block,
+        uses=_uses(table["uses"]) if "uses" in table.given else None,
     )
 
 
@@ -73,6 +75,15 @@ def _anchors(table: Table, length: int) -> AnchorBlock | None:
         table.wrong("count", f"is {count}, but a form has {length} scored items")
     block: AnchorBlock = table.record(count=count, reference=table["reference"] or None)
     return block
+
+
+def _uses(table: Table) -> UseRule:
+    rule: UseRule = table.record()
+    if rule.most is not None and rule.most < rule.least:
+        table.wrong("most", f"is {rule.most}, below least, {rule.least}")
+    if rule.candidates and rule.max_exposure is None:
+        table.wrong("candidates", "has no meaning without max_exposure")
+    return rule
 
 
 def _count(entry: Table, domains: Sequence[Domain]) -> CountRule:

@@ -5,7 +5,7 @@ from math import isfinite
 from typing import Any
 
 from ciip_irt.blueprint.blueprint import Blueprint, Domain, Target
-from ciip_irt.blueprint.requirements import AnchorBlock, Between, Condition, FormRequirements
+from ciip_irt.blueprint.requirements import AnchorBlock, Between, Condition, FormRequirements, UseRule
 from ciip_irt.blueprint.targets import QUANTITIES
 
 __all__ = ["blueprint_toml"]
@@ -81,6 +81,7 @@ def _requirements(requirements: FormRequirements) -> Settings:
         let_in=list(requirements.let_in),
         item_sets=None if sets is None else "whole" if sets.whole else [sets.low, sets.high],
         last_used_before=requirements.last_used_before,
+        uses=None if requirements.uses is None else _uses(requirements.uses),
         key_balance=None if balance is None else {
             "low": balance.low, "high": balance.high, "letters": balance.letters,
             **_written(longest_run=balance.longest_run),
@@ -111,6 +112,13 @@ def _requirements(requirements: FormRequirements) -> Settings:
             ]
             for section in ("sums", "means")
         },
+    )  # fmt: skip
+
+
+def _uses(rule: UseRule) -> Settings:
+    flags = {name: True for name in ("every_item", "fewest_unused") if getattr(rule, name)}
+    return {"least": rule.least} | flags | _written(
+        most=rule.most, max_exposure=rule.max_exposure, candidates=list(rule.candidates)
     )  # fmt: skip
 
 

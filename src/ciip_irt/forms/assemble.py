@@ -34,7 +34,7 @@ from ciip_irt.forms.assembly import (
     forms_frame,
 )
 from ciip_irt.forms.checking.check import check_form_set
-from ciip_irt.forms.constraints import CONSTRAINTS, rows_of
+from ciip_irt.forms.constraints import CONSTRAINTS, rows_beside_overlap, rows_of
 from ciip_irt.forms.constraints.difficulty import achieved_value
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.item_order import ordered_family
@@ -45,7 +45,7 @@ from ciip_irt.forms.pool.bank_pool import bank_pool
 from ciip_irt.forms.pool.form_set import Form, form_set
 from ciip_irt.forms.pool.held_out import held_out_by, held_out_words
 from ciip_irt.forms.pool.item_attributes import TIME
-from ciip_irt.forms.pool.pool import Pool
+from ciip_irt.forms.pool.pool import Pool, Row
 from ciip_irt.forms.promises import achieved_frame, shrinkage_sentences
 from ciip_irt.forms.robust import asks_for_certainty, unheard, with_certainty
 from ciip_irt.forms.search.parallel import SearchEffort
@@ -122,6 +122,7 @@ def assemble(
     (True, 6)
     """
     _check_request(n_forms, time_limit)
+    _check_candidates(n_forms, blueprint)
     if theta_cut is not None:
         blueprint = replace(blueprint, theta_cut=theta_cut)
     items, earlier = as_items(items), None if earlier is None else polars_frame(earlier, "earlier forms")
@@ -203,6 +204,19 @@ def _told_of_held_out(
     return replace(given, warnings=(*given.warnings, words))
 
 
+def _check_candidates(n_forms: int, blueprint: Blueprint) -> None:
+    uses = blueprint.requirements.uses
+    if uses is not None and uses.candidates and len(uses.candidates) != n_forms:
+        raise BlueprintError(
+            Problem(
+                f"[constraints.uses] names the candidates of {plural(len(uses.candidates), 'form')},"
+                f" and {n_forms} are asked for",
+                where=blueprint.where,
+                remedy="Give one number for every form, in their order, or leave candidates out.",
+            )
+        )
+
+
 def _check_request(n_forms: int, time_limit: float | None) -> None:
     if n_forms < 1:
         raise BlueprintError(Problem(f"cannot build {n_forms} forms", remedy="Ask for one form or more."))
@@ -222,7 +236,7 @@ def _without_forms(
     """Why there are none: a proof with what stands in the way, or a search that ended."""
     proposal = candidate.proposal
     if proposal.stopped == "infeasible":
-        shortages = nearest_change(pool, candidate.rows, seed, progress)
+        shortages = nearest_change(pool, rows_of, seed, progress)
         return replace(empty, shortages=shortages, nodes=proposal.nodes)
     how = _how(proposal.stopped, limited=limited)
     words = f"The search ended{how} without a form; that is no proof that there is none."
@@ -269,12 +283,16 @@ def _with_pilots(
 ) -> tuple[Candidate, BoolArray, BoolArray]:
     """Scored items and pilots of each form; where slots stay empty for want of room, with room kept."""
 
-    def filled(of: Candidate) -> tuple[BoolArray, BoolArray]:
+    rows = rows_beside_overlap(pool) if pool.blueprint.pilot_slots else ()
+
+    def filled(of: Candidate, more: Sequence[Row] = ()) -> tuple[BoolArray, BoolArray]:
         assert of.proposal.values is not None
         half = pool.n_columns // 2
         scored = of.proposal.values[:half].reshape(len(pool.form_ids), pool.n_items) > 0.5
+        if not pool.blueprint.pilot_slots:
+            return scored, np.zeros_like(scored)
         try:
-            return scored, fill_pilots(pool, of.rows, scored, answers, seed)
+            return scored, fill_pilots(pool, (*rows, *more), scored, answers, seed)
         except KeyboardInterrupt:
             return scored, np.zeros_like(scored)
 
@@ -290,7 +308,7 @@ def _with_pilots(
         return candidate, scored, pilots
     if other.proposal.values is None or other.proposal.objective > max(1.0, candidate.proposal.objective):
         return candidate, scored, pilots
-    theirs = filled(other)
+    theirs = filled(other, room)
     return (other, *theirs) if theirs[1].sum() > pilots.sum() else (candidate, scored, pilots)
 
 

@@ -36,7 +36,9 @@ __all__ = [
 
 Outputs = dict[str, pl.DataFrame | Mapping[str, Any] | str | bytes]
 
-ASSEMBLY_FILES = ("forms.csv", "achieved.csv", "curves.csv", "findings.csv", "shortages.csv")
+ASSEMBLY_FILES = (
+    "forms.csv", "achieved.csv", "exposure.csv", "curves.csv", "findings.csv", "shortages.csv",
+)  # fmt: skip
 CAPACITY_FILES = ("capacity.csv", "capacity_overlap.csv", "writing_assignment.csv", "shortages.csv")
 CALIBRATION_EXTRAS = (
     "dimensionality.csv",
@@ -151,6 +153,8 @@ def assembly_outputs(assembly: "Assembly") -> Outputs:
     outputs: Outputs = {"assembly.json": assembly.to_dict()}
     if assembly.forms.height:
         outputs |= {"forms.csv": assembly.forms, "achieved.csv": assembly.achieved}
+    if assembly.forms.height and assembly.n_forms > 1:
+        outputs["exposure.csv"] = assembly.exposure()
     if assembly.shortages.height:
         outputs["shortages.csv"] = assembly.shortages
     return outputs

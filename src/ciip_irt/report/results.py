@@ -52,6 +52,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "bank_needs.csv": ("domain", "band"),
     "forms.csv": ("form_id", "item_id"),
     "achieved.csv": (),
+    "exposure.csv": ("item_id", "forms"),
     "findings.csv": ("message",),
     "shortages.csv": (),
     "capacity.csv": ("name", "runs_out"),

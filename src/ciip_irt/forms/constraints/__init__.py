@@ -14,6 +14,7 @@ from ciip_irt.forms.constraints.held_out import HELD_OUT
 from ciip_irt.forms.constraints.include_exclude import INCLUDE_EXCLUDE
 from ciip_irt.forms.constraints.item_limits import ITEM_LIMITS
 from ciip_irt.forms.constraints.item_sets import ITEM_SETS
+from ciip_irt.forms.constraints.item_uses import ITEM_USES, limited_items
 from ciip_irt.forms.constraints.key_balance import KEY_BALANCE
 from ciip_irt.forms.constraints.last_use import LAST_USE
 from ciip_irt.forms.constraints.length import LENGTH
@@ -29,6 +30,8 @@ __all__ = [
     "CONSTRAINTS",
     "LEAST",
     "highest_least",
+    "limited_items",
+    "rows_beside_overlap",
     "rows_of",
     "rows_within_forms",
 ]
@@ -38,7 +41,7 @@ CONSTRAINTS: dict[str, Constraint] = {
     for constraint in (
         LENGTH, DOMAIN_COUNTS, ATTRIBUTE_COUNTS, ATTRIBUTE_SUMS, INCLUDE_EXCLUDE, ANCHORS, ITEM_SETS,
         KEY_BALANCE, STATUS, OUTLINE, LAST_USE, ITEM_LIMITS, NO_DUPLICATES, ENEMIES, OVERLAP,
-        EARLIER_OVERLAP, PILOT_SLOTS, TIME_BUDGET, CALIBRATED, HELD_OUT, DIFFICULTY,
+        ITEM_USES, EARLIER_OVERLAP, PILOT_SLOTS, TIME_BUDGET, CALIBRATED, HELD_OUT, DIFFICULTY,
     )
 }  # fmt: skip
 
@@ -46,6 +49,13 @@ CONSTRAINTS: dict[str, Constraint] = {
 def rows_of(pool: Pool) -> tuple[Row, ...]:
     """The rows of every constraint."""
     return tuple(row for constraint in CONSTRAINTS.values() for row in constraint.rows(pool))
+
+
+def rows_beside_overlap(pool: Pool) -> tuple[Row, ...]:
+    """The same but for the overlap, whose rows grow with the square of the forms and concern scored items
+    only.
+    """
+    return tuple(row for c in CONSTRAINTS.values() if c is not OVERLAP for row in c.rows(pool))
 
 
 def rows_within_forms(pool: Pool) -> Iterator[tuple[Constraint, Row]]:

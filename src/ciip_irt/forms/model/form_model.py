@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ciip_irt.arrays import BoolArray, FloatArray
-from ciip_irt.forms.constraints import rows_within_forms
+from ciip_irt.arrays import BoolArray, FloatArray, IntArray
+from ciip_irt.forms.constraints import limited_items, rows_within_forms
 from ciip_irt.forms.findings import ERROR
 from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
-__all__ = ["FormModel", "FormRow", "build_form_model"]
+__all__ = ["FormModel", "FormRow", "UseBounds", "build_form_model"]
 
 # A warning target counts a tenth as much as an error target where forms are compared: enough to decide
 # between forms that are equal in what is demanded, too little to give any of that up.
@@ -52,6 +52,19 @@ class FormRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UseBounds:
+    """In how many of the forms each item stands, ``least`` to ``most``, (n_items,). ``loads`` (K,) are what
+    each form counts for exposure, where forms differ; no item has more than ``most_load`` of them.
+    """
+
+    least: IntArray
+    most: IntArray
+    loads: FloatArray | None
+    most_load: float
+    fewest_unused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FormModel:
     """K forms under the same rows ``lower <= rows x_f <= upper`` and the same targets.
 
@@ -80,6 +93,7 @@ class FormModel:
     max_common: int | None
     demands: tuple[FormRow, ...] = ()
     complete: bool = True
+    uses: UseBounds | None = None
 
     @property
     def n_items(self) -> int:
@@ -140,7 +154,22 @@ def build_form_model(pool: Pool, given: Iterable[tuple[Constraint, Row]] | None 
         max_common=pool.blueprint.max_common_items,
         demands=tuple(row for row in gathered if row.give > 0 or not row.bars),
         complete=complete,
+        uses=_use_bounds(pool),
     )
+
+
+def _use_bounds(pool: Pool) -> UseBounds | None:
+    rule, n_forms = pool.blueprint.requirements.uses, len(pool.form_ids)
+    if rule is None or n_forms < 2:
+        return None
+    least, most = rule.bounds(n_forms)
+    limited = np.array(limited_items(pool), dtype=np.bool_)
+    loads = np.array(rule.loads(n_forms))
+    weighted = rule.max_exposure is not None and np.ptp(loads) > 0
+    return UseBounds(
+        np.where(limited, least, 0).astype(np.int64), np.where(limited, most, n_forms).astype(np.int64),
+        loads if weighted else None, n_forms * (rule.max_exposure or 1.0), rule.fewest_unused,
+    )  # fmt: skip
 
 
 def _forces(row: FormRow) -> bool:

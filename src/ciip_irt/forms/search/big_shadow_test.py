@@ -52,6 +52,10 @@ def _step(model: FormModel, vectors: FloatArray, aims: FloatArray, done: BoolArr
     n, rest = model.n_items, model.n_forms - len(done) - 1
     used = done.any(axis=0) & model.counted if model.disjoint else np.zeros(n, dtype=np.bool_)
     free = model.usable & ~used
+    left = None
+    if model.uses is not None:
+        left = np.maximum(0, model.uses.most - done.sum(axis=0))
+        free &= (left > 0) | model.forced
     blocks = RowBlocks()
 
     def add(low: float, high: float, over: FloatArray, start: int, y: float = 0.0) -> None:
@@ -75,6 +79,10 @@ def _step(model: FormModel, vectors: FloatArray, aims: FloatArray, done: BoolArr
             blocks.add(0.0, 1.0, np.array([item, n + item]), np.ones(2))
     forced = model.forced.astype(np.float64)
     later = np.where(model.counted & model.disjoint, 1.0, float(rest)) * free
+    if left is not None:
+        later = np.where(model.forced, later, np.minimum(later, left))
+        for item in np.flatnonzero(free & ~model.forced & (left <= rest)).tolist() if rest else ():
+            blocks.add(0.0, float(left[item]), np.array([item, n + item]), np.ones(2))
     cost = np.zeros(2 * n + 1)
     cost[-1] = 1.0
     return blocks.program(

@@ -7,15 +7,15 @@ bounded through ``Σ_i n_i (n_i - 1) / 2 <= m K (K - 1) / 2``, its left side mad
 between whole numbers: the t-th use of an item costs ``t - 1``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ciip_irt.arrays import FloatArray
+from ciip_irt.arrays import FloatArray, IntArray
 from ciip_irt.forms.model.form_model import FormModel
-from ciip_irt.forms.model.program import WARNING_WEIGHT, RowBlocks
+from ciip_irt.forms.model.program import WARNING_WEIGHT, Program, RowBlocks
 from ciip_irt.forms.model.solver import Effort, solve
-from ciip_irt.forms.model.use_counts import pairs_of_forms, use_columns, use_steps
+from ciip_irt.forms.model.use_counts import UseColumns, pairs_of_forms, use_columns, use_steps
 
 __all__ = ["Relaxation", "relaxation"]
 
@@ -23,6 +23,9 @@ __all__ = ["Relaxation", "relaxation"]
 SPARED = 0.15
 # The largest contributions of so many items are summed for the scale of a goal: a long form.
 ABOUT_A_FORM = 200
+# Of more forms, uses are charged in coarse steps, and items are used as evenly as costs nothing, or so little
+# of a tolerance or a goal.
+MANY_FORMS, AS_GOOD = 12, 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,8 @@ def relaxation(model: FormModel, seed: int, *, spare: float = 0.0) -> Relaxation
     """
     k = model.n_forms
     limited = model.max_common is not None and k > 1
-    steps = use_steps(k, limited=limited, disjoint=model.disjoint)
     usable = np.flatnonzero(model.usable)
-    columns = use_columns(np.ones(len(usable), dtype=np.int64), model.counted[usable], steps, k)
+    columns = _columns(model, usable)
     items, n = usable[columns.owner], len(columns.owner)
     y, y_warn, least = n, n + 1, n + 2
     blocks = RowBlocks()
@@ -76,6 +78,10 @@ def relaxation(model: FormModel, seed: int, *, spare: float = 0.0) -> Relaxation
     scale = _scale(model)
     for c in model.goals[:, items]:
         add(0.0, np.inf, c / scale, (least, -float(k)))
+    if model.uses is not None:
+        for number in np.flatnonzero(model.uses.least[usable]).tolist():
+            of_item = (columns.owner == number).astype(np.float64)
+            add(float(model.uses.least[usable][number]), np.inf, of_item)
     if limited and not model.disjoint:
         allowance = (model.max_common or 0) * pairs_of_forms(k)
         add(-np.inf, allowance * (1 - spare), columns.charge)
@@ -92,11 +98,48 @@ def relaxation(model: FormModel, seed: int, *, spare: float = 0.0) -> Relaxation
     if answer.values is None:
         nothing = np.array([])
         return Relaxation(None, -np.inf if maximise else np.inf, nothing, nothing, answer.stopped)
-    uses = np.zeros(model.n_items)
-    np.add.at(uses, items, answer.values[:n])
-    measures, goals = model.measures @ uses / k, model.goals @ uses / k
     objective = float(answer.values[least]) * scale if maximise else float(answer.values[y])
+    values = _spread(model, program, columns, answer.values, seed)
+    uses = np.zeros(model.n_items)
+    np.add.at(uses, items, values[:n])
+    measures, goals = model.measures @ uses / k, model.goals @ uses / k
     return Relaxation(uses, objective, measures, goals)
+
+
+def _columns(model: FormModel, usable: IntArray) -> UseColumns:
+    """Columns of uses of the usable items, no more than allowed; a step starts at what it is charged."""
+    k, bounds = model.n_forms, model.uses
+    limited = (model.max_common is not None and k > 1) or (bounds is not None and bounds.fewest_unused)
+    steps = use_steps(k, limited=limited, disjoint=model.disjoint, coarse=k > MANY_FORMS)
+    if bounds is None:
+        return use_columns(np.ones(len(usable), dtype=np.int64), model.counted[usable], steps, k)
+    steps = [step for step in steps if step[0] < bounds.most.max(initial=1)]
+    columns = use_columns(np.ones(len(usable), dtype=np.int64), model.counted[usable], steps, k)
+    most = bounds.most[usable][columns.owner].astype(np.float64)
+    limit = np.where(model.counted[usable][columns.owner], np.maximum(0.0, most - columns.charge), most)
+    return replace(columns, upper=np.minimum(columns.upper, limit))
+
+
+def _spread(
+    model: FormModel, program: Program, columns: UseColumns, values: FloatArray, seed: int
+) -> FloatArray:
+    """Of the solutions that are as good, one with few pairs of forms that share an item, where forms are
+    many, or with few items unused, where that is asked for.
+    """
+    unused = model.uses is not None and model.uses.fewest_unused
+    many = model.n_forms > MANY_FORMS and not len(model.goals)
+    if not (many or unused):
+        return values
+    n = len(columns.owner)
+    cost = np.zeros(n + 3)
+    cost[:n] = columns.charge / model.n_forms
+    if unused:
+        cost[:n] -= (columns.charge == 0) * float(model.n_forms)
+    lower, upper = program.lower.copy(), program.upper.copy()
+    upper[n : n + 2] = values[n : n + 2] + AS_GOOD
+    lower[n + 2] = values[n + 2] * (1 - AS_GOOD) if len(model.goals) else 0.0
+    answer = solve(replace(program, cost=cost, lower=lower, upper=upper), Effort(), seed)
+    return values if answer.values is None else answer.values
 
 
 def _scale(model: FormModel) -> float:

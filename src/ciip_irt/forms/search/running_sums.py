@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ciip_irt.arrays import BoolArray, FloatArray
+from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.forms.model.form_model import FormModel
 from ciip_irt.forms.search.rounding import kinds
 from ciip_irt.forms.tolerances import ROUNDING
@@ -22,7 +22,9 @@ FEW = 8
 # A gain in sums of squares, in tolerances, below which nothing was gained; or below this share of the squares
 # themselves, which is what their rounding leaves unsure.
 EPSILON, UNSURE = 1e-9, 1e-13
-STATE = ("forms", "wide_sums", "narrow_sums", "off", "common", "uses", "adding", "removing")
+# All items.
+EVERY = slice(None)
+STATE = ("forms", "wide_sums", "narrow_sums", "off", "common", "uses", "exposure", "adding", "removing")
 
 
 @dataclass
@@ -72,6 +74,8 @@ class RunningSums:
             for number in range(int(self.kind.max(initial=-1)) + 1)
         ]
         self.pool_of = [items for items in self.pool_of if len(items) > 1]
+        bounds = model.uses
+        self.loads = np.ones(model.n_forms) if bounds is None or bounds.loads is None else bounds.loads
         self.refresh()
 
     def refresh(self) -> None:
@@ -85,6 +89,7 @@ class RunningSums:
         shared = x * self.model.counted
         self.common = np.einsum("fn,gn->fg", shared, shared).astype(np.int64)
         self.uses = self.forms.sum(axis=0)
+        self.exposure = self.loads @ x
         self.adding = np.zeros(self.forms.shape)
         self.removing = np.zeros(self.forms.shape)
         for form in range(len(self.forms)):
@@ -109,7 +114,35 @@ class RunningSums:
             rows += beyond(sums, self.watched_at, self.watched_at, self.watched_rounding).sum()
         if self.model.max_common is not None:
             rows += np.triu(np.maximum(self.common - self.model.max_common, 0), 1).sum()
+        if self.model.uses is not None:
+            off = self.too_often(self.uses, self.exposure) + self.too_seldom(self.uses)
+            rows += float(off.sum())
         return float(rows)
+
+    def too_often(self, uses: IntArray, exposure: FloatArray, items: IntArray | slice = EVERY) -> FloatArray:
+        """By how many forms items exceed the uses or the exposure that they may have."""
+        bounds = self.model.uses
+        assert bounds is not None
+        over: FloatArray = np.maximum(uses - bounds.most[items], 0.0)
+        if bounds.loads is not None:
+            limited = bounds.most[items] < self.model.n_forms
+            beyond_load = np.maximum(exposure - bounds.most_load, 0.0)
+            over = over + np.where(limited & (beyond_load > ROUNDING * self.model.n_forms), beyond_load, 0.0)
+        return over
+
+    def too_seldom(self, uses: IntArray, items: IntArray | slice = EVERY) -> FloatArray:
+        """By how many forms items fall short of the uses that they must have."""
+        assert self.model.uses is not None
+        result: FloatArray = np.maximum(self.model.uses.least[items] - uses, 0.0)
+        return result
+
+    def used_by(self, form: int, items: IntArray, sign: int) -> FloatArray:
+        """What one use more (or less) of each item by the form adds to what is wrong with its uses."""
+        uses, exposure = self.uses[items], self.exposure[items]
+        later, load = uses + sign, exposure + sign * self.loads[form]
+        change = self.too_often(later, load, items) - self.too_often(uses, exposure, items)
+        change += self.too_seldom(later, items) - self.too_seldom(uses, items)
+        return change
 
     def sum_of_squares(self) -> float:
         return float((self.off**2).sum())
@@ -130,6 +163,7 @@ class RunningSums:
             self.off[form] += sign * self.columns[item]
             self.forms[form, item] = sign > 0
             self.uses[item] += sign
+            self.exposure[item] += sign * self.loads[form]
             if model.counted[item]:
                 with_it = self.forms[:, item].astype(np.int64)
                 with_it[form] = 1

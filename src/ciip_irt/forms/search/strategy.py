@@ -42,10 +42,9 @@ CUT_SHORT = ("interrupted", "seconds")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """``proposal.values`` are the columns of the pool; ``rows`` those that they satisfy."""
+    """``proposal.values`` are the columns of the pool."""
 
     proposal: Proposal
-    rows: tuple[Row, ...]
     has_goals: bool = False
 
 
@@ -65,7 +64,7 @@ def solve_forms(pool: Pool, seed: int, effort: SearchEffort, progress: Progress 
     for choice in pools:
         left = replace(effort, seconds=max(0.0, until - monotonic()))
         try:
-            candidate = Candidate(_solve(choice, seed, left, progress), rows_of(choice), goals)
+            candidate = Candidate(_solve(choice, seed, left, progress), goals)
         except KeyboardInterrupt:
             if best is None:
                 raise
@@ -119,7 +118,7 @@ def solve_with_room(
 ) -> Candidate:
     """With rows that keep room for pilots, by the general program, which knows both roles together."""
     rows = (*rows_of(pool), *room)
-    return Candidate(_general(pool, rows, True, seed, progress), rows)
+    return Candidate(_general(pool, rows, True, seed, progress))
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class SwapSearch(RunningSums):
             self._broken_rows(second, coming, leaving).T,
             self._broken_common(first, leaving, coming, without=second),
             self._broken_common(second, coming, leaving, without=first).T,
+            *self._broken_uses(first, leaving, coming, second),
         )
         self.pairs += change.size
         found = self._best_pair(change, leaving, coming)
@@ -105,9 +106,30 @@ class SwapSearch(RunningSums):
         change += (self.squares[leaving] - 2.0 * (out * d).sum(axis=1))[:, None]
         change += self.squares[coming] + 2.0 * (into * d).sum(axis=1)
         change += price * self._total(
-            self._broken_rows(form, leaving, coming), self._broken_common(form, leaving, coming)
+            self._broken_rows(form, leaving, coming),
+            self._broken_common(form, leaving, coming),
+            *self._broken_uses(form, leaving, coming),
         )
         return change
+
+    def _broken_uses(
+        self, form: int, leaving: IntArray, coming: IntArray, other: int | None = None
+    ) -> list[FloatArray]:
+        """By how much more every pair breaks the bounds on uses: nothing to add where there are none. Between
+        two forms uses stay as they are, and only what forms count for exposure differs.
+        """
+        bounds = self.model.uses
+        if bounds is None or (other is not None and bounds.loads is None):
+            return []
+        if other is None:
+            out, into = self.used_by(form, leaving, -1), self.used_by(form, coming, 1)
+            return [out[:, None] + into[None, :]]
+        moved = self.loads[other] - self.loads[form]
+        parts = []
+        for items, load in ((leaving, moved), (coming, -moved)):
+            uses, exposure = self.uses[items], self.exposure[items]
+            parts.append(self.too_often(uses, exposure + load, items) - self.too_often(uses, exposure, items))
+        return [parts[0][:, None] + parts[1][None, :]]
 
     def _total(self, *parts: FloatArray) -> FloatArray:
         """Their sum; where one takes away what another adds, the rest is rounding, and none."""
@@ -210,6 +232,8 @@ class SwapSearch(RunningSums):
             broken = self._broken_rows(form, leaving, coming) + self._broken_common(
                 form, leaving, coming, without=other
             )
+            for part in self._broken_uses(form, leaving, coming, other):
+                broken += part
             if other is not None:
                 broken += self._broken_rows(other, coming, leaving).T
                 broken += self._broken_common(other, coming, leaving, without=form).T

@@ -22,6 +22,7 @@ from ciip_irt.forms.shortage.least_overlap import are_possible, least_overlap
 from ciip_irt.forms.shortage.lines import Line, frame_of_lines
 from ciip_irt.forms.shortage.named_items import named_item_lines
 from ciip_irt.forms.shortage.supply import other_sources, short_cells, supply_of
+from ciip_irt.forms.shortage.use_lines import use_lines
 from ciip_irt.forms.tolerances import SOLVED
 
 __all__ = ["count_shortages", "most_forms", "nearest_change", "one_form_shortages"]
@@ -37,6 +38,7 @@ def count_shortages(pool: Pool) -> pl.DataFrame:
     forms together: not even the relaxation of ``use_program`` has a solution.
     """
     lines = [*named_item_lines(pool), *short_cells(pool)]
+    lines = lines or use_lines(pool)
     n_forms, block = len(pool.form_ids), pool.blueprint.requirements.anchors
     chosen = block is None or bool(block.items)  # until then nobody knows what they take
     if not lines and n_forms > 1 and chosen:
@@ -47,7 +49,10 @@ def count_shortages(pool: Pool) -> pl.DataFrame:
 
 
 def nearest_change(
-    pool: Pool, rows: Sequence[Row], seed: int, progress: Callable[[str], None] | None = None
+    pool: Pool,
+    rows_of: Callable[[Pool], Sequence[Row]],
+    seed: int,
+    progress: Callable[[str], None] | None = None,
 ) -> pl.DataFrame:
     """What stands in the way where counting finds nothing: first of one form, then of all together."""
     if progress is not None:
@@ -58,13 +63,25 @@ def nearest_change(
         return frame_of_lines(_for_one(uses))
     if n_forms > 1 and not are_possible(uses, n_forms):
         return frame_of_lines(_for_all(uses, n_forms, whole=False))
+    if pool.blueprint.requirements.uses is not None and n_forms > 1:
+        return frame_of_lines([_bounds_on_uses(pool)])
     if pool.n_items * n_forms > LARGEST_SEARCH:
         message = (
             "No single row and no count over all forms stands in the way; together they do."
             " Ask for fewer forms or allow more overlap, and see which demand gives way."
         )
         return frame_of_lines([("all forms together", "", None, None, None, message)])
-    return frame_of_lines(nearest_form_lines(pool, rows, seed))
+    return frame_of_lines(nearest_form_lines(pool, rows_of(pool), seed))
+
+
+def _bounds_on_uses(pool: Pool) -> Line:
+    least, most = pool.blueprint.requirements.uses.bounds(len(pool.form_ids))  # type: ignore[union-attr]
+    message = (
+        f"The bounds on the uses of an item ({least} to {most} of {len(pool.form_ids)} forms) cannot be kept"
+        " together with everything else; without them, nothing known rules the forms out. Allow more uses, or"
+        " write items."
+    )
+    return ("uses of items", "", None, None, None, message)
 
 
 def one_form_shortages(pool: Pool, *, targets: bool = False) -> pl.DataFrame:

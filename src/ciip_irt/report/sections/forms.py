@@ -19,6 +19,7 @@ ACCREDITED = (
     "form_id", "n_candidates", "cut", "pass_rate", "decision_consistency", "decision_accuracy", "csem_at_cut",
     "decision_method", "remarks",
 )  # fmt: skip
+EXAMPLES = 5  # item ids in a cell
 TARGET_COLUMNS = ("form_id", "quantity", "target", "achieved")
 
 
@@ -30,6 +31,16 @@ class DomainLine:
     wanted: Any
     counts: tuple[int, ...]
     fits: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureLine:
+    """So many scored items stand in so many forms, a share of the family."""
+
+    forms: int
+    share: float | None
+    items: int
+    examples: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +131,26 @@ def _build(edition: ReportContext) -> Sequence[Page]:
             achieved=list(achieved.iter_rows(named=True)),
             achieved_columns=shown_columns(achieved),
             targets=set(TARGET_COLUMNS) <= set(achieved.columns),
+            exposure=_exposure(results),
             charts=_curves(edition),
         )
     ]
+
+
+def _exposure(results: Results) -> list[ExposureLine]:
+    """How many scored items stand in how many forms, the most used first."""
+    exposure = results.table("exposure.csv")
+    if "role" in exposure.columns:
+        exposure = exposure.filter(pl.col("role") == "scored")
+    lines = []
+    for (forms,), items in exposure.sort("forms", "item_id", descending=[True, False]).group_by(
+        ["forms"], maintain_order=True
+    ):
+        names = items["item_id"].to_list()
+        shown = ", ".join(names[:EXAMPLES]) + (", ..." if len(names) > EXAMPLES else "")
+        share = items["share"][0] if "share" in items.columns else None
+        lines.append(ExposureLine(int(str(forms)), share, len(names), shown))
+    return lines
 
 
 def _pace(results: Results) -> list[tuple[str, list[dict[str, Any]]]]:

@@ -9,6 +9,7 @@ __all__ = [
     "CAPACITY",
     "CAPACITY_OVERLAP",
     "CURVES",
+    "EXPOSURE",
     "FINDINGS",
     "FORMS",
     "MIGRATION",
@@ -49,6 +50,19 @@ ACHIEVED = Table(
     key=("form_id", "quantity"),
     allow_empty=True,
     meaning="one quantity of one form beside its target",
+)
+
+EXPOSURE = Table(
+    "exposure",
+    (
+        Column("item_id", S, "item"),
+        Column("role", S, "scored or pilot", allowed=("scored", "pilot")),
+        Column("forms", I, "number of forms that it stands in", minimum=1),
+        Column("share", F, "that as a share of the forms of the family", minimum=0, maximum=1),
+    ),
+    key=("item_id", "role"),
+    allow_empty=True,
+    meaning="one item of a family of forms",
 )
 
 CURVES = Table(

@@ -98,6 +98,7 @@ RESULT_FILES: Mapping[str, ResultFile] = MappingProxyType(
         "ledger_proposed.csv": ResultFile(pilot_tables.LEDGER, "pilots.promote"),
         "forms.csv": ResultFile(form_tables.FORMS, "forms.assemble"),
         "achieved.csv": ResultFile(form_tables.ACHIEVED, "forms.assemble"),
+        "exposure.csv": ResultFile(form_tables.EXPOSURE, "forms.assemble"),
         "curves.csv": ResultFile(form_tables.CURVES, "forms.assemble"),
         "shortages.csv": ResultFile(form_tables.SHORTAGES, "forms.assemble"),
         "findings.csv": ResultFile(form_tables.FINDINGS, "forms.check_forms"),
