@@ -49,13 +49,16 @@ MIDDLE = (0.2, 0.8)  # quantiles between which D counts for the middle
 class ClassProbabilities:
     """Probabilities (3, J) of the classes A, B, C; posterior means of ``m``, ``tau`` and ``share``.
 
-    NaN where fewer than ``MINIMUM_ITEMS`` items inform the prior.
+    ``expected`` (J,) is the posterior mean of the true D, counted from m: 0 for items without DIF, whatever
+    the items with DIF have done to the matching score. NaN where fewer than ``MINIMUM_ITEMS`` items inform
+    the prior.
     """
 
     probability: FloatArray
     mean: float
     tau: float
     share: float
+    expected: FloatArray
 
 
 def class_probabilities(d: FloatArray, se: FloatArray, informs: BoolArray) -> ClassProbabilities:
@@ -76,21 +79,24 @@ def class_probabilities(d: FloatArray, se: FloatArray, informs: BoolArray) -> Cl
     """
     with one_blas_thread():
         if int(informs.sum()) < MINIMUM_ITEMS:
-            return ClassProbabilities(np.full((3, d.size), np.nan), float("nan"), float("nan"), float("nan"))
+            unknown, nan = np.full((3, d.size), np.nan), float("nan")
+            return ClassProbabilities(unknown, nan, nan, nan, unknown[0])
         middle = np.clip(d[informs], *np.quantile(d[informs], MIDDLE))
         places = float(np.average(middle, weights=se[informs] ** -2.0)) + OFF
         found = [_at(d - place, se, informs) for place in places]
         log_weight = np.stack([one.log_weight for one in found])  # (m, tau, share, slab)
         weight = np.exp(log_weight - logsumexp(log_weight))
-        inside = np.zeros((len(LIMITS), d.size))
+        inside, expected = np.zeros((len(LIMITS), d.size)), np.zeros(d.size)
         for place, one, each in zip(places, found, weight, strict=True):
-            inside += _inside(d - place, se, one, each)
+            within, centre = _inside(d - place, se, one, each)
+            inside, expected = inside + within, expected + centre
         probability = np.clip(np.stack([inside[0], inside[1] - inside[0], 1 - inside[1]]), 0.0, 1.0)
         return ClassProbabilities(
             probability,
             float(weight.sum(axis=(1, 2, 3)) @ places),
             float(weight.sum(axis=(0, 2, 3)) @ TAU),
             float(weight.sum(axis=(0, 1, 3)) @ SHARE),
+            expected,
         )
 
 
@@ -122,8 +128,9 @@ def _at(x: FloatArray, se: FloatArray, informs: BoolArray) -> _Grid:
     return _Grid(both[..., informs].sum(axis=-1) + prior, spike - both)
 
 
-def _inside(x: FloatArray, se: FloatArray, grid: _Grid, weight: FloatArray) -> FloatArray:
-    """Shape (limit, J): probability that the true D is within each limit, times the weight of this m."""
+def _inside(x: FloatArray, se: FloatArray, grid: _Grid, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Probability (limit, J) that the true D is within each limit, and its mean (J,), both times the weight
+    of this m."""
     lost = ~np.isfinite(x)
     x, se = np.where(lost, 0.0, x), np.where(lost, 1.0, se)
     spike = np.exp(grid.log_spike)
@@ -137,15 +144,24 @@ def _inside(x: FloatArray, se: FloatArray, grid: _Grid, weight: FloatArray) -> F
         result[row] = (of_spike * _within(x, se, 0.0, TAU[:, None], limit)).sum(axis=0)
         result[row] += (of_slab * first * _within(x, se, k, s, limit)).sum(axis=0)
         result[row] += (of_slab * (1.0 - first) * _within(x, se, -k, s, limit)).sum(axis=0)
-    result[:, lost] = np.nan
-    return result
+    mean = (of_spike * _pulled(x, se, 0.0, TAU[:, None])[0]).sum(axis=0)
+    mean += (of_slab * first * _pulled(x, se, k, s)[0]).sum(axis=0)
+    mean += (of_slab * (1.0 - first) * _pulled(x, se, -k, s)[0]).sum(axis=0)
+    result[:, lost] = mean[lost] = np.nan
+    return result, mean
 
 
 def _within(
     x: FloatArray, se: FloatArray, mean: FloatArray | float, spread: FloatArray, limit: float
 ) -> FloatArray:
     """Posterior probability of [-limit, limit] under N(mean, spread^2)."""
-    pull = spread**2 / (spread**2 + se**2)
-    centre = mean + pull * (x - mean)
-    width = np.maximum(np.sqrt(pull) * se, 1e-9)
+    centre, width = _pulled(x, se, mean, spread)
     return np.asarray(ndtr((limit - centre) / width) - ndtr((-limit - centre) / width))
+
+
+def _pulled(
+    x: FloatArray, se: FloatArray, mean: FloatArray | float, spread: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Posterior mean and standard deviation under N(mean, spread^2)."""
+    pull = spread**2 / (spread**2 + se**2)
+    return np.asarray(mean + pull * (x - mean)), np.maximum(np.sqrt(pull) * se, 1e-9)

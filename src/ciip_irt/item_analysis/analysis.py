@@ -13,6 +13,7 @@ from ciip_irt.item_analysis.domain_scores import consistency
 from ciip_irt.item_analysis.evidence import item_evidence
 from ciip_irt.item_analysis.flags import FlagThresholds, flagged_in_words, raise_flags
 from ciip_irt.item_analysis.form_summary import form_row, form_table
+from ciip_irt.item_analysis.group_summary import group_notes, group_table
 from ciip_irt.item_analysis.groups import MINIMUM_GROUP, dif_between_groups, widespread_notes
 from ciip_irt.item_analysis.history import changes_from_history
 from ciip_irt.item_analysis.key_check import check_keys
@@ -61,6 +62,8 @@ class ItemAnalysis:
         Mantel-Haenszel comparisons of groups of candidates.
     form_summary
         One row per form.
+    group_summary
+        One row per form and group of candidates: pass rate, mean, reliability, what DIF adds up to.
     domain_scores
         One row per form and domain: the domain score, its reliability, and what that is worth in words.
     timing
@@ -82,6 +85,7 @@ class ItemAnalysis:
     flags: pl.DataFrame
     dif: pl.DataFrame
     form_summary: pl.DataFrame
+    group_summary: pl.DataFrame
     domain_scores: pl.DataFrame
     timing: Timing
     concerns: tuple[Concern, ...]
@@ -213,6 +217,7 @@ def analyse_items(
         form_row(scored, one, forms[one.form_id], cut=cuts.get(one.form_id), confidence=confidence)
         for one in tallies
     ]
+    together = group_table(scored, groups, cuts, confidence)
     timing = examine_timing(scored, testing_time_minutes=testing_time_minutes)
     limit, months = attempt_limit or (None, None)
     concerns = screen(scored, attempts_limit=limit, attempts_months=months)
@@ -229,10 +234,11 @@ def analyse_items(
         flags=flags,
         dif=groups,
         form_summary=form_table(rows),
+        group_summary=together,
         domain_scores=inner.domains.filter(pl.col("domain") != ASSUMED_DOMAIN),
         timing=timing,
         concerns=concerns,
-        warnings=(*told, *timing.notes, *notes, *widespread_notes(groups)),
+        warnings=(*told, *timing.notes, *notes, *widespread_notes(groups), *group_notes(together)),
         provenance=scored.provenance.with_settings(
             item_analysis=_settings(limits, groups, minimum_group, confidence, cuts)
         ),

@@ -89,6 +89,7 @@ def analysis_outputs(analysis: "ItemAnalysis") -> Outputs:
         "flags.csv": analysis.flags,
         "dif.csv": analysis.dif,
         "form_summary.csv": analysis.form_summary,
+        "group_summary.csv": analysis.group_summary,
         "domain_scores.csv": analysis.domain_scores,
         "item_times.csv": analysis.timing.items,
         "form_times.csv": analysis.timing.forms,

@@ -31,6 +31,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "flags.csv": ("item_id", "flag"),
     "dif.csv": ("item_id",),
     "form_summary.csv": ("form_id",),
+    "group_summary.csv": ("form_id", "grouping", "group"),
     "domain_scores.csv": ("form_id", "domain"),
     "item_times.csv": ("item_id", "form_id"),
     "form_times.csv": ("form_id",),

@@ -6,6 +6,7 @@ from ciip_irt.report.sections.capacity import CAPACITY_SECTION
 from ciip_irt.report.sections.fit import FIT_SECTION
 from ciip_irt.report.sections.flags import FLAGS_SECTION
 from ciip_irt.report.sections.forms import FORMS_SECTION
+from ciip_irt.report.sections.groups import GROUPS_SECTION
 from ciip_irt.report.sections.item_pages import ITEM_PAGES_SECTION
 from ciip_irt.report.sections.items import ITEMS_SECTION
 from ciip_irt.report.sections.method import METHOD_SECTION
@@ -24,6 +25,7 @@ SECTIONS: dict[str, Section] = {
         PILOTS_SECTION,
         NEEDS_SECTION,
         FORMS_SECTION,
+        GROUPS_SECTION,
         CAPACITY_SECTION,
         CALIBRATION_SECTION,
         FIT_SECTION,

@@ -9,6 +9,7 @@ __all__ = [
     "DIF",
     "DOMAIN_SCORES",
     "FORM_SUMMARY",
+    "GROUP_SUMMARY",
     "ITEM_FLAGS",
     "ITEM_STATISTICS",
     "KEY_VALIDATION",
@@ -163,6 +164,38 @@ FORM_SUMMARY = Table(
     allow_empty=True,
     meaning="one form: who sat, how hard it was, how dependable the total is",
 )
+
+GROUP_SUMMARY = Table(
+    "group_summary",
+    (
+        Column("form_id", S, "form"),
+        Column("grouping", S, "candidate attribute"),
+        Column("group", S, "its value"),
+        Column("reference", S, "the group that others are compared with"),
+        Column("n_candidates", I, "deliveries"),
+        Column("mean", F, "mean total, points"),
+        may_be_empty("mean_low", F, "lower end of the 95 % interval"),
+        may_be_empty("mean_high", F, "upper end"),
+        may_be_empty("sd", F, "standard deviation of the total"),
+        may_be_empty("reliability", F, "internal consistency of the total, from 30 deliveries on"),
+        may_be_empty("reliability_low", F, "lower end of the 95 % interval"),
+        may_be_empty("reliability_high", F, "upper end"),
+        may_be_empty("sem", F, "standard error of measurement, points"),
+        may_be_empty("cut", F, "lowest raw score that passes"),
+        may_be_empty("n_passed", I, "deliveries that pass"),
+        may_be_empty("pass_rate", F, "their share"),
+        may_be_empty("pass_rate_low", F, "lower end of the 95 % interval"),
+        may_be_empty("pass_rate_high", F, "upper end"),
+        may_be_empty("dif_points", F, "points at the cut (without one at the mean) that DIF of the scored"
+                     " items gives the group beside the reference; negative: costs it"),
+        may_be_empty("dif_low", F, "lower end of the 95 % interval"),
+        may_be_empty("dif_high", F, "upper end"),
+        may_be_empty("dif_pass_rate", F, "part of the pass rate that is due to it"),
+    ),
+    key=("form_id", "grouping", "group"),
+    allow_empty=True,
+    meaning="one group of candidates on one form: who passes, and what DIF adds up to",
+)  # fmt: skip
 
 DOMAIN_SCORES = Table(
     "domain_scores",

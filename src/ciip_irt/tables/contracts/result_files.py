@@ -55,6 +55,7 @@ RESULT_FILES: Mapping[str, ResultFile] = MappingProxyType(
         "flags.csv": ResultFile(analysis_tables.ITEM_FLAGS, "item_analysis.analyse_items"),
         "dif.csv": ResultFile(analysis_tables.DIF, "item_analysis.analyse_items"),
         "form_summary.csv": ResultFile(analysis_tables.FORM_SUMMARY, "item_analysis.analyse_items"),
+        "group_summary.csv": ResultFile(analysis_tables.GROUP_SUMMARY, "item_analysis.analyse_items"),
         "domain_scores.csv": ResultFile(analysis_tables.DOMAIN_SCORES, "item_analysis.analyse_items"),
         "item_times.csv": ResultFile(time_tables.ITEM_TIMES, "item_analysis.examine_timing"),
         "form_times.csv": ResultFile(time_tables.FORM_TIMES, "item_analysis.examine_timing"),
