@@ -8,7 +8,7 @@ from scipy.special import expit
 from ciip_irt.bank import ItemBank
 from ciip_irt.classical import reliability
 from ciip_irt.item_analysis import ItemAnalysis, analyse_items, dif_between_groups
-from ciip_irt.item_analysis.group_summary import group_table
+from ciip_irt.item_analysis.groups import group_table
 from ciip_irt.responses import ScoredResponses, score
 
 ITEMS, CUT = 80, 48

@@ -13,8 +13,13 @@ from ciip_irt.item_analysis.domain_scores import consistency
 from ciip_irt.item_analysis.evidence import item_evidence
 from ciip_irt.item_analysis.flags import FlagThresholds, flagged_in_words, raise_flags
 from ciip_irt.item_analysis.form_summary import form_row, form_table
-from ciip_irt.item_analysis.group_summary import group_notes, group_table
-from ciip_irt.item_analysis.groups import MINIMUM_GROUP, dif_between_groups, widespread_notes
+from ciip_irt.item_analysis.groups import (
+    MINIMUM_GROUP,
+    dif_between_groups,
+    group_notes,
+    group_table,
+    widespread_notes,
+)
 from ciip_irt.item_analysis.history import changes_from_history
 from ciip_irt.item_analysis.key_check import check_keys
 from ciip_irt.item_analysis.key_table import key_table
