@@ -214,19 +214,15 @@ def analyse_items(
     options = option_table([*tallies, whole], scored.items, confidence).filter(chosen)
     pooled_options = options.filter(pl.col("form_id") == POOLED)
     groups, notes = dif_between_groups(scored, dif, minimum_n=minimum_group)
+    together = group_table(scored, groups, cuts, confidence)
     pooled = statistics.filter(pl.col("form_id") == POOLED)
     keys = check_keys(scored)
     evidence = list(item_evidence(whole, pooled, pooled_options, groups, keys, changes_from_history(scored)))
     flags = raise_flags(evidence, limits)
-    rows = [
-        form_row(scored, one, forms[one.form_id], cut=cuts.get(one.form_id), confidence=confidence)
-        for one in tallies
-    ]
-    together = group_table(scored, groups, cuts, confidence)
     timing = examine_timing(scored, testing_time_minutes=testing_time_minutes)
     limit, months = attempt_limit or (None, None)
     concerns = screen(scored, attempts_limit=limit, attempts_months=months)
-    told = (*map(str, concerns), *inner.notes, *_warnings(tallies, pooled))
+    told = (*map(str, concerns), *inner.notes, *_warnings(tallies, pooled), *timing.notes, *notes)
     return ItemAnalysis(
         item_statistics=statistics,
         option_statistics=pooled_options.drop("form_id"),
@@ -238,15 +234,30 @@ def analyse_items(
         ),
         flags=flags,
         dif=groups,
-        form_summary=form_table(rows),
+        form_summary=_form_summary(scored, tallies, forms, cuts, confidence),
         group_summary=together,
         domain_scores=inner.domains.filter(pl.col("domain") != ASSUMED_DOMAIN),
         timing=timing,
         concerns=concerns,
-        warnings=(*told, *timing.notes, *notes, *widespread_notes(groups), *group_notes(together)),
+        warnings=(*told, *widespread_notes(groups), *group_notes(together)),
         provenance=scored.provenance.with_settings(
             item_analysis=_settings(limits, groups, minimum_group, confidence, cuts)
         ),
+    )
+
+
+def _form_summary(
+    scored: ScoredResponses,
+    tallies: Sequence[Tally],
+    forms: Mapping[str, Sequence[AdministeredBlock]],
+    cuts: Mapping[str, float],
+    confidence: float,
+) -> pl.DataFrame:
+    return form_table(
+        [
+            form_row(scored, one, forms[one.form_id], cut=cuts.get(one.form_id), confidence=confidence)
+            for one in tallies
+        ]
     )
 
 

@@ -27,7 +27,7 @@ from ciip_irt.tables import GROUP_SUMMARY
 __all__ = ["group_notes", "group_table"]
 
 DELTA = 2.35  # ETS delta units in a logit
-NORMAL_95 = 1.96
+NORMAL_95 = 1.96  # standard errors either way of a 95 % interval
 FEWEST = 30  # candidates of a group on a form, for its reliability and for what DIF adds up to
 NEAR_CUT = 0.5  # standard deviations of the total: who counts for p at the cut
 TELLING = 0.5  # points at the cut from which the effect of DIF is told, where it is certain
