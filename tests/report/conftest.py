@@ -175,6 +175,15 @@ def fabricate(n_items: int = 24, n_pilots: int = 6, item_names: tuple[str, ...] 
             "reliability_type": ["KR-20"], "sem": [4.04], "mean_p": [0.76], "mean_r": [0.24],
             "median_total_time_s": [7420.0], "cut": [88.0], "n_passed": [770], "pass_rate": [0.856],
         }),
+        "group_summary.csv": pl.DataFrame({
+            "form_id": ["2024-A"] * 2, "grouping": ["delivery_mode"] * 2, "group": ["centre", "online"],
+            "reference": ["centre"] * 2, "n_candidates": [600, 300], "mean": [99.9, 98.1],
+            "mean_low": [98.9, 96.7], "mean_high": [100.9, 99.5], "sd": [12.4, 12.3],
+            "reliability": [0.894, 0.89], "reliability_low": [0.88, 0.87], "reliability_high": [0.91, 0.91],
+            "sem": [4.04, 4.08], "cut": [88.0] * 2, "n_passed": [520, 250], "pass_rate": [0.867, 0.833],
+            "pass_rate_low": [0.837, 0.787], "pass_rate_high": [0.892, 0.871], "dif_points": [None, -1.3],
+            "dif_low": [None, -2.2], "dif_high": [None, -0.4], "dif_pass_rate": [None, -0.021],
+        }),
         "accreditation.csv": pl.DataFrame({
             "form_id": ["2024-A"], "n_candidates": [900], "pass_rate": [0.856], "cut": [88.0],
             "decision_consistency": [0.917], "decision_accuracy": [0.941], "csem_at_cut": [5.01],

@@ -473,3 +473,15 @@ def test_the_forms_page_says_how_often_items_are_used(
     ]
     assert "How often items are used" in text
     assert '<td class="n">2</td><td class="n">100 %</td><td class="n">1</td>' in text
+
+
+def test_groups_are_told_with_what_dif_adds_up_to(folder: Path) -> None:
+    write_report(folder)
+    page = pages_of(folder)["groups.html"].read_text(encoding="utf-8")
+    assert "1 group: online on form 2024-A" in page
+    assert "83.3 %" in page
+    assert "−1.3 <small>−2.2 to −.4</small>" in page
+    poor = pl.DataFrame({"form_id": ["A"], "grouping": ["region"], "group": ["<b>X</b>"]})
+    poor.write_csv(folder / "group_summary.csv")
+    write_report(folder)
+    assert "<b>X</b>" not in pages_of(folder)["groups.html"].read_text(encoding="utf-8")

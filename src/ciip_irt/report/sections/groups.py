@@ -7,12 +7,14 @@ from typing import Any
 from ciip_irt.errors import plural
 from ciip_irt.report.edition import Page, ReportContext, Section
 from ciip_irt.report.formats import humane
+from ciip_irt.tables import GROUP_SUMMARY
 
 __all__ = ["GROUPS_SECTION"]
 
 
 def _build(edition: ReportContext) -> Sequence[Page]:
-    rows = [dict(row) for row in edition.results.table("group_summary.csv").iter_rows(named=True)]
+    unknown: dict[str, Any] = dict.fromkeys(GROUP_SUMMARY.names)
+    rows = [unknown | row for row in edition.results.table("group_summary.csv").iter_rows(named=True)]
     if not rows:
         return []
     certain = [row for row in rows if _certain(row)]
