@@ -93,6 +93,42 @@ def test_the_posterior_is_the_exact_item_posterior_under_the_same_prior(
     np.testing.assert_allclose(given_slope, exact.weights[0, ::-1], atol=1e-5)
 
 
+def test_the_probability_is_that_of_a_sum_over_all_curves_person_by_person(
+    programme: Any, evidence: Any
+) -> None:
+    """By brute force: no knots, no splines, no likely part; the prior of pilots whose key is right."""
+    reference, prior = evidence.reference, evidence.prior
+    grid = evidence.grid.coarser(3)
+    grid = replace(grid, slopes=grid.slopes[grid.slopes > -1.2])
+    density = np.exp(prior.one_right_log_density(grid))
+    s, d = np.meshgrid(grid.slopes, grid.intercepts, indexing="ij")
+    curves = 1 / (1 + np.exp(-(d + s * reference.u[:, None, None])))
+    a, b, _ = programme.parameters.T
+    for k in (2, 9, 17):
+        item = evidence.item(k)
+        row = list(programme.scored.item_ids).index(item.item_id)
+        block = next(one for one in programme.scored.blocks if row in one.items)
+        x = block.scores[:, list(block.items).index(row)]
+        known = block.items[block.is_scored]
+        right = 1 / (1 + np.exp(-a[known] * (reference.u[:, None] - b[known])))
+        answers = block.scores[:, block.is_scored]
+        chance = np.where(answers[:, None, :] == 1, right, 1 - right).prod(axis=2) * reference.weights
+        chance /= chance.sum(axis=1, keepdims=True)
+        p_right = np.tensordot(chance, curves, 1)
+        log_l = np.where((x == 1)[:, None, None], np.log(p_right), np.log1p(-p_right)).sum(axis=0)
+        weight = density * np.exp(log_l - log_l.max())
+        p = np.tensordot(reference.weights, curves, 1)
+        tau, noise = right.sum(axis=1), (right * (1 - right)).sum(axis=1)
+        off = tau - reference.weights @ tau
+        r = np.tensordot(reference.weights * off, curves, 1)
+        r /= np.sqrt((reference.weights @ (off**2 + noise)) * p * (1 - p))
+        good = (r > 0.1) & (p >= 0.25) & (p <= 0.97)
+        one_right = 1 - item.key.wrong - item.key.two_right
+        expected = min(one_right * weight[good].sum() / weight.sum(), item.key.right)
+        policy = replace(load_policy(), fit_rmsd=None, dif_doubt=None)
+        assert all_hold(item, judge(item, policy)) == pytest.approx(expected, abs=0.004)
+
+
 def test_probabilities_are_those_of_draws_from_the_posterior(evidence: Any) -> None:
     item = evidence.item(2)
     results = judge(item, POLICY)

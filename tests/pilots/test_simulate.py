@@ -102,7 +102,7 @@ def test_the_policy_does_what_is_claimed_for_it(found: OperatingCharacteristics)
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 0.15), (0.15, 0.7), (0.7, 0.9), (0.9, 1.01)])
 def test_stated_probabilities_hold(found: OperatingCharacteristics, low: float, high: float) -> None:
-    # docs/pilot_probabilities.py does the same at length, in four worlds
+    # benchmarks.decisions does the same at length, in fifteen worlds
     part = found.decisions.filter(pl.col("probability").is_between(low, high, closed="left"))
     stated, true = part["probability"].mean(), part["good"].mean()
     se = np.sqrt((part["probability"] * (1 - part["probability"])).mean() / part.height)
