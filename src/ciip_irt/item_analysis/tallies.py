@@ -6,7 +6,8 @@ have the same mean and then merges: what is left is the pooled *within-form* cov
 A hard form or a weak group of candidates then neither creates nor hides a correlation, no person is dropped
 for having sat another form, and a form counts by the number of its answers. The criterion is not rescaled:
 forms of one programme have (nearly) the same length, and a form of ten persons has no standard deviation to
-divide by.
+divide by. Deliveries of one form that met different scored items are treated in the same way: totals of forty
+items and of thirty are two measures, and R would fall with every point between their means.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from ciip_irt.classical import (
 )
 from ciip_irt.records import result
 from ciip_irt.responses import AdministeredBlock, CellStatus, ScoredResponses
+from ciip_irt.screening import scored_sets
 from ciip_irt.tables import POOLED
 
 __all__ = ["Tally", "pool", "tally_form"]
@@ -76,9 +78,10 @@ def tally_form(
     """Tally the blocks of one form; ``n_options`` is the most options any item offers."""
     items = np.unique(np.concatenate([block.items for block in blocks]))
     persons = np.concatenate([block.persons for block in blocks])
-    total = scored.totals
+    total, sets = _comparable_totals(scored, form_id, blocks)
     group = np.zeros(len(total), dtype=np.int64)
-    group[persons] = fifths(total[persons], N_FIFTHS)
+    for one in sets:
+        group[one] = fifths(total[one], N_FIFTHS)
 
     is_scored = np.zeros(len(items), dtype=bool)
     by_score: list[CategoryMoments] = []
@@ -116,6 +119,31 @@ def tally_form(
         n_persons=len(persons),
         mean_total=float(total[persons].mean()),
     )
+
+
+def _comparable_totals(
+    scored: ScoredResponses, form_id: str, blocks: Sequence[AdministeredBlock]
+) -> tuple[FloatArray, list[IntArray]]:
+    """Totals of the deliveries of a form, moved so that each set of scored items has the same mean; and the
+    rows of the deliveries of each set. Where all met one set, totals as they are.
+    """
+    total = scored.totals
+    kept = sorted((items for items, _ in scored_sets(scored, form_id)), key=len)
+    everybody = np.concatenate([block.persons for block in blocks])
+    if len(kept) < 2:
+        return total, [everybody]
+    rows: list[list[IntArray]] = [[] for _ in kept]
+    for block in blocks:
+        own = set(block.items[block.is_scored].tolist())
+        # who lost rows is counted among those with the smallest set that has all of theirs
+        place = next((k for k, items in enumerate(kept) if own <= items), len(kept) - 1)
+        rows[place].append(block.persons)
+    sets = [np.concatenate(parts) for parts in rows if parts]
+    moved = np.array(total, dtype=np.float64)
+    middle = float(total[everybody].mean())
+    for one in sets:
+        moved[one] += middle - float(total[one].mean())
+    return moved, sets
 
 
 def pool(tallies: Sequence[Tally], blocks: Sequence[AdministeredBlock]) -> Tally:

@@ -43,8 +43,8 @@ def screen_item_sets(scored: ScoredResponses) -> list[Concern]:
                 (form_id,),
                 f"Form {form_id}: deliveries met {plural(len(kept), 'different set')} of scored items (items,"
                 f" and deliveries in brackets: {sizes}{more}; {len(common)} items in all of them). Their"
-                " totals are not comparable, nor are cut and pass rate on them; groups are compared on the"
-                " common items.",
+                " totals are not comparable, nor are cut and pass rate on them; R is taken within each set,"
+                " groups are compared on the common items.",
                 "Give each set a form_id of its own, or see why items are missing.",
             )
         )
