@@ -46,6 +46,7 @@ from .responses import Ingested as Ingested
 from .responses import ScoredResponses as ScoredResponses
 from .responses import ScoringRules as ScoringRules
 from .responses import ingest as ingest
+from .responses import response_matrix as response_matrix
 from .responses import score as score
 from .responses import select_eligible as select_eligible
 from .scores import Accreditation as Accreditation

@@ -26,9 +26,9 @@ from ciip_irt.calibration.sample_size import sample_size_warnings
 from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt import KINDS as POPULATIONS
 from ciip_irt.irt import METHODS as ABILITIES
-from ciip_irt.irt import Priors, answer_counts
+from ciip_irt.irt import MODELS, Priors, answer_counts
 from ciip_irt.irt.linking import DriftLimits
-from ciip_irt.responses import ScoredResponses
+from ciip_irt.responses import Responses, scored_responses
 from ciip_irt.screening import Concern
 from ciip_irt.tables import ANCHOR_ITEMS, ITEM_MODELS
 
@@ -36,7 +36,7 @@ __all__ = ["calibrate"]
 
 
 def calibrate(
-    scored: ScoredResponses,
+    scored: Responses,
     model: str = "rasch",
     *,
     anchors: Items | None = None,
@@ -62,9 +62,9 @@ def calibrate(
     Parameters
     ----------
     scored
-        Eligible, scored deliveries.
+        Eligible, scored deliveries; or a persons x items matrix of 0 and 1 (``response_matrix``).
     model
-        ``rasch``, ``1pl``, ``2pl`` or ``3pl``.
+        ``rasch``, ``1pl``, ``2pl`` or ``3pl``, in capital letters or small.
     anchors
         The bank whose scored items hold the scale, or the table of its items.
     purify, drift
@@ -114,6 +114,7 @@ def calibrate(
     >>> calibration.converged
     True
     """
+    scored, model = scored_responses(scored), str(model).strip().lower()
     alone = groups is None and anchors is None
     groups = None if groups == "none" else groups
     _check(model, engine, population, ability, groups)
@@ -144,12 +145,16 @@ def calibrate(
     return _completed(prepared, found, ability)
 
 
+POLYTOMOUS = tuple(name for name in MODELS if name not in ITEM_MODELS)
 ENGINES = ("mml", "cml", "girth")
 MOST_FORMS = 50  # populations; with more forms each has too few candidates to be one
 MANY = 300  # candidates: below, a weight at each of the points has as much noise as shape (docs/accuracy.md)
 
 
 def _check(model: str, engine: str, population: str, ability: str, groups: str | None) -> None:
+    if model in POLYTOMOUS:
+        remedy = f"For scores above 1: ci.irt.fit(X, {model!r}). Right/wrong items: {', '.join(ITEM_MODELS)}."
+        raise InputError(Problem(f"{model} is not for right/wrong items", remedy=remedy))
     problems = [
         Problem(f"unknown {what} {given!r}", remedy=f"Use one of: {', '.join(known)}.")
         for what, given, known in (

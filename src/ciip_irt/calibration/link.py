@@ -33,7 +33,7 @@ from ciip_irt.irt.linking import (
 )
 from ciip_irt.records import result
 from ciip_irt.screening import Concern, Whole
-from ciip_irt.tables import LINK, show_html
+from ciip_irt.tables import LINK, AnyFrame, show_html
 
 __all__ = ["LinkedCalibrations", "link_calibrations"]
 
@@ -115,8 +115,8 @@ class LinkedCalibrations:
 
 
 def link_calibrations(
-    new: Calibration | pl.DataFrame,
-    old: Calibration | pl.DataFrame,
+    new: Calibration | AnyFrame,
+    old: Calibration | AnyFrame,
     method: str | None = None,
     *,
     purify: bool = True,

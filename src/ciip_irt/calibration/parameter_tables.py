@@ -8,9 +8,9 @@ import polars as pl
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import Scale
 from ciip_irt.calibration.result import ESTIMATED, Calibration, EstimatesCovariance
-from ciip_irt.errors import Problem, ScaleError
+from ciip_irt.errors import InputError, Problem, ScaleError
 from ciip_irt.records import result
-from ciip_irt.tables import ITEM_PARAMETERS
+from ciip_irt.tables import ITEM_PARAMETERS, AnyFrame, polars_frame
 
 __all__ = ["NAMES", "ParameterArrays", "linked_table", "parameter_arrays", "require_same_kind"]
 
@@ -110,7 +110,7 @@ class ParameterArrays:
         return result
 
 
-def parameter_arrays(given: Calibration | pl.DataFrame, what: str) -> ParameterArrays:
+def parameter_arrays(given: Calibration | AnyFrame, what: str) -> ParameterArrays:
     """Of a calibration, or of a ``parameters`` table; ``what`` names it in messages.
 
     Raises
@@ -118,7 +118,15 @@ def parameter_arrays(given: Calibration | pl.DataFrame, what: str) -> ParameterA
     InputError, ScaleError
         No ``parameters`` table; several scales in one.
     """
-    long = given.parameters if isinstance(given, Calibration) else ITEM_PARAMETERS.validate(given, what)
+    if not isinstance(given, Calibration) and not hasattr(given, "columns"):
+        remedy = "Calibrate first: link_calibrations(calibrate(X_new), calibrate(X_old))."
+        what_else = f"no parameters of items but {type(given).__name__}"
+        raise InputError(Problem(what_else, where=what, remedy=remedy))
+    long = (
+        given.parameters
+        if isinstance(given, Calibration)
+        else ITEM_PARAMETERS.validate(polars_frame(given, what), what)
+    )
     scales = long.select("scale_id", "model", "D").unique(maintain_order=True)
     if scales.height != 1:
         raise ScaleError(

@@ -4,7 +4,7 @@ from ciip_irt.item_analysis.analysis import FEW_CANDIDATES, ItemAnalysis, analys
 from ciip_irt.item_analysis.evidence import AnalysedItem, AnalysedOption, DifEvidence, KeyDoubt
 from ciip_irt.item_analysis.flags import FLAGS, Flag, FlagThresholds, flagged_in_words
 from ciip_irt.item_analysis.groups import dif_between_groups
-from ciip_irt.item_analysis.key_check import KeyCheck, check_keys
+from ciip_irt.item_analysis.key_check import KeyCheck, check_keys, judge_keys
 from ciip_irt.item_analysis.rescoring import RescoringEffects, rescoring_effects
 from ciip_irt.item_analysis.timing import Timing, examine_timing
 
@@ -26,5 +26,6 @@ __all__ = [
     "dif_between_groups",
     "examine_timing",
     "flagged_in_words",
+    "judge_keys",
     "rescoring_effects",
 ]

@@ -21,7 +21,7 @@ from ciip_irt.item_analysis.groups import (
     widespread_notes,
 )
 from ciip_irt.item_analysis.history import changes_from_history
-from ciip_irt.item_analysis.key_check import check_keys
+from ciip_irt.item_analysis.key_check import judge_keys
 from ciip_irt.item_analysis.key_table import key_table
 from ciip_irt.item_analysis.rescoring import cuts_by_form, rescoring_table
 from ciip_irt.item_analysis.statistics_tables import item_table, option_table, quantile_table
@@ -29,7 +29,7 @@ from ciip_irt.item_analysis.tallies import Tally, pool, tally_form
 from ciip_irt.item_analysis.timing import Timing, examine_timing
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
-from ciip_irt.responses import AdministeredBlock, ScoredResponses
+from ciip_irt.responses import AdministeredBlock, Responses, ScoredResponses, scored_responses
 from ciip_irt.screening import Concern, screen
 from ciip_irt.tables import POOLED, show_html
 
@@ -137,7 +137,7 @@ class ItemAnalysis:
 
 
 def analyse_items(
-    scored: ScoredResponses,
+    scored: Responses,
     *,
     dif: Sequence[str] | None = None,
     raw_cut: Mapping[str, float] | float | None = None,
@@ -157,7 +157,7 @@ def analyse_items(
     Parameters
     ----------
     scored
-        The scored log.
+        The scored log; or a persons x items matrix of 0 and 1 (``response_matrix``; options with a key).
     dif
         Columns of the deliveries whose groups are compared item by item; by default those of
         ``delivery_mode``, ``first_time`` and ``region`` that are there with at least two groups.
@@ -199,11 +199,11 @@ def analyse_items(
     >>> analysis.pooled().select("item_id", "status", "n", "p").rows()
     [('I1', 'scored', 5, 0.6), ('I2', 'scored', 5, 0.6), ('P1', 'pilot', 5, 0.6)]
     """
-    limits, cuts = thresholds or FlagThresholds(), cuts_by_form(scored, raw_cut)
+    scored, limits = scored_responses(scored), thresholds or FlagThresholds()
+    cuts = cuts_by_form(scored, raw_cut)
     _check(scored, cuts, confidence)
-    n_options = max((len(options) for options in scored.items["options"]), default=0)
     forms = _blocks_by_form(scored)
-    tallies = [tally_form(scored, form_id, blocks, n_options) for form_id, blocks in forms.items()]
+    tallies = _tallied(scored, forms)
     whole = pool(tallies, scored.blocks)
 
     inner = consistency(scored, tallies, forms, confidence)
@@ -216,7 +216,7 @@ def analyse_items(
     groups, notes = dif_between_groups(scored, dif, minimum_n=minimum_group)
     together = group_table(scored, groups, cuts, confidence)
     pooled = statistics.filter(pl.col("form_id") == POOLED)
-    keys = check_keys(scored)
+    keys = judge_keys(scored)
     evidence = list(item_evidence(whole, pooled, pooled_options, groups, keys, changes_from_history(scored)))
     flags = raise_flags(evidence, limits)
     timing = examine_timing(scored, testing_time_minutes=testing_time_minutes)
@@ -266,6 +266,11 @@ def _blocks_by_form(scored: ScoredResponses) -> dict[str, list[AdministeredBlock
     for block in scored.blocks:
         forms[block.form_id].append(block)
     return forms
+
+
+def _tallied(scored: ScoredResponses, forms: Mapping[str, list[AdministeredBlock]]) -> list[Tally]:
+    n_options = max((len(options) for options in scored.items["options"]), default=0)
+    return [tally_form(scored, form_id, blocks, n_options) for form_id, blocks in forms.items()]
 
 
 def _settings(

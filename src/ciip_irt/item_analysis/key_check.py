@@ -13,15 +13,15 @@ import polars as pl
 
 from ciip_irt.arrays import FloatArray
 from ciip_irt.bank import marks_only
-from ciip_irt.errors import plural
+from ciip_irt.errors import InputError, Problem, plural
 from ciip_irt.irt.keys import DEFAULT_RATES, FlawRates, KeyProbabilities, key_probabilities
 from ciip_irt.item_analysis.choice_counts import Abilities, choice_counts, rasch_abilities
 from ciip_irt.item_analysis.statistics_tables import key_mask
 from ciip_irt.records import result
-from ciip_irt.responses import ScoredResponses, keep_telling_answers
+from ciip_irt.responses import Responses, ScoredResponses, keep_telling_answers, scored_responses
 from ciip_irt.tables import KEY_VALIDATION, Table, show_html
 
-__all__ = ["KeyCheck", "check_keys"]
+__all__ = ["KeyCheck", "check_keys", "judge_keys"]
 
 IN_WORDS = ("seen", "do")  # of the contract's columns, those that ``key_table`` adds
 JUDGED = Table(KEY_VALIDATION.name, tuple(c for c in KEY_VALIDATION.columns if c.name not in IN_WORDS))
@@ -83,12 +83,12 @@ class KeyCheck:
 
 
 def check_keys(
-    scored: ScoredResponses,
+    scored: Responses,
     *,
     abilities: Abilities | None = None,
     rates: Mapping[str, FlawRates] = DEFAULT_RATES,
 ) -> KeyCheck:
-    """Check every key of a scored log.
+    """Check every key of a scored log, or of ``response_matrix(X, key=...)``.
 
     Parameters
     ----------
@@ -100,6 +100,11 @@ def check_keys(
         scored items, fitted here.
     rates
         Shares of flaws among ``"scored"`` and ``"pilot"`` items before any answer.
+
+    Raises
+    ------
+    InputError
+        The answers are marks, 0 and 1, which say nothing about options.
 
     Examples
     --------
@@ -119,6 +124,24 @@ def check_keys(
     >>> check.ranked().select("item_id", "likely_key", pl.col("p_key_wrong") > 0.9).row(0)
     ('I11', 'A', True)
     """
+    scored = scored_responses(scored)
+    if marks_only(scored.items).all():
+        raise InputError(
+            Problem(
+                "keys are judged by the options chosen, and these answers are marks, 0 and 1",
+                remedy="Give the options with their key: check_keys(response_matrix(X, key='ABCD...')).",
+            )
+        )
+    return judge_keys(scored, abilities=abilities, rates=rates)
+
+
+def judge_keys(
+    scored: ScoredResponses,
+    *,
+    abilities: Abilities | None = None,
+    rates: Mapping[str, FlawRates] = DEFAULT_RATES,
+) -> KeyCheck:
+    """As ``check_keys``; items known by marks alone are not judged."""
     credited, offered = key_mask(scored.items)
     is_pilot = ~scored.scored_somewhere
     kinds = tuple(np.where(is_pilot, "pilot", "scored").tolist())

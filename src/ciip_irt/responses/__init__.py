@@ -4,6 +4,7 @@ from ciip_irt.responses.eligibility import EligibilityRules, Eligible, select_el
 from ciip_irt.responses.exclude import exclude_deliveries
 from ciip_irt.responses.ingest import Ingested, ingest
 from ciip_irt.responses.mapping import ColumnMapping, read_mapping
+from ciip_irt.responses.matrices import Responses, response_matrix, scored_responses
 from ciip_irt.responses.matrix import AdministeredBlock, CellStatus, ScoredResponses
 from ciip_irt.responses.recognition import Choices, Reading, mapping_text
 from ciip_irt.responses.scoring import ScoringRules, score
@@ -18,6 +19,7 @@ __all__ = [
     "Eligible",
     "Ingested",
     "Reading",
+    "Responses",
     "ScoredResponses",
     "ScoringRules",
     "Untelling",
@@ -26,7 +28,9 @@ __all__ = [
     "keep_telling_answers",
     "mapping_text",
     "read_mapping",
+    "response_matrix",
     "score",
+    "scored_responses",
     "select_eligible",
     "untelling_answers",
 ]

@@ -23,7 +23,8 @@ AnyFrame = pl.DataFrame | pl.LazyFrame | ForeignFrame
 
 
 def polars_frame(table: AnyFrame, where: str = "table") -> pl.DataFrame:
-    """The table as a polars frame; a pandas frame is taken column by column, without its index.
+    """The table as a polars frame; a pandas frame is taken column by column, without its index,
+    a table of pyarrow as it is.
 
     Raises
     ------
@@ -40,11 +41,14 @@ def polars_frame(table: AnyFrame, where: str = "table") -> pl.DataFrame:
     if not hasattr(table, "columns") or not hasattr(table, "__getitem__"):
         what = f"not a table but {type(table).__name__}"
         raise TableError(Problem(what, where=where, remedy="Give a polars or pandas frame."))
-    names = [str(name) for name in table.columns]
+    arrow: Any = table if hasattr(table, "column_names") and hasattr(table, "__arrow_c_stream__") else None
+    names = [str(name) for name in (table.columns if arrow is None else arrow.column_names)]
     repeated = tuple(sorted({name for name in names if names.count(name) > 1}))
     if repeated:
         what, remedy = "column names occur more than once", "Rename or remove the repeated columns."
         raise TableError(Problem(what, where=where, examples=repeated, remedy=remedy))
+    if arrow is not None:
+        return pl.DataFrame(arrow)
     return pl.DataFrame([_series(name, table[own]) for name, own in zip(names, table.columns, strict=True)])
 
 

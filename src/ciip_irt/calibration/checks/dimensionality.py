@@ -10,7 +10,7 @@ from ciip_irt.errors import MAX_EXAMPLES, DesignError, plural
 from ciip_irt.irt.fit_statistics import ParallelAnalysis, parallel_analysis
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
-from ciip_irt.responses import ScoredResponses
+from ciip_irt.responses import Responses, ScoredResponses, scored_responses
 from ciip_irt.tables import DIMENSIONALITY, show_html
 
 __all__ = ["Dimensionality", "examine_dimensionality"]
@@ -125,9 +125,7 @@ class Dimensionality:
         return show_html("Dimensionality", self.summary(), self.to_frame())
 
 
-def examine_dimensionality(
-    scored: ScoredResponses, *, seed: int = 1, replications: int = 20
-) -> Dimensionality:
+def examine_dimensionality(scored: Responses, *, seed: int = 1, replications: int = 20) -> Dimensionality:
     """Parallel analysis of the scored items that the most deliveries have in common.
 
     Deliveries are taken together where they had the same scored items, whatever their pilots and the name of
@@ -161,6 +159,7 @@ def examine_dimensionality(
     The first dimension carries 53% of the variance (eigenvalue 5.3) and is 6.4 times the second (0.8).
     One dimension rises above chance. One ability per candidate, and one score, describe these items.
     """
+    scored = scored_responses(scored)
     form_ids, persons, items, scores = _largest_group(scored)
     if persons.size < FEW_DELIVERIES:
         raise DesignError(

@@ -34,7 +34,7 @@ from ciip_irt.irt.fit_statistics import (
 from ciip_irt.irt.models import MODELS
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
-from ciip_irt.responses import ScoredResponses, exclude_deliveries
+from ciip_irt.responses import Responses, ScoredResponses, exclude_deliveries, scored_responses
 from ciip_irt.tables import ITEM_FIT, MODEL_FIT, show_html
 
 __all__ = ["PERSON_LEVEL", "ModelChecks", "calibrated_and_checked", "check_model"]
@@ -97,7 +97,7 @@ class ModelChecks:
 
 
 def check_model(
-    scored: ScoredResponses,
+    scored: Responses,
     calibration: Calibration,
     *,
     fit_simulations: int | None = None,
@@ -139,6 +139,7 @@ def check_model(
     >>> checks.local_dependence.columns[:4]
     ['item_1', 'item_2', 'n', 'q3']
     """
+    scored = scored_responses(scored)
     column = str(calibration.provenance.settings.get("groups", "none"))
     data = grouped_blocks(scored, population_groups(scored, None if column == "none" else column))
     histogram = bool((calibration.population["shape"] == "histogram").any())

@@ -11,7 +11,7 @@ import polars as pl
 from ciip_irt.arrays import FloatArray
 from ciip_irt.bank import Items, Scale, as_bank
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.item_analysis import check_keys, dif_between_groups
+from ciip_irt.item_analysis import dif_between_groups, judge_keys
 from ciip_irt.pilots.decision.evidence_table import EVIDENCE_SCHEMA, evidence_row
 from ciip_irt.pilots.decision.verdict import verdict
 from ciip_irt.pilots.evidence import PilotEvidence, PilotPrior, estimate_population, gather_evidence
@@ -183,7 +183,7 @@ def review_pilots(
     pilots = bank.items.filter(pl.col("status") == "pilot")
     if dif_table is None:
         dif_table = dif_between_groups(scored)[0] if analysis is None else analysis.dif
-    keys = check_keys(scored).table if analysis is None else analysis.key_validation
+    keys = judge_keys(scored).table if analysis is None else analysis.key_validation
     block = pl.concat([pilots, _find_decided(scored, pilots)], how="diagonal_relaxed")
     with one_blas_thread():
         evidence = gather_evidence(

@@ -17,7 +17,7 @@ import polars as pl
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import credited_options
 from ciip_irt.errors import InputError, Problem, plural
-from ciip_irt.item_analysis import check_keys
+from ciip_irt.item_analysis import judge_keys
 from ciip_irt.pilots.evidence.curves import CurveGrid, curve_grid, interpolate
 from ciip_irt.pilots.evidence.from_analysis import read_differences, read_keys
 from ciip_irt.pilots.evidence.gathering import Gathering
@@ -223,7 +223,7 @@ def gather_evidence(
     for block in scored.blocks:
         gathered.add(block)
     likelihood = gathered.likelihood
-    known = read_keys(check_keys(scored).table if keys is None else keys)
+    known = read_keys(judge_keys(scored).table if keys is None else keys)
     coarser, every = grid.coarser(EM_STEP), slice(None, None, EM_STEP)
     answered = np.flatnonzero(gathered.n > 0)
     surfaces = interpolate(grid, likelihood[answered], (every, every))
