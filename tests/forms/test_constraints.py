@@ -10,23 +10,25 @@ import polars as pl
 import pytest
 from scipy.optimize import linprog
 
-from ciip_irt.bank import ItemBank
+from ciip_irt.bank import ItemBank, enemies_of
 from ciip_irt.blueprint.blueprint import Blueprint, Domain, Target
 from ciip_irt.blueprint.requirements import (
     AnchorBlock,
     Between,
     CountRule,
     FormRequirements,
+    IfThen,
     ItemSets,
     KeyBalance,
     LimitRule,
+    NotIn,
     SumRule,
     UseRule,
 )
 from ciip_irt.forms.constraints import CONSTRAINTS
 from ciip_irt.forms.constraints.enemies import cliques
 from ciip_irt.forms.findings import ERROR, WARNING
-from ciip_irt.forms.pool.form_set import earlier_forms, enemies_of, form_set, targets_of
+from ciip_irt.forms.pool.form_set import earlier_forms, form_set, targets_of
 from ciip_irt.forms.pool.item_attributes import read_attributes
 from ciip_irt.forms.pool.pool import Pool
 
@@ -166,7 +168,11 @@ def random_requirements(rng, ids):
         pl.Series("key", rng.choice(["A", "B", "A|B"], n, p=[0.5, 0.4, 0.1]), dtype=pl.String),
         pl.Series("cognitive_level", some(rng.choice(["Recall", "apply"], n).tolist()), dtype=pl.String),
         pl.Series("words", some(rng.integers(20, 80, n).tolist(), 0.05), dtype=pl.Int64),
-        pl.Series("set_id", some(rng.choice(["S", "T"], n).tolist(), 0.6), dtype=pl.String),
+        pl.Series(
+            "set_id",
+            some(rng.choice(["S", "T", "S|T"], n, p=[0.45, 0.45, 0.1]).tolist(), 0.6),
+            dtype=pl.String,
+        ),
         pl.Series(
             "last_used",
             some(rng.choice(["2019", "2021-05", "2024", "2024-09-01"], n, p=[0.5, 0.4, 0.06, 0.04]).tolist()),
@@ -193,10 +199,16 @@ def random_requirements(rng, ids):
         LimitRule("short", "words", high=float(rng.integers(65, 80)), where=(("domain", ("B",)),)),
         LimitRule("short pilots", "words", low=float(rng.integers(20, 30)), role="pilot"),
     )
+    not_recall = (CountRule("more than recall", (("cognitive_level", NotIn(("recall",))),), 0, 3),)
+    pairs = (
+        IfThen("recall brings apply", (("cognitive_level", ("recall",)),), (("cognitive_level", ("apply",)),)),
+        IfThen("few apply", (("domain", ("A",)),), (("cognitive_level", ("apply",)),), 0, 1),
+    )  # fmt: skip
     dates = (LimitRule("age", "last_used", since="2019", before="2024-08"),)
     sets = rng.choice(["none", "whole", "bounds"])
     return columns, FormRequirements(
-        counts=((*level, *both) if "cognitive_level" in named else ())
+        if_then=pairs if "cognitive_level" in named and rng.random() < 0.4 else (),
+        counts=((*level, *both, *not_recall) if "cognitive_level" in named else ())
         + (long if "words" in named else ()),
         limits=(limits if "words" in named and rng.random() < 0.6 else ())
         + (dates if "last_used" in named and rng.random() < 0.4 else ()),

@@ -7,12 +7,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ciip_irt.bank import enemies_of
 from ciip_irt.blueprint.blueprint import Blueprint, Domain
 from ciip_irt.blueprint.requirements import Between, CountRule, FormRequirements, ItemSets, KeyBalance
 from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.capacity import bank_capacity
 from ciip_irt.forms.constraints import rows_of
-from ciip_irt.forms.pool.form_set import enemies_of
 from ciip_irt.forms.pool.item_attributes import read_attributes
 from ciip_irt.forms.pool.new_item import split_condition
 from ciip_irt.forms.pool.pool import Pool

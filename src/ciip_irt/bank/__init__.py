@@ -26,6 +26,7 @@ from ciip_irt.bank.items_file import (
 from ciip_irt.bank.key_file import require_keys, with_keys
 from ciip_irt.bank.keys import CREDIT_ALL, MARK_KEY, MARKS, credited_options, marks_only
 from ciip_irt.bank.ledger import appended, read_ledger
+from ciip_irt.bank.listed_items import enemies_of, listed_items
 from ciip_irt.bank.near_match import near_match
 from ciip_irt.bank.plausible import implausible_scale, implausible_values
 from ciip_irt.bank.scale import Scale, scale_of
@@ -46,11 +47,13 @@ __all__ = [
     "credited_options",
     "current_wording",
     "edited",
+    "enemies_of",
     "implausible_scale",
     "implausible_values",
     "item_hashes",
     "items_of_grids",
     "left_out_for_lack",
+    "listed_items",
     "marks_only",
     "names_matched",
     "near_match",

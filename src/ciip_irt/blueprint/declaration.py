@@ -5,7 +5,16 @@ from typing import Any
 
 from ciip_irt.blueprint.apportionment_rules import RULES, exact
 from ciip_irt.blueprint.blueprint import ITEM_ORDERS, SEVERITIES, AttemptRules, Target
-from ciip_irt.blueprint.requirements import AnchorBlock, Between, Condition, ItemSets, KeyBalance, UseRule
+from ciip_irt.blueprint.requirements import (
+    AnchorBlock,
+    Between,
+    Condition,
+    ItemSets,
+    KeyBalance,
+    NotIn,
+    UseRule,
+    Wanted,
+)
 from ciip_irt.blueprint.targets import QUANTITIES, Quantity
 from ciip_irt.errors import BlueprintError
 from ciip_irt.settings import (
@@ -95,12 +104,10 @@ class Columns:
         if not isinstance(value, dict) or not value:
             raise UnfitError(f"must name columns and values, not {shown(value)}", remedy)
         faults: list[tuple[str, str]] = []
-        found: list[tuple[str, tuple[str, ...] | Between]] = []
+        found: list[tuple[str, Wanted]] = []
         for column, wanted in value.items():
             try:
-                found.append(
-                    (column, _between(column, wanted) if isinstance(wanted, dict) else _values(wanted))
-                )
+                found.append((column, _wanted(column, wanted)))
             except UnfitError as unfit:
                 faults += [(what.format(column=column), more or remedy) for what, more in unfit.faults]
         if faults:
@@ -118,9 +125,22 @@ class Columns:
                     {"type": "array", "items": {"type": "string"}, "minItems": 1},
                     {"description": "bounds of a number", "type": "object", "properties": bounds,
                      "minProperties": 1, "additionalProperties": False},
+                    {"description": "a value, and none of these", "type": "object",
+                     "properties": {"not": {"anyOf": [{"type": "string"},
+                                                      {"type": "array", "items": {"type": "string"}}]}},
+                     "required": ["not"], "additionalProperties": False},
                 ]
             },
         }  # fmt: skip
+
+
+def _wanted(column: str, wanted: Any) -> Wanted:
+    """``"recall"``, ``["recall", "apply"]``, ``{ low = 1 }``, ``{ not = "recall" }``, ``{ not = [] }``."""
+    if not isinstance(wanted, dict):
+        return _values(wanted)
+    if set(wanted) != {"not"}:
+        return _between(column, wanted)
+    return NotIn(() if wanted["not"] == [] else _values(wanted["not"]))
 
 
 def _between(column: str, wanted: dict[str, Any]) -> Between:
@@ -223,6 +243,18 @@ SUMS = Section(
     choices=(Choice((("low",), ("high",)), "high", "is missing", "Give low, high, or both.",
                     exactly_one=False),),
 )  # fmt: skip
+IF_THEN = Section(
+    (
+        ROW_NAME,
+        Setting("if", Columns(), "a scored item like this in a form", required=True,
+                remedy='Write if = { item_id = "F012" }.'),
+        Setting("then", Columns(), "asks for items like these", required=True,
+                remedy='Write then = { item_id = "F013" }.'),
+        Setting("least", COUNT, "so many of them at least (1, or 0 where most is given)"),
+        Setting("most", COUNT, "so many of them at most"),
+        Setting("both_ways", Flag(), "and the other way round", default=False),
+    )
+)  # fmt: skip
 KEY_BALANCE = Section(
     (
         Setting("low", SHARE, "least share"),
@@ -263,6 +295,7 @@ CONSTRAINTS = Section(
                 "numbers of scored (or pilot) items by values in columns of the bank"),
         Setting("limits", Repeated(LIMITS),
                 "bounds that every single item keeps: a number by low and high, a date by since and before"),
+        Setting("if_then", Repeated(IF_THEN), "what a form has where it has something else"),
         Setting("sums", Repeated(SUMS), "sums of a column over the scored items"),
         Setting("means", Repeated(SUMS), "means of a column over the scored items"),
     )

@@ -6,7 +6,7 @@ from fractions import Fraction
 from ciip_irt.blueprint.apportionment import Apportionment, compare_rules, feasible_counts
 from ciip_irt.blueprint.apportionment_rules import RULES, exact, plain
 from ciip_irt.blueprint.blueprint import ApportionmentRecord, Blueprint, Target
-from ciip_irt.blueprint.requirements import UseRule
+from ciip_irt.blueprint.requirements import UseRule, conditions_in_words
 from ciip_irt.blueprint.targets import QUANTITIES
 from ciip_irt.errors import plural
 
@@ -256,6 +256,11 @@ def _more_requirements(b: Blueprint) -> list[str]:
         lines.append(f"No form has {', '.join(requirements.exclude)}.")
     if requirements.let_in:
         lines.append(f"In spite of open flags a form may have {', '.join(requirements.let_in)}.")
+    lines += [
+        f"{rule.name}: a form with {conditions_in_words(rule.condition)} has {rule.wanted} with"
+        f" {conditions_in_words(rule.consequence)}{', and the other way round' if rule.both_ways else ''}."
+        for rule in requirements.if_then
+    ]
     lines += _uses(requirements.uses)
     sets = requirements.item_sets
     if sets is not None:

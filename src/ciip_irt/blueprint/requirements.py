@@ -11,11 +11,16 @@ __all__ = [
     "Condition",
     "CountRule",
     "FormRequirements",
+    "IfThen",
     "ItemSets",
     "KeyBalance",
     "LimitRule",
+    "NotIn",
     "SumRule",
     "UseRule",
+    "Wanted",
+    "conditions_in_words",
+    "in_words",
 ]  # fmt: skip
 
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")  # a year, a month or a day
@@ -42,7 +47,38 @@ class Between:
         return f"at least {self.low:g}" if self.high == inf else f"between {self.low:g} and {self.high:g}"
 
 
-Condition = tuple[tuple[str, tuple[str, ...] | Between], ...]
+@dataclass(frozen=True, slots=True)
+class NotIn:
+    """A condition on a column of texts: it has a value, and none of these.
+
+    >>> str(NotIn(("recall", "apply"))), str(NotIn())
+    ('not recall or apply', 'given')
+    """
+
+    values: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"not {' or '.join(self.values)}" if self.values else "given"
+
+
+Wanted = tuple[str, ...] | Between | NotIn
+Condition = tuple[tuple[str, Wanted], ...]
+
+
+def in_words(wanted: Wanted) -> str:
+    """
+    >>> in_words(("recall", "apply")), in_words(Between(high=5))
+    ('recall or apply', 'at most 5')
+    """
+    return " or ".join(wanted) if isinstance(wanted, tuple) else str(wanted)
+
+
+def conditions_in_words(where: Condition) -> str:
+    """
+    >>> conditions_in_words((("domain", ("F",)), ("b", Between(high=0))))
+    'domain F and b at most 0'
+    """
+    return " and ".join(f"{column} {in_words(wanted)}" for column, wanted in where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +99,26 @@ class CountRule:
     def wanted(self) -> str:
         """``40``, or ``35 to 45``."""
         return str(self.low) if self.low == self.high else f"{self.low} to {self.high}"
+
+
+@dataclass(frozen=True, slots=True)
+class IfThen:
+    """A form with a scored item of ``condition`` has at least ``least``, at most ``most`` of ``consequence``.
+
+    ``both_ways``: the other way round, too (one item of ``condition`` at least).
+    """
+
+    name: str
+    condition: Condition
+    consequence: Condition
+    least: int = 1
+    most: int | None = None
+    both_ways: bool = False
+
+    @property
+    def wanted(self) -> str:
+        """``at least 1``, ``0 to 2``."""
+        return f"at least {self.least}" if self.most is None else f"{self.least} to {self.most}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,3 +284,4 @@ class FormRequirements:
     limits: tuple[LimitRule, ...] = ()
     anchors: AnchorBlock | None = None
     uses: UseRule | None = None
+    if_then: tuple[IfThen, ...] = ()

@@ -12,10 +12,14 @@ from ciip_irt.blueprint.requirements import (
     Condition,
     CountRule,
     FormRequirements,
+    IfThen,
     KeyBalance,
     LimitRule,
+    NotIn,
     SumRule,
     UseRule,
+    Wanted,
+    in_words,
 )
 from ciip_irt.settings import Table
 
@@ -29,7 +33,8 @@ def read_requirements(told: Table, domains: Sequence[Domain]) -> FormRequirement
     sums = tuple(_sum(entry, domains) for entry in table["sums"])
     sums += tuple(_sum(entry, domains, mean=True) for entry in table["means"])
     limits = tuple(_limit(entry, domains) for entry in table["limits"])
-    rules: tuple[CountRule | SumRule | LimitRule, ...] = (*counts, *sums, *limits)
+    if_then = tuple(_if_then(entry, domains) for entry in table["if_then"])
+    rules: tuple[CountRule | SumRule | LimitRule | IfThen, ...] = (*counts, *sums, *limits, *if_then)
     _check_names(table, [rule.name for rule in rules])
     block = _anchors(told["anchors"], length)
     excluded = set(table["exclude"])
@@ -53,6 +58,7 @@ def read_requirements(told: Table, domains: Sequence[Domain]) -> FormRequirement
         max_overlap_earlier=table["max_overlap_earlier"],
         limits=limits,
         anchors=block,
+        if_then=if_then,
         uses=_uses(table["uses"]) if "uses" in table.given else None,
     )
 
@@ -75,6 +81,15 @@ def _anchors(table: Table, length: int) -> AnchorBlock | None:
         table.wrong("count", f"is {count}, but a form has {length} scored items")
     block: AnchorBlock = table.record(count=count, reference=table["reference"] or None)
     return block
+
+
+def _if_then(entry: Table, domains: Sequence[Domain]) -> IfThen:
+    condition, consequence = _resolved(entry, domains, "if"), _resolved(entry, domains, "then")
+    least = entry["least"] if "least" in entry.given else int(entry["most"] is None)
+    if entry["most"] is not None and entry["most"] < least:
+        entry.wrong("most", f"is {entry['most']}, below least, {least}")
+    name = _name(entry, condition, "if")
+    return IfThen(name, condition, consequence, least, entry["most"], entry["both_ways"])
 
 
 def _uses(table: Table) -> UseRule:
@@ -123,24 +138,23 @@ def _name(entry: Table, where: Condition, start: str = "") -> str:
     """The name given, or what the row is about."""
     if "name" in entry.given:
         return entry["name"] or ""
-    conditions = " and ".join(
-        f"{column} {values if isinstance(values, Between) else ' or '.join(values)}"
-        for column, values in where
-    )
+    conditions = " and ".join(f"{column} {in_words(values)}" for column, values in where)
     return ", ".join(part for part in (start, conditions) if part)
 
 
-def _resolved(entry: Table, domains: Sequence[Domain]) -> Condition:
+def _resolved(entry: Table, domains: Sequence[Domain], key: str = "where") -> Condition:
     """The conditions of a row, its domains by letter."""
     spelt = {spelling.casefold(): d.letter for d in domains for spelling in (d.letter, d.name)}
-    found: list[tuple[str, tuple[str, ...] | Between]] = []
-    for column, values in entry["where"] or ():
+    found: list[tuple[str, Wanted]] = []
+    for column, values in entry[key] or ():
         if column == "domain" and not isinstance(values, Between):
-            unknown = [value for value in values if value.casefold() not in spelt]
+            named = values.values if isinstance(values, NotIn) else values
+            unknown = [value for value in named if value.casefold() not in spelt]
             if unknown:
                 known = ", ".join(domain.title for domain in domains)
-                entry.wrong("where", f"there is no domain {unknown[0]!r}", f"It has {known}.")
-            values = tuple(dict.fromkeys(spelt.get(value.casefold(), value) for value in values))
+                entry.wrong(key, f"there is no domain {unknown[0]!r}", f"It has {known}.")
+            letters = tuple(dict.fromkeys(spelt.get(value.casefold(), value) for value in named))
+            values = NotIn(letters) if isinstance(values, NotIn) else letters
         found.append((column, values))
     return tuple(found)
 

@@ -5,7 +5,7 @@ from math import isfinite
 from typing import Any
 
 from ciip_irt.blueprint.blueprint import Blueprint, Domain, Target
-from ciip_irt.blueprint.requirements import AnchorBlock, Between, Condition, FormRequirements, UseRule
+from ciip_irt.blueprint.requirements import AnchorBlock, Between, Condition, FormRequirements, NotIn, UseRule
 from ciip_irt.blueprint.targets import QUANTITIES
 
 __all__ = ["blueprint_toml"]
@@ -94,6 +94,14 @@ def _requirements(requirements: FormRequirements) -> Settings:
             }
             for rule in requirements.counts
         ],
+        if_then=[
+            {
+                "name": rule.name, **_where(rule.condition, "if"), **_where(rule.consequence, "then"),
+                "least": rule.least, **_written(most=rule.most),
+                **({"both_ways": True} if rule.both_ways else {}),
+            }
+            for rule in requirements.if_then
+        ],
         limits=[
             {
                 "name": rule.name, "column": rule.column, **_where(rule.where),
@@ -165,13 +173,17 @@ def _role(role: str) -> Settings:
     return {} if role == "scored" else {"role": role}
 
 
-def _where(where: Condition) -> Mapping[str, Any]:
+def _where(where: Condition, key: str = "where") -> Mapping[str, Any]:
     from ciip_irt.settings.writing import in_one_line
 
     if not where:
         return {}
     values = {
-        column: _finite(wanted.low, wanted.high) if isinstance(wanted, Between) else list(wanted)
+        column: _finite(wanted.low, wanted.high)
+        if isinstance(wanted, Between)
+        else {"not": list(wanted.values)}
+        if isinstance(wanted, NotIn)
+        else list(wanted)
         for column, wanted in where
     }
-    return {"where": in_one_line(values)}
+    return {key: in_one_line(values)}

@@ -106,9 +106,9 @@ def _rooms(
     arguments: argparse.Namespace, blueprint: "Blueprint", bank: "ItemBank", candidates: float
 ) -> "list[FormRoom]":
     """The forms with their slots and the candidates each can expect."""
+    from ciip_irt.bank import enemies_of
     from ciip_irt.forms import read_form_files
     from ciip_irt.pilots import FormRoom
-    from ciip_irt.pilots.plan import enemies_of
 
     slots = blueprint.pilot_slots if arguments.pilot_slots is None else arguments.pilot_slots
     first = arguments.forms[0]

@@ -20,6 +20,7 @@ from ciip_irt.forms.model.form_model import FormModel, build_form_model
 from ciip_irt.forms.model.program import build_program
 from ciip_irt.forms.model.solver import Effort, solve
 from ciip_irt.forms.pool.anchor_items import ANCHOR, domain_shares
+from ciip_irt.forms.pool.item_attributes import first_sets
 from ciip_irt.forms.pool.pool import Pool, Row
 from ciip_irt.forms.tolerances import ROUNDING
 
@@ -104,7 +105,7 @@ def _eligible(pool: Pool, model: FormModel, block: AnchorBlock) -> BoolArray:
     if (known & usable).any():
         usable = usable & known
     if pool.blueprint.requirements.item_sets is not None:
-        in_set = pool.attributes.named("set_id")
+        in_set = first_sets(pool.attributes)
         usable = usable & np.array([item_id not in in_set for item_id in pool.item_ids])
     if block.reference is not None:
         form = next((form for form in pool.earlier if form.form_id == block.reference), None)

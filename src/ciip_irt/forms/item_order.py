@@ -10,7 +10,7 @@ import numpy as np
 
 from ciip_irt.blueprint import Blueprint
 from ciip_irt.forms.pool.form_set import PILOT, SCORED, Entry, Form
-from ciip_irt.forms.pool.item_attributes import ItemAttributes
+from ciip_irt.forms.pool.item_attributes import ItemAttributes, first_sets
 
 __all__ = ["longest_run", "ordered_entries", "ordered_family", "single_keys"]
 
@@ -168,7 +168,7 @@ def _placed(
     if not fixed:
         return entries
     held = {fixed[entry.item_id]: entry for entry in entries if entry.item_id in fixed}
-    set_of = attributes.named("set_id") if blueprint.requirements.item_sets is not None else {}
+    set_of = first_sets(attributes) if blueprint.requirements.item_sets is not None else {}
     units: list[list[Entry]] = []
     for entry in entries:
         if entry.item_id in fixed:
@@ -206,7 +206,7 @@ def _exchanged(
 ) -> tuple[Entry, ...]:
     """Items change places within their role (and domain, in blocks) while that shortens runs of a key."""
     in_blocks = blueprint.item_order == "domain blocks"
-    set_of = attributes.named("set_id") if blueprint.requirements.item_sets is not None else {}
+    set_of = first_sets(attributes) if blueprint.requirements.item_sets is not None else {}
     order = list(entries)
 
     def group(entry: Entry) -> tuple[str, str] | None:
@@ -261,7 +261,7 @@ def _drawn(
 ) -> tuple[Entry, ...]:
     blocks = {letter: index for index, letter in enumerate(blueprint.letters)}
     in_blocks = blueprint.item_order == "domain blocks"
-    set_of = attributes.named("set_id") if blueprint.requirements.item_sets is not None else {}
+    set_of = first_sets(attributes) if blueprint.requirements.item_sets is not None else {}
     groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for role, chosen in ((SCORED, scored), (PILOT, pilots)):
         for item_id, letter in sorted(chosen):

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import BoolArray
+from ciip_irt.bank import enemies_of
 from ciip_irt.errors import plural
 from ciip_irt.irt.fit_statistics import FIT_LEVEL, LocalDependence, MaximumReference
 from ciip_irt.tables import LOCAL_DEPENDENCE
@@ -69,9 +70,8 @@ def _known(items: pl.DataFrame) -> Mapping[frozenset[str], str]:
         for _, members in items.drop_nulls("set_id").group_by("set_id", maintain_order=True):
             ids = members["item_id"].to_list()
             pairs |= {frozenset((one, other)): SET for one in ids for other in ids if one != other}
-    if "enemies" in items.columns:
-        for item, enemies in items.select("item_id", "enemies").drop_nulls().iter_rows():
-            pairs |= {frozenset((item, enemy.strip())): KNOWN for enemy in enemies.split("|")}
+    for item, enemies in enemies_of(items).items():
+        pairs |= {frozenset((item, enemy)): KNOWN for enemy in enemies}
     return pairs
 
 

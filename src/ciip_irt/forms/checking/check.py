@@ -12,6 +12,7 @@ from ciip_irt.forms.findings import ERROR, WARNING, Finding, Findings
 from ciip_irt.forms.item_order import longest_run, single_keys
 from ciip_irt.forms.pool.form_set import FormSet, form_set
 from ciip_irt.forms.pool.held_out import held_out_by
+from ciip_irt.forms.pool.item_attributes import first_sets
 from ciip_irt.tables import AnyFrame, polars_frame
 
 __all__ = ["CHECKED_RULES", "RULE_MEANINGS", "asked", "check_form_set", "check_forms"]
@@ -123,7 +124,7 @@ def _positions(given: FormSet) -> Iterator[Finding]:
 def _set_order(given: FormSet) -> Iterator[Finding]:
     if given.blueprint.requirements.item_sets is None:
         return
-    set_of = given.attributes.named("set_id")
+    set_of = first_sets(given.attributes)
     for form in given.forms:
         places: dict[str, list[int]] = {}
         for place, entry in enumerate(sorted(form.entries, key=lambda entry: entry.position)):

@@ -11,6 +11,7 @@ from ciip_irt.forms.constraints.domain_counts import DOMAIN_COUNTS
 from ciip_irt.forms.constraints.earlier_overlap import EARLIER_OVERLAP
 from ciip_irt.forms.constraints.enemies import ENEMIES
 from ciip_irt.forms.constraints.held_out import HELD_OUT
+from ciip_irt.forms.constraints.if_then import IF_THEN
 from ciip_irt.forms.constraints.include_exclude import INCLUDE_EXCLUDE
 from ciip_irt.forms.constraints.item_limits import ITEM_LIMITS
 from ciip_irt.forms.constraints.item_sets import ITEM_SETS
@@ -39,7 +40,7 @@ __all__ = [
 CONSTRAINTS: dict[str, Constraint] = {
     constraint.name: constraint
     for constraint in (
-        LENGTH, DOMAIN_COUNTS, ATTRIBUTE_COUNTS, ATTRIBUTE_SUMS, INCLUDE_EXCLUDE, ANCHORS, ITEM_SETS,
+        LENGTH, DOMAIN_COUNTS, ATTRIBUTE_COUNTS, ATTRIBUTE_SUMS, INCLUDE_EXCLUDE, IF_THEN, ANCHORS, ITEM_SETS,
         KEY_BALANCE, STATUS, OUTLINE, LAST_USE, ITEM_LIMITS, NO_DUPLICATES, ENEMIES, OVERLAP,
         ITEM_USES, EARLIER_OVERLAP, PILOT_SLOTS, TIME_BUDGET, CALIBRATED, HELD_OUT, DIFFICULTY,
     )

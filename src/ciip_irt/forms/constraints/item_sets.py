@@ -1,5 +1,7 @@
 """Items that share a stimulus (``set_id``): none of them, or all, or as many as the blueprint allows.
 
+An item may be in several sets; it stands with those of the first.
+
 Scored slots and pilot slots are looked at apart: "all" means all items of the set whose status allows the
 slot. For bounds, ``Σ_j x_j >= low x_i`` for every item i of the set says "none, or at least low".
 """
@@ -12,6 +14,7 @@ import numpy as np
 from ciip_irt.errors import plural
 from ciip_irt.forms.findings import ERROR, Finding
 from ciip_irt.forms.pool.form_set import PILOT, SCORED, FormSet
+from ciip_irt.forms.pool.item_attributes import sets_of
 from ciip_irt.forms.pool.pool import Constraint, Pool, Row
 
 __all__ = ["ITEM_SETS"]
@@ -24,12 +27,12 @@ def rows(pool: Pool) -> Iterator[Row]:
     if wanted is None:
         return
     allowed = {SCORED: pool.blueprint.scored_status, PILOT: pool.blueprint.pilot_status}
-    set_of = pool.attributes.named("set_id")
+    in_sets = sets_of(pool.attributes)
     for role, statuses in allowed.items():
         members: dict[str, list[int]] = {}
         for number, (item_id, status) in enumerate(zip(pool.item_ids, pool.statuses, strict=True)):
-            if item_id in set_of and status in statuses:
-                members.setdefault(set_of[item_id], []).append(number)
+            for set_id in in_sets.get(item_id, ()) if status in statuses else ():
+                members.setdefault(set_id, []).append(number)
         for set_id, items in members.items():
             for form, form_id in enumerate(pool.form_ids):
                 columns = pool.columns(role, form, items)
@@ -55,10 +58,11 @@ def check(given: FormSet) -> Iterator[Finding]:
     if wanted is None:
         return
     allowed = {SCORED: given.blueprint.scored_status, PILOT: given.blueprint.pilot_status}
-    set_of = given.attributes.named("set_id")
+    in_sets = sets_of(given.attributes)
 
     def by_set(item_ids: Iterable[str], role: str) -> Counter[str]:
-        return Counter(set_of[i] for i in item_ids if i in set_of and given.bank[i].status in allowed[role])
+        able = (i for i in item_ids if i in in_sets and given.bank[i].status in allowed[role])
+        return Counter(set_id for item_id in able for set_id in in_sets[item_id])
 
     sizes = {role: by_set(given.bank, role) for role in allowed}
     for form in given.forms:

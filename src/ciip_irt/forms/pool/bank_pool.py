@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.bank import ItemBank
+from ciip_irt.bank import ItemBank, enemies_of
 from ciip_irt.blueprint import Blueprint
 from ciip_irt.errors import plural
-from ciip_irt.forms.pool.form_set import earlier_forms, enemies_of, letters_of, targets_of
+from ciip_irt.forms.pool.form_set import earlier_forms, letters_of, targets_of
 from ciip_irt.forms.pool.item_attributes import read_attributes, values_of_no_item
 from ciip_irt.forms.pool.pool import Pool
 

@@ -1,6 +1,5 @@
 """Forms as the check sees them: plain rows next to the bank, no matrices and no solver."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.bank import ItemBank
+from ciip_irt.bank import ItemBank, enemies_of
 from ciip_irt.blueprint import Blueprint, ResolvedTarget, resolve_domains, resolve_targets
 from ciip_irt.forms.pool.anchor_items import Anchors, anchors_in
 from ciip_irt.forms.pool.item_attributes import ItemAttributes, read_attributes, resting
@@ -23,7 +22,6 @@ __all__ = [
     "Form",
     "FormSet",
     "earlier_forms",
-    "enemies_of",
     "form_set",
     "letters_of",
     "targets_of",
@@ -86,34 +84,6 @@ class FormSet:
     anchors: Anchors = field(default_factory=Anchors)
     plan: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     held_out: Mapping[str, str] = field(default_factory=dict)
-
-
-def enemies_of(items: pl.DataFrame) -> dict[str, frozenset[str]]:
-    """Enemies per item, both ways round: who names an enemy is one. Items without enemies are left out.
-
-    >>> items = pl.DataFrame({"item_id": ["I1", "I2", "I3"], "enemies": [None, "I1 | I3", ""]})
-    >>> {item: sorted(others) for item, others in enemies_of(items).items()}
-    {'I2': ['I1', 'I3'], 'I1': ['I2'], 'I3': ['I2']}
-    """
-    found: dict[str, set[str]] = {}
-    known = frozenset(items["item_id"])
-    named = items.filter(pl.col("enemies").is_not_null()).select("item_id", "enemies")
-    for item_id, text in named.iter_rows():
-        for other in _listed(text, known):
-            if other != item_id:
-                found.setdefault(item_id, set()).add(other)
-                found.setdefault(other, set()).add(item_id)
-    return {item_id: frozenset(others) for item_id, others in found.items()}
-
-
-def _listed(text: str, known: frozenset[str]) -> list[str]:
-    """The ids of a cell: parted by ``|``; where that gives no item of the bank, by comma, semicolon, blanks.
-
-    >>> _listed("I1, I2;I3 I4|no 5", frozenset({"I1", "no 5"}))
-    ['I1', 'I2', 'I3', 'I4', 'no 5']
-    """
-    parts = [part.strip() for part in text.split("|")]
-    return [one for part in parts for one in ([part] if part in known else re.split(r"[,;\s]+", part)) if one]
 
 
 def letters_of(bank: ItemBank, blueprint: Blueprint) -> list[str]:

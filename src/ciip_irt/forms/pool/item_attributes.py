@@ -1,12 +1,13 @@
 """What the requirements of a blueprint need to know of the items, taken from the bank once."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ciip_irt.blueprint import DATE, Between, Condition, CountRule, LimitRule, SumRule
+from ciip_irt.blueprint import DATE, Between, Condition, CountRule, LimitRule, NotIn, SumRule
 from ciip_irt.errors import BlueprintError, Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -16,10 +17,12 @@ __all__ = [
     "TIME",
     "TIME_COLUMNS",
     "ItemAttributes",
+    "first_sets",
     "matches",
     "outside",
     "read_attributes",
     "resting",
+    "sets_of",
     "used_since",
     "values_of_no_item",
     "why_resting",
@@ -48,6 +51,8 @@ def matches(attributes: ItemAttributes, where: Condition, item_id: str) -> bool:
     >>> attributes = ItemAttributes(text={"cognitive_level": {"I1": "Recall"}})
     >>> matches(attributes, (("cognitive_level", ("recall", "apply")),), "I1")
     True
+    >>> matches(attributes, (("cognitive_level", NotIn(("recall",))),), "I1")
+    False
     """
     for column, values in where:
         if isinstance(values, Between):
@@ -56,9 +61,30 @@ def matches(attributes: ItemAttributes, where: Condition, item_id: str) -> bool:
                 return False
             continue
         value = attributes.named(column).get(item_id)
+        if isinstance(values, NotIn):
+            if value is None or value.casefold() in {unwanted.casefold() for unwanted in values.values}:
+                return False
+            continue
         if value is None or value.casefold() not in {wanted.casefold() for wanted in values}:
             return False
     return True
+
+
+def sets_of(attributes: ItemAttributes) -> dict[str, tuple[str, ...]]:
+    """The sets of every item that has one, parted by ``|``, comma or semicolon.
+
+    >>> sets_of(ItemAttributes(text={"set_id": {"I1": "S1", "I2": "S1; case 2"}}))
+    {'I1': ('S1',), 'I2': ('S1', 'case 2')}
+    """
+    return {
+        item_id: tuple(dict.fromkeys(part.strip() for part in re.split("[|,;]", text) if part.strip()))
+        for item_id, text in attributes.named("set_id").items()
+    }
+
+
+def first_sets(attributes: ItemAttributes) -> dict[str, str]:
+    """The set that every item stands with."""
+    return {item_id: sets[0] for item_id, sets in sets_of(attributes).items() if sets}
 
 
 def used_since(last_used: str, before: str) -> bool | None:
@@ -169,6 +195,7 @@ def _rules(blueprint: "Blueprint") -> tuple[CountRule | SumRule | LimitRule, ...
 def _columns_needed(blueprint: "Blueprint") -> _Needed:
     requirements = blueprint.requirements
     conditions = [condition for rule in _rules(blueprint) for condition in rule.where]
+    conditions += [c for rule in requirements.if_then for c in (*rule.condition, *rule.consequence)]
     dates = {rule.column for rule in requirements.limits if rule.dated}
     texts = {column for column, values in conditions if not isinstance(values, Between)} | dates
     numbers = {column for column, values in conditions if isinstance(values, Between)}
@@ -193,7 +220,7 @@ def _columns_missing(
 ) -> list[Problem]:
     return [
         Problem(
-            f"{_named_in(_rules(blueprint), column)} needs the column {column!r},"
+            f"{_named_in(_rules(blueprint), blueprint, column)} needs the column {column!r},"
             " and no item of the bank has a value in it",
             where=blueprint.where,
             remedy=f"{did_you_mean(column, columns, 'The bank has')}"
@@ -226,12 +253,17 @@ def _strangers(items: pl.DataFrame, blueprint: "Blueprint", where: str) -> list[
     return problems
 
 
-def _named_in(rules: Iterable[CountRule | SumRule | LimitRule], column: str) -> str:
+def _named_in(rules: Iterable[CountRule | SumRule | LimitRule], blueprint: "Blueprint", column: str) -> str:
     """Which rows of the blueprint want the column: ``row 'Recall'``."""
     names = [
         repr(rule.name)
         for rule in rules
         if column in {getattr(rule, "column", ""), *(named for named, _ in rule.where)}
+    ]
+    names += [
+        repr(rule.name)
+        for rule in blueprint.requirements.if_then
+        if column in {named for named, _ in (*rule.condition, *rule.consequence)}
     ]
     return f"row {' and '.join(names)}" if names else "the blueprint"
 
@@ -239,23 +271,26 @@ def _named_in(rules: Iterable[CountRule | SumRule | LimitRule], column: str) -> 
 def values_of_no_item(attributes: ItemAttributes, blueprint: "Blueprint") -> list[str]:
     """Values that rows of the blueprint name and no item of the bank has, in sentences: mostly misspelt."""
     sentences = []
-    for rule in _rules(blueprint):
-        for column, wanted in rule.where:
+    conditions = [(rule.name, rule.where) for rule in _rules(blueprint)]
+    for if_then in blueprint.requirements.if_then:
+        conditions += [(if_then.name, if_then.condition), (if_then.name, if_then.consequence)]
+    for name, where in conditions:
+        for column, wanted in where:
             if isinstance(wanted, Between) or column == "domain":
                 continue
             known = sorted(set(attributes.text.get(column, {}).values()))
             spelt = {value.casefold() for value in known}
             sentences += [
-                f"Row {rule.name!r}: no item of the bank has {value!r} in the column {column!r}."
+                f"Row {name!r}: no item of the bank has {value!r} in the column {column!r}."
                 f" {did_you_mean(value, known[:20], 'It has')}"
-                for value in wanted
+                for value in (wanted.values if isinstance(wanted, NotIn) else wanted)
                 if value.casefold() not in spelt
             ]
     return sentences
 
 
 def _texts(items: pl.DataFrame, column: str) -> dict[str, str]:
-    known = items.filter(pl.col(column).is_not_null()).select("item_id", pl.col(column).cast(pl.String))
+    known = items.filter(pl.col(column).is_not_null()).select("item_id", value=pl.col(column).cast(pl.String))
     return dict(known.iter_rows())
 
 

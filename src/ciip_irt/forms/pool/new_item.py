@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ciip_irt.arrays import FloatArray
-from ciip_irt.blueprint import Between, Condition, ResolvedTarget
+from ciip_irt.blueprint import Between, Condition, ResolvedTarget, in_words
 
 __all__ = ["ANY_DIFFICULTY", "NewItem", "split_condition", "usual"]
 
@@ -44,8 +44,7 @@ class NewItem:
         parts = [f"b {self.band}"] if self.band != ANY_DIFFICULTY else []
         for where in sorted(self.others, key=str):
             for column, values in where:
-                wanted = str(values) if isinstance(values, Between) else " or ".join(values)
-                parts.append(f"{column} {wanted}")
+                parts.append(f"{column} {in_words(values)}")
         if self.key is not None:
             parts.append(f"key {self.key}")
         return ", ".join(dict.fromkeys(parts))
@@ -53,9 +52,12 @@ class NewItem:
 
 def split_condition(where: Condition) -> tuple[tuple[str, ...] | None, Between | None, Condition]:
     """The domains, the range of b, and what else a condition asks for."""
-    letters = next((v for c, v in where if c == "domain" and not isinstance(v, Between)), None)
+    letters = next((v for c, v in where if c == "domain" and isinstance(v, tuple)), None)
     difficulty = next((v for c, v in where if c == "b" and isinstance(v, Between)), None)
-    others = tuple((c, v) for c, v in where if c != "domain" and not (c == "b" and isinstance(v, Between)))
+    others = tuple(
+        (c, v) for c, v in where
+        if not (c == "domain" and isinstance(v, tuple)) and not (c == "b" and isinstance(v, Between))
+    )  # fmt: skip
     return letters, difficulty, others
 
 

@@ -3,7 +3,6 @@
 from ciip_irt.pilots.plan.allocation import FormRoom
 from ciip_irt.pilots.plan.needs import Demand, Needs, bank_needs, with_needs
 from ciip_irt.pilots.plan.plan import PilotPlan, months_between, plan_pilots
-from ciip_irt.pilots.plan.priority import enemies_of
 
 __all__ = [
     "Demand",
@@ -11,7 +10,6 @@ __all__ = [
     "Needs",
     "PilotPlan",
     "bank_needs",
-    "enemies_of",
     "months_between",
     "plan_pilots",
     "with_needs",

@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ciip_irt.bank import enemies_of
 from ciip_irt.pilots.plan.allocation import FormRoom, PilotRequest
 from ciip_irt.pilots.plan.needs import Demand, Needs
 from ciip_irt.pilots.policy import Policy
 
-__all__ = ["NEW_PILOT_N", "Pilot", "Row", "enemies_of", "prioritise", "request_answers"]
+__all__ = ["NEW_PILOT_N", "Pilot", "Row", "prioritise", "request_answers"]
 
 NEW_PILOT_N = 100  # answers: see above
 PROMISE = 0.6  # of a pilot nobody has answered, where no review tells what its block is like
@@ -127,16 +128,3 @@ def prioritise(
         chosen[cell[0]] = chosen.get(cell[0], 0) + 1
         order.append(pilot)
     return order
-
-
-def enemies_of(items: pl.DataFrame) -> dict[str, frozenset[str]]:
-    """Enemies in both directions."""
-    if "enemies" not in items.columns:
-        return {}
-    found: dict[str, set[str]] = {}
-    for item_id, named in items.select("item_id", pl.col("enemies").cast(pl.String)).drop_nulls().iter_rows():
-        for other in (part.strip() for part in named.split("|")):
-            if other:
-                found.setdefault(item_id, set()).add(other)
-                found.setdefault(other, set()).add(item_id)
-    return {item_id: frozenset(others) for item_id, others in found.items()}

@@ -148,7 +148,11 @@ ITEMS = Table(
         ),
         RowRule(
             "own_enemy",
-            pl.col("enemies").str.split("|").list.contains(pl.col("item_id")),
+            # Parted as bank.listed_items parts them; ids with blanks in them by bars alone.
+            pl.any_horizontal(
+                pl.col("enemies").str.replace_all(apart, "|").str.split("|").list.contains(pl.col("item_id"))
+                for apart in (r"[,;\s|]+", r"\s*[|]\s*")
+            ),
             "an item names itself as its enemy",
             "Remove it from its own enemies.",
             ("enemies", "item_id"),
