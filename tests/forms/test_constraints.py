@@ -201,7 +201,7 @@ def random_requirements(rng, ids):
     )
     not_recall = (CountRule("more than recall", (("cognitive_level", NotIn(("recall",))),), 0, 3),)
     pairs = (
-        IfThen("recall brings apply", (("cognitive_level", ("recall",)),), (("cognitive_level", ("apply",)),)),
+        IfThen("brings apply", (("cognitive_level", ("recall",)),), (("cognitive_level", ("apply",)),)),
         IfThen("few apply", (("domain", ("A",)),), (("cognitive_level", ("apply",)),), 0, 1),
     )  # fmt: skip
     dates = (LimitRule("age", "last_used", since="2019", before="2024-08"),)

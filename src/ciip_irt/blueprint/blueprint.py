@@ -114,7 +114,8 @@ class Blueprint:
 
     ``max_overlap`` is the largest share of the scored items that two forms may have in common (``None``: no
     bound). ``theta_cut`` is the standard on the bank scale at which expected scores are compared. ``shrink``:
-    whether targets are expectations over the errors of the bank's parameters.
+    whether targets are expectations over the errors of the bank's parameters. ``slow_pace``: how many times
+    as long as expected the slowest twentieth of candidates take.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Blueprint:
     title: str = ""
     pilot_slots: int = 0
     testing_time_minutes: int | None = None
+    slow_pace: float | None = None
     attempts: AttemptRules | None = None
     apportionment: ApportionmentRecord | None = None
     theta_cut: float | None = None

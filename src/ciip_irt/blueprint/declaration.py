@@ -336,6 +336,8 @@ BLUEPRINT = Section(
                 required=True, remedy="Give the number of scored items."),
         Setting("pilot_slots", COUNT, "unscored items on top", default=0),
         Setting("testing_time_minutes", Whole(1), "for scored and pilot items together"),
+        Setting("slow_pace", Number(1), "what the slowest twentieth of candidates take, in multiples of the"
+                " expected time (q95_min / expected_min of form_times.csv)"),
         Setting("item_order", Text(choices=ITEM_ORDERS),
                 "domains spread over the form, or one after the other", default=ITEM_ORDERS[0]),
         Setting("attempts", Section((

@@ -81,6 +81,7 @@ def parse_blueprint(text: str, where: str = "blueprint") -> Blueprint:
         title=told["title"],
         pilot_slots=told["pilot_slots"],
         testing_time_minutes=told["testing_time_minutes"],
+        slow_pace=told["slow_pace"],
         attempts=_record_of(told["attempts"]),
         apportionment=_apportionment(told["apportionment"]),
         theta_cut=difficulty["theta_cut"],

@@ -39,7 +39,7 @@ def blueprint_toml(blueprint: Blueprint) -> str:
             "effective": b.effective,
             "length": b.length,
             "pilot_slots": b.pilot_slots,
-            **_written(testing_time_minutes=b.testing_time_minutes),
+            **_written(testing_time_minutes=b.testing_time_minutes, slow_pace=b.slow_pace),
             "item_order": b.item_order,
             **_written(attempts=limits, apportionment=apportionment),
             "domains": {domain.letter: _domain(domain) for domain in b.domains},

@@ -46,7 +46,7 @@ from ciip_irt.forms.pool.form_set import Form, form_set
 from ciip_irt.forms.pool.held_out import held_out_by, held_out_words
 from ciip_irt.forms.pool.item_attributes import TIME
 from ciip_irt.forms.pool.pool import Pool, Row
-from ciip_irt.forms.promises import achieved_frame, shrinkage_sentences
+from ciip_irt.forms.promises import achieved_frame, shrinkage_sentences, time_sentences
 from ciip_irt.forms.robust import asks_for_certainty, unheard, with_certainty
 from ciip_irt.forms.search.parallel import SearchEffort
 from ciip_irt.forms.search.strategy import CUT_SHORT, Candidate, solve_forms, solve_with_room
@@ -256,7 +256,10 @@ def _outcome(
         given, status=ended(status, proposal.stopped, limited=limited),
         achieved=achieved_frame(forms, pool.targets), worst=_worst(forms, pool),
         bound=proposal.bound if pool.targets and not goals else None, nodes=proposal.nodes,
-        remarks=(*given.remarks, *shrinkage_sentences(forms, pool.targets, pool.blueprint)),
+        remarks=(
+            *given.remarks, *shrinkage_sentences(forms, pool.targets, pool.blueprint),
+            *time_sentences(forms, pool.attributes.times, pool.blueprint.testing_time_minutes),
+        ),
     )  # fmt: skip
     if goals and status in (OPTIMAL, WITHIN_TOLERANCE, STOPPED):
         result = replace(

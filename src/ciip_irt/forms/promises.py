@@ -8,10 +8,11 @@ import polars as pl
 from ciip_irt.blueprint import Blueprint, ResolvedTarget
 from ciip_irt.errors import plural
 from ciip_irt.forms.constraints.difficulty import achieved_value
+from ciip_irt.forms.pool.expected_times import ExpectedTimes
 from ciip_irt.forms.pool.form_set import Form
 from ciip_irt.forms.tolerances import TARGET_ROUNDING
 
-__all__ = ["achieved_frame", "certainty", "error_sentence", "shrinkage_sentences"]
+__all__ = ["achieved_frame", "certainty", "error_sentence", "shrinkage_sentences", "time_sentences"]
 
 ACHIEVED_COLUMNS = {
     "form_id": pl.String, "quantity": pl.String, "target": pl.Float64, "tolerance": pl.Float64,
@@ -112,6 +113,22 @@ def shrinkage_sentences(
         many = plural(shrinkage.exact, "item has no standard error", "items have no standard error")
         sentence += f" {many[0].upper() + many[1:]} and count as exact."
     return [sentence]
+
+
+def time_sentences(forms: Sequence[Form], times: ExpectedTimes | None, minutes: int | None) -> list[str]:
+    """How long the forms are expected to take, where some of their times are predictions."""
+    if times is None or minutes is None:
+        return []
+    found = [times.form(entry.item_id for entry in form.entries) for form in forms]
+    if not any(form.predicted for form in found) or any(form.unknown for form in found):
+        return []
+    long = max(found, key=lambda form: form.high)
+    name = forms[found.index(long)].form_id
+    at_most = f" ({name}, the longest)" if len(forms) > 1 else ""
+    return [
+        f"Expected time: {long.seconds / 60:.0f} of {minutes} minutes, {long.low / 60:.0f} to"
+        f" {long.high / 60:.0f} since the times of {plural(long.predicted, 'item')} are predicted{at_most}."
+    ]
 
 
 def _differences(forms: Sequence[Form], targets: Sequence[ResolvedTarget]) -> list[str]:

@@ -1,11 +1,11 @@
 """The time that a form is expected to take, scored and pilot items together, fits the testing time.
 
-Judged where the bank has an expected time per item. Of items without one nothing is assumed: the others alone
-must fit, and a warning says how many are unknown.
+Judged where the bank has expected times. Items without one are predicted from those that have (``pool.
+expected_times``), where these are enough; otherwise nothing is assumed of them: the others alone must fit,
+and a warning says how many are unknown.
 """
 
 from collections.abc import Iterator
-from math import fsum
 
 import numpy as np
 
@@ -21,6 +21,8 @@ __all__ = ["TIME_BUDGET"]
 
 NAME = "time_budget"
 LABEL = "expected time"
+# A slow candidate who finishes less likely than not is told of.
+EVEN = 0.5
 
 
 def rows(pool: Pool) -> Iterator[Row]:
@@ -38,22 +40,39 @@ def rows(pool: Pool) -> Iterator[Row]:
 
 
 def check(given: FormSet) -> Iterator[Finding]:
-    times, minutes = given.attributes.numbers.get(TIME), given.blueprint.testing_time_minutes
-    if not times or minutes is None:
+    times, minutes = given.attributes.times, given.blueprint.testing_time_minutes
+    if times is None or minutes is None or not times.seconds:
         return
+    pace = given.blueprint.slow_pace
     for form in given.forms:
-        items = [entry.item_id for entry in form.entries if entry.item_id in given.bank]
-        without = [item_id for item_id in items if item_id not in times]
-        total = fsum(times[item_id] for item_id in items if item_id in times)
-        if total > 60 * minutes * (1 + ROUNDING):
-            message = f"expected time {total / 60:.1f} minutes, testing time {minutes}"
-            yield Finding(NAME, ERROR, form.form_id, "", message)
-        if without:
-            message = (
-                f"{plural(len(without), 'item')} without an expected time (e.g. {', '.join(without[:5])});"
-                f" the others take {total / 60:.1f} of {minutes} minutes"
+        found = times.form(entry.item_id for entry in form.entries if entry.item_id in given.bank)
+        shown = f"expected time {found.seconds / 60:.1f} minutes"
+        if found.predicted:
+            shown += (
+                f" ({found.low / 60:.1f} to {found.high / 60:.1f}, the times of"
+                f" {plural(found.predicted, 'item')} being predicted)"
             )
-            yield Finding(NAME, WARNING, form.form_id, without[0], message)
+        if found.seconds > 60 * minutes * (1 + ROUNDING):
+            yield Finding(NAME, ERROR, form.form_id, "", f"{shown}, testing time {minutes}")
+        elif found.high > 60 * minutes * (1 + ROUNDING):
+            yield Finding(
+                NAME, WARNING, form.form_id, "", f"{shown}: it may exceed the testing time, {minutes}"
+            )
+        if found.unknown:
+            message = (
+                f"{plural(len(found.unknown), 'item')} without an expected time"
+                f" (e.g. {', '.join(found.unknown[:5])});"
+                f" the others take {found.seconds / 60:.1f} of {minutes} minutes"
+            )
+            yield Finding(NAME, WARNING, form.form_id, found.unknown[0], message)
+        elif pace is not None and found.chance_within(60 * minutes, pace) < EVEN:
+            chance = 100 * found.chance_within(60 * minutes, pace)
+            message = (
+                f"the slowest twentieth of candidates, who take {pace:g} times as long, need"
+                f" {pace * found.seconds / 60:.1f} of {minutes} minutes: they finish with a chance of"
+                f" {chance:.0f} %"
+            )
+            yield Finding(NAME, WARNING, form.form_id, "", message)
 
 
 TIME_BUDGET = Constraint(

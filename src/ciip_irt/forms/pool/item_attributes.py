@@ -9,6 +9,7 @@ import polars as pl
 
 from ciip_irt.blueprint import DATE, Between, Condition, CountRule, LimitRule, NotIn, SumRule
 from ciip_irt.errors import BlueprintError, Problem, did_you_mean
+from ciip_irt.forms.pool.expected_times import ExpectedTimes, expected_times
 
 if TYPE_CHECKING:
     from ciip_irt.blueprint import DATE, Blueprint
@@ -35,10 +36,14 @@ TIME = "expected time"
 
 @dataclass(frozen=True, slots=True)
 class ItemAttributes:
-    """``text[column][item_id]`` and ``numbers[column][item_id]``; an item without a value has no entry."""
+    """``text[column][item_id]`` and ``numbers[column][item_id]``; an item without a value has no entry.
+
+    ``times`` says how long forms take, where the bank has expected times: predicted where not measured.
+    """
 
     text: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     numbers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    times: ExpectedTimes | None = None
 
     def named(self, column: str) -> Mapping[str, str]:
         """The texts of a column; nothing where the column was not needed or the bank lacks it."""
@@ -169,10 +174,14 @@ def read_attributes(
     times = [name for name in TIME_COLUMNS if name in filled]
     if times and blueprint.testing_time_minutes is not None:
         number[TIME] = _numbers(items, times[0], where, problems)
+    expected = None
+    if TIME in number and not problems:
+        expected = expected_times(number[TIME], items, letters)
+        number[TIME] = dict(expected.seconds)
     problems += _strangers(items, blueprint, where)
     if problems:
         raise BlueprintError(problems)
-    return ItemAttributes(text, number)
+    return ItemAttributes(text, number, expected)
 
 
 @dataclass(frozen=True, slots=True)
