@@ -234,7 +234,7 @@ def _settled(columns: WideColumns, table: Headed, choices: Choices, path: Path) 
         names = ", ".join(repr(table.names[place]) for place in unclear[:5])
         cells = sorted({cell for cell in table.column(unclear[0]) if cell})[:5]
         remedy = (
-            f"An attribute: --attribute {table.names[unclear[0]]!r}. A question: name it in the items file"
+            f"An attribute: --attributes {table.names[unclear[0]]!r}. A question: name it in the items file"
             " (--items) or the key (--key)."
         )
         what = f"columns {names} could be questions or attributes of the candidates"

@@ -123,6 +123,8 @@ def _judge(
         return "note", "it has no candidate, and text where others have answers"
     if letters and numeric and (fractions or len(filled) < FEW_CELLS * len(cells)):
         return "totals", "it has numbers where others have answers"
+    if marks and sum(is_number(cell) and not MARK.fullmatch(cell) for cell in filled) > len(filled) / 2:
+        return "totals", "it has numbers where others have 0 and 1"
     if (
         letters
         and len(filled) > 2
