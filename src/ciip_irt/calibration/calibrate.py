@@ -62,9 +62,9 @@ def calibrate(
     Parameters
     ----------
     scored
-        Eligible, scored deliveries; or a persons x items matrix of 0 and 1 (``response_matrix``). A pilot's cells
-        that say nothing about it (not reached, an option it does not offer, too fast to have been read) are left
-        out, whatever the scoring rules make of them.
+        Eligible, scored deliveries; or a persons x items matrix of 0 and 1 (``response_matrix``). A pilot's
+        cells that say nothing about it (not reached, an option it does not offer, too fast to have been read)
+        are left out, whatever the scoring rules make of them.
     model
         ``rasch``, ``1pl``, ``2pl`` or ``3pl``, in capital letters or small.
     anchors
