@@ -6,10 +6,12 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 
-from ciip_irt.blueprint.blueprint import Target
-from ciip_irt.blueprint.requirements import FormRequirements, KeyBalance
+from ciip_irt.blueprint.blueprint import Blueprint, Domain, Target
+from ciip_irt.blueprint.requirements import FormRequirements, ItemSets, KeyBalance
+from ciip_irt.forms.assemble import assemble
 from ciip_irt.forms.constraints import rows_of, rows_within_forms
 from ciip_irt.forms.constraints.length import LENGTH
 from ciip_irt.forms.model.form_model import build_form_model
@@ -135,3 +137,28 @@ def test_the_number_of_threads_does_not_change_the_forms(request):
         for n in ("1", "2")
     }  # fmt: skip
     assert len(prints) == 1
+
+
+def test_forms_of_passages_are_as_good_as_the_solver_proves():
+    """Sixteen passages, of each four to six items or none: one form proven best, two within equality."""
+    rng = np.random.default_rng(1)
+    rows = [
+        (f"S{s:02d}I{i}", "A" if s % 2 else "B", f"S{s:02d}", float(np.exp(rng.normal(0, 0.3))), rng.normal())
+        for s in range(16) for i in range(int(rng.integers(6, 10)))
+    ]  # fmt: skip
+    bank = pl.DataFrame(rows, schema=["item_id", "domain", "set_id", "a", "b"], orient="row").with_columns(
+        status=pl.lit("scored"), key=pl.lit("A"), options=pl.lit("ABCD"), model=pl.lit("2pl"), c=0.0, D=1.0,
+        scale_id=pl.lit("bank"),
+    )  # fmt: skip
+    goal = Target("information", 1.0, thetas=(-1.0, 1.0), goal="maximise", equal_within_percent=5.0)
+    blueprint = Blueprint(
+        "passages", "1", "2024", 20, (Domain("A", "Alpha", 10, low=8, high=12), Domain("B", "Beta", 10, low=8,
+        high=12)), targets=(goal,), max_overlap=0.0,
+        requirements=FormRequirements(item_sets=ItemSets(False, 4, 6)),
+    )  # fmt: skip
+    one = assemble(bank, blueprint, n_forms=1)
+    assert one.conforms
+    assert one.least >= 0.998 * one.least_bound
+    two = assemble(bank, blueprint, n_forms=2)
+    assert two.conforms
+    assert two.achieved["met"].all()
