@@ -5,9 +5,11 @@ from .bank import read_bank as read_bank
 from .blueprint import Blueprint as Blueprint
 from .blueprint import load_blueprint as load_blueprint
 from .calibration import Calibration as Calibration
+from .calibration import Comparison as Comparison
 from .calibration import DriftLimits as DriftLimits
 from .calibration import calibrate as calibrate
 from .calibration import check_model as check_model
+from .calibration import compare as compare
 from .calibration import examine_dimensionality as examine_dimensionality
 from .calibration import link_calibrations as link_calibrations
 from .calibration import link_chain as link_chain

@@ -252,6 +252,8 @@ def _by_mml(prepared: Prepared, options: Options, priors: str, groups: str) -> E
         anchors=table,
         concerns=(*negative_slopes(found, scored.item_ids), *(looked_at.concerns if looked_at else ())),
         covariance=found.covariance,
+        log_prior=fit.log_prior,
+        n_parameters=fit.n_parameters,
     )
 
 
@@ -348,4 +350,6 @@ def _completed(prepared: Prepared, found: Estimates, ability: AbilityMethod) -> 
         gradient_norm=found.gradient_norm,
         second_order=found.second_order,
         estimates_covariance=found.covariance,
+        log_prior=found.log_prior,
+        n_parameters=found.n_parameters,
     )

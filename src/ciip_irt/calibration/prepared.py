@@ -87,6 +87,8 @@ class Estimates:
         What looks wrong as a whole.
     covariance
         Of the estimates; ``None`` where the engine does not say.
+    log_prior, n_parameters
+        The priors' part, and how many numbers were estimated; 0 where the engine does not say.
     """
 
     parameters: FloatArray
@@ -105,3 +107,5 @@ class Estimates:
     anchors: pl.DataFrame = field(default_factory=ANCHOR_ITEMS.empty)
     concerns: tuple[Concern, ...] = ()
     covariance: EstimatesCovariance | None = None
+    log_prior: float = 0.0
+    n_parameters: int = 0

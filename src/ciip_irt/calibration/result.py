@@ -93,6 +93,10 @@ class Calibration:
         What looks wrong as a whole, what stops the work first; told first in ``warnings``.
     estimates_covariance
         Of the estimates; ``None`` where the engine does not tell. Links need it.
+    log_prior
+        Log density of the priors at the estimates, no part of ``log_likelihood``; 0 without priors.
+    n_parameters
+        How many numbers were estimated, populations' moments included; 0 where the engine does not tell.
     """
 
     scale: Scale
@@ -120,6 +124,8 @@ class Calibration:
     second_order: str = "not examined"
     concerns: tuple[Concern, ...] = ()
     estimates_covariance: EstimatesCovariance | None = None
+    log_prior: float = 0.0
+    n_parameters: int = 0
 
     @property
     def parameters(self) -> pl.DataFrame:
