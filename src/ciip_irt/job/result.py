@@ -135,7 +135,7 @@ class JobResult:
         unseen = f"; {waiting} not yet piloted" if waiting else ""
         lines = [
             f"{self.exam.name}: {candidates}; {sittings}, {left_out} left out (exclusions.csv says why).",
-            f"{plural(scored.items.height, 'item')} analysed: {flagged_in_words(flags)}.",
+            f"{plural(scored.items.height, 'item')} analysed. {flagged_in_words(flags)}.",
             f"Pilot items: {counts['promote']} promoted, {counts['hold'] - waiting} held for more answers,"
             f" {counts['revise']} to revise, {counts['retire']} to retire{unseen}. These are proposals of the"
             " policy: a person reviews pilot_decisions.xlsx.",

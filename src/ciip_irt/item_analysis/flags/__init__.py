@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import polars as pl
 
+from ciip_irt.errors import plural
 from ciip_irt.item_analysis.evidence import AnalysedItem
 from ciip_irt.item_analysis.flags.behaviour import many_invalid, many_omits, slow_item, weak_distractors
 from ciip_irt.item_analysis.flags.differences import changed_from_history, dif_changes_sides, dif_class_c
@@ -58,11 +59,11 @@ def flagged_in_words(flags: pl.DataFrame) -> str:
     """How many items are to be checked, settled, looked at: each item by its gravest flag.
 
     >>> flagged_in_words(pl.DataFrame({"item_id": ["A1", "A1", "B2"], "severity": [1, 4, 5]}))
-    '1 to check today (severity 1), 2 with any remark'
+    '1 item to check today (severity 1), 2 with any remark'
     >>> flagged_in_words(pl.DataFrame({"item_id": ["B2"], "severity": [5]}))
-    'none with a pressing flag, 1 with any remark'
+    'No item with a pressing flag, 1 with any remark'
     """
     worst = flags.group_by("item_id").agg(pl.col("severity").min())["severity"]
     counts = {severity: int((worst == severity).sum()) for severity in PRESSING}
-    said = [f"{n:,} to {SEVERITY_WORDS[k]} (severity {k})" for k, n in counts.items() if n]
-    return ", ".join([*(said or ["none with a pressing flag"]), f"{worst.len():,} with any remark"])
+    said = [f"{plural(n, 'item')} to {SEVERITY_WORDS[k]} (severity {k})" for k, n in counts.items() if n]
+    return ", ".join([*(said or ["No item with a pressing flag"]), f"{worst.len():,} with any remark"])
