@@ -13,6 +13,7 @@ from .calibration import compare as compare
 from .calibration import examine_dimensionality as examine_dimensionality
 from .calibration import link_calibrations as link_calibrations
 from .calibration import link_chain as link_chain
+from .calibration import load as load
 from .errors import BlueprintError as BlueprintError
 from .errors import CiipError as CiipError
 from .errors import ConvergenceError as ConvergenceError

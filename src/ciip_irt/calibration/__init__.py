@@ -7,6 +7,7 @@ from ciip_irt.calibration.comparison import Comparison, compare
 from ciip_irt.calibration.link import LinkedCalibrations, link_calibrations
 from ciip_irt.calibration.link_chain import LinkedChain, link_chain
 from ciip_irt.calibration.result import Calibration
+from ciip_irt.calibration.using import load
 from ciip_irt.irt.linking import DriftLimits
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "examine_dimensionality",
     "link_calibrations",
     "link_chain",
+    "load",
 ]

@@ -3,19 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isnan
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import ArrayLike
 
 from ciip_irt.arrays import BoolArray, FloatArray, IntArray
 from ciip_irt.bank import Scale
 from ciip_irt.errors import plural
+from ciip_irt.irt import expected_item_score, test_information
 from ciip_irt.irt.models import MODELS
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
 from ciip_irt.screening import Concern, Whole
 from ciip_irt.tables import ANCHOR_ITEMS, ITEM_MODELS, ITEM_PARAMETERS, POPULATION_POINTS, show_html
+
+if TYPE_CHECKING:
+    from ciip_irt.responses import Responses
 
 __all__ = ["ESTIMATED", "Calibration", "EstimatesCovariance"]
 
@@ -160,6 +166,64 @@ class Calibration:
                 "n": self.n,
             }
         ).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+    def scores(
+        self,
+        new: "Responses",
+        *,
+        method: str | None = None,
+        mean: float | None = None,
+        sd: float | None = None,
+    ) -> pl.DataFrame:
+        """Abilities of other persons on this scale: ``delivery_id, form_id, total, theta, se, method``.
+
+        Parameters
+        ----------
+        new
+            Scored responses, a frame with items' names (some of the calibration's, in any order), or an array
+            with a column for each item of the calibration. Pilots do not count.
+        method
+            ``eap``, ``map``, ``ml`` or ``wle``; that of the calibration by default.
+        mean, sd
+            The population that they come from (``eap``, ``map``); that of the calibration by default, all its
+            groups together.
+
+        Raises
+        ------
+        InputError
+            Items that the calibration does not have, other shapes, an unknown method.
+        """
+        from ciip_irt.calibration.using.new_scores import scores_of  # it knows this class
+
+        return scores_of(self, new, method, mean, sd)
+
+    def probability(self, theta: ArrayLike) -> FloatArray:
+        """Shape (Q, J): probability of a right answer, ``c + (1 - c) / (1 + exp(-D a (theta - b)))``.
+
+        NaN for items without estimates.
+        """
+        points = np.atleast_1d(np.asarray(theta, dtype=np.float64))
+        return expected_item_score(self.parameters_array, points, self.scale.D)
+
+    def information(self, theta: ArrayLike) -> FloatArray:
+        """Shape (Q,): Fisher information of all items with estimates; the standard error is ``1 / sqrt``."""
+        points = np.atleast_1d(np.asarray(theta, dtype=np.float64))
+        known = ~np.isnan(self.parameters_array).any(axis=1)
+        return test_information(self.parameters_array[known], points, self.scale.D)
+
+    def save(self, path: Path | str) -> Path:
+        """Write a zip of ``calibration.json`` (with the format's version) and Parquet tables; see ``load``.
+
+        It holds the persons' ids and abilities, as ``abilities`` does.
+
+        Raises
+        ------
+        InputError
+            Nothing can be written there.
+        """
+        from ciip_irt.calibration.using.saving import save  # it knows this class
+
+        return save(self, path)
 
     def to_frame(self) -> pl.DataFrame:
         """The ``parameters`` table."""
