@@ -29,9 +29,13 @@ from .forms import Findings as Findings
 from .forms import assemble as assemble
 from .forms import bank_capacity as bank_capacity
 from .forms import check_forms as check_forms
+from .item_analysis import GroupDif as GroupDif
 from .item_analysis import ItemAnalysis as ItemAnalysis
+from .item_analysis import ScoreReliability as ScoreReliability
 from .item_analysis import analyse_items as analyse_items
 from .item_analysis import check_keys as check_keys
+from .item_analysis import dif as dif
+from .item_analysis import reliability as reliability
 from .item_analysis import rescoring_effects as rescoring_effects
 from .job.exam import load_exam as load_exam
 from .job.result import JobResult as JobResult
