@@ -158,6 +158,15 @@ def test_booklets_are_blocks() -> None:
     assert first.persons.tolist() == list(range(50))
 
 
+def test_totals_over_different_items_are_told() -> None:
+    rng = np.random.default_rng(5)
+    wide = (rng.random((200, 10)) < 0.6).astype(float)
+    assert "not comparable" not in ci.analyse_items(wide).summary()
+    wide[rng.random(wide.shape) < 0.2] = np.nan
+    said = f"{np.isnan(wide).mean():.0%} of the scored cells were not administered"
+    assert said in ci.analyse_items(wide).summary()
+
+
 REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     ([1, 0, 1], {}, r"persons x items.*this is shape \(3,\)"),
     (np.zeros((2, 2, 2)), {}, r"this is shape \(2, 2, 2\)"),

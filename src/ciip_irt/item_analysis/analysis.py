@@ -29,12 +29,13 @@ from ciip_irt.item_analysis.tallies import Tally, pool, tally_form
 from ciip_irt.item_analysis.timing import Timing, examine_timing
 from ciip_irt.provenance import Provenance
 from ciip_irt.records import result
-from ciip_irt.responses import AdministeredBlock, Responses, ScoredResponses, scored_responses
+from ciip_irt.responses import AdministeredBlock, CellStatus, Responses, ScoredResponses, scored_responses
 from ciip_irt.screening import Concern, screen
 from ciip_irt.tables import POOLED, show_html
 
 __all__ = ["FEW_CANDIDATES", "ItemAnalysis", "analyse_items"]
 
+NOTABLE_GAPS = 0.01  # of the scored cells: a row lost in transit here and there moves no total
 FEW_CANDIDATES = 100  # the error of p is up to .05, that of R .1: as large as what sets items apart
 
 
@@ -222,7 +223,7 @@ def analyse_items(
     timing = examine_timing(scored, testing_time_minutes=testing_time_minutes)
     limit, months = attempt_limit or (None, None)
     concerns = screen(scored, attempts_limit=limit, attempts_months=months)
-    told = (*map(str, concerns), *inner.notes, *_warnings(tallies, pooled), *timing.notes, *notes)
+    told = (*map(str, concerns), *inner.notes, *_warnings(tallies, pooled, forms), *timing.notes, *notes)
     return ItemAnalysis(
         item_statistics=statistics,
         option_statistics=pooled_options.drop("form_id"),
@@ -266,6 +267,21 @@ def _blocks_by_form(scored: ScoredResponses) -> dict[str, list[AdministeredBlock
     for block in scored.blocks:
         forms[block.form_id].append(block)
     return forms
+
+
+def _unequal_totals(forms: Mapping[str, list[AdministeredBlock]]) -> list[str]:
+    """Forms whose totals are over different numbers of items, as where cells of a matrix are empty."""
+    notes = []
+    for form_id, blocks in forms.items():
+        gone = [(block.statuses == CellStatus.NOT_ADMINISTERED)[:, block.is_scored] for block in blocks]
+        share = sum(int(one.sum()) for one in gone) / max(1, sum(one.size for one in gone))
+        if share >= NOTABLE_GAPS:
+            notes.append(
+                f"Form {form_id}: {share:.0%} of the scored cells were not administered. Totals count what"
+                " was met, so they are not comparable, and R and reliability lean on them; a calibration"
+                " allows for it."
+            )
+    return notes
 
 
 def _tallied(scored: ScoredResponses, forms: Mapping[str, list[AdministeredBlock]]) -> list[Tally]:
@@ -332,8 +348,10 @@ def _check(scored: ScoredResponses, cuts: Mapping[str, float], confidence: float
         raise InputError(problems)
 
 
-def _warnings(tallies: Sequence[Tally], pooled: pl.DataFrame) -> list[str]:
-    notes = []
+def _warnings(
+    tallies: Sequence[Tally], pooled: pl.DataFrame, forms: Mapping[str, list[AdministeredBlock]]
+) -> list[str]:
+    notes = _unequal_totals(forms)
     small = [tally for tally in tallies if tally.n_persons < FEW_CANDIDATES]
     if small:
         named = ", ".join(f"{tally.form_id} ({tally.n_persons})" for tally in small[:5])
