@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from ciip_irt.arrays import FloatArray, IntArray
+from ciip_irt.records import result
 
 if TYPE_CHECKING:
     from ciip_irt.pilots.simulate.true_programme import TrueProgramme
@@ -37,6 +38,7 @@ POPULARITY = (3.0, 2.0, 1.0)  # Dirichlet weights of the three distractors
 KEY, OTHER = 0, 1  # the option that is right, and the one that a wrong key credits, or that is right too
 
 
+@result
 @dataclass(frozen=True, slots=True)
 class TruePilots:
     """What n pilots truly are: kinds, parameters, and how those who know and those who do not choose."""
