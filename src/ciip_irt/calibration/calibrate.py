@@ -156,7 +156,7 @@ MANY = 300  # candidates: below, a weight at each of the points has as much nois
 def _check(model: str, engine: str, population: str, ability: str, groups: str | None) -> None:
     if model in POLYTOMOUS:
         remedy = f"For scores above 1: ci.irt.fit(X, {model!r}). Right/wrong items: {', '.join(ITEM_MODELS)}."
-        raise InputError(Problem(f"{model} is not for right/wrong items", remedy=remedy))
+        raise InputError(Problem(f"unknown model {model!r} for right/wrong items", remedy=remedy))
     problems = [
         Problem(f"unknown {what} {given!r}", remedy=f"Use one of: {', '.join(known)}.")
         for what, given, known in (
