@@ -9,7 +9,7 @@ from ciip_irt.cli import COMMANDS, main
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
 ROWS = re.findall(r"^\| `ciip-irt ([^`]+)` \|", README, flags=re.M)
-IN_THE_TEXT = {"demo", "run", "simulate", "report", "bank migrate", "blueprint apportion"}
+IN_THE_TEXT = {"demo", "run", "simulate", "replay", "report", "bank migrate", "blueprint apportion"}
 """Commands that are no step of the job on one's own data; ``--help`` and the guide tell of them."""
 
 

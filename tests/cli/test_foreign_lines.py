@@ -139,6 +139,7 @@ CALLS = {
                      "--mapping", "moves.csv", "--out", "migrated"],
     "blueprint": ["ciip-2024"],
     "blueprint apportion": ["ciip-2024", "--items", "50", "--rule", "hill"],
+    "replay": ["results"],
     "report": ["results"],
     "schema": ["exam"],
 }  # fmt: skip

@@ -24,7 +24,7 @@ def test_the_sample_is_small_and_its_exam_file_reads():
     exam = tomllib.loads((SAMPLES / "exam.toml").read_text("utf-8"))
     named = [*exam["responses"]["files"], exam["responses"]["candidates"], exam["items"]["file"]]
     assert all((SAMPLES / name).is_file() for name in named)
-    assert exam["assembly"] == {"forms": 3, "seed": 2026, "theta_cut": -0.65}
+    assert exam["assembly"] == {"n_forms": 3, "seed": 2026, "theta_cut": -0.65}
 
 
 def test_the_readme_tells_the_figures_of_the_sample(programme):

@@ -61,5 +61,5 @@ def adds(item: NewItem, source: object, coefficients: FloatArray) -> float:  # n
 
 ATTRIBUTE_COUNTS = Constraint(
     NAME, "each count by attribute is within the blueprint's bounds", rows, check,
-    lambda given: bool(given.blueprint.requirements.counts), bounds_parts=True, spared=9, adds=adds,
+    lambda given: bool(given.blueprint.requirements.counts), bounds_parts=True, spared=10, adds=adds,
 )  # fmt: skip

@@ -88,5 +88,5 @@ def adds(item: NewItem, source: object, coefficients: FloatArray) -> float:
 
 ATTRIBUTE_SUMS = Constraint(
     NAME, "each sum and mean over the scored items is within the blueprint's bounds", rows, check,
-    lambda given: bool(given.blueprint.requirements.sums), spared=8, adds=adds,
+    lambda given: bool(given.blueprint.requirements.sums), spared=9, adds=adds,
 )  # fmt: skip

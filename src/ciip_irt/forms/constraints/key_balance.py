@@ -70,5 +70,5 @@ def adds(item: NewItem, source: object, coefficients: FloatArray) -> float:  # n
 KEY_BALANCE = Constraint(
     NAME, "each option letter is the key of its share of the scored items", rows, check,
     lambda given: given.blueprint.requirements.key_balance is not None,
-    bounds_parts=True, spared=4, adds=adds,
+    bounds_parts=True, spared=5, adds=adds,
 )  # fmt: skip

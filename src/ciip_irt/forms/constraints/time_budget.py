@@ -78,5 +78,5 @@ def check(given: FormSet) -> Iterator[Finding]:
 TIME_BUDGET = Constraint(
     NAME, "the expected time of all items fits the testing time", rows, check,
     lambda given: bool(given.attributes.numbers.get(TIME)),
-    spared=2, adds=lambda item, source, coefficients: usual(coefficients),  # noqa: ARG005
+    spared=3, adds=lambda item, source, coefficients: usual(coefficients),  # noqa: ARG005
 )  # fmt: skip
