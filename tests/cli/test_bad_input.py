@@ -18,7 +18,7 @@ Frame = pl.DataFrame
 
 @pytest.fixture(scope="module")
 def log() -> Frame:
-    """Sixty deliveries of the sample log, without its dirt, with forty of its pilots."""
+    """Sixty deliveries of the sample log, without its dirt: every third scored item, forty pilots."""
     everything = pl.read_parquet(SAMPLES / "responses.parquet").unique(
         ["delivery_id", "item_id"], maintain_order=True
     )
@@ -27,7 +27,9 @@ def log() -> Frame:
         everything.select("item_id").unique(maintain_order=True)
         .join(bank.filter(status="pilot"), on="item_id", how="semi", maintain_order="left").head(40)
     )  # fmt: skip
-    wanted = pl.concat([bank.filter(pl.col("status") != "pilot").select("item_id"), few_pilots])
+    met = bank.join(everything, on="item_id", how="semi", maintain_order="left")
+    fewer = met.filter(status="scored").select("item_id").gather_every(3)
+    wanted = pl.concat([fewer, few_pilots])
     known = everything.join(wanted, on="item_id", how="semi", maintain_order="left")
     known = known.filter(pl.col("response").is_null() | (pl.col("response") != "E"))
     few = known["delivery_id"].unique(maintain_order=True).head(60)

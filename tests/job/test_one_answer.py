@@ -16,7 +16,7 @@ WRITTEN = 1e-7  # eight digits are written
 @pytest.fixture(scope="module")
 def programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("programme")
-    asked = ["simulate", "--candidates", "240", "--forms", "2", "--pilots", "40", "--seed", "4", "--csv"]
+    asked = ["simulate", "--candidates", "150", "--forms", "1", "--pilots", "40", "--seed", "4", "--csv"]
     assert main([*asked, "--out", str(folder)]) == 0
     return folder
 

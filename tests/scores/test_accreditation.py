@@ -15,6 +15,7 @@ from ciip_irt.tables import read_csv
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data/samples"
 STANDARD = -0.65
+OTHER = "CIIP-1"
 Parts = tuple[ci.ScoredResponses, ci.ItemAnalysis, ci.Calibration]
 
 
@@ -80,26 +81,37 @@ def test_passing_and_dependability_against_the_truth(table: pl.DataFrame, sample
     assert accuracy == pytest.approx(right / n, abs=0.04)
 
 
-def test_the_same_cut_given_as_a_raw_score(table: pl.DataFrame, sample: Parts) -> None:
+@pytest.fixture(scope="module")
+def by_raw_cut(sample: Parts, table: pl.DataFrame) -> ci.ItemAnalysis:
+    """The analysis with the forms' cuts as raw scores, but for CIIP-1, which gets another one."""
+    return ci.analyse_items(
+        sample[0], raw_cut=dict(table.select("form_id", "cut").iter_rows()) | {OTHER: 60.0}
+    )
+
+
+def test_the_same_cut_given_as_a_raw_score(
+    table: pl.DataFrame, sample: Parts, by_raw_cut: ci.ItemAnalysis
+) -> None:
     scored, _, calibration = sample
-    cuts = dict(table.select("form_id", "cut").iter_rows())
-    analysis = ci.analyse_items(scored, raw_cut=cuts)
-    by_raw = ci.accreditation_table(scored, analysis, calibration).table
+    same = pl.col("form_id") != OTHER
+    table = table.filter(same)
+    by_raw = ci.accreditation_table(scored, by_raw_cut, calibration).table.filter(same)
+    assert by_raw.height == table.height > 1
     assert by_raw["pass_rate"].to_list() == table["pass_rate"].to_list()
-    assert by_raw["pass_rate"].to_list() == analysis.form_summary["pass_rate"].to_list()
+    assert by_raw["pass_rate"].to_list() == by_raw_cut.form_summary.filter(same)["pass_rate"].to_list()
     assert by_raw["expected_at_cut"].null_count() == by_raw.height
     assert by_raw["theta_cut"].to_list() == pytest.approx([STANDARD] * by_raw.height, abs=0.06)
-    by_totals = ci.accreditation_table(scored, analysis).table
+    by_totals = ci.accreditation_table(scored, by_raw_cut).table.filter(same)
     assert set(by_totals["decision_method"]) == {"livingston_lewis"}
     assert by_totals["csem_at_cut"].null_count() == by_totals.height
     for name in ("decision_accuracy", "decision_consistency"):
         np.testing.assert_allclose(by_totals[name].to_numpy(), by_raw[name].to_numpy(), atol=0.02)
 
 
-def test_another_cut_of_the_item_analysis_is_told(sample: Parts) -> None:
+def test_another_cut_of_the_item_analysis_is_told(sample: Parts, by_raw_cut: ci.ItemAnalysis) -> None:
     scored, _, calibration = sample
-    other = ci.analyse_items(scored, raw_cut={"CIIP-1": 60})
-    remark = ci.accreditation_table(scored, other, calibration, theta_cut=STANDARD).table.row(0, named=True)
+    found = ci.accreditation_table(scored, by_raw_cut, calibration, theta_cut=STANDARD).table
+    remark = found.row(by_predicate=pl.col("form_id") == OTHER, named=True)
     assert "The item analysis was given a cut of 60." in remark["remarks"]
 
 
