@@ -179,7 +179,8 @@ def _regression(forms: Sequence[_Cells], in_score: BoolArray) -> FloatArray:
             spreads.append(float(answers[member] @ (form.terms[member, 0] - mean) ** 2))
         within = sum(spreads) / max(float(answers.sum()), 1.0)
         p = form.right[:, inside].sum(axis=0) / form.n[:, inside].sum(axis=0)
-        kr20 = inside.sum() / max(inside.sum() - 1, 1) * (1.0 - (p * (1 - p)).sum() / form.spread**2)
+        items = int(inside.sum())
+        kr20 = items / max(items - 1, 1) * (1.0 - (p * (1 - p)).sum() / form.spread**2)
         rho = 1.0 - (1.0 - kr20) / within if within > 0 else 1.0
         rho = min(max(rho, LEAST_RELIABILITY), 1.0)
         share = form.n[focal].sum(axis=0)
