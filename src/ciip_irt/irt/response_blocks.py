@@ -140,8 +140,10 @@ def connected_parts(blocks: Sequence[ResponseBlock], n_items: int) -> tuple[IntA
     >>> connected_parts([apart, one, two], n_items=6)
     (array([0, 1, 2]), array([4]))
     """
-    if _answered_by_all(blocks, n_items).any():
-        return (np.flatnonzero(answer_counts(blocks, n_items)),)
+    counts = answer_counts(blocks, n_items)
+    persons = sum(int(block.answered.any(axis=1).sum()) for block in blocks)
+    if persons and counts.max() == persons:  # an item that everybody answered links all
+        return (np.flatnonzero(counts),)
     rows: list[IntArray] = []
     columns: list[IntArray] = []
     node = n_items
@@ -164,15 +166,6 @@ def connected_parts(blocks: Sequence[ResponseBlock], n_items: int) -> tuple[IntA
     labels = connected_components(graph, directed=False)[1][:n_items]
     parts = [np.flatnonzero(seen & (labels == label)) for label in np.unique(labels[seen])]
     return tuple(sorted(parts, key=lambda part: (-part.size, int(part[0]))))
-
-
-def _answered_by_all(blocks: Sequence[ResponseBlock], n_items: int) -> BoolArray:
-    """Shape (J,): the items that everybody who answered anything has answered."""
-    persons, counts = 0, np.zeros(n_items, dtype=np.int64)
-    for block in blocks:
-        persons += int(block.answered.any(axis=1).sum())
-        counts[block.items] += block.answered.sum(axis=0)
-    return np.asarray((counts == persons) & (counts > 0))
 
 
 def moments_by_group(
