@@ -10,6 +10,7 @@ from ciip_irt.report import write_report
 from ciip_irt.report.edition import edition_of
 from ciip_irt.report.results import read_results
 from ciip_irt.report.sections import SECTIONS
+from ciip_irt.report.sections.flags import ranked_flags
 from ciip_irt.report.sections.to_do import MOST_TASKS, Task, to_do
 from ciip_irt.tables import write_outputs
 
@@ -32,7 +33,8 @@ def forms(**held: str) -> pl.DataFrame:
 
 def tasks(folder: Path, outputs: dict[str, Any], warnings: tuple[str, ...] = ()) -> list[Task]:
     write_outputs(folder, outputs)
-    return to_do(edition_of(read_results(folder), list(SECTIONS.values())), warnings)
+    edition = edition_of(read_results(folder), list(SECTIONS.values()))
+    return to_do(edition, ranked_flags(edition), warnings)
 
 
 def test_keys_come_before_other_flags_and_signatures_before_remarks(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def _build(edition: ReportContext) -> Sequence[Page]:
             "overview.html",
             "index.html",
             title="Overview",
-            tasks=to_do(edition, warnings),
+            tasks=to_do(edition, flags, warnings),
             sentences=_texts(results.record("run.json").get("sentences")) or _sentences(edition),
             warnings=warnings,
             tiles=_tiles(edition, flags),

@@ -1,12 +1,11 @@
 """What to do, in order of harm: the list that stands before everything else."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ciip_irt.errors import plural
 from ciip_irt.report.edition import ReportContext
-from ciip_irt.report.sections.flags import ranked_flags
 
 __all__ = ["MOST_TASKS", "Task", "to_do"]
 
@@ -28,10 +27,16 @@ class Task:
     """Items beyond those named."""
 
 
-def to_do(edition: ReportContext, warnings: Sequence[str]) -> list[Task]:
+def to_do(edition: ReportContext, flags: Sequence[Mapping[str, Any]], warnings: Sequence[str]) -> list[Task]:
     """At most ``MOST_TASKS`` lines, the most harmful first: data, keys, items and forms, pilots, remarks."""
     pages = {"", *(section.page for section in edition.sections)}
-    tasks = [task for part in _PARTS for task in part(edition)]
+    tasks = [
+        *_data(edition),
+        *_items_and_forms(edition, flags),
+        *_forms(edition),
+        *_anchors(edition),
+        *_pilots(edition),
+    ]
     if warnings:
         remarks = plural(len(warnings), "remark")
         tasks = [
@@ -60,17 +65,13 @@ def _data(edition: ReportContext) -> Iterator[Task]:
         )
 
 
-def _keys(edition: ReportContext) -> Iterator[Task]:
-    flags = ranked_flags(edition)
-    doubted = _items(row for row in flags if row["flag"] in ABOUT_KEYS and row["tone"] == "first")
+def _items_and_forms(edition: ReportContext, flags: Sequence[Mapping[str, Any]]) -> Iterator[Task]:
+    """Keys to check, then the forms and items that must not go out."""
+    grave = [row for row in flags if row["tone"] == "first"]
+    doubted = _items(row for row in grave if row["flag"] in ABOUT_KEYS)
     if doubted:
         words = f"Check {plural(len(doubted), 'key')} today, before scores are given out:"
         yield _task("first", words, "flags.html#severity=first", doubted)
-
-
-def _not_to_go_out(edition: ReportContext) -> Iterator[Task]:
-    flags = ranked_flags(edition)
-    grave = [row for row in flags if row["tone"] == "first"]
     used = _used_in_forms(edition, {row["item_id"] for row in grave})
     if used:
         forms = ", ".join(sorted({form for forms in used.values() for form in forms}))
@@ -85,9 +86,8 @@ def _not_to_go_out(edition: ReportContext) -> Iterator[Task]:
         yield Task(
             "first", f"Do not give out {', '.join(errors[:NAMED])}: the check finds errors.", "forms.html"
         )
-    rest = _items(row for row in flags if row["tone"] in ("first", "next"))
-    doubted = set(_items(row for row in flags if row["flag"] in ABOUT_KEYS and row["tone"] == "first"))
-    rest = [item for item in rest if item not in doubted]
+    pressing = _items(row for row in flags if row["tone"] in ("first", "next"))
+    rest = [item for item in pressing if item not in set(doubted)]
     if rest:
         many = plural(len(rest), "more item" if doubted else "item")
         words = f"Settle the flags of {many} before {'its' if len(rest) == 1 else 'their'} next use:"
@@ -118,10 +118,7 @@ def _anchors(edition: ReportContext) -> Iterator[Task]:
         yield _task("next", words, "calibration.html", [str(item) for item in dropped])
 
 
-_PARTS = (_data, _keys, _not_to_go_out, _forms, _anchors, _pilots)
-
-
-def _items(rows: Any) -> list[str]:
+def _items(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(str(row["item_id"]) for row in rows))
 
 
