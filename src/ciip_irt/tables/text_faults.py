@@ -23,14 +23,8 @@ def ragged_rows(text: str, path: Path, delimiter: str, width: int, error: Except
             f"not a readable table: {str(error).splitlines()[0]}", where=str(path)
         )
     many = len(rows) > records / 2
-    return Problem(
-        f"rows have more cells than the header has names ({width})",
-        where=str(path),
-        row=rows[0][0],
-        count=len(rows),
-        examples=tuple(delimiter.join(cells)[:60] for _, cells in rows[:MAX_EXAMPLES]),
-        remedy=NOTHING_ABOVE_HEADER if many else "Put text that holds the delimiter in double quotes.",
-    )
+    remedy = NOTHING_ABOVE_HEADER if many else "Put text that holds the delimiter in double quotes."
+    return _other_widths("more", width, rows, path, delimiter, remedy)
 
 
 def _records(text: str, path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -78,11 +72,18 @@ def short_rows(text: str, path: Path, delimiter: str, width: int) -> Problem | N
     ]
     if not rows:
         return None
+    remedy = "The file may be cut off: export it again, or fill the rows up."
+    return _other_widths("fewer", width, rows, path, delimiter, remedy)
+
+
+def _other_widths(
+    how_many: str, width: int, rows: list[tuple[int, list[str]]], path: Path, delimiter: str, remedy: str
+) -> Problem:
     return Problem(
-        f"rows have fewer cells than the header has names ({width})",
+        f"rows have {how_many} cells than the header has names ({width})",
         where=str(path),
         row=rows[0][0],
         count=len(rows),
         examples=tuple(delimiter.join(cells)[:60] for _, cells in rows[:MAX_EXAMPLES]),
-        remedy="The file may be cut off: export it again, or fill the rows up.",
+        remedy=remedy,
     )
