@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from benchmarks import real_exams
 from ciip_irt.bank import ItemBank
 from ciip_irt.responses import ScoredResponses, ScoringRules, score
 
@@ -81,41 +82,10 @@ def simulate() -> Callable[..., np.ndarray]:
 @pytest.fixture(scope="session")
 def licensure(shared: Path) -> ScoredResponses:
     """All 1,636 deliveries of the real licensure exam, omitted scored wrong."""
-    folder = shared / "realdata" / "licensure170"
-    key = pl.read_csv(folder / "form1_key.csv").select(
-        "item_id", "status", pl.col("key").cast(pl.String), domain=pl.lit("all"), options=pl.lit("1234")
-    )
-    text = {"attempt": pl.String, "response": pl.String}
-    given = pl.col("response").is_not_null()
-    log = pl.read_csv(folder / "form1_log_long.csv.gz", schema_overrides=text).select(
-        "candidate_id", "attempt", "form_id", "item_id", "position", "response", "time_s",
-        delivery_id="candidate_id",
-        status=pl.when(given).then(pl.lit("answered")).otherwise(pl.lit("omitted")),
-    )  # fmt: skip
-    candidates = pl.read_csv(folder / "form1_candidates.csv", schema_overrides={"attempt": pl.String})
-    attributes = candidates.select(
-        delivery_id="candidate_id", first_time=pl.col("attempt") == "1", region="country"
-    )
-    return score(log, ItemBank.from_frame(key), candidates=attributes)
+    return real_exams.licensure(shared / "realdata")
 
 
 @pytest.fixture(scope="session")
 def sat12(shared: Path) -> ScoredResponses:
     """SAT12, whose item 32 is published with a wrong key."""
-    folder = shared / "realdata" / "sat12"
-    key = pl.read_csv(folder / "key.csv").select(
-        "item_id", pl.col("key").cast(pl.String), domain=pl.lit("all"), status=pl.lit("scored"),
-        options=pl.lit("12345"),
-    )  # fmt: skip
-    omitted = pl.col("response") == "8"
-    log = (
-        pl.read_csv(folder / "responses_raw.csv")
-        .unpivot(index="candidate_id", variable_name="item_id", value_name="response")
-        .with_columns(pl.col("response").cast(pl.String))
-        .select(
-            "candidate_id", "item_id", delivery_id="candidate_id", attempt=pl.lit("1"), form_id=pl.lit("SAT"),
-            status=pl.when(omitted).then(pl.lit("omitted")).otherwise(pl.lit("answered")),
-            response=pl.when(omitted).then(None).otherwise("response"),
-        )
-    )  # fmt: skip
-    return score(log, ItemBank.from_frame(key))
+    return real_exams.sat12(shared / "realdata")
