@@ -10,11 +10,10 @@ import polars as pl
 
 from ciip_irt.blueprint import Blueprint
 from ciip_irt.errors import plural
-from ciip_irt.tables import Column, Table
+from ciip_irt.tables import HELD_SEVERITY, ITEM_FLAGS, Table
 
 __all__ = [
     "ANCHOR_DRIFTED",
-    "HELD_SEVERITY",
     "REMEDY",
     "held_out_by",
     "held_out_items",
@@ -22,19 +21,13 @@ __all__ = [
     "open_flags",
 ]
 
-# The item analysis gives 1 and 2 to what makes an item's score wrong, 3 and above to what makes it weak.
-HELD_SEVERITY = 2
 ANCHOR_DRIFTED = "anchor_drifted"
 SHOWN = 5  # names in a sentence: as many as anybody reads
 REMEDY = "Settle the flags, or name the items under let_in in the blueprint's [constraints]"
 
 OPEN_FLAGS = Table(
     "flags",
-    (
-        Column("item_id", pl.String, "item"),
-        Column("flag", pl.String, "name of the flag"),
-        Column("severity", pl.Int64, "1 = look at this first", minimum=1),
-    ),
+    tuple(column for column in ITEM_FLAGS.columns if column.name in ("item_id", "flag", "severity")),
     allow_empty=True,
     meaning="one open flag of one item",
 )

@@ -17,7 +17,7 @@ from ciip_irt.item_analysis.flags.difficulty import too_easy, too_hard
 from ciip_irt.item_analysis.flags.discrimination import low_r, negative_r, too_few_answers
 from ciip_irt.item_analysis.flags.flag import Flag, FlagThresholds
 from ciip_irt.item_analysis.flags.keys import guessed_at, key_may_be_wrong, two_options_right
-from ciip_irt.tables import ITEM_FLAGS, SEVERITY_WORDS
+from ciip_irt.tables import HELD_SEVERITY, ITEM_FLAGS, SEVERITY_WORDS
 
 __all__ = ["FLAGS", "Flag", "FlagThresholds", "flagged_in_words", "raise_flags"]
 
@@ -38,9 +38,6 @@ FLAGS: Mapping[str, Callable[[AnalysedItem, FlagThresholds], Flag | None]] = {
     "slow_item": slow_item,
     "weak_distractors": weak_distractors,
 }
-
-PRESSING = (1, 2)
-"""Severities with which no item is used again before somebody has looked: they may cost a pass."""
 
 
 def raise_flags(evidence: Iterable[AnalysedItem], limits: FlagThresholds) -> pl.DataFrame:
@@ -64,6 +61,6 @@ def flagged_in_words(flags: pl.DataFrame) -> str:
     'No item with a pressing flag, 1 with any remark'
     """
     worst = flags.group_by("item_id").agg(pl.col("severity").min())["severity"]
-    counts = {severity: int((worst == severity).sum()) for severity in PRESSING}
+    counts = {severity: int((worst == severity).sum()) for severity in range(1, HELD_SEVERITY + 1)}
     said = [f"{plural(n, 'item')} to {SEVERITY_WORDS[k]} (severity {k})" for k, n in counts.items() if n]
     return ", ".join([*(said or ["No item with a pressing flag"]), f"{worst.len():,} with any remark"])

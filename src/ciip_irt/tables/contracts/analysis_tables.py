@@ -10,6 +10,7 @@ __all__ = [
     "DOMAIN_SCORES",
     "FORM_SUMMARY",
     "GROUP_SUMMARY",
+    "HELD_SEVERITY",
     "ITEM_FLAGS",
     "ITEM_STATISTICS",
     "KEY_VALIDATION",
@@ -30,6 +31,8 @@ SEVERITY_WORDS = {
     1: "check today", 2: "settle before use", 3: "worth a look", 4: "when revising", 5: "when revising",
 }  # fmt: skip
 """What the severity of a flag asks for, in the words of every summary, page and figure."""
+HELD_SEVERITY = 2
+"""Up to it no item is used again before somebody has looked: its score is wrong; beyond it, weak."""
 
 ITEM_STATISTICS = Table(
     "item_statistics",
